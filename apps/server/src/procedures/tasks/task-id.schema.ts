@@ -1,0 +1,3 @@
+import { z } from "zod";
+
+export const taskIdInput = z.object({ id: z.uuid() });

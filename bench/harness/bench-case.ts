@@ -1,0 +1,37 @@
+import type { Cluster } from "rbd-core";
+import type { Shell } from "./shell.ts";
+
+/** What a case is given: a connection of ours, and a shell for the peer on the same cluster. */
+export interface BenchContext {
+  readonly cluster: Cluster;
+  /** Path of the cluster's ceph.conf. */
+  readonly conf: string;
+  readonly shell: Shell;
+  /** Says what is going on while a long preparation lasts. */
+  say(text: string): void;
+}
+
+/** A prepared case: ours and the peer are called in turn, once for each pair. Disposing removes what it made. */
+export interface PreparedCase extends AsyncDisposable {
+  /** Does the work once with Coppice and returns the measured value in the case's unit. */
+  ours(pair: number): Promise<number>;
+  /** Does the same work once with the peer. */
+  peer(pair: number): Promise<number>;
+  /** Throws unless both did the same work. */
+  verify(): Promise<void>;
+}
+
+export interface BenchCase {
+  readonly name: string;
+  /** What is done, in a few words. */
+  readonly work: string;
+  /** Against whom. */
+  readonly against: string;
+  readonly unit: "ms" | "MiB/s" | "op/s";
+  /** The ratio to reach, and the one aimed at; see BENCH in the table's last columns. */
+  readonly atLeast: number;
+  readonly aim?: number;
+  /** How many pairs; three when nothing is said. */
+  readonly pairs?: number;
+  prepare(context: BenchContext): Promise<PreparedCase>;
+}

@@ -1,0 +1,32 @@
+import type { BenchCase } from "./bench-case.ts";
+
+/** One row of the report, as `--json` writes it. */
+export interface BenchResult {
+  readonly case: string;
+  /** Median of ours, in `unit`. */
+  readonly ours: number;
+  /** Median of the peer's, in `unit`. */
+  readonly peer: number;
+  readonly unit: BenchCase["unit"];
+  /** How many times better ours is: above 1 is better, whatever the unit. */
+  readonly ratio: number;
+  /** Peak resident memory of the process that ran the case, peers not counted. */
+  readonly rssMiB: number;
+  /** 99th percentile of the event loop's delay while ours ran. */
+  readonly loopDelayP99Ms: number;
+  readonly note: string;
+}
+
+/** Peer's time over ours, or our throughput over the peer's. */
+export function ratioOf(unit: BenchCase["unit"], ours: number, peer: number): number {
+  return unit === "ms" ? peer / ours : ours / peer;
+}
+
+/** The middle value; the mean of the two middle ones when there is an even number. */
+export function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const upper = sorted[Math.floor(sorted.length / 2)];
+  const lower = sorted[Math.ceil(sorted.length / 2) - 1];
+  if (upper === undefined || lower === undefined) throw new RangeError("the median of nothing");
+  return (lower + upper) / 2;
+}

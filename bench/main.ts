@@ -1,0 +1,56 @@
+// `npm run bench`: ours and the peer in turn, on a private cluster. See README.md for the cases and the options.
+import { fork } from "node:child_process";
+import { once } from "node:events";
+import { writeFileSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { startCluster } from "@coppice/dev-cluster";
+import { cases } from "./cases/index.ts";
+import type { BenchCase } from "./harness/bench-case.ts";
+import type { BenchResult } from "./harness/bench-result.ts";
+import { table } from "./harness/report.ts";
+
+const { values } = parseArgs({
+  options: { only: { type: "string" }, json: { type: "string" }, dir: { type: "string" } },
+});
+const chosen = choose(values.only);
+const kept = values.dir !== undefined;
+const dir = values.dir ?? (await mkdtemp(join(tmpdir(), "coppice-bench-")));
+
+const results: BenchResult[] = [];
+{
+  await using started = new AsyncDisposableStack();
+  if (!kept) started.defer(() => rm(dir, { recursive: true }));
+  console.error(`Starting a private cluster in ${dir}`);
+  const cluster = started.use(await startCluster({ dir, onProgress: (text) => console.error(`  ${text}`) }));
+  for (const bench of chosen) {
+    console.error(`${bench.name}: ${bench.work}, against ${bench.against}`);
+    results.push(await runInOwnProcess(bench, cluster.conf));
+  }
+}
+console.log(table(results, cases));
+if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(results, undefined, 2)}\n`);
+
+function choose(only: string | undefined): readonly BenchCase[] {
+  if (only === undefined) return cases;
+  return only.split(",").map((name) => {
+    const found = cases.find((bench) => bench.name === name);
+    if (!found)
+      throw new Error(`No case "${name}". There are: ${cases.map((bench) => bench.name).join(", ")}`);
+    return found;
+  });
+}
+
+async function runInOwnProcess(bench: BenchCase, conf: string): Promise<BenchResult> {
+  const child = fork(join(import.meta.dirname, "case-process.ts"), [bench.name, conf]);
+  let result: BenchResult | undefined;
+  child.once("message", (message) => {
+    result = message as BenchResult;
+  });
+  const [code] = (await once(child, "exit")) as [number | null];
+  if (result === undefined || code !== 0)
+    throw new Error(`The case ${bench.name} ended with exit code ${code}`);
+  return result;
+}

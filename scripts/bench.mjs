@@ -1,0 +1,15 @@
+// `npm run bench [-- --only CASE,… --json FILE --dir DIR]`: makes the machine ready, then measures.
+import { join } from "node:path";
+import { prepare } from "./prepare/index.mjs";
+import { root } from "./prepare/places.mjs";
+import { runInForeground } from "./prepare/run.mjs";
+import { fail } from "./prepare/say.mjs";
+import { projectNode, toolEnv } from "./prepare/toolchain.mjs";
+
+try {
+  await prepare(["build", "cluster", "benchmarks"]);
+  const args = [join(root, "bench/main.ts"), ...process.argv.slice(2)];
+  process.exitCode = await runInForeground(projectNode(), args, { env: toolEnv() });
+} catch (error) {
+  fail(error);
+}

@@ -1,0 +1,32 @@
+import { join } from "node:path";
+import { defineConfig } from "@playwright/test";
+import { chromiumPath } from "./support/chromium.ts";
+
+const results = process.env.COPPICE_TEST_RESULTS ?? join(import.meta.dirname, "../test-results");
+
+export default defineConfig({
+  testDir: "tests",
+  globalSetup: "./support/global-setup.ts",
+  outputDir: join(results, "playwright"),
+  reporter: [["list"], ["json", { outputFile: join(results, "browser.json") }]],
+  // One product and two cores: one browser at a time. A failure is a failure: nothing is tried again.
+  workers: 1,
+  retries: 0,
+  timeout: 60_000,
+  expect: { timeout: 15_000 },
+  use: {
+    trace: "retain-on-failure",
+    screenshot: "only-on-failure",
+    viewport: { width: 1440, height: 900 },
+    launchOptions: {
+      executablePath: chromiumPath(),
+      args: [
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+      ],
+    },
+  },
+});

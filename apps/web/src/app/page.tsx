@@ -1,0 +1,4 @@
+import { x } from "#lib/x.ts";
+export default function P() {
+  return <p>hi {x}</p>;
+}

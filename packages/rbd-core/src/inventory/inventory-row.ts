@@ -1,0 +1,89 @@
+import type { CoppiceError } from "../errors/coppice-error.ts";
+
+/** What a snapshot is for. Only `user` snapshots are the user's own; the others are kept by Ceph. */
+export type SnapshotKind = "user" | "group" | "trash" | "mirror";
+
+export interface SnapshotRow {
+  id: bigint;
+  name: string;
+  /** Size of the image at the snapshot, in bytes. */
+  size: number;
+  kind: SnapshotKind;
+  protected: boolean;
+  createdAt: Date;
+}
+
+/** What a clone says of its parent. */
+export interface ParentLink {
+  poolName: string;
+  /** `""` is the default namespace. */
+  namespace: string;
+  imageName: string;
+  /** `""` when Ceph could not say. */
+  imageId: string;
+  snapshotName: string;
+  snapshotId: bigint;
+  /** The parent image is in the trash. */
+  inTrash: boolean;
+  /** How many bytes from the start of the clone still lie over the parent. */
+  overlap: number;
+}
+
+/** Why an image is in the trash and until when it is kept there. */
+export interface TrashEntry {
+  /** The name the image had. */
+  name: string;
+  deletedAt: Date;
+  /** Before this moment the image is not removed without force. */
+  deferredUntil: Date;
+  source: TrashSource;
+}
+
+export type TrashSource = "user" | "mirroring" | "migration" | "removing" | "user-parent" | "unknown";
+
+interface AnyRow {
+  pool: string;
+  /** `""` is the default namespace. */
+  namespace: string;
+  name: string;
+  /** `pool/[namespace/]name`, for showing. In the trash the name may be taken by another image. */
+  spec: string;
+}
+
+export interface ImageRow extends AnyRow {
+  state: "ok";
+  /** Ceph's own id of the image, unique in its pool and namespace. `""` for an image of format 1. */
+  id: string;
+  format: 1 | 2;
+  /** Bytes. */
+  size: number;
+  /** Bytes, a power of two. */
+  objectSize: number;
+  /** `RBD_FEATURE_*` bits. */
+  features: bigint;
+  /** `RBD_FLAG_*` bits of the current state. */
+  flags: bigint;
+  /** The pool that holds the data when it is not `pool`. */
+  dataPool: string | null;
+  /** Bytes. */
+  stripeUnit: number;
+  stripeCount: number;
+  createdAt: Date | null;
+  modifiedAt: Date | null;
+  /** Oldest first. */
+  snapshots: SnapshotRow[];
+  parent: ParentLink | null;
+  trash: TrashEntry | null;
+  /** `header`: decoded from the header object. `librbd`: the image was opened. */
+  readThrough: "header" | "librbd";
+}
+
+/** An image that is there but could not be read. */
+export interface UnreadableImageRow extends AnyRow {
+  state: "unreadable";
+  id: string | null;
+  trash: TrashEntry | null;
+  error: CoppiceError;
+}
+
+export type InventoryRow = ImageRow | UnreadableImageRow;

@@ -1,0 +1,63 @@
+import { CoppiceError } from "../errors/coppice-error.ts";
+
+export type NamePart = "pool" | "namespace" | "image" | "snapshot";
+
+/**
+ * The longest name of each kind, in bytes of UTF-8.
+ *
+ * Image and namespace names become part of RADOS object names (`rbd_id.<image>`), which an OSD limits by
+ * `osd_max_object_name_len` (2048) and `osd_max_object_namespace_len` (256). A snapshot's name must fit the
+ * 4096 bytes that readers of the rbd diff format accept. Pool names have no limit of their own; the same 4096
+ * keeps a mistake from travelling to the monitors.
+ */
+export const longestName: Readonly<Record<NamePart, number>> = {
+  pool: 4096,
+  namespace: 256,
+  image: 2048 - "rbd_id.".length,
+  snapshot: 4096,
+};
+
+/** Characters that separate the parts of a spec, and so cannot be in the part itself. A pool may hold `@`. */
+const separators: Readonly<Record<NamePart, string>> = {
+  pool: "/",
+  namespace: "/@",
+  image: "/@",
+  snapshot: "/@",
+};
+
+/**
+ * Says why `name` cannot be a pool, namespace, image or snapshot name in a spec, or `undefined` when it can.
+ * The sentence has no full stop and does not repeat the name.
+ */
+export function nameProblem(part: NamePart, name: string): string | undefined {
+  if (name === "") return `the ${part} name is empty`;
+  if (!name.isWellFormed()) return `the ${part} name has half of a surrogate pair, which UTF-8 cannot hold`;
+  for (const character of name) {
+    if (separators[part].includes(character)) return `the ${part} name contains "${character}"`;
+    if (isControl(character)) {
+      const code = (character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, "0");
+      return `the ${part} name contains the control character U+${code}`;
+    }
+  }
+  const bytes = Buffer.byteLength(name, "utf8");
+  if (bytes > longestName[part]) {
+    return `the ${part} name has ${bytes} bytes, more than the ${longestName[part]} allowed`;
+  }
+  return undefined;
+}
+
+/** @throws {CoppiceError} `INVALID_NAME` when `name` cannot be used as that part of a spec. */
+export function checkName(part: NamePart, name: string): void {
+  const problem = nameProblem(part, name);
+  if (problem === undefined) return;
+  throw new CoppiceError({
+    code: "INVALID_NAME",
+    call: "checkName",
+    object: name,
+    message: `${JSON.stringify(name)} cannot be the name of ${part === "image" ? "an" : "a"} ${part}: ${problem}`,
+  });
+}
+
+function isControl(character: string): boolean {
+  return character < " " || (character >= "\u007f" && character <= "\u009f");
+}

@@ -1,0 +1,104 @@
+import type { SnapshotRow } from "../inventory/inventory-row.ts";
+
+/** A run of bytes that differs. `exists` is false where the current state has nothing (zeros). */
+export interface Difference {
+  offset: number;
+  length: number;
+  exists: boolean;
+}
+
+/** How the search looks at an image. Every diff is from a snapshot to the current state. */
+export interface DeltaReader {
+  /**
+   * Whether the object maps of the current state and of the snapshot are there and valid, so that a
+   * whole-object diff is both fast and complete.
+   */
+  hasObjectMaps(snapshot: SnapshotRow): Promise<boolean>;
+  /** Whether the snapshot lies over the same parent, with the same overlap, as the current state. */
+  hasSameParent(snapshot: SnapshotRow): Promise<boolean>;
+  /** Byte-accurate differences within a range. Leaving early stops the work. */
+  exact(snapshot: SnapshotRow, offset: number, length: number): AsyncIterable<readonly Difference[]>;
+  /** Objects that may differ, in full. None means that nothing differs. Leaving early stops the work. */
+  coarse(snapshot: SnapshotRow): AsyncIterable<readonly Difference[]>;
+}
+
+/** The snapshots worth a look: the user's own, of the image's current size, newest first. */
+export function deltaCandidates(snapshots: readonly SnapshotRow[], size: number): SnapshotRow[] {
+  return snapshots
+    .filter((snapshot) => snapshot.kind === "user" && snapshot.size === size)
+    .sort((a, b) => (a.id < b.id ? 1 : a.id > b.id ? -1 : 0));
+}
+
+/**
+ * Finds the newest of `candidates` that holds exactly the current state, or `null`.
+ *
+ * The first difference that counts ends the look at a snapshot. When the current state has data at that place,
+ * it ends the whole search: data written after one snapshot was also written after every older one. Only where
+ * the current state has nothing can an older snapshot, from before the place was first written, still be equal.
+ */
+export async function findZeroDelta(
+  reader: DeltaReader,
+  candidates: readonly SnapshotRow[],
+  size: number,
+  onTried?: (tried: number) => void,
+): Promise<SnapshotRow | null> {
+  let previous: Difference | undefined;
+  for (const [index, snapshot] of candidates.entries()) {
+    const difference =
+      (previous && (await firstOf(reader.exact(snapshot, previous.offset, previous.length)))) ??
+      (await firstDifference(reader, snapshot, size));
+    onTried?.(index + 1);
+    if (difference?.exists) return null;
+    if (difference === undefined && (await reader.hasSameParent(snapshot))) return snapshot;
+    previous = difference;
+  }
+  return null;
+}
+
+/**
+ * The first place where the snapshot differs from the current state.
+ *
+ * Goes by whole objects first where the object maps can be trusted: no object, no difference. An object that
+ * was touched need not differ, though, so the ones found are looked at byte by byte.
+ */
+export async function firstDifference(
+  reader: DeltaReader,
+  snapshot: SnapshotRow,
+  size: number,
+): Promise<Difference | undefined> {
+  if (size === 0) return undefined;
+  if (!(await reader.hasObjectMaps(snapshot))) return firstOf(reader.exact(snapshot, 0, size));
+  // Usually the first object decides, so the rest is not listed before it has been looked at. The two diffs
+  // never run at once: one image answers one of them at a time.
+  const first = await firstOf(reader.coarse(snapshot));
+  if (first === undefined) return undefined;
+  const decided = await firstOf(reader.exact(snapshot, first.offset, first.length));
+  if (decided !== undefined) return decided;
+  for (const range of await ranges(reader.coarse(snapshot))) {
+    const difference = await firstOf(reader.exact(snapshot, range.offset, range.length));
+    if (difference !== undefined) return difference;
+  }
+  return undefined;
+}
+
+async function firstOf(batches: AsyncIterable<readonly Difference[]>): Promise<Difference | undefined> {
+  for await (const batch of batches) {
+    const [first] = batch;
+    if (first !== undefined) return first;
+  }
+  return undefined;
+}
+
+/** All of them, in order, neighbours joined. */
+async function ranges(batches: AsyncIterable<readonly Difference[]>): Promise<Difference[]> {
+  const all: Difference[] = [];
+  for await (const batch of batches) all.push(...batch);
+  all.sort((a, b) => a.offset - b.offset);
+  const joined: Difference[] = [];
+  for (const next of all) {
+    const last = joined.at(-1);
+    if (last !== undefined && last.offset + last.length === next.offset) last.length += next.length;
+    else joined.push({ ...next });
+  }
+  return joined;
+}

@@ -1,0 +1,48 @@
+/** `RBD_FEATURE_*` of `rbd/features.h`, by the names that `rbd info` shows. */
+export const imageFeatures = {
+  layering: 1n << 0n,
+  striping: 1n << 1n,
+  "exclusive-lock": 1n << 2n,
+  "object-map": 1n << 3n,
+  "fast-diff": 1n << 4n,
+  "deep-flatten": 1n << 5n,
+  journaling: 1n << 6n,
+  "data-pool": 1n << 7n,
+  operations: 1n << 8n,
+  migrating: 1n << 9n,
+  "non-primary": 1n << 10n,
+  "dirty-cache": 1n << 11n,
+} as const;
+
+export type ImageFeature = keyof typeof imageFeatures;
+
+/** `RBD_FLAG_*` of `rbd/librbd.h`, by the names that `rbd info` shows. */
+export const imageFlags = {
+  "object map invalid": 1n << 0n,
+  "fast diff invalid": 1n << 1n,
+} as const;
+
+/** The names of the set bits, lowest first. A bit without a name is shown as `bit 12`. */
+export function featureNames(bits: bigint): string[] {
+  return bitNames(imageFeatures, bits);
+}
+
+/** The names of the set flags, lowest first. */
+export function flagNames(bits: bigint): string[] {
+  return bitNames(imageFlags, bits);
+}
+
+/** The bits of the named features together. */
+export function featureBits(names: readonly ImageFeature[]): bigint {
+  return names.reduce((bits, name) => bits | imageFeatures[name], 0n);
+}
+
+function bitNames(table: Readonly<Record<string, bigint>>, bits: bigint): string[] {
+  const names: string[] = [];
+  for (let bit = 0n; bits >> bit > 0n; bit++) {
+    const mask = 1n << bit;
+    if ((bits & mask) === 0n) continue;
+    names.push(Object.entries(table).find(([, value]) => value === mask)?.[0] ?? `bit ${bit}`);
+  }
+  return names;
+}

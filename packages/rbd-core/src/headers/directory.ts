@@ -1,0 +1,45 @@
+import { decodeValue } from "./byte-reader.ts";
+
+const namePrefix = "name_";
+const idPrefix = "id_";
+
+export interface DirectoryEntry {
+  name: string;
+  id: string;
+}
+
+/**
+ * Reads one entry of `rbd_directory` or `rbd_group_directory`. Each image or group has two, `name_<name>` with
+ * the id and `id_<id>` with the name; the first kind is the listing. `null` for the others.
+ */
+export function decodeDirectoryEntry(key: string, value: Uint8Array): DirectoryEntry | null {
+  if (!key.startsWith(namePrefix)) return null;
+  const id = decodeValue(key, value, (reader) => reader.string(), true);
+  return { name: key.slice(namePrefix.length), id };
+}
+
+/** Where the name of image `id` stands in `rbd_directory`. */
+export function directoryIdKey(id: string): string {
+  return `${idPrefix}${id}`;
+}
+
+/** The namespace that a key of `rbd_namespace` stands for. `null` for a key of another kind. */
+export function namespaceOfKey(key: string): string | null {
+  return key.startsWith(namePrefix) ? key.slice(namePrefix.length) : null;
+}
+
+/**
+ * Reads the content (not the omap) of `rbd_directory`: the names of the images of format 1. It is a "tmap":
+ * a header that is not used, then a map from name to nothing.
+ */
+export function decodeFormat1Directory(content: Uint8Array): string[] {
+  if (content.length === 0) return [];
+  return decodeValue("the content of rbd_directory", content, (reader) => {
+    reader.bytes();
+    return reader.list(8, () => {
+      const name = reader.string();
+      reader.bytes();
+      return name;
+    });
+  });
+}

@@ -1,0 +1,67 @@
+import { Readable } from "node:stream";
+import { describe, expect, it } from "vitest";
+import { detectFormat, formatHeadLength } from "../../../src/template/source/detect-format.ts";
+import { peek } from "../../../src/template/source/peek.ts";
+import { collect } from "./collect.ts";
+
+function head(text: string, offset = 0): Buffer {
+  const bytes = Buffer.alloc(formatHeadLength);
+  bytes.write(text, offset, "latin1");
+  return bytes;
+}
+
+describe("detectFormat", () => {
+  it.each([
+    ["qcow2", head("QFI\xfb")],
+    ["vmdk", head("KDMV")],
+    ["vmdk", head("# Disk DescriptorFile\n")],
+    ["vhdx", head("vhdxfile")],
+    ["vdi", head("\x7f\x10\xda\xbe", 64)],
+    ["qed", head("QED\0")],
+    ["luks", head("LUKS\xba\xbe")],
+    ["raw", head("\xeb\x63\x90")],
+    ["raw", Buffer.alloc(0)],
+    ["raw", Buffer.from("QF")],
+    ["raw", head("vdi", 64)],
+  ])("says %s", (format, bytes) => {
+    expect(detectFormat(bytes)).toBe(format);
+  });
+});
+
+describe("peek", () => {
+  it("shows the head and still delivers everything", async () => {
+    const peeked = await peek(Readable.from([Buffer.from("ab"), Buffer.from("cd"), Buffer.from("ef")]), 3);
+    expect(peeked.head.toString()).toBe("abc");
+    expect(Buffer.concat(await collect(peeked.bytes)).toString()).toBe("abcdef");
+  });
+
+  it("shows what there is of a short stream", async () => {
+    const peeked = await peek(Readable.from([Buffer.from("ab")]), 3);
+    expect(peeked.head.toString()).toBe("ab");
+    expect(Buffer.concat(await collect(peeked.bytes)).toString()).toBe("ab");
+  });
+
+  it("ends the stream when it is disposed unread", async () => {
+    const stream = Readable.from([Buffer.from("ab"), Buffer.from("cd")]);
+    await using peeked = await peek(stream, 1);
+    await peeked[Symbol.asyncDispose]();
+    expect(stream.destroyed).toBe(true);
+  });
+
+  it("ends the stream when reading stops early", async () => {
+    const stream = Readable.from([Buffer.from("ab"), Buffer.from("cd"), Buffer.from("ef")]);
+    const peeked = await peek(stream, 1);
+    for await (const _ of peeked.bytes) break;
+    expect(stream.destroyed).toBe(true);
+  });
+
+  it("passes on the failure of the stream", async () => {
+    const stream = Readable.from(
+      (async function* () {
+        yield Buffer.from("ab");
+        throw new Error("broke");
+      })(),
+    );
+    await expect(peek(stream, 10)).rejects.toThrow("broke");
+  });
+});

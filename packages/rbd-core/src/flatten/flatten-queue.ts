@@ -1,0 +1,197 @@
+import { CoppiceError } from "../errors/coppice-error.ts";
+import { showImageSpec } from "../names/format-image-spec.ts";
+import type { ImageSpec } from "../names/image-spec.ts";
+import { type ImageSpecLike, toImageOnly } from "../names/to-image-spec.ts";
+import {
+  defaultFlattenConcurrency,
+  type FlattenConcurrency,
+  type FlattenJob,
+  type FlattenUrgency,
+} from "./flatten-job.ts";
+import { nextJobs } from "./next-jobs.ts";
+
+export interface FlattenProgress {
+  /** Objects. */
+  done: number;
+  total: number;
+}
+
+export interface FlattenRunOptions {
+  signal: AbortSignal;
+  onProgress(progress: FlattenProgress): void;
+}
+
+export interface FlattenRequest {
+  urgency?: FlattenUrgency;
+  /** Takes this request back. The flatten itself goes on while another request wants it. */
+  signal?: AbortSignal | undefined;
+  onProgress?: ((progress: FlattenProgress) => void) | undefined;
+}
+
+interface Waiter<Result> {
+  request: FlattenRequest;
+  settle: PromiseWithResolvers<Result>;
+}
+
+interface Entry<Result> extends FlattenJob {
+  pool: string;
+  abort: AbortController;
+  waiters: Set<Waiter<Result>>;
+}
+
+/**
+ * Runs flattens a few at a time, within limits per pool. Asking twice for one image makes one flatten. It keeps
+ * nothing across a restart; see `requestFlatten` for what does.
+ */
+export class FlattenQueue<Result> implements AsyncDisposable {
+  readonly #run: (image: ImageSpec, options: FlattenRunOptions) => Promise<Result>;
+  readonly #limits: FlattenConcurrency;
+  readonly #entries = new Map<string, Entry<Result>>();
+  readonly #running = new Set<Promise<void>>();
+  #closed = false;
+
+  constructor(
+    run: (image: ImageSpec, options: FlattenRunOptions) => Promise<Result>,
+    limits: FlattenConcurrency = defaultFlattenConcurrency,
+  ) {
+    this.#run = run;
+    this.#limits = limits;
+  }
+
+  /**
+   * Flattens an image when its turn comes.
+   *
+   * @returns What the run returned. Rejects with its error, with the signal's reason, or `CANCELED`.
+   * @throws {CoppiceError} `INVALID_NAME`; `CLOSED` once the queue is closed.
+   */
+  async add(image: ImageSpecLike, request: FlattenRequest = {}): Promise<Result> {
+    const spec = toImageOnly(image);
+    request.signal?.throwIfAborted();
+    if (this.#closed) throw refusal("CLOSED", spec, "the queue is closed");
+    const key = JSON.stringify([spec.pool, spec.namespace, spec.image]);
+    const entry = this.#entries.get(key) ?? this.#newEntry(key, spec);
+    if (entry.state === "canceling") {
+      throw refusal("BUSY", spec, "its flatten is just being canceled", "Ask again once it has ended.");
+    }
+    if (request.urgency === "first") entry.urgency = "first";
+    const waiter: Waiter<Result> = { request, settle: Promise.withResolvers() };
+    entry.waiters.add(waiter);
+    const leave = () => this.#leave(key, entry, waiter);
+    request.signal?.addEventListener("abort", leave, { once: true });
+    this.#pump();
+    try {
+      return await waiter.settle.promise;
+    } finally {
+      request.signal?.removeEventListener("abort", leave);
+    }
+  }
+
+  /** Cancels the flatten of an image for everybody who waits for it. Says whether there was one. */
+  cancel(image: ImageSpecLike): boolean {
+    const { pool, namespace, image: name } = toImageOnly(image);
+    const key = JSON.stringify([pool, namespace, name]);
+    const entry = this.#entries.get(key);
+    if (entry === undefined) return false;
+    this.#cancel(key, entry);
+    return true;
+  }
+
+  /** What runs and what waits, in the order it was asked for. */
+  list(): FlattenJob[] {
+    return [...this.#entries.values()].map(({ image, state, urgency, done, total }) => ({
+      image,
+      state,
+      urgency,
+      done,
+      total,
+    }));
+  }
+
+  /** Cancels everything, and resolves when nothing runs any more. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    for (const [key, entry] of this.#entries) this.#cancel(key, entry);
+    await Promise.all(this.#running);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #newEntry(key: string, image: ImageSpec): Entry<Result> {
+    const entry: Entry<Result> = {
+      image,
+      pool: image.pool,
+      state: "queued",
+      urgency: "later",
+      done: 0,
+      total: 0,
+      abort: new AbortController(),
+      waiters: new Set(),
+    };
+    this.#entries.set(key, entry);
+    return entry;
+  }
+
+  #pump(): void {
+    const waiting = [...this.#entries.entries()]
+      .filter(([, entry]) => entry.state === "queued")
+      .map(([key, entry]) => ({ key, entry, pool: entry.pool, urgency: entry.urgency }));
+    const active = new Map<string, number>();
+    for (const { state, pool } of this.#entries.values()) {
+      if (state !== "queued") active.set(pool, (active.get(pool) ?? 0) + 1);
+    }
+    for (const { key, entry } of nextJobs(waiting, active, this.#limits)) {
+      entry.state = "running";
+      const run = this.#start(key, entry);
+      this.#running.add(run);
+      run.finally(() => this.#running.delete(run));
+    }
+  }
+
+  async #start(key: string, entry: Entry<Result>): Promise<void> {
+    const onProgress = ({ done, total }: FlattenProgress) => {
+      entry.done = done;
+      entry.total = total;
+      for (const { request } of entry.waiters) request.onProgress?.({ done, total });
+    };
+    try {
+      const result = await this.#run(entry.image, { signal: entry.abort.signal, onProgress });
+      for (const { settle } of entry.waiters) settle.resolve(result);
+    } catch (error) {
+      for (const { settle } of entry.waiters) settle.reject(error);
+    } finally {
+      this.#entries.delete(key);
+      this.#pump();
+    }
+  }
+
+  #leave(key: string, entry: Entry<Result>, waiter: Waiter<Result>): void {
+    if (!entry.waiters.delete(waiter)) return;
+    waiter.settle.reject(waiter.request.signal?.reason);
+    if (entry.waiters.size === 0) this.#cancel(key, entry);
+  }
+
+  #cancel(key: string, entry: Entry<Result>): void {
+    if (entry.state === "canceling") return;
+    const error = refusal("CANCELED", entry.image, "it was canceled");
+    if (entry.state === "running") {
+      entry.state = "canceling";
+      entry.abort.abort(error);
+      return;
+    }
+    this.#entries.delete(key);
+    for (const { settle } of entry.waiters) settle.reject(error);
+  }
+}
+
+function refusal(code: "CLOSED" | "BUSY" | "CANCELED", spec: ImageSpec, why: string, hint?: string) {
+  const object = showImageSpec(spec);
+  return new CoppiceError({
+    code,
+    call: "flattenImage",
+    object,
+    message: `${object} is not flattened: ${why}`,
+    hint,
+  });
+}

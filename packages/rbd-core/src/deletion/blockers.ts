@@ -1,0 +1,188 @@
+import { showImageSpec } from "../names/format-image-spec.ts";
+import type { ChildFacts, DeletionFacts, ImageRef, SnapshotFacts } from "./deletion-facts.ts";
+import type { Blocker, DeletionWay } from "./deletion-plan-types.ts";
+
+const all: DeletionWay[] = ["trash", "remove"];
+const removal: DeletionWay[] = ["remove"];
+const none: DeletionWay[] = [];
+
+export function showImage(image: ImageRef): string {
+  return showImageSpec({ pool: image.pool, namespace: image.namespace, image: image.name });
+}
+
+/** Every reason why the target cannot simply be removed: first what people must clear away, then what steps do. */
+export function findBlockers(facts: DeletionFacts): Blocker[] {
+  const target = facts.snapshots.find(({ id }) => id === facts.snapshotId);
+  const found = [
+    ...(target === undefined ? imageBlockers(facts) : []),
+    ...dependantBlockers(facts),
+    ...(target === undefined ? facts.snapshots : [target]).flatMap((snapshot) =>
+      snapshotBlockers(snapshot, target !== undefined),
+    ),
+  ];
+  return found.sort((a, b) => Number(a.closes.length === 0) - Number(b.closes.length === 0));
+}
+
+function imageBlockers(facts: DeletionFacts): Blocker[] {
+  const blockers: Blocker[] = [];
+  const add = (blocker: Omit<Blocker, "snapshot">) => blockers.push({ snapshot: null, ...blocker });
+  for (const { address, client } of facts.watchers) {
+    add({
+      kind: "watcher",
+      object: address,
+      message: `${client} at ${address} has the image open`,
+      hint: "Stop what uses it there, or unmap it. A client that died is forgotten after 30 seconds.",
+      closes: all,
+    });
+  }
+  for (const { client, address, cookie } of facts.locks) {
+    add({
+      kind: "lock",
+      object: address,
+      message: `${client} at ${address} holds the lock "${cookie}"`,
+      hint: "Stop what uses it there. When the client is gone for good, break its lock.",
+      closes: all,
+    });
+  }
+  if (facts.migration !== null) {
+    const { role, state } = facts.migration;
+    add({
+      kind: "migration",
+      object: role,
+      message: `the image is the ${role} of a migration that is ${state}`,
+      hint: "Commit or abort the migration first.",
+      closes: all,
+    });
+  }
+  if (facts.mirrored) {
+    add({
+      kind: "mirrored",
+      object: showImage(facts.image),
+      message: "the image is mirrored to another cluster",
+      hint: "Disable mirroring of this image first.",
+      closes: all,
+    });
+  }
+  const deferredUntil = facts.trash?.deferredUntil ?? null;
+  if (deferredUntil !== null && deferredUntil > facts.now) {
+    add({
+      kind: "deferred",
+      object: deferredUntil.toISOString(),
+      message: `the trash keeps the image until ${deferredUntil.toISOString()}`,
+      hint: "Wait until then, or remove it with force.",
+      closes: removal,
+    });
+  }
+  if (facts.group !== null) {
+    // Ceph addresses a member by its name, which an image in the trash has lost.
+    const stuck = facts.trash !== null;
+    add({
+      kind: "group",
+      object: facts.group,
+      message: `the image is in the group ${facts.group}`,
+      hint: stuck ? "Restore the image from the trash, then take it out of the group." : null,
+      closes: stuck ? removal : none,
+    });
+  }
+  return blockers;
+}
+
+function dependantBlockers(facts: DeletionFacts): Blocker[] {
+  const concerned = facts.dependants.filter(
+    ({ snapshotId }) => facts.snapshotId === null || snapshotId === facts.snapshotId,
+  );
+  return concerned.map(({ what, snapshotId }) => {
+    const snapshot = facts.snapshots.find(({ id }) => id === snapshotId)?.name ?? null;
+    return {
+      kind: "dependant",
+      snapshot,
+      object: what,
+      message: `${what} needs ${snapshot === null ? "the image" : `the snapshot ${snapshot}`}`,
+      hint: "Remove that first, or let it start over from another snapshot.",
+      closes: all,
+    };
+  });
+}
+
+function snapshotBlockers(snapshot: SnapshotFacts, isTarget: boolean): Blocker[] {
+  const blockers = snapshot.children.map((child) => childBlocker(snapshot, child, isTarget));
+  const about = { snapshot: snapshot.name, object: snapshot.name };
+  if (snapshot.protected) {
+    blockers.push({
+      kind: "protected",
+      ...about,
+      message: `the snapshot ${snapshot.name} is protected`,
+      hint: null,
+      closes: none,
+    });
+  }
+  const foreign = foreignSnapshot(snapshot);
+  if (foreign !== undefined) blockers.push({ ...about, ...foreign, closes: isTarget ? all : foreign.closes });
+  else if (!isTarget && snapshot.kind === "user") {
+    blockers.push({
+      kind: "snapshot",
+      ...about,
+      message: `the image has the snapshot ${snapshot.name}`,
+      hint: null,
+      closes: none,
+    });
+  }
+  return blockers;
+}
+
+/** Snapshots that are not the user's to remove. One in the trash goes by itself with its last clone. */
+function foreignSnapshot(
+  snapshot: SnapshotFacts,
+): Pick<Blocker, "kind" | "message" | "hint" | "closes"> | undefined {
+  switch (snapshot.kind) {
+    case "user":
+    case "trash":
+      return undefined;
+    case "group":
+      return {
+        kind: "group-snapshot",
+        message: `the snapshot ${snapshot.name} is a part of a group's snapshot`,
+        hint: "Remove the group's snapshot, which removes this part of it.",
+        closes: all,
+      };
+    case "mirror":
+      return {
+        kind: "mirror-snapshot",
+        message: `the snapshot ${snapshot.name} belongs to mirroring`,
+        hint: "Disable mirroring of this image, which removes it.",
+        closes: removal,
+      };
+    case "unknown":
+      return {
+        kind: "unknown-snapshot",
+        message: `the snapshot ${snapshot.name} is of a kind that only a newer Ceph knows`,
+        hint: "Remove it with the tool that made it.",
+        closes: removal,
+      };
+  }
+}
+
+function childBlocker(snapshot: SnapshotFacts, child: ChildFacts, isTarget: boolean): Blocker {
+  const spec = showImage(child.image);
+  const message = `${spec}${child.inTrash ? " (in the trash)" : ""} is a clone of the snapshot ${snapshot.name}`;
+  const blocker = { kind: "child" as const, snapshot: snapshot.name, object: spec };
+  // The trash of an image keeps its snapshots. A snapshot can only go to its own trash under clones of format 2.
+  const keepsTrashShut = isTarget && child.cloneFormat === 1;
+  if (child.unreadable !== null) {
+    return {
+      ...blocker,
+      message: `${message}, and it cannot be read: ${child.unreadable}`,
+      hint: "Find out what became of that clone before its parent goes.",
+      closes: keepsTrashShut ? all : removal,
+    };
+  }
+  if (child.snapshotsOverParent.length > 0 && !child.deepFlatten) {
+    return {
+      ...blocker,
+      message: `${message}, and so are its snapshots ${child.snapshotsOverParent.join(", ")}`,
+      hint: "Flattening would not detach those snapshots, as the clone lacks deep-flatten. Remove them first.",
+      closes: keepsTrashShut ? all : removal,
+    };
+  }
+  return { ...blocker, message, hint: null, closes: none };
+}

@@ -1,0 +1,369 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import type { ChildFacts, DeletionFacts, SnapshotFacts } from "../../../src/deletion/deletion-facts.ts";
+import type { DeletionPlan } from "../../../src/deletion/deletion-plan-types.ts";
+import { planDeletion } from "../../../src/deletion/plan-deletion.ts";
+
+const estimated = (bytes: number) => ({ bytes, accuracy: "estimated" }) as const;
+
+const image: DeletionFacts = {
+  now: new Date("2026-03-01T12:00:00Z"),
+  image: { pool: "rbd", namespace: "", id: "1f", name: "vm-1" },
+  snapshotId: null,
+  trash: null,
+  group: null,
+  migration: null,
+  mirrored: false,
+  watchers: [],
+  locks: [],
+  snapshots: [],
+  dependants: [],
+  freedIfImageRemoved: estimated(1000),
+};
+
+const snapshot = (id: number, over: Partial<SnapshotFacts> = {}): SnapshotFacts => ({
+  id: BigInt(id),
+  name: `s${id}`,
+  kind: "user",
+  protected: false,
+  children: [],
+  freedIfRemoved: estimated(10),
+  freedInOrder: estimated(20),
+  ...over,
+});
+
+const child = (name: string, over: Partial<ChildFacts> = {}): ChildFacts => ({
+  image: { pool: "rbd", namespace: "", id: `id-${name}`, name },
+  inTrash: false,
+  cloneFormat: 2,
+  overlap: 500,
+  snapshotsOverParent: [],
+  deepFlatten: true,
+  unreadable: null,
+  ...over,
+});
+
+function show(plan: DeletionPlan): string {
+  const blockers = plan.blockers.map(
+    ({ kind, message, closes }) =>
+      `! ${kind}: ${message}${closes.length > 0 ? ` [${closes.join(", ")}]` : ""}`,
+  );
+  const ways = plan.ways.flatMap(({ way, open, steps, copies, frees }) => [
+    open ? `${way}: copies ${copies}, frees ${frees?.bytes ?? "?"}` : `${way}: closed`,
+    ...steps.map((step) => {
+      if (step.do === "flatten") return `  flatten ${step.child.name} (${step.copies})`;
+      if (step.do === "leave-group") return `  leave ${step.group}`;
+      if (step.do === "unprotect") return `  unprotect ${step.snapshot.name}`;
+      if (step.do === "remove-snapshot") {
+        return `  remove ${step.snapshot.name}${step.kept ? " (kept)" : ""}, frees ${step.frees?.bytes ?? "?"}`;
+      }
+      if (step.do === "remove-from-trash") return `  remove from trash, frees ${step.frees?.bytes ?? "?"}`;
+      return "  move to trash";
+    }),
+  ]);
+  return [plan.spec, ...blockers, ...ways].join("\n");
+}
+
+const planned = (over: Partial<DeletionFacts>) => `\n${show(planDeletion({ ...image, ...over }))}\n`;
+
+describe("planDeletion of an image", () => {
+  it("is simple when nothing is in the way", () => {
+    expect(planned({})).toMatchInlineSnapshot(`
+      "
+      rbd/vm-1
+      trash: copies 0, frees 0
+        move to trash
+      remove: copies 0, frees 1000
+        move to trash
+        remove from trash, frees 1000
+      "
+    `);
+  });
+
+  it("clears away clones, groups, protection and snapshots in a safe order", () => {
+    expect(
+      planned({
+        group: "rbd/nightly",
+        snapshots: [
+          snapshot(1, {
+            protected: true,
+            children: [child("c1", { cloneFormat: 1 }), child("c2", { inTrash: true, overlap: 7 })],
+          }),
+          snapshot(2),
+          snapshot(3, { kind: "trash", name: "0ff1ce", children: [child("c3")] }),
+        ],
+      }),
+    ).toMatchInlineSnapshot(`
+      "
+      rbd/vm-1
+      ! group: the image is in the group rbd/nightly
+      ! child: rbd/c1 is a clone of the snapshot s1
+      ! child: rbd/c2 (in the trash) is a clone of the snapshot s1
+      ! protected: the snapshot s1 is protected
+      ! snapshot: the image has the snapshot s1
+      ! snapshot: the image has the snapshot s2
+      ! child: rbd/c3 is a clone of the snapshot 0ff1ce
+      trash: copies 0, frees 0
+        leave rbd/nightly
+        move to trash
+      remove: copies 1007, frees 1000
+        flatten c1 (500)
+        flatten c2 (7)
+        flatten c3 (500)
+        leave rbd/nightly
+        move to trash
+        unprotect s1
+        remove s1, frees 20
+        remove s2, frees 20
+        remove from trash, frees 1000
+      "
+    `);
+  });
+
+  it.each<[string, Partial<DeletionFacts>]>([
+    ["watchers", { watchers: [{ address: "10.0.0.7:0/1", client: "client.4711" }] }],
+    ["locks", { locks: [{ address: "10.0.0.7:0/1", client: "client.4711", cookie: "auto 1" }] }],
+    ["migrations", { migration: { role: "source", state: "prepared" } }],
+    ["mirroring", { mirrored: true, snapshots: [snapshot(1, { kind: "mirror" })] }],
+    ["a group's snapshot", { group: "rbd/g", snapshots: [snapshot(1, { kind: "group" })] }],
+    ["a snapshot of an unknown kind", { snapshots: [snapshot(1, { kind: "unknown" })] }],
+    [
+      "a backup",
+      { snapshots: [snapshot(1)], dependants: [{ what: "the backup nightly-12", snapshotId: 1n }] },
+    ],
+    [
+      "clones that cannot be detached or read",
+      {
+        snapshots: [
+          snapshot(1, {
+            children: [
+              child("stuck", { snapshotsOverParent: ["a", "b"], deepFlatten: false }),
+              child("gone", { unreadable: "there is no such image" }),
+              child("fine", { snapshotsOverParent: ["a"] }),
+            ],
+          }),
+        ],
+      },
+    ],
+    ["a place in the trash", { trash: { deferredUntil: new Date("2026-03-02T00:00:00Z") }, group: "rbd/g" }],
+  ])("says what is to be done about %s", (_, over) => {
+    expect(planned(over)).toMatchSnapshot();
+  });
+
+  it("removes from the trash what has expired", () => {
+    expect(
+      planned({ trash: { deferredUntil: new Date("2026-03-01T11:59:59Z") }, snapshots: [snapshot(1)] }),
+    ).toMatchInlineSnapshot(`
+      "
+      rbd/vm-1
+      ! snapshot: the image has the snapshot s1
+      remove: copies 0, frees 1000
+        remove s1, frees 20
+        remove from trash, frees 1000
+      "
+    `);
+  });
+
+  it("says when it cannot be told what is freed", () => {
+    expect(planned({ freedIfImageRemoved: null })).toContain("frees ?");
+  });
+});
+
+describe("planDeletion of a snapshot", () => {
+  it("leaves the other snapshots, the group and those who use the image in peace", () => {
+    expect(
+      planned({
+        snapshotId: 2n,
+        snapshots: [snapshot(1, { protected: true, children: [child("c")] }), snapshot(2)],
+        group: "rbd/g",
+        mirrored: true,
+        watchers: [{ address: "10.0.0.7:0/1", client: "client.4711" }],
+        dependants: [{ what: "the backup nightly-12", snapshotId: 1n }],
+      }),
+    ).toMatchInlineSnapshot(`
+      "
+      rbd/vm-1@s2
+      remove: copies 0, frees 10
+        remove s2, frees 10
+      "
+    `);
+  });
+
+  it("can hide one with clones of format 2", () => {
+    expect(
+      planned({ snapshotId: 1n, snapshots: [snapshot(1, { protected: true, children: [child("c")] })] }),
+    ).toMatchInlineSnapshot(`
+      "
+      rbd/vm-1@s1
+      ! child: rbd/c is a clone of the snapshot s1
+      ! protected: the snapshot s1 is protected
+      trash: copies 0, frees 0
+        unprotect s1
+        remove s1 (kept), frees 0
+      remove: copies 500, frees 10
+        flatten c (500)
+        unprotect s1
+        remove s1, frees 10
+      "
+    `);
+  });
+
+  it("must detach clones of format 1", () => {
+    expect(
+      planned({
+        snapshotId: 1n,
+        snapshots: [snapshot(1, { protected: true, children: [child("c", { cloneFormat: 1 })] })],
+      }),
+    ).toMatchInlineSnapshot(`
+      "
+      rbd/vm-1@s1
+      ! child: rbd/c is a clone of the snapshot s1
+      ! protected: the snapshot s1 is protected
+      remove: copies 500, frees 10
+        flatten c (500)
+        unprotect s1
+        remove s1, frees 10
+      "
+    `);
+  });
+
+  it.each(["group", "mirror", "unknown"] as const)("refuses one of kind %s", (kind) => {
+    const plan = planDeletion({ ...image, snapshotId: 1n, snapshots: [snapshot(1, { kind })] });
+    expect(plan.ways.every(({ open }) => !open)).toBe(true);
+    expect(plan.blockers[0]?.hint).toMatch(/^(Remove|Disable)/);
+  });
+
+  it("lets one in the trash go with its last clone", () => {
+    expect(
+      planned({ snapshotId: 1n, snapshots: [snapshot(1, { kind: "trash", children: [child("c")] })] }),
+    ).toMatchInlineSnapshot(`
+      "
+      rbd/vm-1@s1
+      ! child: rbd/c is a clone of the snapshot s1
+      remove: copies 500, frees 10
+        flatten c (500)
+      "
+    `);
+  });
+
+  it("refuses one with a backup on it", () => {
+    expect(
+      planned({
+        snapshotId: 1n,
+        snapshots: [snapshot(1)],
+        dependants: [{ what: "the backup nightly-12", snapshotId: 1n }],
+      }),
+    ).toContain("remove: closed");
+  });
+
+  it("does not know a snapshot that is not there", () => {
+    expect(() => planDeletion({ ...image, snapshotId: 9n })).toThrow(RangeError);
+  });
+});
+
+describe("whatever the facts", () => {
+  const facts: fc.Arbitrary<DeletionFacts> = fc
+    .record({
+      target: fc.nat(4),
+      trash: fc.boolean(),
+      group: fc.boolean(),
+      mirrored: fc.boolean(),
+      watched: fc.boolean(),
+      snapshots: fc.array(
+        fc.record({
+          kind: fc.constantFrom("user", "user", "user", "group", "trash", "mirror", "unknown"),
+          protected: fc.boolean(),
+          children: fc.array(
+            fc.record({
+              cloneFormat: fc.constantFrom(1, 2),
+              deepFlatten: fc.boolean(),
+              over: fc.boolean(),
+              readable: fc.boolean(),
+            }),
+            { maxLength: 2 },
+          ),
+        }),
+        { maxLength: 4 },
+      ),
+    })
+    .map((made) => {
+      const snapshots = made.snapshots.map((each, k) =>
+        snapshot(k + 1, {
+          kind: each.kind as SnapshotFacts["kind"],
+          protected: each.protected,
+          children: each.children.map((c, n) =>
+            child(`c${k}-${n}`, {
+              cloneFormat: c.cloneFormat as 1 | 2,
+              deepFlatten: c.deepFlatten,
+              snapshotsOverParent: c.over ? ["x"] : [],
+              unreadable: c.readable ? null : "gone",
+            }),
+          ),
+        }),
+      );
+      return {
+        ...image,
+        snapshots,
+        snapshotId: snapshots[made.target]?.id ?? null,
+        trash: made.trash ? { deferredUntil: null } : null,
+        group: made.group ? "rbd/g" : null,
+        mirrored: made.mirrored,
+        watchers: made.watched ? [{ address: "a", client: "client.1" }] : [],
+      };
+    });
+
+  it("an open way never removes a snapshot that something still needs", () => {
+    fc.assert(
+      fc.property(facts, (given) => {
+        for (const way of planDeletion(given).ways) {
+          if (!way.open) {
+            expect(way.steps).toEqual([]);
+            continue;
+          }
+          const flattened = new Set<string>();
+          const gone = new Set<bigint>();
+          const unprotected = new Set<bigint>();
+          let inTrash = given.trash !== null;
+          for (const step of way.steps) {
+            if (step.do === "flatten") flattened.add(step.child.id);
+            if (step.do === "unprotect") unprotected.add(step.snapshot.id);
+            if (step.do === "move-to-trash") inTrash = true;
+            if (step.do === "remove-snapshot") {
+              const it = given.snapshots.find(({ id }) => id === step.snapshot.id);
+              expect(it?.kind).toBe("user");
+              expect(it?.protected && !unprotected.has(step.snapshot.id)).toBeFalsy();
+              for (const c of it?.children ?? []) {
+                const detached = flattened.has(c.image.id) && c.unreadable === null;
+                expect(detached || (step.kept && c.cloneFormat === 2)).toBe(true);
+              }
+              if (given.snapshotId === null) expect(inTrash).toBe(true);
+              gone.add(step.snapshot.id);
+            }
+            if (step.do === "remove-from-trash") {
+              expect(inTrash && given.snapshotId === null).toBe(true);
+              for (const it of given.snapshots) {
+                const byItself = it.kind === "trash" && it.children.every((c) => flattened.has(c.image.id));
+                expect(gone.has(it.id) || byItself).toBe(true);
+              }
+            }
+          }
+          if (given.snapshotId !== null) expect([...gone].every((id) => id === given.snapshotId)).toBe(true);
+        }
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  it("a closed way always has a reason with something to do about it", () => {
+    fc.assert(
+      fc.property(facts, (given) => {
+        const plan = planDeletion(given);
+        for (const { way, open } of plan.ways) {
+          const reasons = plan.blockers.filter(({ closes }) => closes.includes(way));
+          expect(reasons.length > 0).toBe(!open);
+          for (const { hint } of reasons) expect(hint).not.toBeNull();
+        }
+      }),
+    );
+  });
+});

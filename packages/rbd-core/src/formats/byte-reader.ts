@@ -1,0 +1,106 @@
+import type { ByteSource } from "./byte-source.ts";
+import { FormatError } from "./format-error.ts";
+
+const nothing = Buffer.alloc(0);
+
+/**
+ * Reads exact numbers of bytes from a source of any chunk sizes. It holds at most one chunk of the source, or
+ * what {@link need} was asked for, and asks for the next chunk only when it must: back-pressure is the caller's
+ * pace.
+ */
+export class ByteReader {
+  readonly #iterator: AsyncIterator<Uint8Array> | Iterator<Uint8Array>;
+  #buffer: Buffer = nothing;
+  #at = 0;
+  #position = 0;
+  #ended = false;
+
+  constructor(source: ByteSource) {
+    this.#iterator =
+      Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]();
+  }
+
+  /** Bytes taken so far: the offset of the next one. */
+  get position(): number {
+    return this.#position;
+  }
+
+  /**
+   * Waits until `count` bytes can be taken at once.
+   *
+   * @param what What is being read, for the message.
+   * @throws {FormatError} `TRUNCATED`, at the stream's end.
+   */
+  async need(count: number, what: string): Promise<void> {
+    let missing = count - this.#available;
+    if (missing <= 0) return;
+    // Joined once at the end: a source of single bytes must not cost the square of their number.
+    const parts = [this.#buffer.subarray(this.#at)];
+    let held = this.#available;
+    while (missing > 0) {
+      const chunk = await this.#next();
+      if (chunk === undefined) {
+        throw new FormatError("TRUNCATED", this.#position + held, `the stream ends where ${what} should be`);
+      }
+      parts.push(chunk);
+      held += chunk.length;
+      missing -= chunk.length;
+    }
+    const [first, last] = [parts[0] ?? nothing, parts.at(-1) ?? nothing];
+    this.#buffer = first.length === 0 && parts.length === 2 ? last : Buffer.concat(parts, held);
+    this.#at = 0;
+  }
+
+  /** The next byte, left where it is. Only after `need(1)` or more. */
+  peek(): number {
+    return this.#buffer.readUInt8(this.#at);
+  }
+
+  /** Takes `count` bytes that {@link need} waited for. A view: it stays valid, nothing writes to it again. */
+  take(count: number): Buffer {
+    const taken = this.#buffer.subarray(this.#at, this.#at + count);
+    this.#at += count;
+    this.#position += count;
+    return taken;
+  }
+
+  /** Takes what is there, at least one byte and at most `most`, without copying. */
+  async chunk(most: number, what: string): Promise<Buffer> {
+    await this.need(1, what);
+    return this.take(Math.min(most, this.#available));
+  }
+
+  /** Whether there is nothing left to read. */
+  async atEnd(): Promise<boolean> {
+    while (this.#available === 0) {
+      const chunk = await this.#next();
+      if (chunk === undefined) return true;
+      this.#buffer = chunk;
+      this.#at = 0;
+    }
+    return false;
+  }
+
+  /** Lets go of the source; a stream is destroyed. */
+  async close(): Promise<void> {
+    this.#ended = true;
+    this.#buffer = nothing;
+    this.#at = 0;
+    await this.#iterator.return?.();
+  }
+
+  get #available(): number {
+    return this.#buffer.length - this.#at;
+  }
+
+  async #next(): Promise<Buffer | undefined> {
+    if (this.#ended) return undefined;
+    const { done, value } = await this.#iterator.next();
+    if (done === true) {
+      this.#ended = true;
+      return undefined;
+    }
+    if (!(value instanceof Uint8Array)) throw new TypeError("the source yields something else than bytes");
+    return Buffer.from(value.buffer, value.byteOffset, value.byteLength);
+  }
+}

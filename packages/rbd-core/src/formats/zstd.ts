@@ -1,0 +1,107 @@
+import { pipeline, Readable } from "node:stream";
+import zlib from "node:zlib";
+import { CoppiceError } from "../errors/coppice-error.ts";
+import { ByteReader } from "./byte-reader.ts";
+import type { ByteSource } from "./byte-source.ts";
+import { coalesce } from "./coalesce.ts";
+import { FormatError } from "./format-error.ts";
+import { nextZstdFrame, zstdFrame } from "./zstd-frames.ts";
+
+const magic = Buffer.of(0x28, 0xb5, 0x2f, 0xfd);
+/** 128 MiB, what `zstd` itself allows unless told otherwise: bounds what a stream can make us hold. */
+const largestWindowLog = 27;
+
+export interface CompressOptions {
+  /** zstd's level, 1 to 19; 3 unless said otherwise. */
+  readonly level?: number;
+}
+
+/**
+ * Compresses with zstd, with zstd's own checksum of the content.
+ *
+ * @throws {CoppiceError} `UNSUPPORTED` when this Node.js has no zstd (it came with 22.15).
+ */
+export function compressZstd(source: ByteSource, options: CompressOptions = {}): Readable {
+  const { ZSTD_c_compressionLevel: level, ZSTD_c_checksumFlag: checksum } = zlib.constants;
+  const transform = supported().createZstdCompress({
+    params: { [level]: options.level ?? 3, [checksum]: 1 },
+  });
+  pipeline(Readable.from(source, { objectMode: false }), transform, ignoreHere);
+  return transform;
+}
+
+/**
+ * Decompresses zstd, one frame or several.
+ *
+ * @throws {FormatError} `BAD_COMPRESSION`; its offset counts decompressed bytes.
+ * @throws {CoppiceError} `UNSUPPORTED` when this Node.js has no zstd.
+ */
+export async function* decompressZstd(source: ByteSource): AsyncGenerator<Uint8Array, void, undefined> {
+  const node = supported();
+  const params = { [zlib.constants.ZSTD_d_windowLogMax]: largestWindowLog };
+  const reader = new ByteReader(source);
+  let given = 0;
+  try {
+    let magic = await nextZstdFrame(reader);
+    if (magic === undefined) throw new FormatError("TRUNCATED", reader.position, "there is no zstd frame");
+    for (; magic !== undefined; magic = await nextZstdFrame(reader)) {
+      const transform = node.createZstdDecompress({ params });
+      const frame = Readable.from(coalesce(zstdFrame(reader, magic)), { objectMode: false });
+      pipeline(frame, transform, ignoreHere);
+      for await (const chunk of transform as AsyncIterable<Buffer>) {
+        given += chunk.length;
+        yield chunk;
+      }
+    }
+  } catch (cause) {
+    if (!(cause instanceof FormatError) && !isZlibError(cause)) throw cause;
+    throw new FormatError("BAD_COMPRESSION", given, `the zstd data is damaged: ${cause.message}`, { cause });
+  } finally {
+    await reader.close();
+  }
+}
+
+/** Passes a source on as it is, or decompressed when it begins as zstd does. */
+export async function decompressIfZstd(
+  source: ByteSource,
+): Promise<{ content: AsyncGenerator<Uint8Array, void, undefined>; compressed: boolean }> {
+  const iterator =
+    Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]();
+  const seen: Uint8Array[] = [];
+  let length = 0;
+  while (length < magic.length) {
+    const { done, value } = await iterator.next();
+    if (done === true) break;
+    seen.push(value);
+    length += value.length;
+  }
+  const whole = (async function* () {
+    try {
+      yield* seen;
+      for (let step = await iterator.next(); step.done !== true; step = await iterator.next())
+        yield step.value;
+    } finally {
+      await iterator.return?.();
+    }
+  })();
+  const compressed = Buffer.concat(seen).subarray(0, magic.length).equals(magic);
+  return { content: compressed ? decompressZstd(whole) : whole, compressed };
+}
+
+/** Errors reach whoever reads the stream; the pipeline's own report of them would be the second. */
+function ignoreHere(): void {}
+
+function isZlibError(error: unknown): error is Error & { code: string } {
+  const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  return code.startsWith("ZSTD_") || code.startsWith("Z_");
+}
+
+function supported(): typeof zlib {
+  if (typeof zlib.createZstdDecompress === "function") return zlib;
+  throw new CoppiceError({
+    code: "UNSUPPORTED",
+    call: "zstd",
+    message: `Node.js ${process.version} cannot compress with zstd`,
+    hint: "Use Node.js 22.15 or newer, or leave compression out.",
+  });
+}

@@ -129,6 +129,13 @@ describe("a damaged diff", () => {
     expect([error?.code, error?.offset]).toEqual([code, offset]);
   });
 
+  it("may announce 8 bytes for the protection, as Ceph 16 does", async () => {
+    const header = stream(framed("t", 5n, name("", 1, "a").subarray(1)), framed("p", 8n, "\x01"));
+    const bytes = stream("rbd diff v2\n", header, framed("s", 8n, u64(9n)), "e");
+    await using diff = await openDiff([bytes]);
+    expect(diff.header).toEqual({ to: "a", protected: true, size: 9 });
+  });
+
   it("may come in any order where that is asked for, but never beyond the end", async () => {
     const records = [extent("z", 5n, 2n), extent("z", 4n, 2n)];
     expect(await read(stream(banner, size(9n), ...records, "e"), "any")).toBeUndefined();

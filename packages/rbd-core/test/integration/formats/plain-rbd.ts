@@ -1,0 +1,87 @@
+import { spawn } from "node:child_process";
+import { createHash } from "node:crypto";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+/** Ceph's own command, as an independent witness. */
+export class PlainRbd {
+  readonly conf: string;
+  /** A pool of its own. */
+  readonly pool: string;
+  /** A folder for files of its own. */
+  readonly folder: string;
+
+  private constructor(conf: string, pool: string, folder: string) {
+    this.conf = conf;
+    this.pool = pool;
+    this.folder = folder;
+  }
+
+  static async make(conf: string, name: string): Promise<PlainRbd> {
+    const pool = `${name}-${crypto.randomUUID().slice(0, 8)}`;
+    const plain = new PlainRbd(conf, pool, await mkdtemp(join(tmpdir(), `coppice-${name}-`)));
+    await plain.run("ceph", ["osd", "pool", "create", pool, "8"]);
+    await plain.run("rbd", ["pool", "init", pool]);
+    return plain;
+  }
+
+  /** Runs `rbd` and returns what it printed. `input` goes to its standard input. */
+  rbd(args: readonly string[], input?: Uint8Array): Promise<Buffer> {
+    return this.run("rbd", args, input);
+  }
+
+  /** A file's path in {@link folder}. */
+  file(name: string): string {
+    return join(this.folder, name);
+  }
+
+  image(name: string): string {
+    return `${this.pool}/${name}`;
+  }
+
+  /** SHA-256 of an image's or snapshot's contents, by `rbd export`. */
+  async contents(spec: string): Promise<string> {
+    const hash = createHash("sha256");
+    await this.#spawn("rbd", ["export", "--no-progress", spec, "-"], undefined, (chunk) =>
+      hash.update(chunk),
+    );
+    return hash.digest("hex");
+  }
+
+  async run(command: string, args: readonly string[], input?: Uint8Array): Promise<Buffer> {
+    const parts: Buffer[] = [];
+    await this.#spawn(command, args, input, (chunk) => parts.push(chunk));
+    return Buffer.concat(parts);
+  }
+
+  async dispose(): Promise<void> {
+    await rm(this.folder, { recursive: true, force: true });
+    await this.run("ceph", ["config", "set", "mon", "mon_allow_pool_delete", "true"]);
+    await this.run("ceph", ["osd", "pool", "delete", this.pool, this.pool, "--yes-i-really-really-mean-it"]);
+  }
+
+  #spawn(
+    command: string,
+    args: readonly string[],
+    input: Uint8Array | undefined,
+    take: (chunk: Buffer) => void,
+  ): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const child = spawn(command, ["-c", this.conf, ...args], { stdio: ["pipe", "pipe", "pipe"] });
+      let problem = "";
+      child.stdout.on("data", take);
+      child.stderr.on("data", (chunk: Buffer) => {
+        problem = (problem + chunk.toString()).slice(-2000);
+      });
+      // A command that refuses its input closes it early: its exit code says so.
+      child.stdin.on("error", () => {});
+      child.stdin.end(input);
+      child.on("error", reject);
+      child.on("close", (code) => {
+        if (code === 0) resolve();
+        else reject(new Error(`${command} ${args.join(" ")} ended with ${code}: ${problem}`));
+      });
+    });
+  }
+}

@@ -1,0 +1,107 @@
+import { resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { z } from "zod";
+
+const flag = z
+  .enum(["0", "1", "false", "true", ""], "must be 1 or 0")
+  .default("0")
+  .transform((value) => value === "1" || value === "true");
+
+const wholeNumber = (least: number, most: number, fallback: number) =>
+  z
+    .string()
+    .regex(/^\d+$/, "must be a whole number")
+    .default(String(fallback))
+    .transform(Number)
+    .pipe(z.number().min(least, `must be at least ${least}`).max(most, `must be at most ${most}`));
+
+const path = z.string().min(1, "must not be empty");
+
+const origin = z.string().transform((value, context) => {
+  const url = URL.canParse(value) ? new URL(value) : null;
+  if (url === null || !/^https?:$/.test(url.protocol)) {
+    context.addIssue("must be a URL such as https://coppice.example.org");
+  } else if (url.pathname !== "/") {
+    context.addIssue("must have no path");
+  }
+  return url?.origin ?? "";
+});
+
+const environment = z.object({
+  COPPICE_PORT: wholeNumber(0, 65_535, 4400),
+  COPPICE_HOST: z.string().min(1, "must not be empty").default("127.0.0.1"),
+  COPPICE_URL: origin.optional(),
+  COPPICE_TRUST_PROXY: z
+    .string()
+    .min(1, "must be a comma-separated list of addresses or networks")
+    .transform((value) => value.split(",").map((part) => part.trim()))
+    .optional(),
+  COPPICE_DATA: path.default("./.coppice"),
+  COPPICE_WEB_DIR: path.default(fileURLToPath(new URL("../../../web/out", import.meta.url))),
+  COPPICE_SIGN_IN_LINK: flag,
+  COPPICE_LOG_LEVEL: z
+    .enum(
+      ["trace", "debug", "info", "warn", "error", "fatal", "silent"],
+      "must be a level such as info or warn",
+    )
+    .default("info"),
+  COPPICE_SCAN_SECONDS: wholeNumber(1, 86_400, 30),
+  COPPICE_CLONE_TASKS: wholeNumber(1, 64, 4),
+  CEPH_CONF: path.optional(),
+  CEPH_USER: z
+    .string()
+    .regex(/^[A-Za-z0-9._-]+$/, "must be a Ceph user without the leading client.")
+    .default("admin"),
+});
+
+/** How this server is set up, read once at the start. */
+export interface Config {
+  port: number;
+  host: string;
+  /** The origin people type (`https://coppice.example.org`), when it is not simply the host and port. */
+  publicUrl: string | null;
+  /** Proxies whose `X-Forwarded-*` headers are believed. */
+  trustProxy: string[];
+  /** Absolute. */
+  dataDir: string;
+  /** Absolute. */
+  webDir: string;
+  signInLink: boolean;
+  logLevel: string;
+  /** Longest age of the inventory before it is read again while somebody is looking. */
+  scanIntervalMs: number;
+  /** How many clones run at the same time. */
+  cloneTasks: number;
+  ceph: { conf: string | null; user: string };
+}
+
+/** A setting that cannot be used. The message names each one and says what it must be. */
+export class ConfigError extends Error {
+  override readonly name = "ConfigError";
+}
+
+/** Reads the settings. @throws {ConfigError} naming every wrong one. */
+export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
+  const parsed = environment.safeParse(env);
+  if (!parsed.success) {
+    const lines = parsed.error.issues.map((issue) => {
+      const name = String(issue.path[0]);
+      return `${name} ${issue.message} (it is ${JSON.stringify(env[name])}).`;
+    });
+    throw new ConfigError(lines.join("\n"));
+  }
+  const values = parsed.data;
+  return {
+    port: values.COPPICE_PORT,
+    host: values.COPPICE_HOST,
+    publicUrl: values.COPPICE_URL ?? null,
+    trustProxy: values.COPPICE_TRUST_PROXY ?? [],
+    dataDir: resolve(values.COPPICE_DATA),
+    webDir: resolve(values.COPPICE_WEB_DIR),
+    signInLink: values.COPPICE_SIGN_IN_LINK,
+    logLevel: values.COPPICE_LOG_LEVEL,
+    scanIntervalMs: values.COPPICE_SCAN_SECONDS * 1000,
+    cloneTasks: values.COPPICE_CLONE_TASKS,
+    ceph: { conf: values.CEPH_CONF === undefined ? null : resolve(values.CEPH_CONF), user: values.CEPH_USER },
+  };
+}

@@ -1,0 +1,65 @@
+import { expect, test } from "vitest";
+import { ConfigError, readConfig } from "../../src/config/config.ts";
+
+test("without settings the server listens on this machine only, on port 4400", () => {
+  const config = readConfig({});
+  expect(config).toMatchObject({
+    host: "127.0.0.1",
+    port: 4400,
+    signInLink: false,
+    publicUrl: null,
+    trustProxy: [],
+  });
+  expect(config.ceph).toEqual({ conf: null, user: "admin" });
+  expect(config.dataDir).toBe(`${process.cwd()}/.coppice`);
+  expect(config.webDir).toMatch(/apps\/web\/out$/);
+});
+
+test("settings are read and paths made absolute", () => {
+  const config = readConfig({
+    COPPICE_PORT: "0",
+    COPPICE_HOST: "0.0.0.0",
+    COPPICE_URL: "https://coppice.example.org/",
+    COPPICE_TRUST_PROXY: "127.0.0.1, 10.0.0.0/8",
+    COPPICE_SIGN_IN_LINK: "1",
+    COPPICE_SCAN_SECONDS: "5",
+    CEPH_CONF: "conf/ceph.conf",
+    CEPH_USER: "coppice",
+  });
+  expect(config).toMatchObject({
+    port: 0,
+    host: "0.0.0.0",
+    publicUrl: "https://coppice.example.org",
+    trustProxy: ["127.0.0.1", "10.0.0.0/8"],
+    signInLink: true,
+    scanIntervalMs: 5000,
+    ceph: { conf: `${process.cwd()}/conf/ceph.conf`, user: "coppice" },
+  });
+});
+
+test.each([
+  [{ COPPICE_PORT: "http" }, 'COPPICE_PORT must be a whole number (it is "http").'],
+  [{ COPPICE_PORT: "70000" }, 'COPPICE_PORT must be at most 65535 (it is "70000").'],
+  [{ COPPICE_HOST: "" }, 'COPPICE_HOST must not be empty (it is "").'],
+  [
+    { COPPICE_URL: "coppice" },
+    'COPPICE_URL must be a URL such as https://coppice.example.org (it is "coppice").',
+  ],
+  [{ COPPICE_URL: "https://a.b/c" }, 'COPPICE_URL must have no path (it is "https://a.b/c").'],
+  [{ COPPICE_SIGN_IN_LINK: "yes" }, 'COPPICE_SIGN_IN_LINK must be 1 or 0 (it is "yes").'],
+  [{ COPPICE_SCAN_SECONDS: "0" }, 'COPPICE_SCAN_SECONDS must be at least 1 (it is "0").'],
+  [{ COPPICE_LOG_LEVEL: "loud" }, 'COPPICE_LOG_LEVEL must be a level such as info or warn (it is "loud").'],
+  [{ CEPH_CONF: "" }, 'CEPH_CONF must not be empty (it is "").'],
+  [
+    { CEPH_USER: "client/admin" },
+    'CEPH_USER must be a Ceph user without the leading client. (it is "client/admin").',
+  ],
+])("%j is refused with a sentence", (env, sentence) => {
+  expect(() => readConfig(env)).toThrow(new ConfigError(sentence));
+});
+
+test("every wrong setting is named at once", () => {
+  expect(() => readConfig({ COPPICE_PORT: "-1", COPPICE_SCAN_SECONDS: "soon" })).toThrow(
+    /COPPICE_PORT .*\nCOPPICE_SCAN_SECONDS /,
+  );
+});

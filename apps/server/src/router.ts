@@ -37,6 +37,7 @@ export type {
   ImageListPage,
   ImageListRow,
   RowError,
+  ScanProblem,
 } from "./procedures/images/list.schema.ts";
 export type { LineageForest, LineageNode } from "./procedures/lineage/forest.schema.ts";
 export type { Me } from "./procedures/session/me.schema.ts";

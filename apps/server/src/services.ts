@@ -1,4 +1,5 @@
 import type { AuditLog } from "./audit/audit-log.ts";
+import type { CloneService } from "./clone/clone-service.ts";
 import type { ClusterService } from "./cluster/cluster-service.ts";
 import type { EventHub } from "./events/event-hub.ts";
 import type { InventoryService } from "./inventory/inventory-service.ts";
@@ -9,6 +10,7 @@ export interface Services {
   version: string;
   cluster: ClusterService;
   inventory: InventoryService;
+  clones: CloneService;
   tasks: TaskService;
   events: EventHub;
   audit: AuditLog;

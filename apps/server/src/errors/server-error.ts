@@ -11,6 +11,7 @@ export type ServerErrorCode =
   | "TASK_UNKNOWN"
   | "TASK_ENDED"
   | "CLUSTER_UNREACHABLE"
+  | "INVENTORY_NOT_READY"
   | "SHUTTING_DOWN"
   | "INTERNAL";
 

@@ -1,4 +1,5 @@
 import type { TRPC_ERROR_CODE_KEY } from "@trpc/server/rpc";
+import type { CoppiceErrorCode } from "rbd-core";
 import type { ServerErrorCode } from "./server-error.ts";
 
 const SERVER_CODES: Record<ServerErrorCode, TRPC_ERROR_CODE_KEY> = {
@@ -11,11 +12,38 @@ const SERVER_CODES: Record<ServerErrorCode, TRPC_ERROR_CODE_KEY> = {
   TASK_UNKNOWN: "NOT_FOUND",
   TASK_ENDED: "CONFLICT",
   CLUSTER_UNREACHABLE: "SERVICE_UNAVAILABLE",
+  INVENTORY_NOT_READY: "SERVICE_UNAVAILABLE",
   SHUTTING_DOWN: "SERVICE_UNAVAILABLE",
   INTERNAL: "INTERNAL_SERVER_ERROR",
 };
 
-const CODES: ReadonlyMap<string, TRPC_ERROR_CODE_KEY> = new Map(Object.entries(SERVER_CODES));
+/** What Ceph refuses the server is not what the server refuses a person: PERMISSION_DENIED is no FORBIDDEN. */
+const SDK_CODES: Record<CoppiceErrorCode, TRPC_ERROR_CODE_KEY> = {
+  INVALID_NAME: "BAD_REQUEST",
+  INVALID_ARGUMENT: "BAD_REQUEST",
+  OUT_OF_RANGE: "BAD_REQUEST",
+  NOT_FOUND: "NOT_FOUND",
+  EXISTS: "CONFLICT",
+  BUSY: "CONFLICT",
+  NOT_EMPTY: "CONFLICT",
+  SOURCE_CHANGED: "CONFLICT",
+  UNSUPPORTED: "PRECONDITION_FAILED",
+  PERMISSION_DENIED: "PRECONDITION_FAILED",
+  READ_ONLY: "PRECONDITION_FAILED",
+  NO_SPACE: "PRECONDITION_FAILED",
+  QUOTA_EXCEEDED: "PRECONDITION_FAILED",
+  TIMED_OUT: "GATEWAY_TIMEOUT",
+  CANCELED: "CLIENT_CLOSED_REQUEST",
+  CLOSED: "SERVICE_UNAVAILABLE",
+  SHUTDOWN: "SERVICE_UNAVAILABLE",
+  BLOCKLISTED: "SERVICE_UNAVAILABLE",
+  UNDO_FAILED: "INTERNAL_SERVER_ERROR",
+  IO: "BAD_GATEWAY",
+};
+
+const CODES: ReadonlyMap<string, TRPC_ERROR_CODE_KEY> = new Map(
+  Object.entries({ ...SERVER_CODES, ...SDK_CODES }),
+);
 
 /** The tRPC code, and with it the HTTP status, for one of our codes; `otherwise` for one that is not ours. */
 export function toTrpcCode(code: string, otherwise: TRPC_ERROR_CODE_KEY): TRPC_ERROR_CODE_KEY {

@@ -4,4 +4,4 @@ import { type ClonePlanView, cloneInput } from "./clone.schema.ts";
 /** What `clone.start` with the same input would do. Reads the cluster, changes nothing. */
 export const plan = operatorProcedure
   .input(cloneInput)
-  .query(({ ctx, input, signal }): Promise<ClonePlanView> => ctx.services.tasks.planClone(input, signal));
+  .query(({ ctx, input, signal }): Promise<ClonePlanView> => ctx.services.clones.plan(input, signal));

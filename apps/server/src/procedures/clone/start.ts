@@ -6,5 +6,5 @@ export const start = operatorProcedure
   .input(cloneInput)
   .mutation(({ ctx, input }): Promise<{ taskId: string }> => {
     ctx.audit.object = input.target;
-    return ctx.services.tasks.startClone(input, ctx.user);
+    return ctx.services.clones.start(input, ctx.user);
   });

@@ -9,7 +9,8 @@ export interface ClusterInfo {
   pools: PoolInfo[];
 }
 
-/** One pool: its named namespaces (the default one is always there and not listed) and how many images it holds. */
+/** One pool: its named namespaces (the default one is always there and not listed) and how many images it
+ * holds, those in the trash not counted. */
 export interface PoolInfo {
   name: string;
   id: number;

@@ -52,6 +52,12 @@ export interface ImageListRow {
   marks: string[];
 }
 
+/** What could not be read. `place` is a pool or `pool/namespace`; null when the whole look failed and the rows are old. */
+export interface ScanProblem {
+  place: string | null;
+  error: RowError;
+}
+
 export interface ImageListPage {
   rows: ImageListRow[];
   /** Images known in all. */
@@ -60,4 +66,5 @@ export interface ImageListPage {
   filtered: number;
   nextCursor: string | null;
   scannedAt: string;
+  scanProblems: ScanProblem[];
 }

@@ -1,0 +1,104 @@
+import type { Database } from "../db/open-database.ts";
+import type { TaskListInput } from "../procedures/tasks/list.schema.ts";
+import { decodeCursor, encodeCursor } from "./task-cursor.ts";
+import { changingColumns, summaryOf } from "./task-record.ts";
+import type { TaskLogLine, TaskState, TaskSummary } from "./task-view.ts";
+
+/** A stored task with what the runner needs to run it. */
+export interface StoredTask {
+  summary: TaskSummary;
+  /** As it was given, still to be checked against the kind's schema. */
+  input: unknown;
+}
+
+/** The tasks in the database. */
+export class TaskStore {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  async insert(summary: TaskSummary, input: unknown, userId: string): Promise<void> {
+    const { id, kind, title, createdAt, user } = summary;
+    await this.#database
+      .insertInto("task")
+      .values({
+        id,
+        kind,
+        title,
+        createdAt,
+        userId,
+        username: user,
+        input: JSON.stringify(input),
+        ...changingColumns(summary),
+      })
+      .execute();
+  }
+
+  async save(summary: TaskSummary): Promise<void> {
+    await this.#database
+      .updateTable("task")
+      .set(changingColumns(summary))
+      .where("id", "=", summary.id)
+      .execute();
+  }
+
+  async addLog(taskId: string, seq: number, line: TaskLogLine): Promise<void> {
+    await this.#database
+      .insertInto("taskLog")
+      .values({ taskId, seq, ...line })
+      .execute();
+  }
+
+  async log(taskId: string): Promise<TaskLogLine[]> {
+    return this.#database
+      .selectFrom("taskLog")
+      .select(["at", "text"])
+      .where("taskId", "=", taskId)
+      .orderBy("seq")
+      .execute();
+  }
+
+  async find(id: string): Promise<StoredTask | null> {
+    const row = await this.#database.selectFrom("task").selectAll().where("id", "=", id).executeTakeFirst();
+    return row === undefined ? null : { summary: summaryOf(row), input: JSON.parse(row.input) };
+  }
+
+  /** Those in one of `states`, oldest first. */
+  async inStates(states: readonly TaskState[]): Promise<StoredTask[]> {
+    const rows = await this.#database
+      .selectFrom("task")
+      .selectAll()
+      .where("state", "in", states)
+      .orderBy("createdAt")
+      .orderBy("id")
+      .execute();
+    return rows.map((row) => ({ summary: summaryOf(row), input: JSON.parse(row.input) }));
+  }
+
+  /** Newest first. Throws `STALE_CURSOR` for a cursor that is none. */
+  async page(input: TaskListInput): Promise<{ rows: TaskSummary[]; nextCursor: string | null }> {
+    let query = this.#database
+      .selectFrom("task")
+      .selectAll()
+      .orderBy("createdAt", "desc")
+      .orderBy("id", "desc")
+      .limit(input.limit + 1);
+    if (input.state !== undefined) query = query.where("state", "=", input.state);
+    if (input.cursor !== undefined) {
+      const { createdAt, id } = decodeCursor(input.cursor);
+      query = query.where((where) =>
+        where.or([
+          where("createdAt", "<", createdAt),
+          where.and([where("createdAt", "=", createdAt), where("id", "<", id)]),
+        ]),
+      );
+    }
+    const found = (await query.execute()).map(summaryOf);
+    const rows = found.slice(0, input.limit);
+    const last = rows.at(-1);
+    const more = found.length > input.limit && last !== undefined;
+    return { rows, nextCursor: more ? encodeCursor(last) : null };
+  }
+}

@@ -1,0 +1,28 @@
+import { expect, test } from "vitest";
+import { RateMeter } from "../../src/tasks/rate-meter.ts";
+
+test("a steady speed is shown as it is", () => {
+  const meter = new RateMeter(0);
+  expect(meter.rate).toBeNull();
+  for (let second = 1; second <= 10; second++) meter.update(second * 1000, second * 50);
+  expect(meter.rate).toBeCloseTo(50);
+});
+
+test("a hiccup moves the speed a little, and time heals it", () => {
+  const meter = new RateMeter(0);
+  meter.update(1000, 100);
+  meter.update(2000, 100);
+  expect(meter.rate).toBeGreaterThan(70);
+  for (let second = 3; second <= 30; second++) meter.update(second * 1000, (second - 1) * 100);
+  expect(meter.rate).toBeCloseTo(100, 0);
+});
+
+test("steps in quick succession count as one, and going back is not a negative speed", () => {
+  const meter = new RateMeter(0);
+  meter.update(10, 1);
+  expect(meter.rate).toBeNull();
+  meter.update(1000, 10);
+  expect(meter.rate).toBe(10);
+  meter.update(2000, 0);
+  expect(meter.rate).toBeGreaterThanOrEqual(0);
+});

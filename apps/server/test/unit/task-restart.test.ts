@@ -1,0 +1,78 @@
+import { beforeEach, expect, test } from "vitest";
+import { settle } from "../support/fake-clock.ts";
+import { TaskBench } from "../support/task-bench.ts";
+
+let bench: TaskBench;
+
+beforeEach(async () => {
+  bench = await TaskBench.open(1);
+  await bench.runner.start();
+});
+
+test("after a crash a running task is interrupted, with a sentence that promises nothing", async () => {
+  const running = await bench.enqueue("rbd/a");
+  await settle();
+  const next = bench.restarted();
+  await next.runner.start();
+  expect(await next.runner.get(running)).toMatchObject({
+    state: "interrupted",
+    error: { code: "INTERRUPTED", message: "rbd/a may be half there.", hint: "Look.", object: "rbd/a" },
+    endedAt: "2026-03-01T12:00:00.000Z",
+  });
+});
+
+test("after a crash waiting tasks run", async () => {
+  await bench.enqueue("rbd/a");
+  const waiting = await bench.enqueue("rbd/b");
+  await settle();
+  const next = bench.restarted();
+  await next.runner.start();
+  await settle();
+  next.work("rbd/b").finish();
+  await settle();
+  expect((await next.runner.get(waiting)).state).toBe("succeeded");
+});
+
+test("waiting tasks wait for the cluster", async () => {
+  bench.ready = false;
+  await bench.enqueue("rbd/a");
+  await settle();
+  expect(bench.works.size).toBe(0);
+  bench.ready = true;
+  bench.runner.wake();
+  await settle();
+  expect(bench.works.size).toBe(1);
+});
+
+test("a shutdown stops tasks, waits until they have undone their work, and keeps the queue", async () => {
+  const running = await bench.enqueue("rbd/a");
+  const waiting = await bench.enqueue("rbd/b");
+  await settle();
+  const closing = bench.runner.close(10_000);
+  await settle();
+  const { run, fail } = bench.work("rbd/a");
+  expect(run.signal.aborted).toBe(true);
+  fail(run.signal.reason);
+  await closing;
+  const task = await bench.runner.get(running);
+  expect(task.state).toBe("interrupted");
+  expect(task.error?.message).toMatch(/shut down .* was undone/);
+  expect((await bench.runner.get(waiting)).state).toBe("queued");
+  expect(bench.works.has("rbd/b")).toBe(false);
+});
+
+test("a task that does not stop in time is left to the next start", async () => {
+  const running = await bench.enqueue("rbd/a");
+  await settle();
+  const closing = bench.runner.close(10_000);
+  await bench.clock.pass(10_000);
+  await closing;
+  const next = bench.restarted();
+  await next.runner.start();
+  expect((await next.runner.get(running)).state).toBe("interrupted");
+});
+
+test("nothing is taken on during a shutdown", async () => {
+  await bench.runner.close(1000);
+  await expect(bench.enqueue("rbd/a")).rejects.toMatchObject({ code: "SHUTTING_DOWN" });
+});

@@ -1,0 +1,50 @@
+import * as fc from "fast-check";
+import { expect, test } from "vitest";
+import { isFinal, nextState, type TaskEvent } from "../../src/tasks/task-state.ts";
+import { TASK_STATES, type TaskState } from "../../src/tasks/task-view.ts";
+
+const EVENTS: TaskEvent[] = ["start", "cancel", "succeed", "fail", "aborted", "lost"];
+
+function walk(events: readonly TaskEvent[]): TaskState[] {
+  const states: TaskState[] = ["queued"];
+  for (const event of events) {
+    const next = nextState(states.at(-1) ?? "queued", event);
+    if (next !== null) states.push(next);
+  }
+  return states;
+}
+
+test("every state can be reached, and the four ends are final", () => {
+  const reached = new Set(
+    [
+      ["start", "cancel", "aborted"],
+      ["start", "succeed"],
+      ["start", "fail"],
+      ["start", "lost"],
+    ].flatMap((events) => walk(events as TaskEvent[])),
+  );
+  expect([...reached].sort()).toEqual([...TASK_STATES].sort());
+  expect(TASK_STATES.filter(isFinal)).toEqual(["canceled", "succeeded", "failed", "interrupted"]);
+});
+
+test("whatever happens in whatever order, an ended task stays as it ended", () => {
+  fc.assert(
+    fc.property(fc.array(fc.constantFrom(...EVENTS), { maxLength: 30 }), (events) => {
+      const states = walk(events);
+      const end = states.findIndex(isFinal);
+      expect(end === -1 || end === states.length - 1).toBe(true);
+    }),
+  );
+});
+
+test("a task that was asked to stop may still succeed, fail, stop, or be lost", () => {
+  expect(nextState("canceling", "succeed")).toBe("succeeded");
+  expect(nextState("canceling", "fail")).toBe("failed");
+  expect(nextState("canceling", "aborted")).toBe("canceled");
+  expect(nextState("canceling", "lost")).toBe("interrupted");
+});
+
+test("a waiting task is canceled at once and cannot be lost", () => {
+  expect(nextState("queued", "cancel")).toBe("canceled");
+  expect(nextState("queued", "lost")).toBeNull();
+});

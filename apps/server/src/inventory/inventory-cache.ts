@@ -1,0 +1,149 @@
+import type { FastifyBaseLogger } from "fastify";
+import type { Forest, Inventory } from "rbd-core";
+import type { Clock, Timer } from "../clock/clock.ts";
+import { within } from "../clock/within.ts";
+import { ServerError } from "../errors/server-error.ts";
+import type { ServerEvent } from "../events/event.ts";
+import { buildCatalog } from "./build-catalog.ts";
+import type { Catalog } from "./catalog.ts";
+import { changedKeys } from "./fingerprint.ts";
+
+/** With more changes than this, fetching everything again is cheaper than the list of them. */
+const MOST_KEYS = 1000;
+/** A scan may use at most this part of the time, so that a big cluster is not read without pause. */
+const REST_PER_SCAN = 4;
+/** How long a request waits for the very first scan. */
+const FIRST_SCAN_MS = 20_000;
+
+export interface InventoryCacheOptions {
+  scan(signal: AbortSignal): Promise<{ inventory: Inventory; forest: Forest }>;
+  clock: Clock;
+  intervalMs: number;
+  log: FastifyBaseLogger;
+  publish(event: ServerEvent): void;
+  /** Whether anybody has the dashboard open. */
+  watched(): boolean;
+}
+
+/**
+ * Keeps the newest look at the cluster. Whoever asks gets what is there at once, and an old look is renewed behind
+ * their back; nothing is scanned while nobody looks. Scans never overlap.
+ */
+export class InventoryCache {
+  readonly #options: InventoryCacheOptions;
+  readonly #abort = new AbortController();
+  #catalog: Catalog | null = null;
+  #scannedAt = Number.NEGATIVE_INFINITY;
+  #restMs: number;
+  #failure: unknown = null;
+  #running: Promise<Catalog> | null = null;
+  #next: Promise<Catalog> | null = null;
+  #timer: Timer | null = null;
+
+  constructor(options: InventoryCacheOptions) {
+    this.#options = options;
+    this.#restMs = options.intervalMs;
+  }
+
+  /** Why the newest look failed, while what is shown is older; null when it did not. */
+  get failure(): unknown {
+    return this.#failure;
+  }
+
+  /** Milliseconds since what is shown was looked at. */
+  get ageMs(): number {
+    return this.#options.clock.now() - this.#scannedAt;
+  }
+
+  /** What is known, at once; the first caller of all waits for the first scan. */
+  async current(): Promise<Catalog> {
+    if (this.#catalog === null) return this.#first();
+    if (this.ageMs > this.#restMs) this.renew();
+    return this.#catalog;
+  }
+
+  /** Looks again without making anybody wait. */
+  renew(): void {
+    // A failure is kept in `failure` and logged: there is nobody here to tell.
+    this.refresh().catch(() => {});
+  }
+
+  /** A look that begins after this call: a scan that is under way may have passed what just changed. */
+  refresh(): Promise<Catalog> {
+    if (this.#running === null) return this.#start();
+    this.#next ??= this.#running.then(
+      () => this.#start(),
+      () => this.#start(),
+    );
+    return this.#next;
+  }
+
+  /** The look that is under way, if there is one. */
+  async settled(): Promise<void> {
+    await Promise.allSettled([this.#next ?? this.#running]);
+  }
+
+  async close(): Promise<void> {
+    this.#timer?.cancel();
+    this.#abort.abort(new DOMException("The server is shutting down", "AbortError"));
+    await Promise.allSettled([this.#running]);
+    await Promise.allSettled([this.#next]);
+  }
+
+  #first(): Promise<Catalog> {
+    const late = () =>
+      new ServerError("INVENTORY_NOT_READY", "The images are being read for the first time.", {
+        hint: "It takes longer than usual. Try again in a moment.",
+      });
+    return within(this.#options.clock, FIRST_SCAN_MS, this.#running ?? this.#start(), late);
+  }
+
+  #start(): Promise<Catalog> {
+    this.#next = null;
+    this.#timer?.cancel();
+    const scan = this.#scan().finally(() => {
+      this.#running = null;
+      this.#schedule();
+    });
+    this.#running = scan;
+    return scan;
+  }
+
+  async #scan(): Promise<Catalog> {
+    const { clock, log, intervalMs } = this.#options;
+    const began = clock.now();
+    try {
+      this.#abort.signal.throwIfAborted();
+      const { inventory, forest } = await this.#options.scan(this.#abort.signal);
+      const catalog = buildCatalog(inventory, forest);
+      this.#restMs = Math.max(intervalMs, REST_PER_SCAN * (clock.now() - began));
+      this.#scannedAt = began;
+      this.#failure = null;
+      const before = this.#catalog;
+      this.#catalog = catalog;
+      if (before !== null) this.#announce(before, catalog);
+      return catalog;
+    } catch (error) {
+      if (this.#failure === null && !this.#abort.signal.aborted)
+        log.warn({ err: error }, "the images could not be read");
+      this.#failure = error;
+      throw error;
+    }
+  }
+
+  #announce(before: Catalog, after: Catalog): void {
+    const changed = changedKeys(before.fingerprints, after.fingerprints);
+    const { scannedAt } = after;
+    if (changed.length > MOST_KEYS) this.#options.publish({ type: "reset" });
+    else this.#options.publish({ type: "inventory", scannedAt, changed });
+  }
+
+  #schedule(): void {
+    if (this.#abort.signal.aborted) return;
+    this.#timer?.cancel();
+    this.#timer = this.#options.clock.after(this.#restMs, () => {
+      if (this.#options.watched()) this.renew();
+      else this.#schedule();
+    });
+  }
+}

@@ -1,0 +1,69 @@
+import { type ClonePhase, cloneImage } from "rbd-core";
+import type { ClusterConnection } from "../cluster/cluster-connection.ts";
+import { type CloneInput, cloneInput } from "../procedures/clone/clone.schema.ts";
+import type { TaskHandler } from "../tasks/task-handler.ts";
+
+const PHASES: Record<ClonePhase, string> = {
+  check: "Checking names and source",
+  search: "Looking for a snapshot without changes since",
+  snapshot: "Creating the snapshot",
+  protect: "Protecting the snapshot",
+  clone: "Creating the clone",
+  undo: "Undoing",
+};
+
+export interface CloneTaskOptions {
+  connection: ClusterConnection;
+  concurrency: number;
+  /** Called when there is a new image. */
+  onCloned(): void;
+}
+
+/** Cloning as a task. */
+export function cloneTask({ connection, concurrency, onCloned }: CloneTaskOptions): TaskHandler<CloneInput> {
+  return {
+    kind: "clone",
+    input: cloneInput,
+    concurrency,
+    title: ({ source, target }) => `Clone ${source} to ${target}`,
+    object: ({ target }) => target,
+
+    async run({ source, target }, task) {
+      let current: ClonePhase | null = null;
+      const result = await connection.use((cluster) =>
+        cloneImage(cluster, {
+          source,
+          target,
+          signal: task.signal,
+          onProgress({ phase, done, total }) {
+            if (phase !== current) task.phase(PHASES[phase]);
+            if (phase === "undo" && current !== "undo") task.log("Stopped: undoing what was made.");
+            current = phase;
+            task.progress(done, total);
+          },
+        }),
+      );
+      onCloned();
+      const { name, reason } = result.snapshot;
+      task.log(`${result.reused ? "Reused" : "Created"} the snapshot ${name}: ${reason}.`);
+      for (const warning of result.warnings) task.log(warning);
+      return {
+        kind: "clone",
+        target,
+        source,
+        snapshot: { name, action: result.reused ? "reuse" : "create", reason },
+        protected: result.created.protection,
+        cloneFormat: result.cloneFormat,
+        depth: result.depth,
+      };
+    },
+
+    afterCrash: ({ source, target }) => ({
+      message:
+        `The server stopped while ${source} was being cloned. ` +
+        `Whether ${target} was made is not known; a snapshot may have been made for it.`,
+      hint: `Look whether ${target} is there. If not, start the clone again: it reuses such a snapshot.`,
+      object: target,
+    }),
+  };
+}

@@ -1,0 +1,120 @@
+import type { FastifyBaseLogger } from "fastify";
+import { type Cluster, CoppiceError } from "rbd-core";
+import type { Clock, Timer } from "../clock/clock.ts";
+import { ServerError } from "../errors/server-error.ts";
+import { toUserError } from "../errors/to-user-error.ts";
+
+const FIRST_PAUSE_MS = 1000;
+const LONGEST_PAUSE_MS = 30_000;
+
+/** Codes after which a connection is of no more use. */
+const DEAD: ReadonlySet<string> = new Set(["BLOCKLISTED", "SHUTDOWN", "CLOSED"]);
+
+export interface ClusterConnectionOptions {
+  connect(signal: AbortSignal): Promise<Cluster>;
+  clock: Clock;
+  log: FastifyBaseLogger;
+  /** Called after each connection that was made. */
+  onConnected(): void;
+}
+
+/**
+ * Holds the connection to the cluster. The server starts without one and goes on trying in the background. Once
+ * connected, librados itself survives monitors and OSDs that come and go; only a connection that the cluster has
+ * shut out (blocklisted) is made anew.
+ */
+export class ClusterConnection {
+  readonly #options: ClusterConnectionOptions;
+  readonly #abort = new AbortController();
+  #cluster: Cluster | null = null;
+  #reason: unknown = null;
+  #pauseMs = FIRST_PAUSE_MS;
+  #timer: Timer | null = null;
+  #attempt: Promise<void> = Promise.resolve();
+  readonly #closing = new Set<Promise<void>>();
+
+  constructor(options: ClusterConnectionOptions) {
+    this.#options = options;
+  }
+
+  /** Begins to connect, and returns at once. */
+  open(): void {
+    this.#attempt = this.#connect();
+  }
+
+  get connected(): boolean {
+    return this.#cluster !== null;
+  }
+
+  /** The connection. @throws {ServerError} `CLUSTER_UNREACHABLE` while there is none. */
+  get(): Cluster {
+    if (this.#cluster === null) throw this.#unreachable();
+    return this.#cluster;
+  }
+
+  /** Runs `work` on the connection, and makes a new one when it turns out to be dead. */
+  async use<T>(work: (cluster: Cluster) => Promise<T>): Promise<T> {
+    const cluster = this.get();
+    try {
+      return await work(cluster);
+    } catch (error) {
+      if (error instanceof CoppiceError && DEAD.has(error.code)) this.#replace(cluster, error);
+      throw error;
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#timer?.cancel();
+    this.#abort.abort(new DOMException("The server is shutting down", "AbortError"));
+    await this.#attempt;
+    await this.#cluster?.close();
+    this.#cluster = null;
+    await Promise.allSettled(this.#closing);
+  }
+
+  async #connect(): Promise<void> {
+    const { connect, log, onConnected } = this.#options;
+    const { signal } = this.#abort;
+    try {
+      const cluster = await connect(signal);
+      if (signal.aborted) {
+        await cluster.close();
+        return;
+      }
+      this.#cluster = cluster;
+      this.#reason = null;
+      this.#pauseMs = FIRST_PAUSE_MS;
+      log.info({ fsid: cluster.fsid }, "connected to the cluster");
+      onConnected();
+    } catch (error) {
+      if (signal.aborted) return;
+      if (this.#reason === null)
+        log.warn({ err: error }, "no connection to the cluster; trying again in the background");
+      this.#reason = error;
+      this.#timer = this.#options.clock.after(this.#pauseMs, () => this.open());
+      this.#pauseMs = Math.min(2 * this.#pauseMs, LONGEST_PAUSE_MS);
+    }
+  }
+
+  #replace(dead: Cluster, reason: CoppiceError): void {
+    if (this.#cluster !== dead || this.#abort.signal.aborted) return;
+    this.#options.log.warn({ err: reason }, "the connection to the cluster is lost; making a new one");
+    this.#cluster = null;
+    this.#reason = reason;
+    const closing = dead.close().catch((error: unknown) => {
+      this.#options.log.warn({ err: error }, "the lost connection could not be closed");
+    });
+    this.#closing.add(closing);
+    void closing.then(() => this.#closing.delete(closing));
+    this.open();
+  }
+
+  #unreachable(): ServerError {
+    const reason = this.#reason;
+    const because = reason === null ? "" : ` ${toUserError(reason).message}`;
+    return new ServerError("CLUSTER_UNREACHABLE", `There is no connection to the cluster.${because}`, {
+      hint: "The server goes on trying by itself.",
+      cause: reason,
+    });
+  }
+}

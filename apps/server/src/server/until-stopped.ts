@@ -1,0 +1,19 @@
+/** Signals that ask a server to stop. */
+const SIGNALS = ["SIGINT", "SIGTERM"] as const;
+
+/**
+ * Resolves at the first SIGINT or SIGTERM. A second one ends the process at once, for a person who does not want
+ * to wait for tasks that undo what they made.
+ */
+export function untilStopped(): Promise<void> {
+  return new Promise((resolve) => {
+    let asked = false;
+    for (const signal of SIGNALS) {
+      process.on(signal, () => {
+        if (asked) process.exit(signal === "SIGINT" ? 130 : 143);
+        asked = true;
+        resolve();
+      });
+    }
+  });
+}

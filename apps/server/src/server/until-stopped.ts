@@ -2,8 +2,9 @@
 const SIGNALS = ["SIGINT", "SIGTERM"] as const;
 
 /**
- * Resolves at the first SIGINT or SIGTERM. A second one ends the process at once, for a person who does not want
- * to wait for tasks that undo what they made.
+ * Resolves at the first SIGINT or SIGTERM, or when the launcher that holds the other end of this process's IPC channel
+ * is gone, however it went: no orphan keeps the port. A second signal ends the process at once, for a person who does
+ * not want to wait for tasks that undo what they made.
  */
 export function untilStopped(): Promise<void> {
   return new Promise((resolve) => {
@@ -15,5 +16,9 @@ export function untilStopped(): Promise<void> {
         resolve();
       });
     }
+    process.once("disconnect", () => {
+      asked = true;
+      resolve();
+    });
   });
 }

@@ -5,6 +5,7 @@ export const cloneV1ChildrenObject = "rbd_children";
 /** In the default namespace only. */
 export const namespaceObject = "rbd_namespace";
 export const groupDirectoryObject = "rbd_group_directory";
+export const mirroringObject = "rbd_mirroring";
 
 export function headerObject(imageId: string): string {
   return `rbd_header.${imageId}`;

@@ -11,6 +11,7 @@ import {
 } from "../../../src/headers/directory.ts";
 import { decodeGroupMember, decodeGroupRef } from "../../../src/headers/group-header.ts";
 import { decodeMigration } from "../../../src/headers/migration-header.ts";
+import { decodeMirrorImage } from "../../../src/headers/mirror-header.ts";
 import { readParent } from "../../../src/headers/parent-header.ts";
 import { readSnapshot } from "../../../src/headers/snapshot-header.ts";
 import { decodeTrashEntry } from "../../../src/headers/trash-header.ts";
@@ -268,6 +269,17 @@ describe("the other structures", () => {
     expect(decodeMigration("migration", w.versioned(3, 1, ...fields, w.u8(0), w.string("")))).toEqual(
       expected,
     );
+  });
+
+  it("reads mirrored images", () => {
+    const v1 = w.versioned(1, 1, w.string("uuid"), w.u8(1));
+    expect(decodeMirrorImage("image_1f", v1)).toEqual({
+      globalId: "uuid",
+      state: "enabled",
+      mode: "journal",
+    });
+    const v2 = w.versioned(2, 1, w.string("uuid"), w.u8(0), w.u8(1));
+    expect(decodeMirrorImage("image_1f", v2)).toMatchObject({ state: "disabling", mode: "snapshot" });
   });
 
   it("reads directories", () => {

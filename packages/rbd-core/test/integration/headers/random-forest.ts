@@ -1,0 +1,209 @@
+import type { RbdCli } from "./rbd-cli.ts";
+
+/** Numbers that a seed repeats (mulberry32). */
+export class Dice {
+  #state: number;
+
+  constructor(seed: number) {
+    this.#state = seed;
+  }
+
+  next(): number {
+    this.#state = (this.#state + 0x6d2b79f5) | 0;
+    let t = Math.imul(this.#state ^ (this.#state >>> 15), 1 | this.#state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
+  }
+
+  below(limit: number): number {
+    return Math.floor(this.next() * limit);
+  }
+
+  chance(probability: number): boolean {
+    return this.next() < probability;
+  }
+
+  pick<T>(items: readonly T[]): T {
+    const item = items[this.below(items.length)];
+    if (item === undefined) throw new RangeError("nothing to pick from");
+    return item;
+  }
+}
+
+export interface ForestPlace {
+  pool: string;
+  namespace: string;
+}
+
+export interface RandomForest extends AsyncDisposable {
+  pools: string[];
+  places: ForestPlace[];
+}
+
+/**
+ * Grows a forest of every kind of image that Ceph knows, in two pools and two namespaces of its own. What Ceph
+ * refuses (a clone of format 1 of an unprotected snapshot, say) is left out: what is there in the end counts.
+ */
+export async function growRandomForest(
+  cli: RbdCli,
+  name: string,
+  seed: number,
+  steps: number,
+): Promise<RandomForest> {
+  const dice = new Dice(seed);
+  const pools = [`${name}-a`, `${name}-b`];
+  const data = `${name}-data`;
+  for (const pool of [...pools, data]) await cli.ceph("osd", "pool", "create", pool, "8");
+  for (const pool of pools) await cli.rbd("pool", "init", pool);
+  const places: ForestPlace[] = pools.map((pool) => ({ pool, namespace: "" }));
+  for (const namespace of ["one", "two"]) {
+    await cli.rbd("namespace", "create", `${pools[0]}/${namespace}`);
+    places.push({ pool: `${pools[0]}`, namespace });
+  }
+  await cli.rbd("mirror", "pool", "enable", `${pools[1]}`, "image");
+  const show = ({ pool, namespace }: ForestPlace, image: string) =>
+    namespace === "" ? `${pool}/${image}` : `${pool}/${namespace}/${image}`;
+
+  const images: string[] = [];
+  const snapshots: string[] = [];
+  let count = 0;
+  const fresh = (kind: string) => `${kind} ${++count}`;
+  const actions: [weight: number, act: () => Promise<void>][] = [
+    [
+      5,
+      async () => {
+        const image = show(dice.pick(places), fresh("disk"));
+        const order = 16 + dice.below(8);
+        const striping = dice.chance(0.3)
+          ? ["--stripe-unit", `${2 ** (order - dice.below(3))}`, "--stripe-count", `${1 + dice.below(5)}`]
+          : [];
+        const made = await cli.attempt(
+          "create",
+          ...["--size", `${1 + dice.below(64)}M`, "--object-size", `${2 ** order}B`],
+          ...(dice.chance(0.3) ? ["--data-pool", data] : []),
+          ...(dice.chance(0.2) ? ["--image-feature", "layering"] : []),
+          ...striping,
+          image,
+        );
+        if (made) images.push(image);
+      },
+    ],
+    [
+      6,
+      async () => {
+        if (images.length === 0) return;
+        const snapshot = `${dice.pick(images)}@${fresh("snap")}`;
+        if (!(await cli.attempt("snap", "create", "--no-progress", snapshot))) return;
+        snapshots.push(snapshot);
+        if (dice.chance(0.6)) await cli.attempt("snap", "protect", snapshot);
+      },
+    ],
+    [
+      8,
+      async () => {
+        if (snapshots.length === 0) return;
+        const clone = show(dice.pick(places), fresh("clone"));
+        const format = `--rbd-default-clone-format=${dice.pick([1, 2, 2])}`;
+        if (await cli.attempt(format, "clone", dice.pick(snapshots), clone)) images.push(clone);
+      },
+    ],
+    [
+      1,
+      async () =>
+        void (images.length > 0 && (await cli.attempt("flatten", "--no-progress", dice.pick(images)))),
+    ],
+    [
+      1,
+      async () => {
+        if (images.length === 0) return;
+        await cli.attempt(
+          "resize",
+          "--no-progress",
+          "--allow-shrink",
+          "--size",
+          `${dice.below(80)}M`,
+          dice.pick(images),
+        );
+      },
+    ],
+    [
+      1,
+      async () =>
+        void (
+          snapshots.length > 0 && (await cli.attempt("snap", "rm", "--no-progress", dice.pick(snapshots)))
+        ),
+    ],
+    [
+      1,
+      async () =>
+        void (snapshots.length > 0 && (await cli.attempt("snap", "unprotect", dice.pick(snapshots)))),
+    ],
+    [
+      1,
+      async () => {
+        if (images.length === 0) return;
+        const delay = dice.chance(0.5) ? ["--expires-at", "2030-01-01"] : [];
+        await cli.attempt("trash", "mv", ...delay, dice.pick(images));
+      },
+    ],
+    [
+      1,
+      async () =>
+        void (
+          images.length > 0 && (await cli.attempt("image-meta", "set", dice.pick(images), "owner", "müller"))
+        ),
+    ],
+    [
+      1,
+      async () => {
+        const at = dice.below(Math.max(1, images.length));
+        const from = images[at];
+        if (from === undefined) return;
+        const to = `${from} renamed`;
+        if (await cli.attempt("rename", from, to)) images[at] = to;
+      },
+    ],
+    [
+      1,
+      async () => {
+        if (images.length === 0) return;
+        const group = `${dice.pick(pools)}/${fresh("group")}`;
+        if (!(await cli.attempt("group", "create", group))) return;
+        for (let n = 0; n < 2; n++) await cli.attempt("group", "image", "add", group, dice.pick(images));
+        if (dice.chance(0.5)) await cli.attempt("group", "snap", "create", `${group}@snap`);
+      },
+    ],
+    [
+      1,
+      async () =>
+        void (
+          images.length > 0 && (await cli.attempt("mirror", "image", "enable", dice.pick(images), "snapshot"))
+        ),
+    ],
+    [
+      1,
+      async () => {
+        if (images.length === 0) return;
+        await cli.attempt(
+          "migration",
+          "prepare",
+          dice.pick(images),
+          show(dice.pick(places), fresh("migrated")),
+        );
+      },
+    ],
+  ];
+  const weighted = actions.flatMap(([weight, act]) => Array<typeof act>(weight).fill(act));
+  for (let step = 0; step < steps; step++) await dice.pick(weighted)();
+
+  return {
+    pools,
+    places,
+    async [Symbol.asyncDispose]() {
+      await cli.ceph("config", "set", "mon", "mon_allow_pool_delete", "true");
+      for (const pool of [...pools, data]) {
+        await cli.ceph("osd", "pool", "delete", pool, pool, "--yes-i-really-really-mean-it");
+      }
+    },
+  };
+}

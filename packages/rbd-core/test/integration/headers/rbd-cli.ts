@@ -1,0 +1,62 @@
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
+
+const run = promisify(execFile);
+const maxBuffer = 64 * 1024 * 1024;
+
+/** Ceph's own command line programs on one cluster: the independent witness. */
+export class RbdCli {
+  readonly conf: string;
+
+  constructor(conf: string) {
+    this.conf = conf;
+  }
+
+  async rbd(...args: string[]): Promise<string> {
+    return (await run("rbd", ["-c", this.conf, ...args], { maxBuffer })).stdout;
+  }
+
+  async rbdJson<T>(...args: string[]): Promise<T> {
+    return JSON.parse(await this.rbd(...args, "--format", "json")) as T;
+  }
+
+  async ceph(...args: string[]): Promise<string> {
+    return (await run("ceph", ["-c", this.conf, ...args], { maxBuffer })).stdout;
+  }
+
+  /** Whether Ceph did it. For what may be refused, and no other kind of failure. */
+  async attempt(...args: string[]): Promise<boolean> {
+    try {
+      await this.rbd(...args);
+      return true;
+    } catch (error) {
+      if (typeof (error as { code?: unknown }).code === "number") return false;
+      throw error;
+    }
+  }
+
+  async rados(pool: string, namespace: string, ...args: string[]): Promise<string> {
+    const place = ["-c", this.conf, "-p", pool, ...(namespace === "" ? [] : ["-N", namespace])];
+    return (await run("rados", [...place, ...args], { maxBuffer })).stdout;
+  }
+
+  /** The omap of an object as `rados listomapvals` prints it, read back into bytes. */
+  async omap(pool: string, namespace: string, object: string): Promise<[key: string, value: Buffer][]> {
+    const entries: [string, Buffer][] = [];
+    let hex = "";
+    let key: string | undefined;
+    const finish = () => {
+      if (key !== undefined) entries.push([key, Buffer.from(hex, "hex")]);
+      key = undefined;
+      hex = "";
+    };
+    for (const line of (await this.rados(pool, namespace, "listomapvals", object)).split("\n")) {
+      const dump = /^[0-9a-f]{8}(?: {2}((?:[0-9a-f]{2} {1,2}){1,16}) *\|)?/.exec(line);
+      if (dump !== null && key !== undefined) hex += (dump[1] ?? "").replaceAll(" ", "");
+      else if (line === "") finish();
+      else if (!line.startsWith("value (")) key = line;
+    }
+    finish();
+    return entries;
+  }
+}

@@ -1,0 +1,244 @@
+import { randomInt } from "node:crypto";
+import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
+import { decodeCloneV1Children } from "../../../src/headers/clone-v1-children.ts";
+import { decodeDirectoryEntry, namespaceOfKey } from "../../../src/headers/directory.ts";
+import { decodeGroupMember } from "../../../src/headers/group-header.ts";
+import { decodeImageHeader } from "../../../src/headers/image-header.ts";
+import { decodeMirrorImage, mirrorImageKey } from "../../../src/headers/mirror-header.ts";
+import {
+  cloneV1ChildrenObject,
+  directoryObject,
+  groupDirectoryObject,
+  groupHeaderObject,
+  headerObject,
+  mirroringObject,
+  namespaceObject,
+  trashObject,
+} from "../../../src/headers/object-names.ts";
+import { decodeTrashEntry } from "../../../src/headers/trash-header.ts";
+import { featureNames, flagNames } from "../../../src/image/features.ts";
+import { growRandomForest, type RandomForest } from "./random-forest.ts";
+import { RbdCli } from "./rbd-cli.ts";
+import { printedTime, type WitnessedImage, witnessImages } from "./rbd-witness.ts";
+
+/** The bytes themselves, read by `rados`: nothing of this project but the decoder is under test. */
+const seed = Number(process.env.COPPICE_TEST_SEED ?? randomInt(2 ** 31));
+const cli = new RbdCli(inject("cephConf"));
+let forest: RandomForest;
+let images: WitnessedImage[];
+let poolIds: Map<number, string>;
+
+beforeAll(async () => {
+  forest = await growRandomForest(cli, "real-headers", seed, 160);
+  images = await witnessImages(cli, forest.places);
+  const pools = JSON.parse(await cli.ceph("osd", "pool", "ls", "detail", "-f", "json")) as {
+    pool_id: number;
+    pool_name: string;
+  }[];
+  poolIds = new Map(pools.map((pool) => [pool.pool_id, pool.pool_name]));
+}, 300_000);
+
+afterAll(() => forest?.[Symbol.asyncDispose]());
+
+describe(`headers of a random forest (COPPICE_TEST_SEED=${seed})`, () => {
+  it("has something of everything", () => {
+    expect(images.length).toBeGreaterThan(15);
+    expect(images.some(({ inTrash }) => inTrash !== null)).toBe(true);
+    expect(images.some(({ info }) => info.parent !== undefined)).toBe(true);
+  });
+
+  it("decodes every header to what rbd says", async () => {
+    for (const { place, info, snapshots } of images) {
+      const header = decodeImageHeader(await cli.omap(place.pool, place.namespace, headerObject(info.id)));
+      const dataPool = header.dataPoolId === null ? undefined : poolIds.get(header.dataPoolId);
+      const striped = header.stripeCount > 1 || header.stripeUnit !== 2 ** header.order;
+      expect(
+        {
+          size: header.size,
+          order: header.order,
+          block_name_prefix: header.objectPrefix,
+          data_pool: dataPool,
+          features: featureNames(header.features),
+          flags: flagNames(header.flags),
+          create_timestamp: printedTime(header.createdAt),
+          access_timestamp: printedTime(header.accessedAt),
+          modify_timestamp: printedTime(header.modifiedAt),
+          stripe: striped ? [header.stripeUnit, header.stripeCount] : undefined,
+          snapshots: header.snapshots.map((s) => ({
+            id: Number(s.id),
+            name: s.name,
+            size: s.size,
+            protected: String(s.protection !== "unprotected"),
+            timestamp: printedTime(s.createdAt),
+            namespace: s.namespace.kind,
+          })),
+        },
+        `${place.pool}/${place.namespace}/${info.name}`,
+      ).toEqual({
+        size: info.size,
+        order: info.order,
+        block_name_prefix: info.block_name_prefix,
+        data_pool: info.data_pool,
+        features: info.features,
+        flags: info.flags,
+        create_timestamp: info.create_timestamp,
+        access_timestamp: info.access_timestamp,
+        modify_timestamp: info.modify_timestamp,
+        stripe: info.stripe_unit === undefined ? undefined : [info.stripe_unit, info.stripe_count],
+        snapshots: snapshots.map(({ id, name, size, protected: isProtected, timestamp, namespace }) => ({
+          id,
+          name,
+          size,
+          protected: isProtected,
+          timestamp,
+          namespace: namespace.type,
+        })),
+      });
+      // While an image migrates, librbd shows the source of the migration in the parent's place.
+      if (header.migration !== null) continue;
+      const overlap = header.parent?.headOverlap ?? 0;
+      expect(overlap > 0).toBe(info.parent !== undefined);
+      if (header.parent === null || info.parent === undefined) continue;
+      expect(
+        {
+          pool: poolIds.get(header.parent.poolId),
+          pool_namespace: header.parent.namespace,
+          id: header.parent.imageId,
+          overlap,
+        },
+        `${place.pool}/${place.namespace}/${info.name}`,
+      ).toEqual({
+        pool: info.parent.pool,
+        pool_namespace: info.parent.pool_namespace,
+        id: info.parent.id,
+        overlap: info.parent.overlap,
+      });
+    }
+  });
+
+  it("decodes the clones of every snapshot, of both formats", async () => {
+    const ofFormat1 = new Map<string, string[]>();
+    for (const place of forest.places) {
+      for (const [key, value] of await binaryOmap(place.pool, place.namespace)) {
+        const entry = decodeCloneV1Children(key, value);
+        const parent = `${poolIds.get(entry.parentPoolId)}/${place.namespace}/${entry.parentImageId}@${entry.parentSnapshotId}`;
+        const children = entry.childIds.map((id) => `${place.pool}/${place.namespace}/${id}`);
+        ofFormat1.set(parent, [...(ofFormat1.get(parent) ?? []), ...children]);
+      }
+    }
+    for (const { place, info, children } of images) {
+      if (children === null) continue;
+      const header = decodeImageHeader(await cli.omap(place.pool, place.namespace, headerObject(info.id)));
+      for (const [id, expected] of children) {
+        const format2 = (header.children.get(BigInt(id)) ?? []).map(
+          (child) => `${poolIds.get(child.poolId)}/${child.namespace}/${child.imageId}`,
+        );
+        const format1 = ofFormat1.get(`${place.pool}/${place.namespace}/${info.id}@${id}`) ?? [];
+        expect([...format1, ...format2].sort()).toEqual(
+          expected.map((child) => `${child.pool}/${child.pool_namespace}/${idOf(child)}`).sort(),
+        );
+      }
+    }
+  });
+
+  it("decodes directories, trash, namespaces, groups and mirroring", async () => {
+    for (const place of forest.places) {
+      const omap = (object: string) => cli.omap(place.pool, place.namespace, object);
+      const here = images.filter((image) => image.place === place);
+      const directory = (await omap(directoryObject)).map(([key, value]) => decodeDirectoryEntry(key, value));
+      expect(
+        directory
+          .filter((entry) => entry !== null)
+          .map(({ name, id }) => `${name} ${id}`)
+          .sort(),
+      ).toEqual(
+        here
+          .filter(({ inTrash }) => inTrash === null)
+          .map(({ info }) => `${info.name} ${info.id}`)
+          .sort(),
+      );
+      const trash = here.some(({ inTrash }) => inTrash !== null) ? await omap(trashObject) : [];
+      for (const { inTrash, info } of here.filter((image) => image.inTrash !== null)) {
+        const [key, value] = trash.find(([each]) => each === `id_${info.id}`) ?? [];
+        const entry = key === undefined || value === undefined ? null : decodeTrashEntry(key, value);
+        expect({
+          name: entry?.name,
+          source: entry?.source.toUpperCase(),
+          deletedAt: printedTime(entry?.deletedAt ?? null),
+        }).toEqual({ name: info.name, source: inTrash?.source, deletedAt: inTrash?.deletedAt });
+        expect(inTrash?.status).toContain(printedTime(entry?.deferredUntil ?? null));
+      }
+    }
+    const namespaces = await cli.omap(`${forest.pools[0]}`, "", namespaceObject);
+    expect(namespaces.map(([key]) => namespaceOfKey(key))).toEqual(["one", "two"]);
+
+    for (const pool of forest.pools) {
+      const groups = await cli.rbdJson<string[]>("group", "ls", pool);
+      if (groups.length === 0) continue;
+      const directory = (await cli.omap(pool, "", groupDirectoryObject)).map(([key, value]) =>
+        decodeDirectoryEntry(key, value),
+      );
+      const ids = new Map(directory.filter((entry) => entry !== null).map(({ name, id }) => [name, id]));
+      expect([...ids.keys()].sort()).toEqual(groups.sort());
+      for (const [group, groupId] of ids) {
+        const members = (await cli.omap(pool, "", groupHeaderObject(groupId)))
+          .map(([key, value]) => decodeGroupMember(key, value))
+          .filter((member) => member !== null);
+        for (const { poolId, imageId } of members) {
+          const member = images.find(({ info }) => info.id === imageId);
+          expect(member?.place.pool, group).toBe(poolIds.get(poolId));
+          const header = decodeImageHeader(
+            await cli.omap(`${member?.place.pool}`, `${member?.place.namespace}`, headerObject(imageId)),
+          );
+          expect(header.group?.groupId).toBe(groupId);
+        }
+      }
+    }
+    for (const { place, info } of images.filter(({ info }) => info.mirroring !== undefined)) {
+      const key = mirrorImageKey(info.id);
+      const entry = (await cli.omap(place.pool, place.namespace, mirroringObject)).find(
+        ([each]) => each === key,
+      );
+      expect(entry === undefined ? null : decodeMirrorImage(...entry)).toEqual({
+        globalId: info.mirroring?.global_id,
+        state: info.mirroring?.state,
+        mode: info.mirroring?.mode,
+      });
+    }
+  });
+});
+
+/** `rbd children` names images; in the trash by the name they had. */
+function idOf(child: {
+  pool: string;
+  pool_namespace: string;
+  image: string;
+  id?: string;
+}): string | undefined {
+  if (child.id !== undefined && child.id !== "") return child.id;
+  return images.find(
+    ({ place, info }) =>
+      place.pool === child.pool && place.namespace === child.pool_namespace && info.name === child.image,
+  )?.info.id;
+}
+
+/** `rbd_children` has binary keys, which `rados listomapvals` prints as a dump of their own. */
+async function binaryOmap(pool: string, namespace: string): Promise<[Buffer, Buffer][]> {
+  const there = (await cli.rados(pool, namespace, "ls")).split("\n").includes(cloneV1ChildrenObject);
+  if (!there) return [];
+  const text = await cli.rados(pool, namespace, "listomapvals", cloneV1ChildrenObject);
+  const blocks: Buffer[] = [];
+  let hex: string | undefined;
+  for (const line of text.split("\n")) {
+    const dump = /^[0-9a-f]{8} {2}((?:[0-9a-f]{2} {1,2}){1,16}) *\|/.exec(line);
+    if (dump !== null) hex = (hex ?? "") + (dump[1] ?? "").replaceAll(" ", "");
+    else if (hex !== undefined && /^([0-9a-f]{8})?$/.test(line)) {
+      blocks.push(Buffer.from(hex, "hex"));
+      hex = undefined;
+    }
+  }
+  return blocks.flatMap((block, at): [Buffer, Buffer][] => {
+    const value = blocks[at + 1];
+    return at % 2 === 0 && value !== undefined ? [[block, value]] : [];
+  });
+}

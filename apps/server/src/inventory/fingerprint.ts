@@ -7,12 +7,16 @@ import type { CatalogRow } from "./catalog.ts";
 export function fingerprint({ view, node }: CatalogRow): string {
   const { row } = node;
   if (row.state === "unreadable") return JSON.stringify([view, row.trash]);
-  const { flags, dataPool, snapshots, parent, trash } = row;
-  return JSON.stringify([view, flags, dataPool, snapshots, parent, trash, node.parentKey], decimalBigints);
-}
-
-function decimalBigints(_key: string, value: unknown): unknown {
-  return typeof value === "bigint" ? value.toString() : value;
+  const { flags, dataPool, parent, trash } = row;
+  const snapshots = row.snapshots.map(({ id, name, size, kind, protected: held }) => [
+    String(id),
+    name,
+    size,
+    kind,
+    held,
+  ]);
+  const link = parent === null ? null : { ...parent, snapshotId: String(parent.snapshotId) };
+  return JSON.stringify([view, String(flags), dataPool, snapshots, link, trash, node.parentKey]);
 }
 
 /** Keys that are new, gone, or whose fingerprint differs. */

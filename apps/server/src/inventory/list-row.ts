@@ -33,11 +33,22 @@ export function listRow(node: ForestNode, forest: Forest): ImageListRow {
     ...shared,
     state: "ok",
     size: row.size,
-    features: featureNames(row.features),
+    features: namesOf(row.features),
     snapshotCount: row.snapshots.length,
     parentSpec: row.parent === null ? null : parentSpec(node, row.parent, forest),
     createdAt: row.createdAt?.toISOString() ?? null,
   };
+}
+
+/** Thousands of images share a handful of feature sets. */
+const namesByBits = new Map<bigint, string[]>();
+
+function namesOf(bits: bigint): string[] {
+  const known = namesByBits.get(bits);
+  if (known !== undefined) return known;
+  const names = featureNames(bits);
+  namesByBits.set(bits, names);
+  return names;
 }
 
 /** The parent's spec; by the link alone when the parent itself was not read. */

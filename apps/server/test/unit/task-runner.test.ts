@@ -95,7 +95,7 @@ test("a canceled task that cannot undo what it made has failed", async () => {
 });
 
 test("so many run at once as the kind allows, the rest wait in order", async () => {
-  const ids = [];
+  const ids: string[] = [];
   for (const name of ["a", "b", "c", "d"]) {
     ids.push(await bench.enqueue(name));
     await bench.clock.pass(1);

@@ -1,0 +1,188 @@
+import { forest, type Inventory } from "rbd-core";
+import { beforeEach, expect, test } from "vitest";
+import type { ServerEvent } from "../../src/events/event.ts";
+import { InventoryCache } from "../../src/inventory/inventory-cache.ts";
+import { InventoryReader } from "../../src/inventory/inventory-reader.ts";
+import { FakeClock, settle } from "../support/fake-clock.ts";
+import { silentLog } from "../support/silent-log.ts";
+import { imageRow, inventoryOf } from "../support/synthetic-inventory.ts";
+
+let clock: FakeClock;
+let scans: { answer(names: string[]): void; fail(error: unknown): void; signal: AbortSignal }[];
+let events: ServerEvent[];
+let watched: boolean;
+let cache: InventoryCache;
+
+beforeEach(() => {
+  clock = new FakeClock();
+  scans = [];
+  events = [];
+  watched = false;
+  cache = new InventoryCache({
+    clock,
+    intervalMs: 30_000,
+    log: silentLog(),
+    publish: (event) => events.push(event),
+    watched: () => watched,
+    scan: (signal) => {
+      const { promise, resolve, reject } = Promise.withResolvers<Inventory>();
+      const answer = (names: string[]) =>
+        resolve(
+          inventoryOf(
+            names.map((name) => imageRow({ pool: "rbd", name })),
+            new Date(clock.now()),
+          ),
+        );
+      scans.push({ answer, fail: reject, signal });
+      return promise.then((inventory) => ({ inventory, forest: forest(inventory) }));
+    },
+  });
+});
+
+const names = async () => (await cache.current()).rows.map(({ view }) => view.name);
+
+async function firstScan(...found: string[]): Promise<void> {
+  const looked = cache.current();
+  scans[0]?.answer(found);
+  await looked;
+}
+
+test("many who ask at first share one scan", async () => {
+  const asked = [names(), names(), names()];
+  expect(scans.length).toBe(1);
+  scans[0]?.answer(["a"]);
+  expect(await Promise.all(asked)).toEqual([["a"], ["a"], ["a"]]);
+});
+
+test("an old look is handed out at once and renewed behind", async () => {
+  await firstScan("a");
+  await clock.pass(31_000);
+  expect(await names()).toEqual(["a"]);
+  expect(scans.length).toBe(2);
+  expect(await names()).toEqual(["a"]);
+  expect(scans.length).toBe(2);
+  scans[1]?.answer(["a", "b"]);
+  await settle();
+  expect(await names()).toEqual(["a", "b"]);
+});
+
+test("nothing is scanned while nobody looks; a watched dashboard is kept fresh", async () => {
+  await firstScan("a");
+  await clock.pass(300_000);
+  expect(scans.length).toBe(1);
+  watched = true;
+  await clock.pass(30_000);
+  expect(scans.length).toBe(2);
+});
+
+test("a scan that takes long is followed by a long rest", async () => {
+  watched = true;
+  const looked = cache.current();
+  await clock.pass(15_000);
+  scans[0]?.answer(["a"]);
+  await looked;
+  await clock.pass(59_000);
+  expect(scans.length).toBe(1);
+  await clock.pass(1000);
+  expect(scans.length).toBe(2);
+});
+
+test("refresh waits for a look that begins after it was called", async () => {
+  await firstScan("a");
+  cache.renew();
+  const refreshed = [cache.refresh(), cache.refresh()];
+  scans[1]?.answer(["a"]); // began before the change
+  await settle();
+  expect(scans.length).toBe(3);
+  scans[2]?.answer(["a", "clone"]);
+  for (const catalog of await Promise.all(refreshed)) expect(catalog.rows.length).toBe(2);
+});
+
+test("tabs are told the keys that came, changed and went, and nothing of the rest", async () => {
+  await firstScan("same", "goes");
+  expect(events).toEqual([]);
+  const refreshed = cache.refresh();
+  scans[1]?.answer(["same", "comes"]);
+  await refreshed;
+  expect(events).toEqual([
+    { type: "inventory", scannedAt: expect.any(String), changed: ["rbd//id-comes", "rbd//id-goes"] },
+  ]);
+});
+
+test("a look that found nothing new still says when it was", async () => {
+  await firstScan("a");
+  const refreshed = cache.refresh();
+  scans[1]?.answer(["a"]);
+  await refreshed;
+  expect(events).toEqual([{ type: "inventory", scannedAt: expect.any(String), changed: [] }]);
+});
+
+test("a great change is a reset, not a list of thousands", async () => {
+  await firstScan("a");
+  const refreshed = cache.refresh();
+  scans[1]?.answer(Array.from({ length: 2000 }, (_, index) => `n${index}`));
+  await refreshed;
+  expect(events).toEqual([{ type: "reset" }]);
+});
+
+test("when the cluster cannot be read, what is known stays, with the reason", async () => {
+  await firstScan("a");
+  const refreshed = cache.refresh();
+  scans[1]?.fail(new Error("gone"));
+  await expect(refreshed).rejects.toThrow("gone");
+  const page = await new InventoryReader(cache).list({
+    kind: "all",
+    limit: 10,
+    sort: { by: "name", dir: "asc" },
+  });
+  expect(page.rows.length).toBe(1);
+  expect(page.scanProblems).toEqual([{ place: null, error: expect.objectContaining({ code: "INTERNAL" }) }]);
+  const again = cache.refresh();
+  scans[2]?.answer(["a"]);
+  await again;
+  expect(cache.failure).toBeNull();
+});
+
+test("a first look that fails is an error for who asked, and the next one tries again", async () => {
+  const asked = names();
+  scans[0]?.fail(new Error("no cluster"));
+  await expect(asked).rejects.toThrow("no cluster");
+  const again = names();
+  scans[1]?.answer(["a"]);
+  expect(await again).toEqual(["a"]);
+});
+
+test("nobody waits for ever for the first look", async () => {
+  const asked = names();
+  const refused = expect(asked).rejects.toMatchObject({ code: "INVENTORY_NOT_READY" });
+  await clock.pass(20_000);
+  await refused;
+});
+
+test("an image not known yet is looked for once more before it is called unknown", async () => {
+  await firstScan("a");
+  await clock.pass(5000);
+  const reader = new InventoryReader(cache);
+  const asked = reader.get("rbd/new");
+  await settle();
+  scans[1]?.answer(["a", "new"]);
+  expect((await asked).name).toBe("new");
+  await expect(reader.get("rbd/absent")).rejects.toMatchObject({
+    code: "IMAGE_UNKNOWN",
+    object: "rbd/absent",
+  });
+  expect(scans.length).toBe(2);
+});
+
+test("closing stops the scan that runs and starts no other", async () => {
+  await firstScan("a");
+  cache.renew();
+  const closing = cache.close();
+  expect(scans[1]?.signal.aborted).toBe(true);
+  scans[1]?.fail(scans[1].signal.reason);
+  await closing;
+  watched = true;
+  await clock.pass(120_000);
+  expect(scans.length).toBe(2);
+  expect(clock.pending).toBe(0);
+});

@@ -1,0 +1,170 @@
+import * as fc from "fast-check";
+import { forest } from "rbd-core";
+import { describe, expect, test } from "vitest";
+import { buildCatalog } from "../../src/inventory/build-catalog.ts";
+import type { Catalog } from "../../src/inventory/catalog.ts";
+import { listImages } from "../../src/inventory/list-images.ts";
+import {
+  type ImageListInput,
+  type ImageListRow,
+  imageListInput,
+} from "../../src/procedures/images/list.schema.ts";
+import { bigInventory, imageRow, inventoryOf } from "../support/synthetic-inventory.ts";
+
+const COUNT = 10_000;
+const inventory = bigInventory(COUNT);
+const catalog = buildCatalog(inventory, forest(inventory));
+
+const BY = ["name", "size", "snapshots", "children", "depth", "created"] as const;
+const queries = fc.record({
+  search: fc.option(fc.constantFrom("disk", "TEMPLATE-1", "vms", "tenant disk", "99", "nothing like it"), {
+    nil: undefined,
+  }),
+  pool: fc.option(fc.constantFrom("rbd", "vms", "absent"), { nil: undefined }),
+  namespace: fc.option(fc.constantFrom("", "tenant"), { nil: undefined }),
+  kind: fc.constantFrom("all", "roots", "clones", "trash", "problems"),
+  sort: fc.record({ by: fc.constantFrom(...BY), dir: fc.constantFrom("asc", "desc") }),
+  limit: fc.integer({ min: 50, max: 500 }),
+});
+
+function query(parts: Record<string, unknown>): ImageListInput {
+  const given = Object.entries(parts).filter(([, value]) => value !== undefined);
+  return imageListInput.parse(Object.fromEntries(given));
+}
+
+function allPages(input: ImageListInput, on = catalog): ImageListRow[] {
+  const rows: ImageListRow[] = [];
+  let cursor: string | null = null;
+  do {
+    const page = listImages(on, cursor === null ? input : { ...input, cursor });
+    rows.push(...page.rows);
+    cursor = page.nextCursor;
+  } while (cursor !== null);
+  return rows;
+}
+
+const sortedBy = (row: ImageListRow, by: (typeof BY)[number]): number =>
+  ({
+    name: 0,
+    size: row.size,
+    snapshots: row.snapshotCount,
+    children: row.childCount,
+    depth: row.depth,
+    created: row.createdAt === null ? -1 : Date.parse(row.createdAt),
+  })[by];
+
+describe(`a list of ${COUNT} images`, () => {
+  test("its pages together hold exactly what matches, each image once", () => {
+    fc.assert(
+      fc.property(queries, (parts) => {
+        const input = query(parts);
+        const rows = allPages(input);
+        const words = input.search?.toLowerCase().split(" ") ?? [];
+        const expected = catalog.rows.filter(({ view, node }) => {
+          if (input.pool !== undefined && view.pool !== input.pool) return false;
+          if (input.namespace !== undefined && view.namespace !== input.namespace) return false;
+          if (!words.every((word) => view.spec.toLowerCase().includes(word))) return false;
+          if (input.kind === "roots") return view.state === "ok" && node.parentState === "none";
+          if (input.kind === "clones") return node.parentState !== "none";
+          if (input.kind === "trash") return view.inTrash;
+          if (input.kind === "problems") {
+            return view.state === "unreadable" || view.marks.some((mark) => mark !== "flatten-candidate");
+          }
+          return true;
+        });
+        expect(rows.length).toBe(expected.length);
+        expect(new Set(rows.map(({ key }) => key))).toEqual(new Set(expected.map(({ view }) => view.key)));
+        expect(listImages(catalog, input)).toMatchObject({ total: COUNT, filtered: expected.length });
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  test("they are in the order asked for, across pages", () => {
+    fc.assert(
+      fc.property(queries, (parts) => {
+        const input = query(parts);
+        const values = allPages(input).map((row) => sortedBy(row, input.sort.by));
+        const turn = input.sort.dir === "asc" ? 1 : -1;
+        for (let index = 1; index < values.length; index++) {
+          expect(turn * ((values[index] ?? 0) - (values[index - 1] ?? 0))).toBeGreaterThanOrEqual(0);
+        }
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  test("descending is ascending turned around", () => {
+    for (const by of BY) {
+      const up = allPages(query({ sort: { by, dir: "asc" }, limit: 500 }));
+      const down = allPages(query({ sort: { by, dir: "desc" }, limit: 500 }));
+      expect(down).toEqual(up.toReversed());
+    }
+  });
+
+  test("an image that stays is on exactly one page when others come and go between pages", () => {
+    const few = bigInventory(1500);
+    const before = buildCatalog(few, forest(few));
+    fc.assert(
+      fc.property(queries, fc.integer({ min: 2, max: 40 }), (parts, step) => {
+        const input = { ...query({ ...parts, search: undefined }), limit: 100 };
+        const first = listImages(before, input);
+        fc.pre(first.nextCursor !== null);
+        const kept = few.rows.filter((_, index) => index % step !== 0);
+        const added = Array.from({ length: 50 }, (_, index) =>
+          imageRow({ pool: "rbd", name: `disk-${index}-new` }),
+        );
+        const changed = inventoryOf([...kept, ...added]);
+        const later = buildCatalog(changed, forest(changed));
+
+        const rest = allPages({ ...input, cursor: first.nextCursor ?? "" }, later);
+        const times = new Map<string, number>();
+        for (const { key } of [...first.rows, ...rest]) times.set(key, (times.get(key) ?? 0) + 1);
+        const stay = allPages(input, before).filter(({ key }) => later.byKey.has(key));
+        for (const { key } of stay.filter((row) => !moved(row, later, input))) expect(times.get(key)).toBe(1);
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  test("a page is found in a few milliseconds", () => {
+    const input = query({ search: "disk", sort: { by: "size", dir: "desc" }, limit: 100 });
+    listImages(catalog, input); // works the order out
+    const began = performance.now();
+    for (let turn = 0; turn < 20; turn++) listImages(catalog, input);
+    expect((performance.now() - began) / 20).toBeLessThan(25);
+  });
+});
+
+/** Whether the image is listed elsewhere now, or no more: then seeing it twice, or not at all, is right. */
+function moved(row: ImageListRow, later: Catalog, input: ImageListInput): boolean {
+  const now = later.byKey.get(row.key)?.view;
+  if (now === undefined || sortedBy(row, input.sort.by) !== sortedBy(now, input.sort.by)) return true;
+  return !allPages({ ...input, limit: 500 }, later).some(({ key }) => key === row.key);
+}
+
+test("names sort the way people count", () => {
+  const few = inventoryOf(["vm-10", "vm-2", "VM-1", "a"].map((name) => imageRow({ pool: "rbd", name })));
+  const rows = allPages(query({}), buildCatalog(few, forest(few)));
+  expect(rows.map(({ name }) => name)).toEqual(["a", "VM-1", "vm-2", "vm-10"]);
+});
+
+test("a cursor of another filter or sort, or no cursor at all, is refused", () => {
+  const { nextCursor } = listImages(catalog, query({ limit: 10 }));
+  const cursor = nextCursor ?? "";
+  const refused = expect.objectContaining({ code: "STALE_CURSOR" });
+  expect(() => listImages(catalog, query({ limit: 10, cursor, pool: "rbd" }))).toThrow(refused);
+  expect(() => listImages(catalog, query({ cursor, sort: { by: "size", dir: "asc" } }))).toThrow(refused);
+  expect(() => listImages(catalog, query({ cursor: "{}" }))).toThrow(refused);
+  expect(listImages(catalog, query({ limit: 20, cursor })).rows.length).toBe(20);
+});
+
+test("an empty cluster has an empty list", () => {
+  const none = inventoryOf([]);
+  expect(listImages(buildCatalog(none, forest(none)), query({}))).toMatchObject({
+    rows: [],
+    total: 0,
+    filtered: 0,
+    nextCursor: null,
+  });
+});

@@ -1,7 +1,7 @@
 import type { CoppiceError } from "../errors/coppice-error.ts";
 
-/** What a snapshot is for. Only `user` snapshots are the user's own; the others are kept by Ceph. */
-export type SnapshotKind = "user" | "group" | "trash" | "mirror";
+/** What a snapshot is for. Only `user` snapshots are the user's own; the others are kept by Ceph. `unknown`: a newer Ceph's. */
+export type SnapshotKind = "user" | "group" | "trash" | "mirror" | "unknown";
 
 export interface SnapshotRow {
   id: bigint;
@@ -13,13 +13,15 @@ export interface SnapshotRow {
   createdAt: Date;
 }
 
-/** What a clone says of its parent. */
+/**
+ * What a clone says of its parent. Names are `""` where this client may not read them: the ids are what the
+ * clone itself holds.
+ */
 export interface ParentLink {
   poolName: string;
   /** `""` is the default namespace. */
   namespace: string;
   imageName: string;
-  /** `""` when Ceph could not say. */
   imageId: string;
   snapshotName: string;
   snapshotId: bigint;
@@ -76,6 +78,8 @@ export interface ImageRow extends AnyRow {
   trash: TrashEntry | null;
   /** `header`: decoded from the header object. `librbd`: the image was opened. */
   readThrough: "header" | "librbd";
+  /** Why the header could not be used, when librbd had to be asked although it was tried. */
+  readNote: string | null;
 }
 
 /** An image that is there but could not be read. */

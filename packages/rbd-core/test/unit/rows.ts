@@ -26,6 +26,7 @@ export function imageRow(name: string, rest: Partial<ImageRow> = {}): ImageRow {
     parent: null,
     trash: null,
     readThrough: "librbd",
+    readNote: null,
     ...rest,
   };
   row.spec = rest.spec ?? [row.pool, ...(row.namespace ? [row.namespace] : []), row.name].join("/");

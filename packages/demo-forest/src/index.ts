@@ -1,0 +1,2 @@
+export { plantDemoForest } from "./plant-demo-forest.ts";
+export type { Planting, PlantingOptions, PlantingProgress } from "./plant-forest.ts";

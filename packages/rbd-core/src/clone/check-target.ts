@@ -1,0 +1,45 @@
+import type { Cluster } from "../cluster/cluster.ts";
+import { CoppiceError } from "../errors/coppice-error.ts";
+import { hasCode, translated } from "../errors/to-coppice-error.ts";
+import { showImageSpec } from "../names/format-image-spec.ts";
+import type { ImageSpec } from "../names/image-spec.ts";
+
+/**
+ * Makes sure that an image can be created there: pool and namespace exist, and the name is free.
+ *
+ * @throws {CoppiceError} `EXISTS`, or `NOT_FOUND` for the pool or namespace
+ */
+export async function checkTarget(cluster: Cluster, target: ImageSpec): Promise<void> {
+  const object = showImageSpec(target);
+  const ioCtx = await cluster.pool(target.pool, target.namespace);
+  if (target.namespace !== "") await checkNamespace(cluster, target);
+  try {
+    const image = await ioCtx.openImage(target.image, { readOnly: true });
+    await image.close();
+  } catch (error) {
+    if (hasCode(error, "NOT_FOUND")) return;
+    // Whatever else keeps it from being opened, something is there.
+    return translated({ object, what: `${object} cannot be the target` }, () => Promise.reject(error));
+  }
+  throw new CoppiceError({
+    code: "EXISTS",
+    call: "cloneImage",
+    object,
+    message: `there is an image ${object} already`,
+    hint: "Choose another name for the clone.",
+  });
+}
+
+async function checkNamespace(cluster: Cluster, target: ImageSpec): Promise<void> {
+  // Namespaces are listed in, and only in, the default one.
+  const ioCtx = await cluster.pool(target.pool);
+  const place = { object: `${target.pool}/${target.namespace}` };
+  if (await translated(place, () => ioCtx.namespaceExists(target.namespace))) return;
+  throw new CoppiceError({
+    code: "NOT_FOUND",
+    call: "cloneImage",
+    object: place.object,
+    message: `the pool ${JSON.stringify(target.pool)} has no namespace ${JSON.stringify(target.namespace)}`,
+    hint: "Create the namespace first, or choose another target.",
+  });
+}

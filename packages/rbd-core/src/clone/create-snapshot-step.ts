@@ -1,0 +1,66 @@
+import type { Cluster } from "../cluster/cluster.ts";
+import { CoppiceError } from "../errors/coppice-error.ts";
+import { hasCode, translated } from "../errors/to-coppice-error.ts";
+import { showImageSpec } from "../names/format-image-spec.ts";
+import type { ImageSpec } from "../names/image-spec.ts";
+import type { UndoLog } from "../undo/undo-log.ts";
+
+/**
+ * Creates the snapshot the clone will hang on, and returns its id. `known` are the ids of the snapshots that
+ * were there before: none of them is ever removed by the undo.
+ */
+export async function createSnapshotStep(
+  cluster: Cluster,
+  source: ImageSpec,
+  name: string,
+  known: ReadonlySet<bigint>,
+  undo: UndoLog,
+): Promise<bigint> {
+  const object = showImageSpec({ ...source, snapshot: name });
+  const place = { object, what: `the snapshot ${object} could not be created` };
+  undo.note(`the snapshot ${object}`, () => removeOwnSnapshot(cluster, source, name, known));
+  const ioCtx = await cluster.pool(source.pool, source.namespace);
+  return translated(place, async () => {
+    await using image = await ioCtx.openImage(source.image);
+    try {
+      await image.createSnapshot(name);
+    } catch (error) {
+      // Somebody else's, made since the check.
+      if (hasCode(error, "EXISTS")) undo.forgetLast();
+      throw error;
+    }
+    const made = (await image.listSnapshots()).find(
+      (each) => each.name === name && each.namespace === "user",
+    );
+    if (made !== undefined) return made.id;
+    throw new CoppiceError({
+      code: "SOURCE_CHANGED",
+      call: "cloneImage",
+      object,
+      message: `the snapshot ${object} was removed right after it had been created`,
+      hint: "Find out what removes snapshots of this image, and try again.",
+    });
+  });
+}
+
+async function removeOwnSnapshot(
+  cluster: Cluster,
+  source: ImageSpec,
+  name: string,
+  known: ReadonlySet<bigint>,
+): Promise<void> {
+  const ioCtx = await cluster.pool(source.pool, source.namespace);
+  await using image = await ioCtx.openImage(source.image);
+  const made = (await image.listSnapshots()).find((each) => each.name === name && each.namespace === "user");
+  if (made === undefined || known.has(made.id)) return;
+  const children = await image.listChildren(name);
+  if (children.length > 0) {
+    // Removing it would work (Ceph keeps it in the trash), but it has become somebody's.
+    throw new CoppiceError({
+      code: "BUSY",
+      call: "cloneImage",
+      message: `${children.length} other clones hang on it by now`,
+    });
+  }
+  await image.removeSnapshot(name);
+}

@@ -1,0 +1,100 @@
+import type { Image } from "rbd-native";
+import { imageFeatures, imageFlags } from "../image/features.ts";
+import type { ParentLink, SnapshotRow } from "../inventory/inventory-row.ts";
+import { readParent } from "../inventory/librbd-reader.ts";
+import type { SourceFacts } from "./source-facts.ts";
+import type { DeltaReader, Difference } from "./zero-delta.ts";
+
+const mapFeatures = imageFeatures["object-map"] | imageFeatures["fast-diff"];
+const invalidMaps = imageFlags["object map invalid"] | imageFlags["fast diff invalid"];
+
+/**
+ * The search's view of an open image. The handle must be set to the current state, and be used for nothing else
+ * meanwhile: it is set to a snapshot and back for what librbd tells of the set snapshot only.
+ */
+export class ImageDeltaReader implements DeltaReader {
+  readonly #image: Image;
+  readonly #facts: SourceFacts;
+  readonly #signal: AbortSignal | undefined;
+  readonly #validMaps = new Map<bigint, boolean>();
+
+  constructor(image: Image, facts: SourceFacts, signal: AbortSignal | undefined) {
+    this.#image = image;
+    this.#facts = facts;
+    this.#signal = signal;
+  }
+
+  /** Every snapshot from this one on has its own map, and one bad map spoils the comparison. */
+  async hasObjectMaps(snapshot: SnapshotRow): Promise<boolean> {
+    const { features, flags, snapshots } = this.#facts;
+    if ((features & mapFeatures) !== mapFeatures || (flags & invalidMaps) !== 0n) return false;
+    for (const each of snapshots) {
+      // Librbd sets a handle to user snapshots only; it looks at the maps of the others by itself.
+      if (each.kind !== "user" || each.id < snapshot.id) continue;
+      if (!(await this.#hasValidMap(each))) return false;
+    }
+    return true;
+  }
+
+  /**
+   * A clone that was shrunk and grown again, or flattened, reads other bytes from its parent than its older
+   * snapshots do, and no diff between the two says so: the objects themselves are absent on both sides.
+   */
+  async hasSameParent(snapshot: SnapshotRow): Promise<boolean> {
+    const parent = await this.#at(snapshot, () => readParent(this.#image));
+    return sameParent(parent, this.#facts.parent);
+  }
+
+  exact(snapshot: SnapshotRow, offset: number, length: number): AsyncIterable<readonly Difference[]> {
+    return this.#diff(snapshot, offset, length, false);
+  }
+
+  coarse(snapshot: SnapshotRow): AsyncIterable<readonly Difference[]> {
+    return this.#diff(snapshot, 0, this.#facts.size, true);
+  }
+
+  async *#diff(
+    snapshot: SnapshotRow,
+    offset: number,
+    length: number,
+    wholeObject: boolean,
+  ): AsyncGenerator<readonly Difference[]> {
+    const options = { from: snapshot.name, offset, length, wholeObject, signal: this.#signal };
+    for await (const batch of this.#image.diffIterate(options)) {
+      yield Array.from({ length: batch.count }, (_, i) => ({
+        offset: batch.offset(i),
+        length: batch.length(i),
+        exists: batch.exists(i),
+      }));
+    }
+  }
+
+  async #hasValidMap(snapshot: SnapshotRow): Promise<boolean> {
+    const known = this.#validMaps.get(snapshot.id);
+    if (known !== undefined) return known;
+    const flags = await this.#at(snapshot, () => this.#image.flags());
+    const valid = (flags & invalidMaps) === 0n;
+    this.#validMaps.set(snapshot.id, valid);
+    return valid;
+  }
+
+  async #at<T>(snapshot: SnapshotRow, action: () => Promise<T>): Promise<T> {
+    await this.#image.setSnapshot(snapshot.name);
+    try {
+      return await action();
+    } finally {
+      await this.#image.setSnapshot(null);
+    }
+  }
+}
+
+function sameParent(a: ParentLink | null, b: ParentLink | null): boolean {
+  if (a === null || b === null) return a === b;
+  return (
+    a.poolName === b.poolName &&
+    a.namespace === b.namespace &&
+    a.imageId === b.imageId &&
+    a.snapshotId === b.snapshotId &&
+    a.overlap === b.overlap
+  );
+}

@@ -1,0 +1,76 @@
+import type { Image } from "rbd-native";
+import type { Cluster } from "../cluster/cluster.ts";
+import { CoppiceError } from "../errors/coppice-error.ts";
+import { translated } from "../errors/to-coppice-error.ts";
+import type { SnapshotRow } from "../inventory/inventory-row.ts";
+import { readParent, readSnapshots } from "../inventory/librbd-reader.ts";
+import { showImageSpec } from "../names/format-image-spec.ts";
+import type { ImageSpec } from "../names/image-spec.ts";
+import type { SourceFacts } from "./source-facts.ts";
+
+/**
+ * Opens an image to look at it. A read-only handle has no watcher: it is the image as it was when opened.
+ *
+ * @throws {CoppiceError} `NOT_FOUND`
+ */
+export async function openSource(cluster: Cluster, spec: ImageSpec): Promise<Image> {
+  const object = showImageSpec(spec);
+  const ioCtx = await cluster.pool(spec.pool, spec.namespace);
+  return translated({ object, what: `${object} could not be opened` }, () =>
+    ioCtx.openImage(spec.image, { readOnly: true }),
+  );
+}
+
+/** What the open image says of itself. `spec` is without a snapshot. @throws {CoppiceError} */
+export async function readSourceFacts(cluster: Cluster, spec: ImageSpec, image: Image): Promise<SourceFacts> {
+  const object = showImageSpec(spec);
+  return translated({ object, what: `${object} could not be read` }, async () => {
+    const oldFormat = await image.isOldFormat();
+    const [stat, features, flags, stripe, dataPool, snapshots, parent] = await Promise.all([
+      image.stat(),
+      image.features(),
+      image.flags(),
+      image.stripe(),
+      oldFormat ? null : readDataPool(cluster, spec.pool, image),
+      readSnapshots(image),
+      readParent(image),
+    ]);
+    return {
+      spec,
+      id: image.id,
+      oldFormat,
+      size: stat.size,
+      features,
+      flags,
+      objectSize: stat.objectSize,
+      stripeUnit: stripe.unit,
+      stripeCount: stripe.count,
+      dataPool,
+      snapshots,
+      parent,
+    };
+  });
+}
+
+/** @throws {CoppiceError} `NOT_FOUND` when the image has no user snapshot of that name */
+export function namedSnapshot(facts: SourceFacts, name: string): SnapshotRow {
+  const found = facts.snapshots.find((snapshot) => snapshot.kind === "user" && snapshot.name === name);
+  if (found !== undefined) return found;
+  const names = facts.snapshots.filter((each) => each.kind === "user").map((each) => each.name);
+  throw new CoppiceError({
+    code: "NOT_FOUND",
+    call: "cloneImage",
+    object: showImageSpec({ ...facts.spec, snapshot: name }),
+    message: `${showImageSpec(facts.spec)} has no snapshot ${JSON.stringify(name)}`,
+    hint:
+      names.length === 0
+        ? "It has no snapshots at all."
+        : `It has ${names.length}: ${names.slice(-10).join(", ")}${names.length > 10 ? ", …" : ""}.`,
+  });
+}
+
+async function readDataPool(cluster: Cluster, pool: string, image: Image): Promise<string | null> {
+  const id = await image.dataPoolId();
+  const name = (await cluster.listPools()).find((each) => each.id === id)?.name;
+  return name === undefined || name === pool ? null : name;
+}

@@ -1,0 +1,36 @@
+import type { CoppiceErrorCode } from "./error-code.ts";
+
+interface Reason {
+  /** Ends the sentence "rbd/vm-1 could not be opened: …". */
+  why: string;
+  /** What to do about it, when the place it came from knows nothing better. */
+  hint?: string;
+}
+
+/** Ceph's refusals in words. A code that is not here says too little by itself: the binding's message does. */
+export const reasons: Partial<Record<CoppiceErrorCode, Reason>> = {
+  NOT_FOUND: {
+    why: "it is not there",
+    hint: "Check the name; it may have been renamed, moved to the trash or deleted.",
+  },
+  EXISTS: { why: "it is there already", hint: "Choose another name." },
+  BUSY: {
+    why: "it is in use",
+    hint: "A client, a clone, a protected snapshot or an operation under way holds it; wait for that to end, or end it.",
+  },
+  PERMISSION_DENIED: {
+    why: "this Ceph user may not do that",
+    hint: "Give the user the capabilities `profile rbd` on the monitors and on this pool.",
+  },
+  READ_ONLY: {
+    why: "it is read-only",
+    hint: "It is a snapshot, or a mirrored copy of an image elsewhere: change the original.",
+  },
+  TIMED_OUT: { why: "the cluster did not answer in time", hint: "Look at `ceph status`." },
+  NO_SPACE: { why: "the cluster is full", hint: "Look at `ceph df`." },
+  QUOTA_EXCEEDED: { why: "the pool's quota is used up", hint: "Raise the quota, or free space." },
+  NOT_EMPTY: { why: "it still has snapshots", hint: "Remove its snapshots first." },
+  BLOCKLISTED: { why: "the cluster has fenced this client off", hint: "Connect again." },
+  CLOSED: { why: "the connection was closed", hint: "Connect again." },
+  SHUTDOWN: { why: "the connection is gone", hint: "Connect again." },
+};

@@ -1,0 +1,47 @@
+export type { CloneFormat } from "./clone/clone-format.ts";
+export { cloneImage } from "./clone/clone-image.ts";
+export type { CloneOptions, ClonePhase, CloneProgress } from "./clone/clone-options.ts";
+export type { ClonePlan, PlannedSnapshot } from "./clone/clone-plan.ts";
+export type { CloneResult } from "./clone/clone-result.ts";
+export type { CloneChoices } from "./clone/decide-clone.ts";
+export { planClone } from "./clone/plan-clone.ts";
+export type { NameSource } from "./clone/snapshot-name.ts";
+export type { Cluster, ClusterUsage, PoolName } from "./cluster/cluster.ts";
+export { type ConnectOptions, connect } from "./cluster/connect.ts";
+export { librbdVersion } from "./cluster/librbd-version.ts";
+export { CoppiceError, type CoppiceErrorOptions } from "./errors/coppice-error.ts";
+export { type CoppiceErrorCode, errorCodes } from "./errors/error-code.ts";
+export { type CreateImageOptions, createImage } from "./image/create-image.ts";
+export {
+  featureBits,
+  featureNames,
+  flagNames,
+  type ImageFeature,
+  imageFeatures,
+  imageFlags,
+} from "./image/features.ts";
+export { moveToTrash } from "./image/move-to-trash.ts";
+export { createNamespace, removeNamespace } from "./image/namespaces.ts";
+export { openImage } from "./image/open-image.ts";
+export { removeImage, type WorkOptions } from "./image/remove-image.ts";
+export { createSnapshot, protectSnapshot, removeSnapshot, unprotectSnapshot } from "./image/snapshots.ts";
+export { forest } from "./inventory/forest.ts";
+export type { Forest, ForestMark, ForestNode, ForestOptions, ParentState } from "./inventory/forest-types.ts";
+export { imageKey } from "./inventory/image-key.ts";
+export { type InventoryOptions, inventory } from "./inventory/inventory.ts";
+export type {
+  ImageRow,
+  InventoryRow,
+  ParentLink,
+  SnapshotKind,
+  SnapshotRow,
+  TrashEntry,
+  TrashSource,
+  UnreadableImageRow,
+} from "./inventory/inventory-row.ts";
+export type { Inventory, InventoryProgress, NamespaceScan, PoolScan } from "./inventory/inventory-types.ts";
+export { formatImageSpec, showImageSpec } from "./names/format-image-spec.ts";
+export type { ImageSpec } from "./names/image-spec.ts";
+export { checkName, longestName, type NamePart, nameProblem } from "./names/name-part.ts";
+export { parseImageSpec } from "./names/parse-image-spec.ts";
+export { type ImageSpecLike, toImageSpec } from "./names/to-image-spec.ts";

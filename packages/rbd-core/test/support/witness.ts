@@ -1,0 +1,67 @@
+import { execFile, spawn } from "node:child_process";
+import { createHash } from "node:crypto";
+import { promisify } from "node:util";
+
+const run = promisify(execFile);
+
+/** Plain `rbd` and `ceph`: what they say is what the tests compare with. */
+export class Witness {
+  readonly #conf: string;
+
+  constructor(conf: string) {
+    this.#conf = conf;
+  }
+
+  async rbd(...args: string[]): Promise<string> {
+    return this.#run("rbd", args);
+  }
+
+  async json(...args: string[]): Promise<unknown> {
+    return JSON.parse(await this.#run("rbd", [...args, "--format", "json"]));
+  }
+
+  async ceph(...args: string[]): Promise<string> {
+    return this.#run("ceph", args);
+  }
+
+  /** The MD5 of everything in an image or snapshot. */
+  async md5(spec: string): Promise<string> {
+    const child = spawn("rbd", ["-c", this.#conf, "export", "--no-progress", spec, "-"], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    const ended = new Promise<number | null>((resolve) => child.once("close", resolve));
+    const digest = createHash("md5");
+    for await (const chunk of child.stdout) digest.update(chunk);
+    if ((await ended) !== 0) throw new Error(`rbd export ${spec} failed`);
+    return digest.digest("hex");
+  }
+
+  async #run(command: string, args: readonly string[]): Promise<string> {
+    const env = { ...process.env, RBD_FORCE_ALLOW_V1: "1" };
+    const { stdout } = await run(command, ["-c", this.#conf, ...args], { env, maxBuffer: 64 * 1024 * 1024 });
+    return stdout;
+  }
+}
+
+/** What `rbd info --format json` says, as far as it is looked at. */
+export interface Info {
+  id: string;
+  size: number;
+  object_size: number;
+  features: string[];
+  flags: string[];
+  stripe_unit?: number;
+  stripe_count?: number;
+  data_pool?: string;
+  create_timestamp: string;
+  op_features: string[];
+  parent?: {
+    pool: string;
+    pool_namespace: string;
+    image: string;
+    id: string;
+    snapshot: string;
+    trash: boolean;
+    overlap: number;
+  };
+}

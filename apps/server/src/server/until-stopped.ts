@@ -7,18 +7,19 @@ const SIGNALS = ["SIGINT", "SIGTERM"] as const;
  * not want to wait for tasks that undo what they made.
  */
 export function untilStopped(): Promise<void> {
-  return new Promise((resolve) => {
-    let asked = false;
-    for (const signal of SIGNALS) {
-      process.on(signal, () => {
-        if (asked) process.exit(signal === "SIGINT" ? 130 : 143);
-        asked = true;
-        resolve();
-      });
-    }
-    process.once("disconnect", () => {
-      asked = true;
-      resolve();
+  const { promise, resolve } = Promise.withResolvers<void>();
+  let asked = false;
+  const stop = () => {
+    asked = true;
+    process.off("disconnect", stop); // a listener would keep the channel, and with it this process, alive
+    resolve();
+  };
+  for (const signal of SIGNALS) {
+    process.on(signal, () => {
+      if (asked) process.exit(signal === "SIGINT" ? 130 : 143);
+      stop();
     });
-  });
+  }
+  process.on("disconnect", stop);
+  return promise;
 }

@@ -12,7 +12,7 @@ export interface SnapshotDetail {
   name: string;
   /** Size of the image at that moment, in bytes. */
   size: number;
-  kind: "user" | "group" | "trash" | "mirror";
+  kind: "user" | "group" | "trash" | "mirror" | "unknown";
   protected: boolean;
   createdAt: string;
   children: { spec: string; inTrash: boolean }[];

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <napi.h>
+
+namespace coppice {
+
+using Function = Napi::Value (*)(const Napi::CallbackInfo&);
+
+struct Export {
+  const char* name;
+  Function function;
+};
+
+inline void define(Napi::Env env, Napi::Object exports, std::initializer_list<Export> functions) {
+  for (const Export& e : functions) exports.Set(e.name, Napi::Function::New(env, e.function, e.name));
+}
+
+// One for each file of calls.
+void define_library(Napi::Env env, Napi::Object exports);
+void define_cluster(Napi::Env env, Napi::Object exports);
+void define_commands(Napi::Env env, Napi::Object exports);
+void define_pools(Napi::Env env, Napi::Object exports);
+void define_namespaces(Napi::Env env, Napi::Object exports);
+void define_images(Napi::Env env, Napi::Object exports);
+void define_image_open(Napi::Env env, Napi::Object exports);
+void define_image_facts(Napi::Env env, Napi::Object exports);
+void define_image_lineage(Napi::Env env, Napi::Object exports);
+void define_image_work(Napi::Env env, Napi::Object exports);
+void define_image_data(Napi::Env env, Napi::Object exports);
+void define_snapshots(Napi::Env env, Napi::Object exports);
+void define_diff(Napi::Env env, Napi::Object exports);
+void define_trash(Napi::Env env, Napi::Object exports);
+void define_metadata(Napi::Env env, Napi::Object exports);
+void define_watchers(Napi::Env env, Napi::Object exports);
+void define_image_locks(Napi::Env env, Napi::Object exports);
+
+}  // namespace coppice

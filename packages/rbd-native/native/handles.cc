@@ -1,0 +1,22 @@
+#include <utility>
+
+#include "image-handle.h"
+
+namespace coppice {
+
+int ClusterHandle::native_close() {
+  if (rados_t cluster = std::exchange(cluster_, nullptr)) rados_shutdown(cluster);
+  return 0;
+}
+
+int IoCtxHandle::native_close() {
+  if (rados_ioctx_t ioctx = std::exchange(ioctx_, nullptr)) rados_ioctx_destroy(ioctx);
+  return 0;
+}
+
+int ImageHandle::native_close() {
+  rbd_image_t image = std::exchange(image_, nullptr);
+  return image == nullptr ? 0 : rbd_close(image);
+}
+
+}  // namespace coppice

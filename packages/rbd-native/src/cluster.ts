@@ -1,0 +1,161 @@
+import type { CallOptions } from "./call-options.ts";
+import {
+  type Command,
+  type CommandReply,
+  sendCommand,
+  toManager,
+  toMonitors,
+  toOsd,
+} from "./cluster/commands.ts";
+import { type ConnectOptions, toNativeConnectOptions } from "./cluster/connect-options.ts";
+import { RbdError } from "./errors/rbd-error.ts";
+import { native } from "./internal/binding.ts";
+import type { ClusterRef } from "./internal/binding-types.ts";
+import { change, read } from "./internal/call.ts";
+import { checkCount, checkName, checkText } from "./internal/check.ts";
+import { toRbdError } from "./internal/failure.ts";
+import { IoCtx } from "./ioctx.ts";
+
+export interface ClusterStat {
+  readonly totalBytes: number;
+  readonly usedBytes: number;
+  readonly availableBytes: number;
+  readonly objects: number;
+}
+
+export interface PoolEntry {
+  readonly id: number;
+  readonly name: string;
+}
+
+export interface OpenPoolOptions extends CallOptions {
+  /** The RBD namespace; the default one ("") without it. */
+  readonly namespace?: string | undefined;
+}
+
+/**
+ * A connection to a cluster. It costs about a dozen threads of librados: share it. Closing it closes the pools
+ * and images that were opened through it, after the calls in flight on them.
+ */
+export class Cluster implements AsyncDisposable {
+  readonly #handle: ClusterRef;
+  /** The cluster's id, a UUID. */
+  readonly fsid: string;
+
+  private constructor(handle: ClusterRef, fsid: string) {
+    this.#handle = handle;
+    this.fsid = fsid;
+  }
+
+  /**
+   * Connects: reads the configuration file, then `$CEPH_ARGS`, then the settings given here. With a signal it
+   * rejects at once; what still gets connected is closed again. Wraps rados_create2, rados_conf_read_file,
+   * rados_conf_parse_env, rados_conf_set, rados_connect, rados_cluster_fsid.
+   */
+  static async connect(o: ConnectOptions = {}): Promise<Cluster> {
+    const object = `cluster ${o.cluster ?? "ceph"} as client.${o.user ?? "admin"}`;
+    const options = toNativeConnectOptions(object, o);
+    const { handle, fsid } = await read(
+      object,
+      o,
+      (operation) => native.connect(options, operation),
+      (late) => void native.close(late.handle),
+    );
+    return new Cluster(handle, fsid);
+  }
+
+  get #object(): string {
+    return `cluster ${this.fsid}`;
+  }
+
+  /** The value in force, undefined for a setting that Ceph does not know. Wraps rados_conf_get. */
+  async getSetting(name: string, o?: CallOptions): Promise<string | undefined> {
+    checkName("rados_conf_get", this.#object, "name", name);
+    try {
+      return await read(this.#object, o, (operation) => native.getSetting(this.#handle, name, operation));
+    } catch (error) {
+      if (error instanceof RbdError && error.code === "NOT_FOUND") return undefined;
+      throw error;
+    }
+  }
+
+  /** Changes a setting of this connection; images opened later see it. Wraps rados_conf_set. */
+  async setSetting(name: string, value: string, o?: CallOptions): Promise<void> {
+    checkName("rados_conf_set", this.#object, "name", name);
+    checkText("rados_conf_set", this.#object, name, value);
+    await change(this.#object, o, (operation) => native.setSetting(this.#handle, name, value, operation));
+  }
+
+  /** Space in the whole cluster, in bytes. Wraps rados_cluster_stat. */
+  stat(o?: CallOptions): Promise<ClusterStat> {
+    return read(this.#object, o, (operation) => native.clusterStat(this.#handle, operation));
+  }
+
+  /** The number that the cluster knows this connection by. Wraps rados_get_instance_id. */
+  instanceId(o?: CallOptions): Promise<bigint> {
+    return read(this.#object, o, (operation) => native.instanceId(this.#handle, operation));
+  }
+
+  /** Wraps rados_pool_list and rados_pool_lookup. */
+  listPools(o?: CallOptions): Promise<PoolEntry[]> {
+    return read(this.#object, o, (operation) => native.listPools(this.#handle, operation));
+  }
+
+  /** Makes a pool with the cluster's default rule. {@link IoCtx.initPool} makes it one for RBD. Wraps rados_pool_create. */
+  async createPool(name: string, o?: CallOptions): Promise<void> {
+    checkName("rados_pool_create", this.#object, "name", name);
+    await change(`pool ${name}`, o, (operation) => native.createPool(this.#handle, name, operation));
+  }
+
+  /** Deletes a pool with all that is in it; the monitors must allow it. Wraps rados_pool_delete. */
+  async deletePool(name: string, o?: CallOptions): Promise<void> {
+    checkName("rados_pool_delete", this.#object, "name", name);
+    await change(`pool ${name}`, o, (operation) => native.deletePool(this.#handle, name, operation));
+  }
+
+  /** Opens a pool at a namespace. Wraps rados_ioctx_create and rados_ioctx_set_namespace. */
+  async openPool(name: string, o?: OpenPoolOptions): Promise<IoCtx> {
+    const namespace = o?.namespace ?? "";
+    checkName("rados_ioctx_create", this.#object, "name", name);
+    checkText("rados_ioctx_create", this.#object, "namespace", namespace);
+    const { handle, id } = await read(
+      `pool ${name}`,
+      o,
+      (operation) => native.openPool(this.#handle, name, namespace, operation),
+      (late) => void native.close(late.handle),
+    );
+    return new IoCtx(handle, { poolName: name, poolId: id, namespace });
+  }
+
+  /** Sends a command to the monitors. Wraps rados_mon_command. */
+  monCommand(command: Command, input?: Uint8Array, o?: CallOptions): Promise<CommandReply> {
+    return sendCommand(this.#handle, toMonitors(this.fsid), command, input, o);
+  }
+
+  /** Sends a command to the active manager. Wraps rados_mgr_command. */
+  mgrCommand(command: Command, input?: Uint8Array, o?: CallOptions): Promise<CommandReply> {
+    return sendCommand(this.#handle, toManager(this.fsid), command, input, o);
+  }
+
+  /** Sends a command to one OSD. Wraps rados_osd_command. */
+  async osdCommand(id: number, command: Command, input?: Uint8Array, o?: CallOptions): Promise<CommandReply> {
+    checkCount("rados_osd_command", this.#object, "id", id);
+    return await sendCommand(this.#handle, toOsd(this.fsid, id), command, input, o);
+  }
+
+  /**
+   * Latches the connection and all that was opened through it, waits for the calls in flight, closes images,
+   * pools and the connection in that order. Idempotent. Wraps rados_shutdown.
+   */
+  async close(): Promise<void> {
+    try {
+      await native.close(this.#handle);
+    } catch (error) {
+      throw toRbdError(error, this.#object);
+    }
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+}

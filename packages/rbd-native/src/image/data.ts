@@ -1,0 +1,196 @@
+import type { CallOptions } from "../call-options.ts";
+import { RbdError } from "../errors/rbd-error.ts";
+import { native } from "../internal/binding.ts";
+import { leaveOnAbort } from "../internal/call.ts";
+import { checkBytes, checkCount, checkInside, refuse } from "../internal/check.ts";
+import { toRbdError } from "../internal/failure.ts";
+import { size } from "./facts.ts";
+import type { OpenImage } from "./open-image.ts";
+
+/** Hints to the OSD about the data, as librados's LIBRADOS_OP_FLAG_FADVISE_* name them. */
+export const ioHints = {
+  random: 0x4,
+  sequential: 0x8,
+  willNeed: 0x10,
+  dontNeed: 0x20,
+  noCache: 0x40,
+} as const;
+
+export interface IoOptions extends CallOptions {
+  /** One of {@link ioHints} or several, added up. */
+  readonly hints?: number | undefined;
+}
+
+export interface WriteZeroesOptions extends IoOptions {
+  /** Allocate the zeroes instead of making a hole. */
+  readonly thick?: boolean | undefined;
+}
+
+/** One call never carries more. */
+const MAX_TRANSFER = 2 ** 30;
+const THICK_PROVISION = 1;
+
+/**
+ * Sees to it that the range lies inside the image. librbd cuts a write that reaches beyond the end short
+ * without a word. Somebody else may have resized the image: its size is asked for again before a range is
+ * refused.
+ */
+async function inside(image: OpenImage, call: string, offset: unknown, length: unknown): Promise<void> {
+  const from = checkCount(call, image.spec, "offset", offset);
+  const bytes = checkCount(call, image.spec, "length", length);
+  if (from + bytes > image.size) checkInside(call, image.spec, from, bytes, await size(image));
+}
+
+function checkTransfer(image: OpenImage, call: string, length: number): void {
+  if (length > MAX_TRANSFER)
+    refuse(call, image.spec, `length ${length} is more than the ${MAX_TRANSFER} of one call`);
+}
+
+async function settle<T>(image: OpenImage, signal: AbortSignal | undefined, pending: Promise<T>): Promise<T> {
+  if (signal) return await leaveOnAbort(image.spec, signal, pending);
+  try {
+    return await pending;
+  } catch (error) {
+    throw toRbdError(error, image.spec);
+  }
+}
+
+export async function read(
+  image: OpenImage,
+  offset: number,
+  lengthOrBuffer: number | Uint8Array,
+  o?: IoOptions,
+): Promise<Buffer> {
+  const call = "rbd_aio_read2";
+  o?.signal?.throwIfAborted();
+  const given =
+    typeof lengthOrBuffer === "number" ? undefined : checkBytes(call, image.spec, "buffer", lengthOrBuffer);
+  const length = given === undefined ? (lengthOrBuffer as number) : given.byteLength;
+  await inside(image, call, offset, length);
+  checkTransfer(image, call, length);
+  // Not from the shared pool: the memory belongs to librbd until the call is over.
+  const into = given ?? Buffer.allocUnsafeSlow(length);
+  if (length > 0) {
+    const count = await settle(image, o?.signal, native.read(image.handle, offset, into, o?.hints ?? 0));
+    if (count < length) shortened(image, call, offset, length, count);
+  }
+  return Buffer.isBuffer(into) ? into : Buffer.from(into.buffer, into.byteOffset, into.byteLength);
+}
+
+function shortened(image: OpenImage, call: string, offset: number, length: number, count: number): never {
+  throw new RbdError({
+    code: "OUT_OF_RANGE",
+    errno: 0,
+    call,
+    object: image.spec,
+    detail: `${count} of ${length} bytes at offset ${offset} are left: the image was shrunk meanwhile`,
+  });
+}
+
+export async function write(
+  image: OpenImage,
+  offset: number,
+  data: Uint8Array,
+  o?: IoOptions,
+): Promise<void> {
+  const call = "rbd_aio_write2";
+  o?.signal?.throwIfAborted();
+  checkBytes(call, image.spec, "data", data);
+  await inside(image, call, offset, data.byteLength);
+  checkTransfer(image, call, data.byteLength);
+  if (data.byteLength === 0) return;
+  await settle(image, o?.signal, native.write(image.handle, offset, data, o?.hints ?? 0));
+}
+
+export async function writeZeroes(
+  image: OpenImage,
+  offset: number,
+  length: number,
+  o?: WriteZeroesOptions,
+): Promise<void> {
+  await inside(image, "rbd_aio_write_zeroes", offset, length);
+  const flags = o?.thick ? THICK_PROVISION : 0;
+  await inParts(image, offset, length, o, (at, bytes) =>
+    native.writeZeroes(image.handle, at, bytes, flags, o?.hints ?? 0),
+  );
+}
+
+export async function discard(
+  image: OpenImage,
+  offset: number,
+  length: number,
+  o?: CallOptions,
+): Promise<void> {
+  await inside(image, "rbd_aio_discard", offset, length);
+  await inParts(image, offset, length, o, (at, bytes) => native.discard(image.handle, at, bytes));
+}
+
+/** A call for each GiB, cut at multiples of it and so at object boundaries. */
+async function inParts(
+  image: OpenImage,
+  offset: number,
+  length: number,
+  o: CallOptions | undefined,
+  part: (offset: number, length: number) => Promise<void>,
+): Promise<void> {
+  const end = offset + length;
+  for (let at = offset; at < end; ) {
+    o?.signal?.throwIfAborted();
+    const next = Math.min(end, (Math.floor(at / MAX_TRANSFER) + 1) * MAX_TRANSFER);
+    await settle(image, o?.signal, part(at, next - at));
+    at = next;
+  }
+}
+
+export async function writeSame(
+  image: OpenImage,
+  offset: number,
+  length: number,
+  pattern: Uint8Array,
+  o?: IoOptions,
+): Promise<void> {
+  const call = "rbd_aio_writesame";
+  o?.signal?.throwIfAborted();
+  checkBytes(call, image.spec, "pattern", pattern);
+  await inside(image, call, offset, length);
+  if (pattern.byteLength === 0 || length % pattern.byteLength !== 0) {
+    refuse(
+      call,
+      image.spec,
+      `length ${length} must be a multiple of the pattern's ${pattern.byteLength} bytes`,
+    );
+  }
+  if (length === 0) return;
+  await settle(image, o?.signal, native.writeSame(image.handle, offset, length, pattern, o?.hints ?? 0));
+}
+
+/** Undefined when it was written, else the offset in the image of the first byte that differs. */
+export async function compareAndWrite(
+  image: OpenImage,
+  offset: number,
+  expected: Uint8Array,
+  data: Uint8Array,
+  o?: IoOptions,
+): Promise<number | undefined> {
+  const call = "rbd_aio_compare_and_write";
+  o?.signal?.throwIfAborted();
+  checkBytes(call, image.spec, "expected", expected);
+  checkBytes(call, image.spec, "data", data);
+  if (expected.byteLength !== data.byteLength)
+    refuse(call, image.spec, "expected and data must be of one length");
+  await inside(image, call, offset, data.byteLength);
+  const mismatch = new BigUint64Array(1);
+  const pending = native.compareAndWrite(image.handle, offset, expected, data, mismatch, o?.hints ?? 0);
+  try {
+    await settle(image, o?.signal, pending);
+    return undefined;
+  } catch (error) {
+    if (error instanceof RbdError && error.code === "MISMATCH") return Number(mismatch[0]);
+    throw error;
+  }
+}
+
+export async function flush(image: OpenImage, o?: CallOptions): Promise<void> {
+  o?.signal?.throwIfAborted();
+  await settle(image, o?.signal, native.flush(image.handle));
+}

@@ -1,0 +1,32 @@
+export type { CallOptions, Progress, ProgressOptions } from "./call-options.ts";
+export type { Command, CommandReply } from "./cluster/commands.ts";
+export type { ConnectOptions } from "./cluster/connect-options.ts";
+export { Cluster, type ClusterStat, type OpenPoolOptions, type PoolEntry } from "./cluster.ts";
+export { RbdError, type RbdErrorFacts } from "./errors/rbd-error.ts";
+export { codeOf, type RbdErrorCode, rbdErrorCodes } from "./errors/rbd-error-code.ts";
+export { type IoOptions, ioHints, type WriteZeroesOptions } from "./image/data.ts";
+export type { DiffExtents, DiffOptions } from "./image/diff.ts";
+export type { ImageStat, ImageTimestamps, Stripe } from "./image/facts.ts";
+export type { LinkedImage, ParentImage } from "./image/lineage.ts";
+export type { Locker, LockInfo, Watcher } from "./image/locks.ts";
+export type {
+  CreateSnapshotOptions,
+  RemoveSnapshotOptions,
+  SnapshotEntry,
+  SnapshotKind,
+} from "./image/snapshots.ts";
+export type { CopyImageOptions, ResizeOptions } from "./image/work.ts";
+export { Image } from "./image.ts";
+export { featureNames, type ImageFeature, imageFeatures, imageFlags } from "./image-features.ts";
+export type { CreateImageOptions, ImageEntry } from "./ioctx/images.ts";
+export type { ImageReference, OpenImageOptions } from "./ioctx/open-image.ts";
+export type {
+  TrashedImage,
+  TrashMoveOptions,
+  TrashPurgeOptions,
+  TrashRemoveOptions,
+  TrashSource,
+} from "./ioctx/trash.ts";
+export { type CloneParent, IoCtx } from "./ioctx.ts";
+export type { CloneOptions, CopyOptions, NewImageOptions } from "./new-image-options.ts";
+export { features, type LibraryFeature, radosVersion, type Version, version } from "./version.ts";

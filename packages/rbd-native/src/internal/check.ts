@@ -1,0 +1,72 @@
+import { RbdError } from "../errors/rbd-error.ts";
+import type { RbdErrorCode } from "../errors/rbd-error-code.ts";
+
+const EINVAL = 22;
+
+function refuse(
+  call: string,
+  object: string,
+  detail: string,
+  code: RbdErrorCode = "INVALID_ARGUMENT",
+): never {
+  throw new RbdError({ code, errno: EINVAL, call, object, detail });
+}
+
+function show(value: unknown): string {
+  return typeof value === "string" ? JSON.stringify(value) : String(value);
+}
+
+/** A name that C can take: not empty, no NUL, well-formed. */
+export function checkName(call: string, object: string, what: string, value: unknown): string {
+  if (typeof value !== "string") return refuse(call, object, `${what} must be a string, not ${show(value)}`);
+  if (value === "") return refuse(call, object, `${what} must not be empty`);
+  return checkText(call, object, what, value);
+}
+
+/** A text that C can take: no NUL, well-formed. */
+export function checkText(call: string, object: string, what: string, value: unknown): string {
+  if (typeof value !== "string") return refuse(call, object, `${what} must be a string, not ${show(value)}`);
+  if (value.includes("\0")) return refuse(call, object, `${what} must not contain a NUL character`);
+  if (!value.isWellFormed()) return refuse(call, object, `${what} must be well-formed Unicode`);
+  return value;
+}
+
+/** A non-negative safe integer. */
+export function checkCount(call: string, object: string, what: string, value: unknown): number {
+  if (typeof value === "number" && Number.isSafeInteger(value) && value >= 0) return value;
+  return refuse(call, object, `${what} must be an integer from 0 to 2^53 - 1, not ${show(value)}`);
+}
+
+/** A bigint that fits 64 bits. */
+export function checkBits(call: string, object: string, what: string, value: unknown): bigint {
+  if (typeof value === "bigint" && value >= 0n && value < 1n << 64n) return value;
+  return refuse(call, object, `${what} must be a bigint from 0 to 2^64 - 1, not ${show(value)}`);
+}
+
+/** Bytes whose memory stays where it is while librbd works on them. */
+export function checkBytes(call: string, object: string, what: string, value: unknown): Uint8Array {
+  if (!(value instanceof Uint8Array)) return refuse(call, object, `${what} must be a Uint8Array`);
+  if (value.buffer instanceof ArrayBuffer && value.buffer.resizable) {
+    return refuse(call, object, `${what} must not be in a resizable ArrayBuffer`);
+  }
+  return value;
+}
+
+/** A range that lies inside the image. */
+export function checkInside(
+  call: string,
+  object: string,
+  offset: number,
+  length: number,
+  size: number,
+): void {
+  if (offset + length <= size) return;
+  refuse(
+    call,
+    object,
+    `offset ${offset} and length ${length} reach beyond the image's ${size} bytes`,
+    "OUT_OF_RANGE",
+  );
+}
+
+export { refuse };

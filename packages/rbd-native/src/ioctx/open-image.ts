@@ -1,0 +1,39 @@
+import type { CallOptions } from "../call-options.ts";
+import type { ImageFacts } from "../image.ts";
+import { native } from "../internal/binding.ts";
+import type { ImageRef } from "../internal/binding-types.ts";
+import { read } from "../internal/call.ts";
+import { checkName } from "../internal/check.ts";
+import { type Place, spec, specIn } from "./place.ts";
+
+export interface OpenImageOptions extends CallOptions {
+  /** Without a watcher on the image: what others change may not be seen, nothing can be written. */
+  readonly readOnly?: boolean | undefined;
+  /** Open it as it was at this snapshot. */
+  readonly snapshot?: string | undefined;
+}
+
+/** By name, or by the id that {@link ImageEntry} and the trash give. */
+export type ImageReference = string | { readonly id: string };
+
+export async function openImage(
+  place: Place,
+  image: ImageReference,
+  o?: OpenImageOptions,
+): Promise<{ handle: ImageRef; facts: ImageFacts }> {
+  const call = o?.readOnly ? "rbd_open_read_only" : "rbd_open";
+  const byId = typeof image !== "string";
+  const reference = checkName(call, spec(place), byId ? "id" : "name", byId ? image?.id : image);
+  const snapshot =
+    o?.snapshot === undefined ? undefined : checkName(call, spec(place), "snapshot", o.snapshot);
+  const object =
+    snapshot === undefined ? specIn(place, reference) : `${specIn(place, reference)}@${snapshot}`;
+  const opened = await read(
+    object,
+    o,
+    (operation) => native.openImage(place.handle, reference, byId, o?.readOnly === true, snapshot, operation),
+    (late) => void native.close(late.handle),
+  );
+  const { handle, id, name, size } = opened;
+  return { handle, facts: { id, name, size, spec: specIn(place, name) } };
+}

@@ -1,0 +1,54 @@
+import type { NativeNewImage } from "./internal/binding-types.ts";
+import { checkBits, checkCount, checkName } from "./internal/check.ts";
+
+/** How a new image is laid out; what is left out is the cluster's default. */
+export interface NewImageOptions {
+  /** The object size as a power of two: 22 is 4 MiB. */
+  readonly order?: number | undefined;
+  /** Feature bits (see {@link imageFeatures}). */
+  readonly features?: bigint | undefined;
+  /** Bytes; a factor of the object size. */
+  readonly stripeUnit?: number | undefined;
+  /** Objects that a stripe goes over. */
+  readonly stripeCount?: number | undefined;
+  /** The pool that data objects go to; the pool of the image without it. */
+  readonly dataPool?: string | undefined;
+  readonly journalOrder?: number | undefined;
+  readonly journalSplayWidth?: number | undefined;
+  readonly journalPool?: string | undefined;
+}
+
+export interface CloneOptions extends NewImageOptions {
+  /** 2 needs no protected snapshot; without it the cluster's `rbd default clone format` decides. */
+  readonly cloneFormat?: 1 | 2 | undefined;
+}
+
+export interface CopyOptions extends NewImageOptions {
+  /** Copy what a clone shares with its parent, too (deep copy only). */
+  readonly flatten?: boolean | undefined;
+}
+
+/** The same, checked, for the compiled part. */
+export function toNativeNewImage(
+  call: string,
+  object: string,
+  o: (CloneOptions & CopyOptions) | undefined,
+): NativeNewImage {
+  if (o === undefined) return {};
+  const count = (name: string, value: number | undefined) =>
+    value === undefined ? undefined : checkCount(call, object, name, value);
+  const name = (what: string, value: string | undefined) =>
+    value === undefined ? undefined : checkName(call, object, what, value);
+  return {
+    order: count("order", o.order),
+    features: o.features === undefined ? undefined : checkBits(call, object, "features", o.features),
+    stripeUnit: count("stripeUnit", o.stripeUnit),
+    stripeCount: count("stripeCount", o.stripeCount),
+    dataPool: name("dataPool", o.dataPool),
+    journalOrder: count("journalOrder", o.journalOrder),
+    journalSplayWidth: count("journalSplayWidth", o.journalSplayWidth),
+    journalPool: name("journalPool", o.journalPool),
+    cloneFormat: count("cloneFormat", o.cloneFormat),
+    flatten: o.flatten,
+  };
+}

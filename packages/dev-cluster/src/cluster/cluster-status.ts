@@ -1,0 +1,40 @@
+import { realpath } from "node:fs/promises";
+import { clusterDaemons } from "../daemons/cluster-daemons.ts";
+import { systemErrorCode } from "../errors.ts";
+import { currentUid } from "../machine/user.ts";
+import type { ClusterStatus, DaemonStatus } from "./options.ts";
+import { clusterPaths } from "./paths.ts";
+import { type ClusterState, readState } from "./state.ts";
+
+/**
+ * What is in `dir` and what of it runs. Looks only: takes no lock and changes nothing.
+ * @throws DevClusterError STATE_UNREADABLE.
+ */
+export async function clusterStatus(dir: string): Promise<ClusterStatus> {
+  let real: string;
+  try {
+    real = await realpath(dir);
+  } catch (error) {
+    if (["ENOENT", "ENOTDIR"].includes(systemErrorCode(error) ?? "")) return { state: "absent", daemons: [] };
+    throw error;
+  }
+  const paths = clusterPaths(real, currentUid());
+  const state = await readState(paths.state);
+  if (state === undefined) return { state: "absent", daemons: [] };
+  const daemons = await Promise.all(
+    clusterDaemons(paths, state).map(async (daemon): Promise<DaemonStatus> => {
+      const pid = await daemon.pid();
+      return { name: daemon.name, pid: pid ?? null, running: pid !== undefined };
+    }),
+  );
+  return { state: summarise(state.phase, daemons), daemons, conf: paths.conf };
+}
+
+export function summarise(
+  phase: ClusterState["phase"],
+  daemons: readonly DaemonStatus[],
+): ClusterStatus["state"] {
+  if (phase === "making") return "degraded";
+  if (daemons.every(({ running }) => running)) return "running";
+  return daemons.some(({ running }) => running) ? "degraded" : "stopped";
+}

@@ -1,0 +1,119 @@
+import { open, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { adminSocket, type ClusterPaths } from "../cluster/paths.ts";
+import { DevClusterError, systemErrorCode } from "../errors.ts";
+import { type ClusterProcess, findClusterProcesses } from "../process/cluster-processes.ts";
+import { killProcesses, terminateProcesses } from "../process/end-processes.ts";
+import { lastLines } from "../process/run-tool.ts";
+import { type DaemonEnd, spawnDaemon } from "../process/spawn-daemon.ts";
+import { waitUntil } from "../process/wait-until.ts";
+import type { DaemonType } from "./daemon-type.ts";
+
+const readyDeadlineMs = 60_000;
+const stopDeadlineMs = 15_000;
+
+/** A handle on one daemon of a cluster; it holds no process, it looks for it each time. */
+export class Daemon {
+  /** `mon.a`, `mgr.x`, `osd.0`. */
+  readonly name: string;
+  readonly #type: DaemonType;
+  readonly #paths: ClusterPaths;
+  readonly #fsid: string;
+
+  constructor(name: string, type: DaemonType, paths: ClusterPaths, fsid: string) {
+    this.name = name;
+    this.#type = type;
+    this.#paths = paths;
+    this.#fsid = fsid;
+  }
+
+  /** Its process number, or undefined when it does not run. */
+  async pid(): Promise<number | undefined> {
+    return (await this.#process())?.pid;
+  }
+
+  /**
+   * Starts the daemon, or takes over the one that runs, and waits until it is ready.
+   * @throws DevClusterError DAEMON_FAILED with the last lines it printed, TIMED_OUT.
+   */
+  async start(signal?: AbortSignal): Promise<void> {
+    signal?.throwIfAborted();
+    if ((await this.#process()) !== undefined) return await this.#waitUntilReady(undefined, signal);
+    const output = join(this.#paths.log, `${this.name}.out`);
+    const before = await fileSize(output);
+    const { ended } = await spawnDaemon(this.#type.binary, this.#arguments(), output);
+    const failed = Promise.withResolvers<never>();
+    void ended.then(async (end) => failed.reject(this.#startFailed(end, await readFrom(output, before))));
+    // Once the daemon is ready nobody looks at this promise any more, however the daemon ends later.
+    failed.promise.catch(() => undefined);
+    await this.#waitUntilReady(failed.promise, signal);
+  }
+
+  /** SIGTERM, after a deadline SIGKILL. @returns whether it ended by itself. */
+  async stop(): Promise<boolean> {
+    const process = await this.#process();
+    return process === undefined || (await terminateProcesses([process], this.name, stopDeadlineMs));
+  }
+
+  /** SIGKILL, as a crash of the daemon would be. Returns when it is gone. */
+  async kill(): Promise<void> {
+    const process = await this.#process();
+    if (process !== undefined) await killProcesses([process], this.name);
+  }
+
+  async #process(): Promise<ClusterProcess | undefined> {
+    const processes = await findClusterProcesses(this.#paths.conf);
+    return processes.find(
+      ({ daemon, fsid, role }) => daemon === this.name && fsid === this.#fsid && role === "serving",
+    );
+  }
+
+  #arguments(): string[] {
+    const id = this.name.slice(this.name.indexOf(".") + 1);
+    return ["--foreground", "--conf", this.#paths.conf, "--id", id, "--fsid", this.#fsid];
+  }
+
+  async #waitUntilReady(failed: Promise<never> | undefined, signal: AbortSignal | undefined): Promise<void> {
+    const socket = adminSocket(this.#paths, this.name);
+    const ready = waitUntil(
+      {
+        what: `${this.name} ${this.#type.readyWhen}`,
+        deadlineMs: readyDeadlineMs,
+        hint: `See ${join(this.#paths.log, `${this.name}.log`)}.`,
+        signal,
+      },
+      (pollSignal) => this.#type.isReady(socket, pollSignal),
+    );
+    await (failed === undefined ? ready : Promise.race([ready, failed]));
+  }
+
+  #startFailed(end: DaemonEnd, output: string): DevClusterError {
+    const how = end.code === null ? `was ended by ${end.signal}` : `ended with exit code ${end.code}`;
+    return new DevClusterError("DAEMON_FAILED", `${this.name} ${how}: ${lastLines(output, 6)}`, {
+      call: this.#type.binary,
+      object: this.name,
+      errno: end.code ?? 0,
+      hint: `See ${join(this.#paths.log, `${this.name}.log`)}.`,
+    });
+  }
+}
+
+async function fileSize(path: string): Promise<number> {
+  try {
+    return (await stat(path)).size;
+  } catch (error) {
+    if (systemErrorCode(error) === "ENOENT") return 0;
+    throw error;
+  }
+}
+
+async function readFrom(path: string, offset: number): Promise<string> {
+  const file = await open(path);
+  try {
+    const { size } = await file.stat();
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(size - offset), 0, size - offset, offset);
+    return buffer.toString("utf8", 0, bytesRead);
+  } finally {
+    await file.close();
+  }
+}

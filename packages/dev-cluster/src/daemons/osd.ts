@@ -1,0 +1,72 @@
+import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { type ClusterPaths, daemonData } from "../cluster/paths.ts";
+import type { OsdState } from "../cluster/state.ts";
+import { generateKey, parseKey, renderKeyring } from "../config/keyring.ts";
+import { systemErrorCode } from "../errors.ts";
+import { runTool } from "../process/run-tool.ts";
+import { osdName } from "./cluster-daemons.ts";
+
+/**
+ * Makes an OSD's store on a sparse file (`ceph-osd --mkfs`). What an earlier, unfinished attempt left is
+ * removed first; its key, which `ensureOsdKey` wrote, is kept, because the cluster may know it already.
+ */
+export async function makeOsd(
+  paths: ClusterPaths,
+  fsid: string,
+  osd: OsdState,
+  signal: AbortSignal,
+): Promise<void> {
+  const data = daemonData(paths, osdName(osd.id));
+  for (const entry of await readdir(data)) {
+    if (entry !== "keyring") await rm(join(data, entry), { recursive: true });
+  }
+  await runTool({
+    call: "ceph-osd --mkfs",
+    command: "ceph-osd",
+    // The monitor need not run for this.
+    args: [
+      ...["--conf", paths.conf, "--id", String(osd.id), "--fsid", fsid],
+      ...["--mkfs", "--no-mon-config", "--osd-uuid", osd.uuid],
+    ],
+    signal,
+  });
+}
+
+/** Makes the OSD known to the cluster (`ceph osd new`). Harmless when it is known already. */
+export async function registerOsd(
+  paths: ClusterPaths,
+  osd: OsdState,
+  key: string,
+  signal: AbortSignal,
+): Promise<void> {
+  await runTool({
+    call: "ceph osd new",
+    command: "ceph",
+    args: ["--conf", paths.conf, "osd", "new", osd.uuid, String(osd.id), "-i", "-"],
+    input: JSON.stringify({ cephx_secret: key }),
+    signal,
+  });
+}
+
+/** The OSD's key: the one in its folder, or a new one that is written there. */
+export async function ensureOsdKey(paths: ClusterPaths, id: number): Promise<string> {
+  const data = daemonData(paths, osdName(id));
+  const keyring = join(data, "keyring");
+  const known = parseKey(await readIfThere(keyring), osdName(id));
+  if (known !== undefined) return known;
+  const key = generateKey(new Date());
+  await mkdir(data, { recursive: true, mode: 0o700 });
+  await writeFile(`${keyring}.new`, renderKeyring([{ entity: osdName(id), key }]), { mode: 0o600 });
+  await rename(`${keyring}.new`, keyring);
+  return key;
+}
+
+async function readIfThere(path: string): Promise<string> {
+  try {
+    return await readFile(path, "utf8");
+  } catch (error) {
+    if (systemErrorCode(error) === "ENOENT") return "";
+    throw error;
+  }
+}

@@ -1,0 +1,84 @@
+import { constants, mkdir, open, realpath, rm, statfs } from "node:fs/promises";
+import { join } from "node:path";
+import { DevClusterError, systemErrno, systemErrorCode } from "../errors.ts";
+
+const GiB = 1024 ** 3;
+/** Below this a new cluster would soon fill the disk: an empty OSD alone writes about 300 MiB. */
+const leastFreeBytes = 2 * GiB;
+const defaultOsdBytes = 64 * GiB;
+
+/**
+ * Makes the folder (mode 0700) if need be and returns its path without symbolic links.
+ * @throws DevClusterError UNSUITABLE_FOLDER when it cannot be made or its path cannot stand in a conf.
+ */
+export async function prepareFolder(dir: string): Promise<string> {
+  if (hasControlCharacter(dir)) throw unsuitable(dir, "holds a control character in its name");
+  try {
+    await mkdir(dir, { recursive: true, mode: 0o700 });
+    return await realpath(dir);
+  } catch (cause) {
+    throw unsuitable(dir, `cannot be made (${systemErrorCode(cause) ?? "unknown error"})`, cause);
+  }
+}
+
+/**
+ * Checks by doing it that files can be written here with direct I/O, as BlueStore does.
+ * @throws DevClusterError UNSUITABLE_FOLDER.
+ */
+export async function requireDirectIo(dir: string): Promise<void> {
+  const probe = join(dir, ".direct-io");
+  try {
+    const file = await open(probe, constants.O_CREAT | constants.O_RDWR | constants.O_DIRECT, 0o600);
+    await file.close();
+  } catch (cause) {
+    const why =
+      systemErrorCode(cause) === "EINVAL" ? "is on a file system without direct I/O" : "cannot be written";
+    throw unsuitable(dir, why, cause);
+  } finally {
+    await rm(probe, { force: true });
+  }
+}
+
+/**
+ * The size in bytes for a new OSD's sparse file: the wanted one, or 64 GiB but never more than three
+ * quarters of what is free.
+ * @throws DevClusterError TOO_LITTLE_SPACE, INVALID_ARGUMENT.
+ */
+export async function chooseOsdBytes(dir: string, wantedGiB: number | undefined): Promise<number> {
+  const { bavail, bsize } = await statfs(dir);
+  return osdBytesFor(dir, bavail * bsize, wantedGiB);
+}
+
+export function osdBytesFor(dir: string, freeBytes: number, wantedGiB: number | undefined): number {
+  if (wantedGiB !== undefined && !(wantedGiB >= 2 && wantedGiB <= 16_384)) {
+    throw new DevClusterError("INVALID_ARGUMENT", `An OSD of ${wantedGiB} GiB cannot be made.`, {
+      call: "startCluster",
+      object: "osdSizeGiB",
+      hint: "Give a number from 2 to 16384.",
+    });
+  }
+  if (freeBytes < leastFreeBytes) {
+    throw new DevClusterError(
+      "TOO_LITTLE_SPACE",
+      `The disk of ${dir} has ${(freeBytes / GiB).toFixed(1)} GiB free, a new cluster needs ${leastFreeBytes / GiB} GiB.`,
+      { call: "statfs", object: dir, hint: "Free some space or choose a folder on another disk." },
+    );
+  }
+  const bytes = wantedGiB === undefined ? Math.min(defaultOsdBytes, freeBytes * 0.75) : wantedGiB * GiB;
+  // BlueStore wants whole blocks; whole MiB are whole blocks.
+  return Math.floor(bytes / 1024 ** 2) * 1024 ** 2;
+}
+
+function hasControlCharacter(text: string): boolean {
+  return [...text].some((character) => character < " " || character === "\u007f");
+}
+
+function unsuitable(dir: string, why: string, cause?: unknown): DevClusterError {
+  return new DevClusterError("UNSUITABLE_FOLDER", `The folder ${dir} ${why}.`, {
+    call: "open",
+    object: dir,
+    errno: systemErrno(cause),
+    hint: "Choose a folder on a local disk that you may write to.",
+    cause,
+  });
+}

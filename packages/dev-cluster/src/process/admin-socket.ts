@@ -1,0 +1,56 @@
+import { connect } from "node:net";
+import { systemErrorCode } from "../errors.ts";
+
+/**
+ * Asks a daemon through its admin socket (the protocol of `ceph daemon`: a JSON line ended by a zero
+ * byte; back come a big-endian length and so many bytes).
+ *
+ * @returns the answer as text, or undefined while the daemon does not answer: no socket, nobody
+ *   listens, or it closed the connection half-way.
+ */
+export async function askAdminSocket(
+  path: string,
+  command: Record<string, unknown>,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  signal.throwIfAborted();
+  const { promise, resolve, reject } = Promise.withResolvers<string | undefined>();
+  const chunks: Buffer[] = [];
+  const socket = connect(path);
+  const onAbort = () => socket.destroy(signal.reason);
+  signal.addEventListener("abort", onAbort, { once: true });
+  socket.on("connect", () => socket.write(`${JSON.stringify(command)}\0`));
+  socket.on("data", (chunk) => chunks.push(chunk));
+  socket.on("error", (error) => {
+    if (signal.aborted || !isNobodyThere(error)) reject(error);
+    else resolve(undefined);
+  });
+  socket.on("close", () => resolve(decodeAnswer(Buffer.concat(chunks))));
+  try {
+    return await promise;
+  } finally {
+    signal.removeEventListener("abort", onAbort);
+  }
+}
+
+/** Asks and parses; undefined also while the daemon does not know the command yet. */
+export async function askForObject(
+  path: string,
+  prefix: string,
+  signal: AbortSignal,
+): Promise<Record<string, unknown> | undefined> {
+  const answer = await askAdminSocket(path, { prefix, format: "json" }, signal);
+  if (answer === undefined || !answer.trimStart().startsWith("{")) return undefined;
+  const value: unknown = JSON.parse(answer);
+  return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : undefined;
+}
+
+function decodeAnswer(bytes: Buffer): string | undefined {
+  if (bytes.length < 4) return undefined;
+  const length = bytes.readUInt32BE(0);
+  return bytes.length < 4 + length ? undefined : bytes.toString("utf8", 4, 4 + length);
+}
+
+function isNobodyThere(error: Error): boolean {
+  return ["ENOENT", "ECONNREFUSED", "ECONNRESET", "EPIPE"].includes(systemErrorCode(error) ?? "");
+}

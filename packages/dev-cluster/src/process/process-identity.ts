@@ -1,0 +1,59 @@
+import { readFile } from "node:fs/promises";
+import { systemErrorCode } from "../errors.ts";
+
+/**
+ * One process, told apart from a later one with the same number by its start time (field 22 of
+ * `/proc/PID/stat`, clock ticks since boot).
+ */
+export interface ProcessIdentity {
+  readonly pid: number;
+  readonly startedAt: string;
+}
+
+/** @returns undefined when there is no such process, or only a zombie is left of it. */
+export async function identifyProcess(pid: number): Promise<ProcessIdentity | undefined> {
+  const stat = await readProcFile(pid, "stat");
+  if (stat === undefined) return undefined;
+  const parsed = parseStat(stat);
+  return parsed === undefined || parsed.state === "Z" || parsed.state === "X"
+    ? undefined
+    : { pid, startedAt: parsed.startedAt };
+}
+
+export async function isAlive(identity: ProcessIdentity): Promise<boolean> {
+  return (await identifyProcess(identity.pid))?.startedAt === identity.startedAt;
+}
+
+/** Sends `signal` if the very process still runs. */
+export async function signalProcess(identity: ProcessIdentity, signal: NodeJS.Signals): Promise<void> {
+  if (!(await isAlive(identity))) return;
+  try {
+    process.kill(identity.pid, signal);
+  } catch (error) {
+    if (systemErrorCode(error) !== "ESRCH") throw error;
+  }
+}
+
+/** The arguments a process was started with; undefined when it is gone. */
+export async function processArguments(pid: number): Promise<string[] | undefined> {
+  const text = await readProcFile(pid, "cmdline");
+  return text === undefined || text === "" ? undefined : text.replace(/\0$/, "").split("\0");
+}
+
+/** The state letter and the start time. The name in parentheses may itself hold blanks and parentheses. */
+export function parseStat(stat: string): { state: string; startedAt: string } | undefined {
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  const state = fields[0];
+  const startedAt = fields[19];
+  return state === undefined || startedAt === undefined ? undefined : { state, startedAt };
+}
+
+async function readProcFile(pid: number, file: string): Promise<string | undefined> {
+  try {
+    return await readFile(`/proc/${pid}/${file}`, "utf8");
+  } catch (error) {
+    // Gone before or while it was read, or somebody else's behind hidepid.
+    if (["ENOENT", "ESRCH", "EACCES", "EPERM"].includes(systemErrorCode(error) ?? "")) return undefined;
+    throw error;
+  }
+}

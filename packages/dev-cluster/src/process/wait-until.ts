@@ -1,0 +1,42 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { DevClusterError } from "../errors.ts";
+
+export interface WaitOptions {
+  /** For the message: "osd.0 to become active". */
+  what: string;
+  deadlineMs: number;
+  /** What to do when the deadline passes. */
+  hint?: string;
+  signal?: AbortSignal | undefined;
+}
+
+const intervalMs = 25;
+
+/**
+ * Polls a state outside this process that announces nothing by itself (a daemon's admin socket, the end
+ * of a process that is not our child) until `check` returns something else than undefined or false.
+ *
+ * @throws DevClusterError TIMED_OUT at the deadline; `signal.reason` when aborted; whatever `check` throws.
+ */
+export async function waitUntil<T>(
+  options: WaitOptions,
+  check: (signal: AbortSignal) => Promise<T | undefined | false>,
+): Promise<T> {
+  const deadline = AbortSignal.timeout(options.deadlineMs);
+  const signal = options.signal === undefined ? deadline : AbortSignal.any([options.signal, deadline]);
+  try {
+    for (;;) {
+      const answer = await check(signal);
+      if (answer !== undefined && answer !== false) return answer;
+      await delay(intervalMs, undefined, { signal });
+    }
+  } catch (cause) {
+    options.signal?.throwIfAborted();
+    if (!deadline.aborted || cause instanceof DevClusterError) throw cause;
+    throw new DevClusterError(
+      "TIMED_OUT",
+      `Waited ${options.deadlineMs / 1000} s for ${options.what}.`,
+      options.hint === undefined ? { cause } : { cause, hint: options.hint },
+    );
+  }
+}

@@ -1,0 +1,50 @@
+import { defineConfig } from "vitest/config";
+
+/**
+ * unit: fast, no cluster, all files side by side.
+ * integration: against one private cluster, started only when such a test is selected.
+ * dev-cluster: tests that start, kill and stop clusters of their own, one file after another.
+ * The groups run one after the other, so that what measures or times out is not disturbed.
+ */
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          name: "unit",
+          include: [
+            "packages/*/test/unit/**/*.test.ts",
+            "apps/*/test/unit/**/*.test.{ts,tsx}",
+            "scripts/test/unit/**/*.test.ts",
+          ],
+          testTimeout: 10_000,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        test: {
+          name: "integration",
+          include: ["packages/*/test/integration/**/*.test.ts", "apps/*/test/integration/**/*.test.ts"],
+          exclude: ["packages/dev-cluster/**", "**/node_modules/**"],
+          globalSetup: ["test/cluster-setup.ts"],
+          // A native binding lives in them: processes end cleanly where worker threads might not.
+          pool: "forks",
+          maxWorkers: 2,
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        test: {
+          name: "dev-cluster",
+          include: ["packages/dev-cluster/test/integration/**/*.test.ts"],
+          fileParallelism: false,
+          testTimeout: 90_000,
+          hookTimeout: 60_000,
+          sequence: { groupOrder: 2 },
+        },
+      },
+    ],
+  },
+});

@@ -2,9 +2,9 @@ import helmet from "@fastify/helmet";
 import type { FastifyInstance } from "fastify";
 import type { Auth } from "../auth/create-auth.ts";
 import type { Services } from "../services.ts";
+import { answerErrors } from "./answer-errors.ts";
 import { authRoutes } from "./auth-routes.ts";
 import { type HealthOptions, healthRoutes } from "./health-routes.ts";
-import { logRequests } from "./log-requests.ts";
 import { requireSameOrigin } from "./same-origin.ts";
 import { staticSite } from "./static-site.ts";
 import { trpcRoutes } from "./trpc-routes.ts";
@@ -38,7 +38,7 @@ export async function addRoutes({
     referrerPolicy: { policy: "no-referrer" },
     xFrameOptions: { action: "deny" },
   });
-  logRequests(server);
+  answerErrors(server);
   requireSameOrigin(server, publicUrl);
   await server.register(healthRoutes, health);
   await server.register(authRoutes, { auth, audit: services.audit });

@@ -16,6 +16,7 @@ import { openDatabase } from "../db/open-database.ts";
 import { Hub } from "../events/hub.ts";
 import { addRoutes } from "../http/add-routes.ts";
 import { logOptions } from "../http/log-options.ts";
+import { RequestLog } from "../http/request-log.ts";
 import { InventoryCache } from "../inventory/inventory-cache.ts";
 import { InventoryReader } from "../inventory/inventory-reader.ts";
 import { TaskRunner } from "../tasks/task-runner.ts";
@@ -43,7 +44,7 @@ export async function startServer(config: Config, clock: Clock = systemClock): P
 
   const server = fastify({
     logger: logOptions(config.logLevel),
-    disableRequestLogging: true,
+    logController: new RequestLog(),
     trustProxy: config.trustProxy.length === 0 ? false : config.trustProxy,
     bodyLimit: 256 * 1024,
   });
@@ -119,7 +120,11 @@ export async function startServer(config: Config, clock: Clock = systemClock): P
   connection.open();
 
   const parts = opened.move();
-  const close = () => parts.disposeAsync();
+  const close = async () => {
+    log.info("shutting down");
+    await parts.disposeAsync();
+    log.info("stopped");
+  };
   return { origin, signInLink: () => signInLink(origin), close, [Symbol.asyncDispose]: close };
 }
 

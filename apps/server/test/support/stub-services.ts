@@ -1,0 +1,24 @@
+import type { AuditEntry } from "../../src/audit/audit-log.ts";
+import { Hub } from "../../src/events/hub.ts";
+import type { Services } from "../../src/services.ts";
+
+/** Services that answer nothing and note what is written to the audit log. */
+export function stubServices(): { services: Services; audited: AuditEntry[]; hub: Hub } {
+  const audited: AuditEntry[] = [];
+  const hub = new Hub();
+  const services: Services = {
+    version: "0.0.0",
+    cluster: answerless(),
+    inventory: answerless(),
+    clones: answerless(),
+    tasks: answerless(),
+    events: hub,
+    audit: { write: async (entry) => void audited.push(entry) },
+  };
+  return { services, audited, hub };
+}
+
+/** An object each of whose methods resolves to an empty object. */
+function answerless<T extends object>(): T {
+  return new Proxy({} as T, { get: () => async () => ({}) });
+}

@@ -50,6 +50,9 @@ export function createAuth(options: AuthOptions) {
     // Requests have been checked to come from our own pages before they get here (see http/same-origin.ts).
     trustedOrigins: (request) => (request === undefined ? [] : [new URL(request.url).origin]),
     advanced: {
+      // Said aloud, as they are off by default when NODE_ENV is "test".
+      disableOriginCheck: false,
+      disableCSRFCheck: false,
       cookiePrefix: "coppice",
       useSecureCookies: options.baseUrl.startsWith("https:"),
       defaultCookieAttributes: { httpOnly: true, sameSite: "strict", path: "/" },

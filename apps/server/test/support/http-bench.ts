@@ -1,0 +1,130 @@
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { type FastifyInstance, fastify, type InjectOptions, type LightMyRequestResponse } from "fastify";
+import { AuditStore } from "../../src/audit/audit-store.ts";
+import { type OpenAuth, openAuth } from "../../src/auth/open-auth.ts";
+import { type Database, openDatabase } from "../../src/db/open-database.ts";
+import { addRoutes } from "../../src/http/add-routes.ts";
+import { logOptions } from "../../src/http/log-options.ts";
+import { RequestLog } from "../../src/http/request-log.ts";
+import type { Services } from "../../src/services.ts";
+import { FakeClock } from "./fake-clock.ts";
+import { stubServices } from "./stub-services.ts";
+
+export const ORIGIN = "http://localhost:4400";
+
+/** A page as the export makes it: its own scripts, one inline. */
+export const PAGE = '<!doctype html><script src="/_next/static/a.js"></script><script>self.x=1</script>';
+
+const SITE = {
+  "index.html": PAGE,
+  "images/index.html": "<!doctype html><script>images()</script>",
+  "404.html": "<!doctype html>Not here",
+  "_next/static/chunks/a-1234.js": "console.log(1)",
+  "favicon.ico": "icon",
+};
+
+export interface HttpBench extends AsyncDisposable {
+  server: FastifyInstance;
+  database: Database;
+  openAuth: OpenAuth;
+  services: Services;
+  clock: FakeClock;
+  /** What was logged, as text. */
+  logged(): string;
+  dataDir: string;
+  webDir: string;
+  adminPassword(): Promise<string>;
+  /** Where requests come from. */
+  address: string;
+  inject(request: InjectOptions): Promise<LightMyRequestResponse>;
+  cluster: { error: Error | null };
+}
+
+/** The whole HTTP side on a fresh database, with services that answer nothing. */
+export async function httpBench(options: { publicUrl?: string; logLevel?: string } = {}): Promise<HttpBench> {
+  const dir = await mkdtemp(join(tmpdir(), "coppice-server-test-"));
+  const webDir = join(dir, "web");
+  for (const [file, text] of Object.entries(SITE)) {
+    await mkdir(dirname(join(webDir, file)), { recursive: true });
+    await writeFile(join(webDir, file), text);
+  }
+  const lines: string[] = [];
+  const logger = {
+    ...Object(logOptions(options.logLevel ?? "trace")),
+    stream: { write: (line: string) => lines.push(line) },
+  };
+  const server = fastify({ logger, logController: new RequestLog() });
+  const clock = new FakeClock();
+  const database = await openDatabase(":memory:");
+  const audit = new AuditStore(database, clock);
+  const { services } = stubServices();
+  services.audit = audit;
+  const publicUrl = options.publicUrl ?? null;
+  const auth = await openAuth({
+    dataDir: dir,
+    database,
+    audit,
+    baseUrl: publicUrl ?? ORIGIN,
+    log: server.log,
+  });
+  const cluster: HttpBench["cluster"] = { error: null };
+  const checkCluster = async () => {
+    if (cluster.error !== null) throw cluster.error;
+  };
+  await addRoutes({
+    server,
+    auth: auth.auth,
+    services,
+    health: { database, checkCluster, clock },
+    webDir,
+    publicUrl,
+  });
+  await server.ready();
+  benches += 1;
+  const address = `198.51.100.${benches}`;
+  return {
+    address,
+    inject: ({ headers, ...request }) =>
+      server.inject({ remoteAddress: address, headers: { host: "localhost:4400", ...headers }, ...request }),
+    server,
+    database,
+    openAuth: auth,
+    services,
+    clock,
+    logged: () => lines.join(""),
+    dataDir: dir,
+    webDir,
+    cluster,
+    adminPassword: async () => (await readFile(join(dir, "admin-password"), "utf8")).trim(),
+    async [Symbol.asyncDispose]() {
+      await server.close();
+      await database.destroy();
+      await rm(dir, { recursive: true });
+    },
+  };
+}
+
+/** Each bench has its own caller: attempts to sign in are counted by address for the whole process. */
+let benches = 0;
+
+/** Signs in as a browser on our own page would. */
+export function signIn(
+  bench: HttpBench,
+  username: string,
+  password: string,
+  more: Record<string, string> = {},
+): Promise<LightMyRequestResponse> {
+  return bench.inject({
+    method: "POST",
+    url: "/api/auth/sign-in/username",
+    headers: { origin: ORIGIN, "content-type": "application/json", ...more },
+    payload: JSON.stringify({ username, password }),
+  });
+}
+
+/** The cookie header a browser would send after this answer. */
+export function cookieOf(response: { cookies: { name: string; value: string }[] }): string {
+  return response.cookies.map(({ name, value }) => `${name}=${encodeURIComponent(value)}`).join("; ");
+}

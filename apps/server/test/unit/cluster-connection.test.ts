@@ -1,0 +1,101 @@
+import { type Cluster, CoppiceError } from "rbd-core";
+import { beforeEach, expect, test } from "vitest";
+import { ClusterConnection } from "../../src/cluster/cluster-connection.ts";
+import { FakeClock, settle } from "../support/fake-clock.ts";
+import { silentLog } from "../support/silent-log.ts";
+
+let clock: FakeClock;
+let attempts: { succeed(): { closed: boolean }; fail(error: Error): void }[];
+let connected: number;
+let connection: ClusterConnection;
+
+beforeEach(() => {
+  clock = new FakeClock();
+  attempts = [];
+  connected = 0;
+  connection = new ClusterConnection({
+    clock,
+    log: silentLog(),
+    onConnected: () => {
+      connected += 1;
+    },
+    connect: () => {
+      const { promise, resolve, reject } = Promise.withResolvers<Cluster>();
+      attempts.push({
+        succeed() {
+          const facts = { closed: false };
+          const close = async () => {
+            facts.closed = true;
+          };
+          resolve({ fsid: `fsid-${attempts.length}`, close } as unknown as Cluster);
+          return facts;
+        },
+        fail: reject,
+      });
+      return promise;
+    },
+  });
+  connection.open();
+});
+
+const timedOut = () => new CoppiceError({ code: "TIMED_OUT", message: "no monitor answers" });
+
+test("until there is a connection, everything that needs one says why there is none", async () => {
+  expect(() => connection.get()).toThrow(expect.objectContaining({ code: "CLUSTER_UNREACHABLE" }));
+  attempts[0]?.fail(timedOut());
+  await settle();
+  expect(() => connection.get()).toThrow("There is no connection to the cluster. No monitor answers.");
+});
+
+test("it goes on trying, less and less often, until it succeeds", async () => {
+  attempts[0]?.fail(timedOut());
+  await settle();
+  for (const pause of [1000, 2000, 4000, 8000, 16_000, 30_000, 30_000]) {
+    const before = attempts.length;
+    await clock.pass(pause - 1);
+    expect(attempts.length).toBe(before);
+    await clock.pass(1);
+    expect(attempts.length).toBe(before + 1);
+    attempts.at(-1)?.fail(timedOut());
+    await settle();
+  }
+  await clock.pass(30_000);
+  attempts.at(-1)?.succeed();
+  await settle();
+  expect(connection.connected).toBe(true);
+  expect(connected).toBe(1);
+});
+
+test("an ordinary error leaves the connection alone", async () => {
+  attempts[0]?.succeed();
+  await settle();
+  const error = new CoppiceError({ code: "NOT_FOUND", message: "no such pool" });
+  await expect(connection.use(async () => Promise.reject(error))).rejects.toBe(error);
+  expect(connection.connected).toBe(true);
+  expect(attempts.length).toBe(1);
+});
+
+test("a connection that the cluster has shut out is closed and made anew, once", async () => {
+  const first = attempts[0]?.succeed();
+  await settle();
+  const error = new CoppiceError({ code: "BLOCKLISTED", message: "this client is blocklisted" });
+  const calls = [1, 2, 3].map(() => connection.use(async () => Promise.reject(error)));
+  await Promise.allSettled(calls);
+  await settle();
+  expect(first?.closed).toBe(true);
+  expect(attempts.length).toBe(2);
+  attempts[1]?.succeed();
+  await settle();
+  expect(connection.get().fsid).toBe("fsid-2");
+  expect(connected).toBe(2);
+});
+
+test("closing ends the attempts and closes what is open, also what was just being opened", async () => {
+  const closing = connection.close();
+  const late = attempts[0]?.succeed();
+  await closing;
+  expect(late?.closed).toBe(true);
+  expect(connected).toBe(0);
+  await clock.pass(600_000);
+  expect(attempts.length).toBe(1);
+});

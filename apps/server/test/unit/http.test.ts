@@ -1,0 +1,185 @@
+import { createHash } from "node:crypto";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { inlineScriptHashes } from "../../src/http/script-hashes.ts";
+import { cookieOf, type HttpBench, httpBench, ORIGIN, PAGE, signIn } from "../support/http-bench.ts";
+
+let bench: HttpBench;
+
+beforeEach(async () => {
+  bench = await httpBench();
+});
+afterEach(async () => {
+  await bench[Symbol.asyncDispose]();
+});
+
+const get = (url: string) => bench.inject({ url, headers: {} });
+const sha256 = (text: string) => `'sha256-${createHash("sha256").update(text).digest("base64")}'`;
+
+describe("the web app", () => {
+  test("a page comes with a policy that lets its own inline scripts run and no others", async () => {
+    const page = await get("/");
+    expect(page.body).toBe(PAGE);
+    const policy = String(page.headers["content-security-policy"]);
+    expect(policy).toContain(`script-src 'self' ${sha256("self.x=1")};`);
+    expect(policy).toContain("frame-ancestors 'none'");
+    expect(policy.match(/script-src[^;]*/)?.[0]).not.toMatch(/unsafe|\*|http/);
+    expect(page.headers["cache-control"]).toBe("no-cache");
+    expect(String((await get("/images/")).headers["content-security-policy"])).toContain(sha256("images()"));
+  });
+
+  test("a page that is built again gets its new policy", async () => {
+    await get("/");
+    await writeFile(join(bench.webDir, "index.html"), "<script>other page</script>");
+    expect(String((await get("/")).headers["content-security-policy"])).toContain(sha256("other page"));
+  });
+
+  test("files whose name changes with their content are kept for ever, others are asked for again", async () => {
+    expect((await get("/_next/static/chunks/a-1234.js")).headers["cache-control"]).toBe(
+      "public, max-age=31536000, immutable",
+    );
+    const icon = await get("/favicon.ico");
+    expect(icon.headers["cache-control"]).toBe("no-cache");
+    const again = await bench.inject({
+      url: "/favicon.ico",
+      headers: { "if-none-match": String(icon.headers.etag) },
+    });
+    expect(again.statusCode).toBe(304);
+  });
+
+  test("a folder without its slash leads to the page, with its query", async () => {
+    const response = await get("/images?search=vm");
+    expect([response.statusCode, response.headers.location]).toEqual([301, "/images/?search=vm"]);
+  });
+
+  test("an unknown path is the export's own page for that", async () => {
+    const response = await get("/nowhere/");
+    expect([response.statusCode, response.body]).toEqual([404, "<!doctype html>Not here"]);
+    expect(response.headers["content-security-policy"]).toContain("script-src 'self'");
+  });
+
+  test("nothing outside of the folder is served", async () => {
+    for (const path of [
+      "/../admin-password",
+      "/%2e%2e/admin-password",
+      "/images/..%2f..%2f..%2fadmin-password",
+      "//admin-password",
+    ]) {
+      const response = await get(path);
+      expect(response.statusCode).toBeGreaterThanOrEqual(400);
+      expect(response.body).not.toContain(await bench.adminPassword());
+    }
+  });
+
+  test("an unknown path of the API is said in JSON", async () => {
+    expect((await get("/api/nothing")).json()).toMatchObject({ code: "NOT_FOUND" });
+    expect((await get("/trpc/no.such")).json()).toMatchObject({ error: { data: { httpStatus: 404 } } });
+  });
+});
+
+test("inline scripts are found whatever their attributes, scripts with a source are not", () => {
+  const html = `<script id="a" nonce>one</script><script async src="/x.js"></script><SCRIPT type="module">two
+</SCRIPT><script>one</script>`;
+  expect(inlineScriptHashes(html)).toEqual([sha256("one"), sha256("two\n")]);
+});
+
+describe("requests of other sites", () => {
+  const start = (headers: Record<string, string>) =>
+    bench.inject({
+      method: "POST",
+      url: "/trpc/inventory.refresh",
+      headers: { "content-type": "application/json", ...headers },
+    });
+
+  test("are refused, with or without a session", async () => {
+    const cookie = cookieOf(await signIn(bench, "admin", await bench.adminPassword()));
+    const outcomes = await Promise.all([
+      start({ cookie, origin: "https://evil.example.org" }),
+      start({ cookie, origin: "http://localhost:9999" }),
+      start({ cookie, origin: "null" }),
+      start({ cookie, "sec-fetch-site": "cross-site" }),
+      start({ cookie, "sec-fetch-site": "same-site", origin: ORIGIN }),
+      start({ cookie }), // says nothing of where it comes from
+      start({ origin: "https://evil.example.org" }),
+    ]);
+    expect(outcomes.map(({ statusCode }) => statusCode)).toEqual(Array(7).fill(403));
+    expect(outcomes[0]?.json()).toMatchObject({ code: "FOREIGN_ORIGIN" });
+  });
+
+  test("cannot sign anybody in", async () => {
+    const response = await signIn(bench, "admin", await bench.adminPassword(), {
+      origin: "https://evil.example.org",
+    });
+    expect([response.statusCode, response.cookies]).toEqual([403, []]);
+  });
+
+  test("our own go through, by whatever name the server is reached", async () => {
+    const cookie = cookieOf(await signIn(bench, "admin", await bench.adminPassword()));
+    const own = await Promise.all([
+      start({ cookie, origin: ORIGIN, "sec-fetch-site": "same-origin" }),
+      start({ cookie, host: "127.0.0.1:4400", origin: "http://127.0.0.1:4400" }),
+    ]);
+    expect(own.map(({ statusCode }) => statusCode)).toEqual([200, 200]);
+  });
+
+  test("a form cannot speak to the API", async () => {
+    const cookie = cookieOf(await signIn(bench, "admin", await bench.adminPassword()));
+    const response = await start({ cookie, origin: ORIGIN, "content-type": "text/plain" });
+    expect(response.statusCode).toBeGreaterThanOrEqual(400);
+  });
+});
+
+describe("health", () => {
+  test("ready when the database and the cluster answer", async () => {
+    const response = await get("/readyz");
+    expect([response.statusCode, response.json()]).toEqual([
+      200,
+      { ready: true, checks: { database: "ok", cluster: "ok" } },
+    ]);
+  });
+
+  test("not ready without the cluster, alive all the same, and nothing told that a stranger should not know", async () => {
+    bench.cluster.error = new Error("no monitor at 10.1.2.3 for client.admin with /etc/ceph/keyring");
+    const response = await get("/readyz");
+    expect([response.statusCode, response.json()]).toEqual([
+      503,
+      { ready: false, checks: { database: "ok", cluster: "The cluster does not answer." } },
+    ]);
+    expect((await get("/healthz")).statusCode).toBe(200);
+  });
+
+  test("the cluster is asked once a second at most", async () => {
+    await get("/readyz");
+    bench.cluster.error = new Error("gone");
+    expect((await get("/readyz")).statusCode).toBe(200);
+    await bench.clock.pass(1001);
+    expect((await get("/readyz")).statusCode).toBe(503);
+  });
+
+  test("not ready without the database", async () => {
+    await bench.database.destroy();
+    expect((await get("/readyz")).json()).toMatchObject({
+      checks: { database: "The database does not answer." },
+    });
+  });
+});
+
+test("a mistake in here is a sentence for the caller and a trace for the log", async () => {
+  const cookie = cookieOf(await signIn(bench, "admin", await bench.adminPassword()));
+  bench.services.cluster = {
+    info: async () => {
+      throw new Error("undefined is not a function, of all things");
+    },
+  };
+  const response = await bench.inject({
+    url: "/trpc/cluster.info",
+    headers: { cookie },
+  });
+  expect(response.statusCode).toBe(500);
+  expect(response.json()).toMatchObject({
+    error: { message: "Something went wrong in the server.", data: { coppice: { code: "INTERNAL" } } },
+  });
+  expect(response.body).not.toContain("of all things");
+  expect(bench.logged()).toContain("of all things");
+});

@@ -28,6 +28,10 @@ export async function installDependencies() {
 /** Builds every package: the native binding, the SDK, the server and the dashboard. Unchanged parts come from the cache. */
 export async function build() {
   await step("Building", (detail) =>
-    run("turbo", ["run", "build", "--output-logs=errors-only"], { cwd: root, env: toolEnv(), detail }),
+    run("turbo", ["run", "build", "--output-logs=new-only", "--log-order=stream"], {
+      cwd: root,
+      env: toolEnv(),
+      detail,
+    }),
   );
 }

@@ -11,74 +11,107 @@ namespace {
 
 class AioCall final : public Completion {
  public:
-  AioCall(Napi::Env env, const Aio& aio, std::function<Napi::Value(Napi::Env, int64_t)> convert)
-      : env_(Environment::of(env)), name_(aio.name), image_(aio.image), deferred_(env), convert_(std::move(convert)) {
+  AioCall(Napi::Env env, const Aio& aio, AioConvert convert)
+      : env_(Environment::of(env)),
+        name_(aio.name),
+        handle_(aio.handle),
+        deferred_(env),
+        convert_(std::move(convert)) {
     for (const Napi::Value& value : aio.pinned) pinned_.push_back(Napi::Persistent(value.As<Napi::Object>()));
   }
 
   Napi::Value promise() const { return deferred_.Promise(); }
 
-  /// 0, or -errno when librbd did not take the call: nothing will arrive then.
-  int start(const std::function<int(rbd_image_t, rbd_completion_t)>& submit) {
-    rbd_completion_t completion;
-    int r = rbd_aio_create_completion(this, done, &completion);
-    if (r < 0) return r;
-    image_->begin();
+  void begin() {
+    handle_->begin();
     env_.started();
-    r = submit(image_->get(), completion);
-    if (r >= 0) return 0;
-    rbd_aio_release(completion);
-    // It goes the way of the others, so that the accounts are balanced in one place.
-    result_ = r;
+  }
+
+  /// Any thread. The last that this thread may do with the call.
+  void finish(int64_t result) {
+    result_ = result;
     env_.finish(this);
-    return 0;
   }
 
   void settle(Napi::Env env) override {
-    if (result_ < 0) {
-      deferred_.Reject(rejection(env, name_, static_cast<int>(result_)));
-    } else {
-      deferred_.Resolve(convert_ ? convert_(env, result_) : env.Undefined());
+    try {
+      if (result_ < 0) {
+        deferred_.Reject(rejection(env, name_, static_cast<int>(result_)));
+      } else {
+        deferred_.Resolve(convert_ ? convert_(env, result_) : env.Undefined());
+      }
+    } catch (const Napi::Error& error) {
+      deferred_.Reject(error.Value());
     }
-    image_->end();
+    handle_->end();
   }
 
  private:
-  /// On a thread of librbd's: only remember and queue.
-  static void done(rbd_completion_t completion, void* argument) {
-    auto* self = static_cast<AioCall*>(argument);
-    self->result_ = rbd_aio_get_return_value(completion);
-    rbd_aio_release(completion);
-    self->env_.finish(self);
-  }
-
   Environment& env_;
   const char* name_;
-  std::shared_ptr<ImageHandle> image_;
+  std::shared_ptr<Handle> handle_;
   Napi::Promise::Deferred deferred_;
-  std::function<Napi::Value(Napi::Env, int64_t)> convert_;
+  AioConvert convert_;
   std::vector<Napi::ObjectReference> pinned_;
   int64_t result_ = 0;
 };
 
+// On threads of librbd's and librados's: only remember and queue.
+
+void image_call_done(rbd_completion_t completion, void* call) {
+  int64_t result = rbd_aio_get_return_value(completion);
+  rbd_aio_release(completion);
+  static_cast<AioCall*>(call)->finish(result);
+}
+
+void object_call_done(rados_completion_t completion, void* call) {
+  int64_t result = rados_aio_get_return_value(completion);
+  rados_aio_release(completion);
+  static_cast<AioCall*>(call)->finish(result);
+}
+
+/// submit(call) returns what the submission returned; a call that was not taken is finished with that, the
+/// way of all others, so that the accounts are balanced in one place.
+template <class Submit>
+Napi::Value start(const Napi::CallbackInfo& info, const Aio& aio, AioConvert convert, Submit submit) {
+  Napi::Env env = info.Env();
+  if (aio.handle->latched()) {
+    auto deferred = Napi::Promise::Deferred::New(env);
+    deferred.Reject(closed_rejection(env, aio.name));
+    return deferred.Promise();
+  }
+  auto* call = new AioCall(env, aio, std::move(convert));
+  Napi::Value promise = call->promise();
+  call->begin();
+  int r = submit(call);
+  if (r < 0) call->finish(r);
+  return promise;
+}
+
 }  // namespace
 
-Napi::Value start_aio(const Napi::CallbackInfo& info, const Aio& aio,
-                      const std::function<int(rbd_image_t, rbd_completion_t)>& submit,
-                      std::function<Napi::Value(Napi::Env, int64_t)> convert) {
-  Napi::Env env = info.Env();
-  auto reject = [env](Napi::Value reason) -> Napi::Value {
-    auto deferred = Napi::Promise::Deferred::New(env);
-    deferred.Reject(reason);
-    return deferred.Promise();
-  };
-  if (aio.image->latched()) return reject(closed_rejection(env, aio.name));
-  auto call = std::make_unique<AioCall>(env, aio, std::move(convert));
-  Napi::Value promise = call->promise();
-  int r = call->start(submit);
-  if (r < 0) return reject(rejection(env, aio.name, r));
-  call.release();
-  return promise;
+Napi::Value start_image_aio(const Napi::CallbackInfo& info, const Aio& aio,
+                            const std::function<int(rbd_completion_t)>& submit, AioConvert convert) {
+  return start(info, aio, std::move(convert), [&](AioCall* call) {
+    rbd_completion_t completion;
+    int r = rbd_aio_create_completion(call, image_call_done, &completion);
+    if (r < 0) return r;
+    r = submit(completion);
+    if (r < 0) rbd_aio_release(completion);
+    return r;
+  });
+}
+
+Napi::Value start_object_aio(const Napi::CallbackInfo& info, const Aio& aio,
+                             const std::function<int(rados_completion_t)>& submit, AioConvert convert) {
+  return start(info, aio, std::move(convert), [&](AioCall* call) {
+    rados_completion_t completion;
+    int r = rados_aio_create_completion2(call, object_call_done, &completion);
+    if (r < 0) return r;
+    r = submit(completion);
+    if (r < 0) rados_aio_release(completion);
+    return r;
+  });
 }
 
 }  // namespace coppice

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <napi.h>
+#include <rados/librados.h>
 #include <rbd/librbd.h>
 
 #include <functional>
@@ -11,17 +12,20 @@
 
 namespace coppice {
 
-/// One asynchronous call on an image, submitted from the JS thread. Buffers stay pinned until librbd is done
-/// with them, whatever JavaScript does meanwhile; the promise is fulfilled with convert's value (the result
-/// itself without one).
+/// What every asynchronous call, submitted from the JS thread, has to say about itself.
 struct Aio {
-  const char* name;
-  std::shared_ptr<ImageHandle> image;
-  std::vector<Napi::Value> pinned;
+  const char* name;                   // the C function
+  std::shared_ptr<Handle> handle;     // kept open until the call is over
+  std::vector<Napi::Value> pinned{};  // buffers, kept alive until then whatever JavaScript does meanwhile
 };
 
-Napi::Value start_aio(const Napi::CallbackInfo& info, const Aio& aio,
-                      const std::function<int(rbd_image_t, rbd_completion_t)>& submit,
-                      std::function<Napi::Value(Napi::Env, int64_t)> convert);
+/// Makes the promise's value of a result of at least zero; without one it is undefined.
+using AioConvert = std::function<Napi::Value(Napi::Env env, int64_t result)>;
+
+/// A call of librbd's (librados's) asynchronous interface. A result below zero rejects.
+Napi::Value start_image_aio(const Napi::CallbackInfo& info, const Aio& aio,
+                            const std::function<int(rbd_completion_t)>& submit, AioConvert convert = {});
+Napi::Value start_object_aio(const Napi::CallbackInfo& info, const Aio& aio,
+                             const std::function<int(rados_completion_t)>& submit, AioConvert convert = {});
 
 }  // namespace coppice

@@ -28,7 +28,8 @@ class Environment : public std::enable_shared_from_this<Environment> {
   void started();
   /// Any thread: the call is over. Takes ownership.
   void finish(Completion* completion);
-  /// Any thread: something to tell that is not the end of a call (progress, a batch is ready). Takes ownership.
+  /// Any thread: something to tell that is not the end of a call (progress, a batch is ready). Takes
+  /// ownership.
   void post(Completion* completion);
 
   /// True once the environment has begun to go away: nothing new starts and nothing is settled.

@@ -11,7 +11,8 @@ namespace coppice {
 constexpr int kMaxGrowths = 12;
 
 /// Calls fill(T* items, Size* size) with ever more room. Size goes in as capacity and comes out as the count
-/// (or as what is needed). Leaves exactly the items in `items`. 0 or the call's own positive result, or -errno.
+/// (or as what is needed). Leaves exactly the items in `items`. 0 or the call's own positive result, or
+/// -errno.
 template <class Size = size_t, class T, class Fill>
 int grow(std::vector<T>& items, size_t room, Fill fill) {
   for (int attempt = 0; attempt < kMaxGrowths; ++attempt) {

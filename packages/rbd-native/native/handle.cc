@@ -94,6 +94,8 @@ Napi::Value Handle::to_js(Napi::Env env) {
   });
 }
 
-std::shared_ptr<Handle> Handle::from_js(Napi::Value value) { return *value.As<Napi::External<Holder>>().Data(); }
+std::shared_ptr<Handle> Handle::from_js(Napi::Value value) {
+  return *value.As<Napi::External<Holder>>().Data();
+}
 
 }  // namespace coppice

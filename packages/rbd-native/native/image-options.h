@@ -11,7 +11,8 @@ namespace coppice {
 
 /// The options of a new image, as the TypeScript face gives them; what is missing is left to librbd.
 struct NewImage {
-  std::optional<uint64_t> format, order, features, stripe_unit, stripe_count, journal_order, journal_splay_width;
+  std::optional<uint64_t> format, order, features, stripe_unit, stripe_count, journal_order,
+      journal_splay_width;
   std::optional<uint64_t> clone_format, flatten, mirror_image_mode;
   std::optional<std::string> data_pool, journal_pool;
 

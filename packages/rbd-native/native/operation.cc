@@ -30,12 +30,16 @@ Napi::Value create_operation(const Napi::CallbackInfo& info) {
   return Napi::External<Holder>::New(info.Env(), holder, [](Napi::Env, Holder* h) { delete h; });
 }
 
-void cancel_operation(const Napi::CallbackInfo& info) { (*info[0].As<Napi::External<Holder>>().Data())->cancel(); }
+void cancel_operation(const Napi::CallbackInfo& info) {
+  (*info[0].As<Napi::External<Holder>>().Data())->cancel();
+}
 
 }  // namespace
 
 Operation::Operation(Environment& env, Napi::FunctionReference on_progress)
-    : env_(env.shared_from_this()), on_progress_(std::move(on_progress)), has_listener_(!on_progress_.IsEmpty()) {
+    : env_(env.shared_from_this()),
+      on_progress_(std::move(on_progress)),
+      has_listener_(!on_progress_.IsEmpty()) {
   env_->add(this);
 }
 

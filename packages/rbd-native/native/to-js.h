@@ -27,7 +27,8 @@ inline Napi::Value size_to_js(Napi::Env env, uint64_t value) {
 }
 /// Milliseconds since the epoch.
 inline Napi::Value time_to_js(Napi::Env env, const timespec& value) {
-  return Napi::Number::New(env, static_cast<double>(value.tv_sec) * 1e3 + static_cast<double>(value.tv_nsec) / 1e6);
+  return Napi::Number::New(
+      env, static_cast<double>(value.tv_sec) * 1e3 + static_cast<double>(value.tv_nsec) / 1e6);
 }
 inline Napi::Value time_to_js(Napi::Env env, time_t value) {
   return Napi::Number::New(env, static_cast<double>(value) * 1e3);

@@ -1,6 +1,6 @@
 // Compiles the native part against this machine's librados and librbd headers.
 import { execFileSync, spawnSync } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { availableParallelism } from "node:os";
 import { dirname, join, resolve } from "node:path";
@@ -46,6 +46,23 @@ function nodeRoot() {
 function ofThisMajor(header) {
   return header.match(/#define NODE_MAJOR_VERSION (\d+)/)?.[1] === process.versions.node.split(".")[0];
 }
+
+/** Two builds at once (two shells, two tasks) would spoil each other's objects: the second waits for the first. */
+function waitForOtherBuilds() {
+  if (process.env.RBD_NATIVE_BUILD_LOCKED || !works("flock", ["--version"])) return;
+  mkdirSync(join(root, "build"), { recursive: true });
+  const locked = spawnSync(
+    "flock",
+    [join(root, "build/.lock"), process.execPath, fileURLToPath(import.meta.url)],
+    {
+      env: { ...process.env, RBD_NATIVE_BUILD_LOCKED: "1" },
+      stdio: "inherit",
+    },
+  );
+  process.exit(locked.status ?? 1);
+}
+
+waitForOtherBuilds();
 
 const missing = needed.filter((need) => !present(need));
 if (missing.length > 0) {

@@ -29,4 +29,13 @@ export type {
 } from "./ioctx/trash.ts";
 export { type CloneParent, IoCtx } from "./ioctx.ts";
 export type { CloneOptions, CopyOptions, NewImageOptions } from "./new-image-options.ts";
+export {
+  type ObjectStat,
+  type OmapPage,
+  type OmapRange,
+  type ReadStep,
+  readSteps,
+} from "./objects/read-steps.ts";
+export { type WriteStep, writeSteps } from "./objects/write-steps.ts";
+export { ObjectStore } from "./objects.ts";
 export { features, type LibraryFeature, radosVersion, type Version, version } from "./version.ts";

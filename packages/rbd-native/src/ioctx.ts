@@ -11,6 +11,7 @@ import { type Place, spec } from "./ioctx/place.ts";
 import * as metadata from "./ioctx/pool-metadata.ts";
 import * as trash from "./ioctx/trash.ts";
 import type { CloneOptions } from "./new-image-options.ts";
+import { ObjectStore } from "./objects.ts";
 
 export interface CloneParent {
   readonly pool: IoCtx;
@@ -23,6 +24,8 @@ export interface CloneParent {
  */
 export class IoCtx implements AsyncDisposable {
   readonly #place: Place;
+  /** The RADOS objects behind the images. */
+  readonly objects: ObjectStore;
   readonly poolName: string;
   readonly poolId: number;
   /** "" is the default one. */
@@ -31,6 +34,7 @@ export class IoCtx implements AsyncDisposable {
   /** Use {@link Cluster.openPool}. */
   constructor(handle: IoCtxRef, at: { poolName: string; poolId: number; namespace: string }) {
     this.#place = { handle, poolName: at.poolName, namespace: at.namespace };
+    this.objects = new ObjectStore(this.#place);
     this.poolName = at.poolName;
     this.poolId = at.poolId;
     this.namespace = at.namespace;

@@ -110,7 +110,9 @@ Napi::Value connect(const Napi::CallbackInfo& info) {
       });
 }
 
-Napi::Value close_handle(const Napi::CallbackInfo& info) { return Handle::from_js(info[0])->close(info.Env()); }
+Napi::Value close_handle(const Napi::CallbackInfo& info) {
+  return Handle::from_js(info[0])->close(info.Env());
+}
 
 /// getSetting(cluster, name, operation) → string
 Napi::Value get_setting(const Napi::CallbackInfo& info) {

@@ -44,36 +44,41 @@ Napi::Value run(const Napi::CallbackInfo& info, const char* name, Send send) {
         return r < 0 ? operation.fail(name, r, reply.status_text()) : r;
       },
       [](Napi::Env env, Reply& reply) -> Napi::Value {
-        Napi::Value output = Napi::Buffer<char>::Copy(env, reply.output == nullptr ? "" : reply.output, reply.output_size);
+        Napi::Value output =
+            Napi::Buffer<char>::Copy(env, reply.output == nullptr ? "" : reply.output, reply.output_size);
         return make_object(env, {{"output", output}, {"status", to_js(env, reply.status_text())}});
       });
 }
 
 Napi::Value mon_command(const Napi::CallbackInfo& info) {
-  return run(info, "rados_mon_command", [](rados_t c, int, const char** cmd, const std::string& in, Reply& reply) {
-    return rados_mon_command(c, cmd, 1, in.data(), in.size(), &reply.output, &reply.output_size, &reply.status,
-                             &reply.status_size);
-  });
+  return run(info, "rados_mon_command",
+             [](rados_t c, int, const char** cmd, const std::string& in, Reply& reply) {
+               return rados_mon_command(c, cmd, 1, in.data(), in.size(), &reply.output, &reply.output_size,
+                                        &reply.status, &reply.status_size);
+             });
 }
 
 Napi::Value mgr_command(const Napi::CallbackInfo& info) {
-  return run(info, "rados_mgr_command", [](rados_t c, int, const char** cmd, const std::string& in, Reply& reply) {
-    return rados_mgr_command(c, cmd, 1, in.data(), in.size(), &reply.output, &reply.output_size, &reply.status,
-                             &reply.status_size);
-  });
+  return run(info, "rados_mgr_command",
+             [](rados_t c, int, const char** cmd, const std::string& in, Reply& reply) {
+               return rados_mgr_command(c, cmd, 1, in.data(), in.size(), &reply.output, &reply.output_size,
+                                        &reply.status, &reply.status_size);
+             });
 }
 
 Napi::Value osd_command(const Napi::CallbackInfo& info) {
-  return run(info, "rados_osd_command", [](rados_t c, int osd, const char** cmd, const std::string& in, Reply& reply) {
-    return rados_osd_command(c, osd, cmd, 1, in.data(), in.size(), &reply.output, &reply.output_size,
-                             &reply.status, &reply.status_size);
-  });
+  return run(info, "rados_osd_command",
+             [](rados_t c, int osd, const char** cmd, const std::string& in, Reply& reply) {
+               return rados_osd_command(c, osd, cmd, 1, in.data(), in.size(), &reply.output,
+                                        &reply.output_size, &reply.status, &reply.status_size);
+             });
 }
 
 }  // namespace
 
 void define_commands(Napi::Env env, Napi::Object exports) {
-  define(env, exports, {{"monCommand", mon_command}, {"mgrCommand", mgr_command}, {"osdCommand", osd_command}});
+  define(env, exports,
+         {{"monCommand", mon_command}, {"mgrCommand", mgr_command}, {"osdCommand", osd_command}});
 }
 
 }  // namespace coppice

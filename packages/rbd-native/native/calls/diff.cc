@@ -68,7 +68,8 @@ struct DiffArguments {
 };
 
 int write_extent(uint64_t offset, size_t length, int exists, void* channel) {
-  return static_cast<DiffChannel*>(channel)->write(static_cast<double>(offset), static_cast<double>(length), exists != 0);
+  return static_cast<DiffChannel*>(channel)->write(static_cast<double>(offset), static_cast<double>(length),
+                                                   exists != 0);
 }
 
 int iterate(rbd_image_t image, const DiffArguments& a, DiffChannel& channel) {
@@ -81,7 +82,8 @@ int iterate(rbd_image_t image, const DiffArguments& a, DiffChannel& channel) {
   return stopped ? 0 : r;
 }
 
-/// startDiff(image, from?, offset, length, includeParent, wholeObject, operation) → { stream, ended: Promise }
+/// startDiff(image, from?, offset, length, includeParent, wholeObject, operation) → { stream, ended: Promise
+/// }
 Napi::Value start_diff(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
   auto image = ImageHandle::from_js(info[0]);
@@ -89,9 +91,9 @@ Napi::Value start_diff(const Napi::CallbackInfo& info) {
                   arg::flag(info[5])};
   auto stream = std::make_shared<DiffStream>(Environment::of(env));
   Operation::from(Environment::of(env), info[6])->when_cancelled([stream] { stream->channel().stop(); });
-  Napi::Value ended =
-      control(info, {.name = "rbd_diff_iterate2", .handles = {image}, .operation = info[6], .lane = Lane::kLong},
-              [=] { return iterate(image->get(), a, stream->channel()); });
+  Napi::Value ended = control(
+      info, {.name = "rbd_diff_iterate2", .handles = {image}, .operation = info[6], .lane = Lane::kLong},
+      [=] { return iterate(image->get(), a, stream->channel()); });
   auto* holder = new Holder(stream);
   Napi::Value reading = Napi::External<Holder>::New(env, holder, [](Napi::Env, Holder* h) {
     (*h)->channel().stop();
@@ -114,7 +116,8 @@ Napi::Value stop_diff(const Napi::CallbackInfo& info) {
 }  // namespace
 
 void define_diff(Napi::Env env, Napi::Object exports) {
-  define(env, exports, {{"startDiff", start_diff}, {"nextDiffBatch", next_diff_batch}, {"stopDiff", stop_diff}});
+  define(env, exports,
+         {{"startDiff", start_diff}, {"nextDiffBatch", next_diff_batch}, {"stopDiff", stop_diff}});
 }
 
 }  // namespace coppice

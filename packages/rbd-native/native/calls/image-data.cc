@@ -11,7 +11,9 @@ namespace {
 char* bytes(Napi::Value value) { return reinterpret_cast<char*>(value.As<Napi::Uint8Array>().Data()); }
 size_t byte_length(Napi::Value value) { return value.As<Napi::Uint8Array>().ByteLength(); }
 
-Napi::Value count(Napi::Env env, int64_t result) { return Napi::Number::New(env, static_cast<double>(result)); }
+Napi::Value count(Napi::Env env, int64_t result) {
+  return Napi::Number::New(env, static_cast<double>(result));
+}
 
 /// read(image, offset, buffer, flags) → bytes read into the buffer
 Napi::Value read(const Napi::CallbackInfo& info) {
@@ -19,9 +21,10 @@ Napi::Value read(const Napi::CallbackInfo& info) {
   char* data = bytes(info[2]);
   size_t length = byte_length(info[2]);
   int flags = arg::i32(info[3]);
-  return start_aio(
-      info, {"rbd_aio_read2", ImageHandle::from_js(info[0]), {info[2]}},
-      [=](rbd_image_t image, rbd_completion_t c) { return rbd_aio_read2(image, offset, length, data, c, flags); }, count);
+  auto image = ImageHandle::from_js(info[0]);
+  return start_image_aio(
+      info, {"rbd_aio_read2", image, {info[2]}},
+      [=](rbd_completion_t c) { return rbd_aio_read2(image->get(), offset, length, data, c, flags); }, count);
 }
 
 /// write(image, offset, buffer, flags)
@@ -30,29 +33,29 @@ Napi::Value write(const Napi::CallbackInfo& info) {
   const char* data = bytes(info[2]);
   size_t length = byte_length(info[2]);
   int flags = arg::i32(info[3]);
-  return start_aio(
-      info, {"rbd_aio_write2", ImageHandle::from_js(info[0]), {info[2]}},
-      [=](rbd_image_t image, rbd_completion_t c) { return rbd_aio_write2(image, offset, length, data, c, flags); }, {});
+  auto image = ImageHandle::from_js(info[0]);
+  return start_image_aio(info, {"rbd_aio_write2", image, {info[2]}}, [=](rbd_completion_t c) {
+    return rbd_aio_write2(image->get(), offset, length, data, c, flags);
+  });
 }
 
 /// writeZeroes(image, offset, length, zeroFlags, flags)
 Napi::Value write_zeroes(const Napi::CallbackInfo& info) {
   uint64_t offset = arg::u64(info[1]), length = arg::u64(info[2]);
   int zero_flags = arg::i32(info[3]), flags = arg::i32(info[4]);
-  return start_aio(
-      info, {"rbd_aio_write_zeroes", ImageHandle::from_js(info[0]), {}},
-      [=](rbd_image_t image, rbd_completion_t c) {
-        return rbd_aio_write_zeroes(image, offset, length, c, zero_flags, flags);
-      },
-      {});
+  auto image = ImageHandle::from_js(info[0]);
+  return start_image_aio(info, {"rbd_aio_write_zeroes", image, {}}, [=](rbd_completion_t c) {
+    return rbd_aio_write_zeroes(image->get(), offset, length, c, zero_flags, flags);
+  });
 }
 
 /// discard(image, offset, length)
 Napi::Value discard(const Napi::CallbackInfo& info) {
   uint64_t offset = arg::u64(info[1]), length = arg::u64(info[2]);
-  return start_aio(
-      info, {"rbd_aio_discard", ImageHandle::from_js(info[0]), {}},
-      [=](rbd_image_t image, rbd_completion_t c) { return rbd_aio_discard(image, offset, length, c); }, {});
+  auto image = ImageHandle::from_js(info[0]);
+  return start_image_aio(info, {"rbd_aio_discard", image, {}}, [=](rbd_completion_t c) {
+    return rbd_aio_discard(image->get(), offset, length, c);
+  });
 }
 
 /// writeSame(image, offset, length, pattern, flags)
@@ -61,12 +64,10 @@ Napi::Value write_same(const Napi::CallbackInfo& info) {
   const char* data = bytes(info[3]);
   size_t data_length = byte_length(info[3]);
   int flags = arg::i32(info[4]);
-  return start_aio(
-      info, {"rbd_aio_writesame", ImageHandle::from_js(info[0]), {info[3]}},
-      [=](rbd_image_t image, rbd_completion_t c) {
-        return rbd_aio_writesame(image, offset, length, data, data_length, c, flags);
-      },
-      {});
+  auto image = ImageHandle::from_js(info[0]);
+  return start_image_aio(info, {"rbd_aio_writesame", image, {info[3]}}, [=](rbd_completion_t c) {
+    return rbd_aio_writesame(image->get(), offset, length, data, data_length, c, flags);
+  });
 }
 
 /// compareAndWrite(image, offset, expected, data, mismatch: BigUint64Array(1), flags)
@@ -76,20 +77,19 @@ Napi::Value compare_and_write(const Napi::CallbackInfo& info) {
   size_t length = byte_length(info[3]);
   auto* mismatch = info[4].As<Napi::BigUint64Array>().Data();
   int flags = arg::i32(info[5]);
-  return start_aio(
-      info, {"rbd_aio_compare_and_write", ImageHandle::from_js(info[0]), {info[2], info[3], info[4]}},
-      [=](rbd_image_t image, rbd_completion_t c) {
+  auto image = ImageHandle::from_js(info[0]);
+  return start_image_aio(
+      info, {"rbd_aio_compare_and_write", image, {info[2], info[3], info[4]}}, [=](rbd_completion_t c) {
         return static_cast<int>(
-            rbd_aio_compare_and_write(image, offset, length, expected, data, c, mismatch, flags));
-      },
-      {});
+            rbd_aio_compare_and_write(image->get(), offset, length, expected, data, c, mismatch, flags));
+      });
 }
 
 /// flush(image)
 Napi::Value flush(const Napi::CallbackInfo& info) {
-  return start_aio(
-      info, {"rbd_aio_flush", ImageHandle::from_js(info[0]), {}},
-      [](rbd_image_t image, rbd_completion_t c) { return rbd_aio_flush(image, c); }, {});
+  auto image = ImageHandle::from_js(info[0]);
+  return start_image_aio(info, {"rbd_aio_flush", image, {}},
+                         [=](rbd_completion_t c) { return rbd_aio_flush(image->get(), c); });
 }
 
 }  // namespace

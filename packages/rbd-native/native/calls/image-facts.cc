@@ -44,17 +44,23 @@ Napi::Value get_u64(const Napi::CallbackInfo& info, const char* name, GetU64 get
   auto image = ImageHandle::from_js(info[0]);
   return control<uint64_t>(
       info, {name, {image}, info[1]}, [=](uint64_t& value) { return get(image->get(), &value); },
-      [as_size](Napi::Env env, uint64_t& value) { return as_size ? size_to_js(env, value) : to_js(env, value); });
+      [as_size](Napi::Env env, uint64_t& value) {
+        return as_size ? size_to_js(env, value) : to_js(env, value);
+      });
 }
 
-Napi::Value image_size(const Napi::CallbackInfo& info) { return get_u64(info, "rbd_get_size", rbd_get_size, true); }
+Napi::Value image_size(const Napi::CallbackInfo& info) {
+  return get_u64(info, "rbd_get_size", rbd_get_size, true);
+}
 Napi::Value image_features(const Napi::CallbackInfo& info) {
   return get_u64(info, "rbd_get_features", rbd_get_features, false);
 }
 Napi::Value image_op_features(const Napi::CallbackInfo& info) {
   return get_u64(info, "rbd_get_op_features", rbd_get_op_features, false);
 }
-Napi::Value image_flags(const Napi::CallbackInfo& info) { return get_u64(info, "rbd_get_flags", rbd_get_flags, false); }
+Napi::Value image_flags(const Napi::CallbackInfo& info) {
+  return get_u64(info, "rbd_get_flags", rbd_get_flags, false);
+}
 Napi::Value image_overlap(const Napi::CallbackInfo& info) {
   return get_u64(info, "rbd_get_overlap", rbd_get_overlap, true);
 }
@@ -75,7 +81,8 @@ Napi::Value image_stripe(const Napi::CallbackInfo& info) {
         return r < 0 ? operation.fail("rbd_get_stripe_count", r) : 0;
       },
       [](Napi::Env env, Stripe& stripe) -> Napi::Value {
-        return make_object(env, {{"unit", size_to_js(env, stripe.unit)}, {"count", size_to_js(env, stripe.count)}});
+        return make_object(
+            env, {{"unit", size_to_js(env, stripe.unit)}, {"count", size_to_js(env, stripe.count)}});
       });
 }
 
@@ -129,8 +136,9 @@ Napi::Value update_features(const Napi::CallbackInfo& info) {
   auto image = ImageHandle::from_js(info[0]);
   uint64_t features = arg::u64(info[1]);
   bool enabled = arg::flag(info[2]);
-  return control(info, {.name = "rbd_update_features", .handles = {image}, .operation = info[3], .lane = Lane::kLong},
-                 [=] { return rbd_update_features(image->get(), features, enabled ? 1 : 0); });
+  return control(
+      info, {.name = "rbd_update_features", .handles = {image}, .operation = info[3], .lane = Lane::kLong},
+      [=] { return rbd_update_features(image->get(), features, enabled ? 1 : 0); });
 }
 
 }  // namespace

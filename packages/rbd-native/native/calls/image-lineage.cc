@@ -83,7 +83,8 @@ using ListLinked = int (*)(rbd_image_t, rbd_linked_image_spec_t*, size_t*);
 
 int list_linked(rbd_image_t image, ListLinked list, std::vector<Linked>& children) {
   std::vector<rbd_linked_image_spec_t> specs;
-  int r = grow(specs, 64, [&](rbd_linked_image_spec_t* data, size_t* size) { return list(image, data, size); });
+  int r =
+      grow(specs, 64, [&](rbd_linked_image_spec_t* data, size_t* size) { return list(image, data, size); });
   if (r < 0) return r;
   for (const auto& spec : specs) children.emplace_back(spec);
   rbd_linked_image_spec_list_cleanup(specs.data(), specs.size());
@@ -114,7 +115,8 @@ int open_at(const ImageHandle& image, const At& at, rbd_image_t* other) {
   return r;
 }
 
-/// (image, snapshot name | id | undefined, operation) → [{ poolId, poolName, namespace, imageId, imageName, trash }]
+/// (image, snapshot name | id | undefined, operation) → [{ poolId, poolName, namespace, imageId, imageName,
+/// trash }]
 Napi::Value list(const Napi::CallbackInfo& info, const char* name, ListLinked list) {
   auto image = ImageHandle::from_js(info[0]);
   At at(info[1]);
@@ -136,7 +138,9 @@ Napi::Value list(const Napi::CallbackInfo& info, const char* name, ListLinked li
       });
 }
 
-Napi::Value list_children(const Napi::CallbackInfo& info) { return list(info, "rbd_list_children3", rbd_list_children3); }
+Napi::Value list_children(const Napi::CallbackInfo& info) {
+  return list(info, "rbd_list_children3", rbd_list_children3);
+}
 Napi::Value list_descendants(const Napi::CallbackInfo& info) {
   return list(info, "rbd_list_descendants", rbd_list_descendants);
 }
@@ -145,7 +149,9 @@ Napi::Value list_descendants(const Napi::CallbackInfo& info) {
 
 void define_image_lineage(Napi::Env env, Napi::Object exports) {
   define(env, exports,
-         {{"imageParent", image_parent}, {"listChildren", list_children}, {"listDescendants", list_descendants}});
+         {{"imageParent", image_parent},
+          {"listChildren", list_children},
+          {"listDescendants", list_descendants}});
 }
 
 }  // namespace coppice

@@ -25,8 +25,8 @@ int list(rbd_image_t image, Lockers& lockers) {
     std::vector<char> tag(room), clients(room), cookies(room), addresses(room);
     size_t sizes[] = {room, room, room, room};
     int exclusive = 0;
-    ssize_t r = rbd_list_lockers(image, &exclusive, tag.data(), &sizes[0], clients.data(), &sizes[1], cookies.data(),
-                                 &sizes[2], addresses.data(), &sizes[3]);
+    ssize_t r = rbd_list_lockers(image, &exclusive, tag.data(), &sizes[0], clients.data(), &sizes[1],
+                                 cookies.data(), &sizes[2], addresses.data(), &sizes[3]);
     if (r >= 0) {
       lockers = {exclusive != 0, std::string(tag.data(), strnlen(tag.data(), room)),
                  split_zero(clients.data(), sizes[1]), split_zero(cookies.data(), sizes[2]),
@@ -43,15 +43,18 @@ int list(rbd_image_t image, Lockers& lockers) {
 Napi::Value list_lockers(const Napi::CallbackInfo& info) {
   auto image = ImageHandle::from_js(info[0]);
   return control<Lockers>(
-      info, {"rbd_list_lockers", {image}, info[1]}, [=](Lockers& lockers) { return list(image->get(), lockers); },
+      info, {"rbd_list_lockers", {image}, info[1]},
+      [=](Lockers& lockers) { return list(image->get(), lockers); },
       [](Napi::Env env, Lockers& l) -> Napi::Value {
         Napi::Array array = Napi::Array::New(env, l.clients.size());
         for (uint32_t i = 0; i < l.clients.size(); ++i) {
-          array.Set(i, make_object(env, {{"client", to_js(env, l.clients[i])},
-                                         {"cookie", to_js(env, i < l.cookies.size() ? l.cookies[i] : "")},
-                                         {"address", to_js(env, i < l.addresses.size() ? l.addresses[i] : "")}}));
+          array.Set(
+              i, make_object(env, {{"client", to_js(env, l.clients[i])},
+                                   {"cookie", to_js(env, i < l.cookies.size() ? l.cookies[i] : "")},
+                                   {"address", to_js(env, i < l.addresses.size() ? l.addresses[i] : "")}}));
         }
-        return make_object(env, {{"exclusive", to_js(env, l.exclusive)}, {"tag", to_js(env, l.tag)}, {"lockers", array}});
+        return make_object(
+            env, {{"exclusive", to_js(env, l.exclusive)}, {"tag", to_js(env, l.tag)}, {"lockers", array}});
       });
 }
 
@@ -75,7 +78,8 @@ Napi::Value lock_shared(const Napi::CallbackInfo& info) {
 Napi::Value unlock(const Napi::CallbackInfo& info) {
   auto image = ImageHandle::from_js(info[0]);
   std::string cookie = arg::string(info[1]);
-  return control(info, {"rbd_unlock", {image}, info[2]}, [=] { return rbd_unlock(image->get(), cookie.c_str()); });
+  return control(info, {"rbd_unlock", {image}, info[2]},
+                 [=] { return rbd_unlock(image->get(), cookie.c_str()); });
 }
 
 /// breakLock(image, client, cookie, operation)
@@ -100,30 +104,34 @@ Napi::Value is_exclusive_lock_owner(const Napi::CallbackInfo& info) {
 /// acquireExclusiveLock(image, operation)
 Napi::Value acquire_exclusive_lock(const Napi::CallbackInfo& info) {
   auto image = ImageHandle::from_js(info[0]);
-  return control(info, {.name = "rbd_lock_acquire", .handles = {image}, .operation = info[1], .lane = Lane::kLong},
+  return control(info,
+                 {.name = "rbd_lock_acquire", .handles = {image}, .operation = info[1], .lane = Lane::kLong},
                  [=] { return rbd_lock_acquire(image->get(), RBD_LOCK_MODE_EXCLUSIVE); });
 }
 
 /// releaseExclusiveLock(image, operation)
 Napi::Value release_exclusive_lock(const Napi::CallbackInfo& info) {
   auto image = ImageHandle::from_js(info[0]);
-  return control(info, {"rbd_lock_release", {image}, info[1]}, [=] { return rbd_lock_release(image->get()); });
+  return control(info, {"rbd_lock_release", {image}, info[1]},
+                 [=] { return rbd_lock_release(image->get()); });
 }
 
 /// exclusiveLockOwners(image, operation) → string[]
 Napi::Value exclusive_lock_owners(const Napi::CallbackInfo& info) {
   auto image = ImageHandle::from_js(info[0]);
-  return control<std::vector<std::string>>(
-      info, {"rbd_lock_get_owners", {image}, info[1]}, [=](std::vector<std::string>& owners) {
-        std::vector<char*> raw;
-        rbd_lock_mode_t mode;
-        int r = grow(raw, 8, [&](char** data, size_t* size) { return rbd_lock_get_owners(image->get(), &mode, data, size); });
-        if (r == -ENOENT) return 0;  // nobody holds it
-        if (r < 0) return r;
-        for (const char* owner : raw) owners.emplace_back(owner);
-        rbd_lock_get_owners_cleanup(raw.data(), raw.size());
-        return 0;
-      });
+  return control<std::vector<std::string>>(info, {"rbd_lock_get_owners", {image}, info[1]},
+                                           [=](std::vector<std::string>& owners) {
+                                             std::vector<char*> raw;
+                                             rbd_lock_mode_t mode;
+                                             int r = grow(raw, 8, [&](char** data, size_t* size) {
+                                               return rbd_lock_get_owners(image->get(), &mode, data, size);
+                                             });
+                                             if (r == -ENOENT) return 0;  // nobody holds it
+                                             if (r < 0) return r;
+                                             for (const char* owner : raw) owners.emplace_back(owner);
+                                             rbd_lock_get_owners_cleanup(raw.data(), raw.size());
+                                             return 0;
+                                           });
 }
 
 /// breakExclusiveLock(image, owner, operation)

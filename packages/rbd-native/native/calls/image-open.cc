@@ -53,7 +53,8 @@ int read_identity(rbd_image_t image, Opened& opened, Operation& operation) {
 /// openImage(ioctx, nameOrId, byId, readOnly, snapshot?, operation) → { handle, id, name, size }
 Napi::Value open_image(const Napi::CallbackInfo& info) {
   auto ioctx = IoCtxHandle::from_js(info[0]);
-  OpenOptions options{arg::string(info[1]), arg::optional_string(info[4]), arg::flag(info[2]), arg::flag(info[3])};
+  OpenOptions options{arg::string(info[1]), arg::optional_string(info[4]), arg::flag(info[2]),
+                      arg::flag(info[3])};
   const char* name = name_of_call(options);
   if (ioctx->latched()) return control(info, {name, {ioctx}, info[5]}, [] { return 0; });
   auto image = std::make_shared<ImageHandle>(ioctx);
@@ -79,6 +80,8 @@ Napi::Value open_image(const Napi::CallbackInfo& info) {
 
 }  // namespace
 
-void define_image_open(Napi::Env env, Napi::Object exports) { define(env, exports, {{"openImage", open_image}}); }
+void define_image_open(Napi::Env env, Napi::Object exports) {
+  define(env, exports, {{"openImage", open_image}});
+}
 
 }  // namespace coppice

@@ -58,20 +58,22 @@ Napi::Value copy(const Napi::CallbackInfo& info) {
   std::string name = arg::string(info[2]);
   NewImage target = NewImage::from_js(info[3]);
   uint64_t sparse_size = arg::u64(info[4]);
-  return control(info, long_call("rbd_copy_with_progress4", {image, ioctx}, info[5]), [=](Operation& operation) {
-    ImageOptions options(target);
-    return rbd_copy_with_progress4(image->get(), ioctx->get(), name.c_str(), options.get(), Operation::progress,
-                                   &operation, sparse_size);
-  });
+  return control(info, long_call("rbd_copy_with_progress4", {image, ioctx}, info[5]),
+                 [=](Operation& operation) {
+                   ImageOptions options(target);
+                   return rbd_copy_with_progress4(image->get(), ioctx->get(), name.c_str(), options.get(),
+                                                  Operation::progress, &operation, sparse_size);
+                 });
 }
 
 /// copyOnto(image, target, operation)
 Napi::Value copy_onto(const Napi::CallbackInfo& info) {
   auto image = ImageHandle::from_js(info[0]);
   auto target = ImageHandle::from_js(info[1]);
-  return control(info, long_call("rbd_copy_with_progress2", {image, target}, info[2]), [=](Operation& operation) {
-    return rbd_copy_with_progress2(image->get(), target->get(), Operation::progress, &operation);
-  });
+  return control(
+      info, long_call("rbd_copy_with_progress2", {image, target}, info[2]), [=](Operation& operation) {
+        return rbd_copy_with_progress2(image->get(), target->get(), Operation::progress, &operation);
+      });
 }
 
 /// deepCopy(image, ioctx, name, options, operation)
@@ -80,17 +82,19 @@ Napi::Value deep_copy(const Napi::CallbackInfo& info) {
   auto ioctx = IoCtxHandle::from_js(info[1]);
   std::string name = arg::string(info[2]);
   NewImage target = NewImage::from_js(info[3]);
-  return control(info, long_call("rbd_deep_copy_with_progress", {image, ioctx}, info[4]), [=](Operation& operation) {
-    ImageOptions options(target);
-    return rbd_deep_copy_with_progress(image->get(), ioctx->get(), name.c_str(), options.get(), Operation::progress,
-                                       &operation);
-  });
+  return control(info, long_call("rbd_deep_copy_with_progress", {image, ioctx}, info[4]),
+                 [=](Operation& operation) {
+                   ImageOptions options(target);
+                   return rbd_deep_copy_with_progress(image->get(), ioctx->get(), name.c_str(), options.get(),
+                                                      Operation::progress, &operation);
+                 });
 }
 
 /// invalidateCache(image, operation)
 Napi::Value invalidate_cache(const Napi::CallbackInfo& info) {
   auto image = ImageHandle::from_js(info[0]);
-  return control(info, {"rbd_invalidate_cache", {image}, info[1]}, [=] { return rbd_invalidate_cache(image->get()); });
+  return control(info, {"rbd_invalidate_cache", {image}, info[1]},
+                 [=] { return rbd_invalidate_cache(image->get()); });
 }
 
 }  // namespace

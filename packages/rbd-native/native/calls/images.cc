@@ -24,7 +24,9 @@ Napi::Value list_images(const Napi::CallbackInfo& info) {
       info, {"rbd_list2", {ioctx}, info[1]},
       [=](std::vector<Listed>& images) {
         std::vector<rbd_image_spec_t> specs;
-        int r = grow(specs, 1024, [&](rbd_image_spec_t* data, size_t* size) { return rbd_list2(ioctx->get(), data, size); });
+        int r = grow(specs, 1024, [&](rbd_image_spec_t* data, size_t* size) {
+          return rbd_list2(ioctx->get(), data, size);
+        });
         if (r < 0) return r;
         for (const auto& spec : specs) images.push_back({spec.id, spec.name});
         rbd_image_spec_list_cleanup(specs.data(), specs.size());
@@ -33,7 +35,8 @@ Napi::Value list_images(const Napi::CallbackInfo& info) {
       [](Napi::Env env, std::vector<Listed>& images) -> Napi::Value {
         Napi::Array array = Napi::Array::New(env, images.size());
         for (uint32_t i = 0; i < images.size(); ++i) {
-          array.Set(i, make_object(env, {{"id", to_js(env, images[i].id)}, {"name", to_js(env, images[i].name)}}));
+          array.Set(
+              i, make_object(env, {{"id", to_js(env, images[i].id)}, {"name", to_js(env, images[i].name)}}));
         }
         return array;
       });
@@ -60,7 +63,8 @@ Napi::Value clone_image(const Napi::CallbackInfo& info) {
   NewImage clone = NewImage::from_js(info[5]);
   return control(info, {"rbd_clone3", {parent, ioctx}, info[6]}, [=] {
     ImageOptions options(clone);
-    return rbd_clone3(parent->get(), image.c_str(), snapshot.c_str(), ioctx->get(), name.c_str(), options.get());
+    return rbd_clone3(parent->get(), image.c_str(), snapshot.c_str(), ioctx->get(), name.c_str(),
+                      options.get());
   });
 }
 
@@ -68,11 +72,12 @@ Napi::Value clone_image(const Napi::CallbackInfo& info) {
 Napi::Value remove_image(const Napi::CallbackInfo& info) {
   auto ioctx = IoCtxHandle::from_js(info[0]);
   std::string name = arg::string(info[1]);
-  return control(info,
-                 {.name = "rbd_remove_with_progress", .handles = {ioctx}, .operation = info[2], .lane = Lane::kLong},
-                 [=](Operation& operation) {
-                   return rbd_remove_with_progress(ioctx->get(), name.c_str(), Operation::progress, &operation);
-                 });
+  return control(
+      info,
+      {.name = "rbd_remove_with_progress", .handles = {ioctx}, .operation = info[2], .lane = Lane::kLong},
+      [=](Operation& operation) {
+        return rbd_remove_with_progress(ioctx->get(), name.c_str(), Operation::progress, &operation);
+      });
 }
 
 /// renameImage(ioctx, from, to, operation)

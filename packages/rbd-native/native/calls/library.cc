@@ -8,7 +8,8 @@ namespace coppice {
 namespace {
 
 Napi::Value version_object(Napi::Env env, int major, int minor, int extra) {
-  return make_object(env, {{"major", to_js(env, major)}, {"minor", to_js(env, minor)}, {"extra", to_js(env, extra)}});
+  return make_object(
+      env, {{"major", to_js(env, major)}, {"minor", to_js(env, minor)}, {"extra", to_js(env, extra)}});
 }
 
 /// version() → { librbd, librados }

@@ -87,7 +87,8 @@ Napi::Value list_metadata(const Napi::CallbackInfo& info) {
   return control<std::vector<Pair>>(
       info, {"rbd_metadata_list", {image}, info[1]},
       [=](std::vector<Pair>& entries) {
-        return list_all(entries, [&](auto... arguments) { return rbd_metadata_list(image->get(), arguments...); });
+        return list_all(entries,
+                        [&](auto... arguments) { return rbd_metadata_list(image->get(), arguments...); });
       },
       pairs_to_js);
 }
@@ -125,7 +126,8 @@ Napi::Value list_pool_metadata(const Napi::CallbackInfo& info) {
   return control<std::vector<Pair>>(
       info, {"rbd_pool_metadata_list", {ioctx}, info[1]},
       [=](std::vector<Pair>& entries) {
-        return list_all(entries, [&](auto... arguments) { return rbd_pool_metadata_list(ioctx->get(), arguments...); });
+        return list_all(
+            entries, [&](auto... arguments) { return rbd_pool_metadata_list(ioctx->get(), arguments...); });
       },
       pairs_to_js);
 }

@@ -18,7 +18,8 @@ Napi::Value list_namespaces(const Napi::CallbackInfo& info) {
   return control<std::vector<std::string>>(
       info, {"rbd_namespace_list", {ioctx}, info[1]}, [=](std::vector<std::string>& names) {
         std::vector<char> buffer;
-        int r = grow(buffer, 1024, [&](char* data, size_t* size) { return rbd_namespace_list(ioctx->get(), data, size); });
+        int r = grow(buffer, 1024,
+                     [&](char* data, size_t* size) { return rbd_namespace_list(ioctx->get(), data, size); });
         if (r >= 0) names = split_zero(buffer.data(), buffer.size());
         return r;
       });
@@ -44,8 +45,9 @@ Napi::Value remove_namespace(const Napi::CallbackInfo& info) {
 Napi::Value namespace_exists(const Napi::CallbackInfo& info) {
   auto ioctx = IoCtxHandle::from_js(info[0]);
   std::string name = arg::string(info[1]);
-  return control<bool>(info, {"rbd_namespace_exists", {ioctx}, info[2]},
-                       [=](bool& exists) { return rbd_namespace_exists(ioctx->get(), name.c_str(), &exists); });
+  return control<bool>(info, {"rbd_namespace_exists", {ioctx}, info[2]}, [=](bool& exists) {
+    return rbd_namespace_exists(ioctx->get(), name.c_str(), &exists);
+  });
 }
 
 }  // namespace

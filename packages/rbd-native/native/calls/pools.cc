@@ -1,9 +1,9 @@
 #include <string>
 #include <vector>
 
+#include <rbd/librbd.h>
 #include "../arguments.h"
 #include "../control-call.h"
-#include <rbd/librbd.h>
 
 #include "../ioctx-handle.h"
 #include "../opening.h"
@@ -59,16 +59,18 @@ Napi::Value list_pools(const Napi::CallbackInfo& info) {
 Napi::Value create_pool(const Napi::CallbackInfo& info) {
   auto cluster = ClusterHandle::from_js(info[0]);
   std::string name = arg::string(info[1]);
-  return control(info, {.name = "rados_pool_create", .handles = {cluster}, .operation = info[2], .lane = Lane::kLong},
-                 [=] { return rados_pool_create(cluster->get(), name.c_str()); });
+  return control(
+      info, {.name = "rados_pool_create", .handles = {cluster}, .operation = info[2], .lane = Lane::kLong},
+      [=] { return rados_pool_create(cluster->get(), name.c_str()); });
 }
 
 /// deletePool(cluster, name, operation)
 Napi::Value delete_pool(const Napi::CallbackInfo& info) {
   auto cluster = ClusterHandle::from_js(info[0]);
   std::string name = arg::string(info[1]);
-  return control(info, {.name = "rados_pool_delete", .handles = {cluster}, .operation = info[2], .lane = Lane::kLong},
-                 [=] { return rados_pool_delete(cluster->get(), name.c_str()); });
+  return control(
+      info, {.name = "rados_pool_delete", .handles = {cluster}, .operation = info[2], .lane = Lane::kLong},
+      [=] { return rados_pool_delete(cluster->get(), name.c_str()); });
 }
 
 /// openPool(cluster, name, namespace, operation) → { handle, id }
@@ -100,7 +102,8 @@ Napi::Value open_pool(const Napi::CallbackInfo& info) {
 Napi::Value init_pool(const Napi::CallbackInfo& info) {
   auto ioctx = IoCtxHandle::from_js(info[0]);
   bool force = arg::flag(info[1]);
-  return control(info, {"rbd_pool_init", {ioctx}, info[2]}, [=] { return rbd_pool_init(ioctx->get(), force); });
+  return control(info, {"rbd_pool_init", {ioctx}, info[2]},
+                 [=] { return rbd_pool_init(ioctx->get(), force); });
 }
 
 }  // namespace

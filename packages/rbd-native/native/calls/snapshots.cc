@@ -46,7 +46,8 @@ int read_snapshot(rbd_image_t image, const rbd_snap_info_t& info, Snapshot& snap
 int list(rbd_image_t image, std::vector<Snapshot>& snapshots, Operation& operation) {
   // One entry more than there are: rbd_snap_list_end() frees up to the one without a name.
   std::vector<rbd_snap_info_t> infos;
-  int r = grow<int>(infos, 64, [&](rbd_snap_info_t* data, int* size) { return rbd_snap_list(image, data, size); });
+  int r = grow<int>(infos, 64,
+                    [&](rbd_snap_info_t* data, int* size) { return rbd_snap_list(image, data, size); });
   if (r < 0) return r;
   infos.resize(static_cast<size_t>(r));
   for (const rbd_snap_info_t& info : infos) {
@@ -66,7 +67,9 @@ Napi::Value list_snapshots(const Napi::CallbackInfo& info) {
   auto image = ImageHandle::from_js(info[0]);
   return control<std::vector<Snapshot>>(
       info, {"rbd_snap_list", {image}, info[1]},
-      [=](std::vector<Snapshot>& snapshots, Operation& operation) { return list(image->get(), snapshots, operation); },
+      [=](std::vector<Snapshot>& snapshots, Operation& operation) {
+        return list(image->get(), snapshots, operation);
+      },
       [](Napi::Env env, std::vector<Snapshot>& snapshots) -> Napi::Value {
         Napi::Array array = Napi::Array::New(env, snapshots.size());
         for (uint32_t i = 0; i < snapshots.size(); ++i) {
@@ -104,7 +107,8 @@ Napi::Value remove_snapshot(const Napi::CallbackInfo& info) {
                   .operation = info[3],
                   .lane = flags == 0 ? Lane::kShort : Lane::kLong},
                  [=](Operation& operation) {
-                   return rbd_snap_remove2(image->get(), name.c_str(), flags, Operation::progress, &operation);
+                   return rbd_snap_remove2(image->get(), name.c_str(), flags, Operation::progress,
+                                           &operation);
                  });
 }
 
@@ -124,7 +128,9 @@ Napi::Value by_name(const Napi::CallbackInfo& info, const char* call, ByName act
   return control(info, {call, {image}, info[2]}, [=] { return act(image->get(), name.c_str()); });
 }
 
-Napi::Value protect_snapshot(const Napi::CallbackInfo& info) { return by_name(info, "rbd_snap_protect", rbd_snap_protect); }
+Napi::Value protect_snapshot(const Napi::CallbackInfo& info) {
+  return by_name(info, "rbd_snap_protect", rbd_snap_protect);
+}
 Napi::Value unprotect_snapshot(const Napi::CallbackInfo& info) {
   return by_name(info, "rbd_snap_unprotect", rbd_snap_unprotect);
 }
@@ -162,9 +168,13 @@ Napi::Value rollback(const Napi::CallbackInfo& info) {
   auto image = ImageHandle::from_js(info[0]);
   std::string name = arg::string(info[1]);
   return control(info,
-                 {.name = "rbd_snap_rollback_with_progress", .handles = {image}, .operation = info[2], .lane = Lane::kLong},
+                 {.name = "rbd_snap_rollback_with_progress",
+                  .handles = {image},
+                  .operation = info[2],
+                  .lane = Lane::kLong},
                  [=](Operation& operation) {
-                   return rbd_snap_rollback_with_progress(image->get(), name.c_str(), Operation::progress, &operation);
+                   return rbd_snap_rollback_with_progress(image->get(), name.c_str(), Operation::progress,
+                                                          &operation);
                  });
 }
 
@@ -174,14 +184,15 @@ Napi::Value set_snapshot(const Napi::CallbackInfo& info) {
   auto name = arg::optional_string(info[1]);
   std::optional<uint64_t> id;
   if (info[1].IsBigInt()) id = arg::u64(info[1]);
-  return control<double>(info, {id ? "rbd_snap_set_by_id" : "rbd_snap_set", {image}, info[2]}, [=](double& size) {
-    int r = id ? rbd_snap_set_by_id(image->get(), *id) : rbd_snap_set(image->get(), arg::c_str(name));
-    if (r < 0) return r;
-    uint64_t bytes = 0;
-    r = rbd_get_size(image->get(), &bytes);
-    size = static_cast<double>(bytes);
-    return r;
-  });
+  return control<double>(
+      info, {id ? "rbd_snap_set_by_id" : "rbd_snap_set", {image}, info[2]}, [=](double& size) {
+        int r = id ? rbd_snap_set_by_id(image->get(), *id) : rbd_snap_set(image->get(), arg::c_str(name));
+        if (r < 0) return r;
+        uint64_t bytes = 0;
+        r = rbd_get_size(image->get(), &bytes);
+        size = static_cast<double>(bytes);
+        return r;
+      });
 }
 
 /// snapshotId(image, name, operation) → bigint
@@ -197,7 +208,8 @@ Napi::Value snapshot_name(const Napi::CallbackInfo& info) {
   auto image = ImageHandle::from_js(info[0]);
   uint64_t id = arg::u64(info[1]);
   return control<std::string>(info, {"rbd_snap_get_name", {image}, info[2]}, [=](std::string& name) {
-    return grow_string(name, [=](char* data, size_t* size) { return rbd_snap_get_name(image->get(), id, data, size); });
+    return grow_string(
+        name, [=](char* data, size_t* size) { return rbd_snap_get_name(image->get(), id, data, size); });
   });
 }
 
@@ -212,7 +224,8 @@ Napi::Value get_snapshot_limit(const Napi::CallbackInfo& info) {
 Napi::Value set_snapshot_limit(const Napi::CallbackInfo& info) {
   auto image = ImageHandle::from_js(info[0]);
   uint64_t limit = arg::u64(info[1]);
-  return control(info, {"rbd_snap_set_limit", {image}, info[2]}, [=] { return rbd_snap_set_limit(image->get(), limit); });
+  return control(info, {"rbd_snap_set_limit", {image}, info[2]},
+                 [=] { return rbd_snap_set_limit(image->get(), limit); });
 }
 
 }  // namespace

@@ -39,8 +39,9 @@ Napi::Value list_trash(const Napi::CallbackInfo& info) {
       info, {"rbd_trash_list", {ioctx}, info[1]},
       [=](std::vector<Trashed>& images) {
         std::vector<rbd_trash_image_info_t> infos;
-        int r = grow(infos, 64,
-                     [&](rbd_trash_image_info_t* data, size_t* size) { return rbd_trash_list(ioctx->get(), data, size); });
+        int r = grow(infos, 64, [&](rbd_trash_image_info_t* data, size_t* size) {
+          return rbd_trash_list(ioctx->get(), data, size);
+        });
         if (r < 0) return r;
         for (const auto& i : infos) images.emplace_back(i);
         rbd_trash_list_cleanup(infos.data(), infos.size());
@@ -92,12 +93,15 @@ Napi::Value trash_remove(const Napi::CallbackInfo& info) {
   auto ioctx = IoCtxHandle::from_js(info[0]);
   std::string id = arg::string(info[1]);
   bool force = arg::flag(info[2]);
-  return control(
-      info,
-      {.name = "rbd_trash_remove_with_progress", .handles = {ioctx}, .operation = info[3], .lane = Lane::kLong},
-      [=](Operation& operation) {
-        return rbd_trash_remove_with_progress(ioctx->get(), id.c_str(), force, Operation::progress, &operation);
-      });
+  return control(info,
+                 {.name = "rbd_trash_remove_with_progress",
+                  .handles = {ioctx},
+                  .operation = info[3],
+                  .lane = Lane::kLong},
+                 [=](Operation& operation) {
+                   return rbd_trash_remove_with_progress(ioctx->get(), id.c_str(), force, Operation::progress,
+                                                         &operation);
+                 });
 }
 
 /// trashPurge(ioctx, expiredBefore in s since the epoch, threshold, operation)
@@ -105,11 +109,15 @@ Napi::Value trash_purge(const Napi::CallbackInfo& info) {
   auto ioctx = IoCtxHandle::from_js(info[0]);
   auto before = static_cast<time_t>(info[1].As<Napi::Number>().Int64Value());
   float threshold = info[2].As<Napi::Number>().FloatValue();
-  return control(
-      info, {.name = "rbd_trash_purge_with_progress", .handles = {ioctx}, .operation = info[3], .lane = Lane::kLong},
-      [=](Operation& operation) {
-        return rbd_trash_purge_with_progress(ioctx->get(), before, threshold, Operation::progress, &operation);
-      });
+  return control(info,
+                 {.name = "rbd_trash_purge_with_progress",
+                  .handles = {ioctx},
+                  .operation = info[3],
+                  .lane = Lane::kLong},
+                 [=](Operation& operation) {
+                   return rbd_trash_purge_with_progress(ioctx->get(), before, threshold, Operation::progress,
+                                                        &operation);
+                 });
 }
 
 }  // namespace

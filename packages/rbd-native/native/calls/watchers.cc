@@ -24,8 +24,9 @@ Napi::Value list_watchers(const Napi::CallbackInfo& info) {
       info, {"rbd_watchers_list", {image}, info[1]},
       [=](std::vector<Watcher>& watchers) {
         std::vector<rbd_image_watcher_t> raw;
-        int r = grow(raw, 8,
-                     [&](rbd_image_watcher_t* data, size_t* size) { return rbd_watchers_list(image->get(), data, size); });
+        int r = grow(raw, 8, [&](rbd_image_watcher_t* data, size_t* size) {
+          return rbd_watchers_list(image->get(), data, size);
+        });
         if (r < 0) return r;
         for (const auto& w : raw) watchers.push_back({w.addr, w.id, w.cookie});
         rbd_watchers_list_cleanup(raw.data(), raw.size());
@@ -44,6 +45,8 @@ Napi::Value list_watchers(const Napi::CallbackInfo& info) {
 
 }  // namespace
 
-void define_watchers(Napi::Env env, Napi::Object exports) { define(env, exports, {{"listWatchers", list_watchers}}); }
+void define_watchers(Napi::Env env, Napi::Object exports) {
+  define(env, exports, {{"listWatchers", list_watchers}});
+}
 
 }  // namespace coppice

@@ -1,5 +1,34 @@
 import type { RbdErrorCode } from "./rbd-error-code.ts";
 
+/** A code in words. */
+export function describe(code: RbdErrorCode): string {
+  return words[code];
+}
+
+const words: Record<RbdErrorCode, string> = {
+  NOT_FOUND: "no such thing",
+  EXISTS: "already there",
+  BUSY: "in use",
+  PERMISSION_DENIED: "not permitted",
+  READ_ONLY: "open for reading only",
+  INVALID_ARGUMENT: "not accepted by the cluster",
+  NAME_TOO_LONG: "the name is too long",
+  UNSUPPORTED: "not supported",
+  TIMED_OUT: "no answer in time",
+  NO_SPACE: "no space left",
+  QUOTA_EXCEEDED: "over the quota",
+  NOT_EMPTY: "not empty",
+  OUT_OF_RANGE: "out of range",
+  OUT_OF_MEMORY: "out of memory",
+  MISMATCH: "the data differs",
+  CANCELED: "cancelled",
+  CLOSED: "the handle is closed",
+  BLOCKLISTED: "this client is on the cluster's blocklist",
+  SHUTDOWN: "the connection is shut down",
+  IO: "input or output error",
+  UNKNOWN: "failed",
+};
+
 /** What the reader of the message can do next; undefined where the code says it all. */
 export function hintFor(code: RbdErrorCode, call: string): string | undefined {
   return hintByCall[call]?.[code] ?? hintByCode[code];
@@ -12,9 +41,9 @@ const hintByCode: Partial<Record<RbdErrorCode, string>> = {
   UNSUPPORTED: "The image's features, its format or the cluster's release do not allow this",
   TIMED_OUT:
     "The cluster did not answer in time: look at `ceph status`, or raise the time-outs given at connect",
-  NO_SPACE: "The pool or the cluster is full",
-  QUOTA_EXCEEDED: "The pool's quota is used up",
-  CLOSED: "The handle was closed: open it again",
+  NO_SPACE: "The pool or the cluster is full: see `ceph df`",
+  QUOTA_EXCEEDED: "Raise the pool's quota or free some of it",
+  CLOSED: "Open it again",
   BLOCKLISTED: "The cluster has shut this client out (its lock was broken or it was fenced): connect again",
 };
 

@@ -1,5 +1,5 @@
 import { getSystemErrorName } from "node:util";
-import { hintFor } from "./hint.ts";
+import { describe, hintFor } from "./hint.ts";
 import type { RbdErrorCode } from "./rbd-error-code.ts";
 
 export interface RbdErrorFacts {
@@ -39,7 +39,7 @@ function messageOf({ code, errno, call, object, detail }: RbdErrorFacts): string
   const what = errno === 0 ? code : `${code}, ${errnoName(errno)}`;
   const where = object === undefined ? call : `${call} on ${object}`;
   const hint = hintFor(code, call);
-  return `${where}: ${detail === undefined ? "failed" : detail} (${what})${hint === undefined ? "" : `. ${hint}`}`;
+  return `${where}: ${detail ?? describe(code)} (${what})${hint === undefined ? "" : `. ${hint}`}`;
 }
 
 function errnoName(errno: number): string {

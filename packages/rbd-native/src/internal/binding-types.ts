@@ -313,6 +313,21 @@ export interface DataBinding {
   stopDiff(stream: DiffRef): void;
 }
 
+export interface ObjectBinding {
+  readObject(
+    io: IoCtxRef,
+    object: string,
+    steps: readonly (readonly unknown[])[],
+    flags: number,
+  ): Promise<unknown[]>;
+  writeObject(
+    io: IoCtxRef,
+    object: string,
+    steps: readonly (readonly unknown[])[],
+    flags: number,
+  ): Promise<void>;
+}
+
 export interface Binding
   extends LibraryBinding,
     ClusterBinding,
@@ -320,4 +335,5 @@ export interface Binding
     ImageBinding,
     SnapshotBinding,
     LockBinding,
-    DataBinding {}
+    DataBinding,
+    ObjectBinding {}

@@ -16,6 +16,6 @@ function isNativeFailure(error: unknown): error is NativeFailure {
 export function toRbdError(error: unknown, object: string): unknown {
   if (!isNativeFailure(error)) return error;
   const { errno, call, detail, closed } = error;
-  if (closed) return new RbdError({ code: "CLOSED", errno: 0, call, object, detail: "the handle is closed" });
+  if (closed) return new RbdError({ code: "CLOSED", errno: 0, call, object });
   return new RbdError({ code: codeOf(errno), errno, call, object, detail });
 }

@@ -1,0 +1,124 @@
+import { toEntries } from "./entries.ts";
+
+/** One step of a compound read; `Result` is what it gives back. */
+export interface ReadStep<Result> {
+  /** For the compiled part: [kind, …arguments]. */
+  readonly native: readonly unknown[];
+  readonly convert: (raw: unknown) => Result;
+}
+
+export interface OmapPage {
+  readonly entries: Map<string, Buffer>;
+  /** There is more after the last key. */
+  readonly more: boolean;
+}
+
+export interface ObjectStat {
+  readonly size: number;
+  readonly modified: Date;
+}
+
+export interface OmapRange {
+  /** Only keys after this one. */
+  readonly startAfter?: string | undefined;
+  /** Only keys that begin with this. */
+  readonly prefix?: string | undefined;
+  /** At most so many; the OSD may give less and says so in `more`. */
+  readonly limit?: number | undefined;
+}
+
+/** How a value of the object is compared with the one given: `value-on-object <op> given`. */
+export const comparisons = {
+  equal: 1,
+  different: 2,
+  greater: 3,
+  greaterOrEqual: 4,
+  less: 5,
+  lessOrEqual: 6,
+} as const;
+export type Comparison = keyof typeof comparisons;
+
+/** More than any object of RBD holds on one page: the OSD's own limit decides. */
+const NO_LIMIT = 2 ** 32;
+
+const nothing = (): undefined => undefined;
+const page = (raw: unknown): OmapPage => {
+  const packed = raw as { data: Buffer; lengths: Uint32Array; more: boolean };
+  return { entries: toEntries(packed), more: packed.more };
+};
+
+/** The steps that {@link ObjectStore.read} takes. */
+export const readSteps = {
+  /** Keys and values of the object's map. Wraps rados_read_op_omap_get_vals2. */
+  omap(o: OmapRange = {}): ReadStep<OmapPage> {
+    return { native: ["omapValues", o.startAfter ?? "", o.prefix ?? "", o.limit ?? NO_LIMIT], convert: page };
+  },
+
+  /** Keys of the object's map. Wraps rados_read_op_omap_get_keys2. */
+  omapKeys(o: Omit<OmapRange, "prefix"> = {}): ReadStep<{ keys: string[]; more: boolean }> {
+    return {
+      native: ["omapKeys", o.startAfter ?? "", o.limit ?? NO_LIMIT],
+      convert: (raw) => {
+        const { entries, more } = page(raw);
+        return { keys: [...entries.keys()], more };
+      },
+    };
+  },
+
+  /** The values of some keys, those that are there. Wraps rados_read_op_omap_get_vals_by_keys2. */
+  omapValues(keys: readonly string[]): ReadStep<Map<string, Buffer>> {
+    return { native: ["omapValuesOf", keys], convert: (raw) => page(raw).entries };
+  },
+
+  /** All extended attributes. Wraps rados_read_op_getxattrs. */
+  xattrs(): ReadStep<Map<string, Buffer>> {
+    return { native: ["xattrs"], convert: (raw) => toEntries(raw as { data: Buffer; lengths: Uint32Array }) };
+  },
+
+  /** Wraps rados_read_op_stat. */
+  stat(): ReadStep<ObjectStat> {
+    return {
+      native: ["stat"],
+      convert: (raw) => {
+        const { size, modified } = raw as { size: number; modified: number };
+        return { size, modified: new Date(modified) };
+      },
+    };
+  },
+
+  /** Bytes of the object, fewer where it ends earlier. Wraps rados_read_op_read. */
+  read(offset: number, length: number): ReadStep<Buffer> {
+    const buffer = Buffer.allocUnsafeSlow(length);
+    return { native: ["read", offset, buffer], convert: (count) => buffer.subarray(0, count as number) };
+  },
+
+  /** Calls a method of an object class. Wraps rados_read_op_exec. */
+  exec(className: string, method: string, input: Uint8Array = new Uint8Array()): ReadStep<Buffer> {
+    return { native: ["exec", className, method, input], convert: (raw) => raw as Buffer };
+  },
+
+  /** The whole read fails (NOT_FOUND) unless the object exists. Wraps rados_read_op_assert_exists. */
+  assertExists(): ReadStep<undefined> {
+    return { native: ["assertExists"], convert: nothing };
+  },
+
+  /** The whole read fails unless the object is at this version. Wraps rados_read_op_assert_version. */
+  assertVersion(version: bigint): ReadStep<undefined> {
+    return { native: ["assertVersion", version], convert: nothing };
+  },
+
+  /** The whole read fails unless the object holds this data. Wraps rados_read_op_cmpext. */
+  compareData(offset: number, data: Uint8Array): ReadStep<undefined> {
+    return { native: ["compareData", offset, data], convert: nothing };
+  },
+
+  /** The whole read fails (CANCELED) unless an attribute compares so. Wraps rados_read_op_cmpxattr. */
+  compareXattr(name: string, how: Comparison, value: string | Uint8Array): ReadStep<undefined> {
+    return { native: ["compareXattr", name, comparisons[how], value], convert: nothing };
+  },
+
+  /** The whole read fails (CANCELED) unless an entry of the map compares so. Wraps rados_read_op_omap_cmp2. */
+  compareOmap(key: string, how: Comparison, value: string | Uint8Array): ReadStep<undefined> {
+    return { native: ["compareOmap", key, comparisons[how], value], convert: nothing };
+  },
+} as const;

@@ -25,7 +25,7 @@ try {
   }
   const conf = cephConf;
   const server = await step("Starting the server", () => startServer(settings, conf));
-  started.defer(() => step("Stopping the server", () => server[Symbol.asyncDispose]()));
+  started.defer(() => step("Stopping the server", () => server.stop()));
 
   console.log(`
   Coppice is running. Open it, signed in (the link works once):

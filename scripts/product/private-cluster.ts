@@ -12,7 +12,7 @@ export async function startPrivateCluster(dataDir: string, signal: AbortSignal):
   try {
     await step("Planting the demonstration forest", async (detail) => {
       await using connection = await connect({ conf: cluster.conf, signal });
-      await plantDemoForest(connection, { onProgress: detail, signal });
+      await plantDemoForest(connection, { onProgress: ({ spec }) => detail(spec), signal });
     });
     return cluster;
   } catch (error) {

@@ -10,12 +10,14 @@ import type { ProductSettings } from "./settings.ts";
 const graceMs = 20_000;
 const tailLines = 20;
 
-export interface RunningServer extends AsyncDisposable {
+export interface RunningServer {
   /** Opens logged in, once. */
   readonly signInUrl: string;
   readonly logFile: string;
   /** Settles when the process has ended, by whatever cause, with a sentence that says how. */
   readonly ended: Promise<string>;
+  /** Asks it to end, and makes it end when it takes too long. */
+  stop(): Promise<void>;
 }
 
 /** Starts the server on the given cluster and waits until it answers. @throws Refusal with the end of its log */
@@ -64,8 +66,8 @@ export async function startServer(settings: ProductSettings, cephConf: string): 
     signInUrl: first,
     logFile,
     ended,
-    async [Symbol.asyncDispose]() {
-      await stop(child, ended);
+    async stop() {
+      await end(child, ended);
       log.end();
     },
   };
@@ -77,7 +79,7 @@ function signInUrlOf(line: string): string | undefined {
   return (JSON.parse(line) as { url: string }).url;
 }
 
-async function stop(child: ChildProcess, ended: Promise<string>): Promise<void> {
+async function end(child: ChildProcess, ended: Promise<string>): Promise<void> {
   child.kill("SIGTERM");
   const deadline = setTimeout(() => child.kill("SIGKILL"), graceMs);
   await ended;

@@ -1,7 +1,8 @@
-import { clusterDaemons, managerName, monitorName, osdName } from "../daemons/cluster-daemons.ts";
+import { clusterDaemons, managerName, osdName } from "../daemons/cluster-daemons.ts";
 import { ensureOsdKey, makeOsd, registerOsd } from "../daemons/osd.ts";
 import { together } from "../process/together.ts";
 import { type StartContext, startDaemon } from "./start-context.ts";
+import { startMonitor } from "./start-monitor.ts";
 import { type ClusterState, type OsdState, writeState } from "./state.ts";
 
 export interface BringUpHooks {
@@ -29,11 +30,14 @@ export async function bringUp(
 
   await together(context.signal, [
     async (signal) => {
-      signal.addEventListener("abort", () => monitorUp.reject(signal.reason), { once: true });
-      monitorUp.promise.catch(() => undefined);
-      await start(monitorName, signal);
-      await hooks.afterMonitor?.(signal);
-      monitorUp.resolve();
+      try {
+        await startMonitor(context, state, signal);
+        await hooks.afterMonitor?.(signal);
+        monitorUp.resolve();
+      } catch (error) {
+        monitorUp.reject(error);
+        throw error;
+      }
       await start(managerName, signal);
     },
     ...state.osds.map((osd) => async (signal: AbortSignal) => {

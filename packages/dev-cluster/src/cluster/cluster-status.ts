@@ -1,7 +1,5 @@
-import { realpath } from "node:fs/promises";
 import { clusterDaemons } from "../daemons/cluster-daemons.ts";
-import { systemErrorCode } from "../errors.ts";
-import { currentUid } from "../machine/user.ts";
+import { existingFolder } from "../files/existing-folder.ts";
 import type { ClusterStatus, DaemonStatus } from "./options.ts";
 import { clusterPaths } from "./paths.ts";
 import { type ClusterState, readState } from "./state.ts";
@@ -11,14 +9,9 @@ import { type ClusterState, readState } from "./state.ts";
  * @throws DevClusterError STATE_UNREADABLE.
  */
 export async function clusterStatus(dir: string): Promise<ClusterStatus> {
-  let real: string;
-  try {
-    real = await realpath(dir);
-  } catch (error) {
-    if (["ENOENT", "ENOTDIR"].includes(systemErrorCode(error) ?? "")) return { state: "absent", daemons: [] };
-    throw error;
-  }
-  const paths = clusterPaths(real, currentUid());
+  const real = await existingFolder(dir);
+  if (real === undefined) return { state: "absent", daemons: [] };
+  const paths = clusterPaths(real);
   const state = await readState(paths.state);
   if (state === undefined) return { state: "absent", daemons: [] };
   const daemons = await Promise.all(

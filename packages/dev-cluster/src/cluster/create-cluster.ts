@@ -1,10 +1,12 @@
 import { randomUUID } from "node:crypto";
-import { chmod, mkdir, writeFile } from "node:fs/promises";
+import { chmod, mkdir } from "node:fs/promises";
 import { adminCaps, generateKey, managerCaps, monitorCaps, renderKeyring } from "../config/keyring.ts";
 import { chooseMonitorPort } from "../config/ports.ts";
+import { writeConf } from "../config/write-conf.ts";
 import { managerName } from "../daemons/cluster-daemons.ts";
 import { makeManager } from "../daemons/manager.ts";
 import { makeMonitor } from "../daemons/monitor.ts";
+import { writeFileAtomically } from "../files/write-file.ts";
 import { chooseOsdBytes, requireDirectIo } from "../machine/folder.ts";
 import { memoryNeeded, requireMemory } from "../machine/memory.ts";
 import { bringUp } from "./bring-up.ts";
@@ -12,7 +14,6 @@ import { createPool, disableDeviceHealth, initialisePool } from "./first-setting
 import { removeUnfinished, requireNothingForeign } from "./own-files.ts";
 import type { StartContext } from "./start-context.ts";
 import { type ClusterState, writeState } from "./state.ts";
-import { writeConf } from "./write-conf.ts";
 
 /** Makes a new cluster, first removing what is left of one whose making was never finished. */
 export async function createCluster(
@@ -62,13 +63,14 @@ async function makeFiles(
   onProgress("Making the monitor");
   await mkdir(paths.log, { mode: 0o700 });
   await mkdir(paths.crash, { mode: 0o700 });
+  await mkdir(paths.run, { mode: 0o700 });
   const now = new Date();
   const admin = { entity: "client.admin", key: generateKey(now), caps: adminCaps };
   const manager = { entity: managerName, key: generateKey(now), caps: managerCaps };
   const monitor = { entity: "mon.", key: generateKey(now), caps: monitorCaps };
   const port = await chooseMonitorPort(paths.dir);
+  await writeFileAtomically(paths.keyring, renderKeyring([admin]));
   await writeConf(paths, state, port, options.conf);
-  await writeFile(paths.keyring, renderKeyring([admin]), { mode: 0o600 });
   await makeManager(paths, manager.key);
   await makeMonitor(
     paths,

@@ -1,14 +1,22 @@
 import { lstat, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { managerName, monitorName, osdName } from "../daemons/cluster-daemons.ts";
-import { DevClusterError, systemErrorCode } from "../errors.ts";
+import { DevClusterError } from "../errors.ts";
+import { orUndefined } from "../files/missing.ts";
 import type { ClusterPaths } from "./paths.ts";
 import type { ClusterState } from "./state.ts";
 
 /** Everything that making a cluster puts into its folder, but for `cluster.json` itself. */
 function ownFiles(paths: ClusterPaths, osdIds: readonly number[]): string[] {
-  const inside = ["monmap.new", "keyring.new", monitorName, managerName, ...osdIds.map(osdName)];
-  return [...inside.map((name) => join(paths.dir, name)), paths.conf, paths.keyring, paths.log, paths.crash];
+  const inside = ["mkfs.monmap", "mkfs.keyring", monitorName, managerName, ...osdIds.map(osdName)];
+  return [
+    ...inside.map((name) => join(paths.dir, name)),
+    paths.conf,
+    paths.keyring,
+    paths.log,
+    paths.crash,
+    paths.run,
+  ];
 }
 
 /** Removes what an unfinished making left. To be called only for a cluster that never was ready. */
@@ -24,7 +32,7 @@ export async function removeUnfinished(paths: ClusterPaths, state: ClusterState)
  */
 export async function requireNothingForeign(paths: ClusterPaths): Promise<void> {
   for (const path of ownFiles(paths, [0])) {
-    if (!(await exists(path))) continue;
+    if ((await orUndefined(lstat(path))) === undefined) continue;
     throw new DevClusterError(
       "UNSUITABLE_FOLDER",
       `${path} is there, but no ${paths.state} that says what it is.`,
@@ -34,15 +42,5 @@ export async function requireNothingForeign(paths: ClusterPaths): Promise<void> 
         hint: "Choose another folder, or remove this one if its data is not needed any more.",
       },
     );
-  }
-}
-
-async function exists(path: string): Promise<boolean> {
-  try {
-    await lstat(path);
-    return true;
-  } catch (error) {
-    if (systemErrorCode(error) === "ENOENT") return false;
-    throw error;
   }
 }

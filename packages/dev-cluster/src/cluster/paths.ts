@@ -1,50 +1,38 @@
-import { createHash } from "node:crypto";
 import { join } from "node:path";
 
-/** A unix socket's path holds 107 bytes and a terminating zero (`sun_path` in unix(7)). */
-const socketPathBytes = 107;
-const longestSocketName = "osd.9999.asok";
-
-/** Where everything of one cluster lives. `dir` must be absolute and free of symbolic links. */
-export interface ClusterPaths {
-  readonly dir: string;
-  readonly conf: string;
-  readonly state: string;
-  /** Keyring of `client.admin`. */
-  readonly keyring: string;
-  readonly log: string;
-  readonly crash: string;
-  /** Admin sockets and pid files; outside `dir` when `dir` is too long for a unix socket. */
-  readonly run: string;
-}
-
 /**
- * @param shortRunRoot where a short run folder may be made; the same for every caller of the same
- *   machine, so that a later start, stop or status finds the sockets again.
+ * What a cluster's folder holds, by names relative to it. The daemons run with the folder as working
+ * directory and know these relative names alone: so it can lie in any depth (a unix socket's path holds
+ * 107 bytes), be named in any script, and be moved while the cluster is stopped.
  */
-export function clusterPaths(dir: string, uid: number, shortRunRoot = "/tmp"): ClusterPaths {
+export const inFolder = {
+  conf: "ceph.conf",
+  state: "cluster.json",
+  /** Keyring of `client.admin`. */
+  keyring: "keyring",
+  log: "log",
+  crash: "crash",
+  /** Admin sockets and pid files. */
+  run: "run",
+} as const;
+
+/** The same as absolute paths. */
+export type ClusterPaths = { readonly dir: string } & { readonly [name in keyof typeof inFolder]: string };
+
+/** @param dir absolute and free of symbolic links. */
+export function clusterPaths(dir: string): ClusterPaths {
   return {
     dir,
-    conf: join(dir, "ceph.conf"),
-    state: join(dir, "cluster.json"),
-    keyring: join(dir, "keyring"),
-    log: join(dir, "log"),
-    crash: join(dir, "crash"),
-    run: runFolder(dir, uid, shortRunRoot),
+    conf: join(dir, inFolder.conf),
+    state: join(dir, inFolder.state),
+    keyring: join(dir, inFolder.keyring),
+    log: join(dir, inFolder.log),
+    crash: join(dir, inFolder.crash),
+    run: join(dir, inFolder.run),
   };
 }
 
+/** The folder of one daemon (`mon.a`, `osd.0`): Ceph's `$type.$id`. */
 export function daemonData(paths: ClusterPaths, daemon: string): string {
   return join(paths.dir, daemon);
-}
-
-export function adminSocket(paths: ClusterPaths, daemon: string): string {
-  return join(paths.run, `${daemon}.asok`);
-}
-
-function runFolder(dir: string, uid: number, shortRunRoot: string): string {
-  const inside = join(dir, "run");
-  if (Buffer.byteLength(join(inside, longestSocketName)) <= socketPathBytes) return inside;
-  const digest = createHash("sha256").update(dir).digest("hex").slice(0, 16);
-  return join(shortRunRoot, `coppice-${uid}-${digest}`);
 }

@@ -1,9 +1,8 @@
-import { DevClusterError } from "../errors.ts";
+import { orUndefined } from "../files/missing.ts";
 import { acquireClusterLock } from "../lock/cluster-lock.ts";
-import { requireBinaries } from "../machine/binaries.ts";
-import { prepareFolder } from "../machine/folder.ts";
-import { prepareRunFolder } from "../machine/run-folder.ts";
-import { currentUid } from "../machine/user.ts";
+import { type Binary, requireBinaries } from "../machine/binaries.ts";
+import { prepareFolder, requireOwner } from "../machine/folder.ts";
+import { checkOptions } from "./check-options.ts";
 import { createCluster } from "./create-cluster.ts";
 import { endLeftovers } from "./leftovers.ts";
 import type { DevCluster, StartOptions } from "./options.ts";
@@ -16,6 +15,8 @@ import { readState } from "./state.ts";
 /** Longer than any start takes; then the holder is stuck and the caller should hear its name. */
 const lockWaitMs = 120_000;
 
+const binaries: readonly Binary[] = ["ceph", "ceph-mon", "ceph-osd", "monmaptool", "rbd"];
+
 /**
  * Makes the cluster in `dir`, or starts again what is there. Daemons that still run are taken over; what
  * a killed start left half-made is made again, but never a cluster that once was ready. Two starts of the
@@ -27,29 +28,11 @@ const lockWaitMs = 120_000;
  * @throws DevClusterError any code; `signal.reason` when aborted.
  */
 export async function startCluster(options: StartOptions): Promise<DevCluster> {
-  const { onProgress = () => undefined, signal = new AbortController().signal } = options;
+  const { mgr = true, onProgress = () => undefined, signal = new AbortController().signal } = options;
   signal.throwIfAborted();
-  if (
-    options.osds !== undefined &&
-    !(Number.isInteger(options.osds) && options.osds >= 1 && options.osds <= 16)
-  ) {
-    throw new DevClusterError("INVALID_ARGUMENT", `A cluster cannot have ${options.osds} OSDs.`, {
-      call: "startCluster",
-      object: "osds",
-      hint: "Give a whole number from 1 to 16.",
-    });
-  }
-  const mgr = options.mgr ?? true;
-  await requireBinaries([
-    "ceph",
-    "ceph-mon",
-    "ceph-osd",
-    "monmaptool",
-    "rbd",
-    ...(mgr ? (["ceph-mgr"] as const) : []),
-  ]);
-  const uid = currentUid();
-  const paths = clusterPaths(await prepareFolder(options.dir), uid);
+  checkOptions(options);
+  await requireBinaries(mgr ? [...binaries, "ceph-mgr"] : binaries);
+  const paths = clusterPaths(await prepareFolder(options.dir));
 
   await using _lock = await acquireClusterLock(paths.dir, {
     activity: "starting the cluster",
@@ -57,9 +40,9 @@ export async function startCluster(options: StartOptions): Promise<DevCluster> {
     onWait: (holder) => onProgress(`Waiting for ${holder}`),
     signal,
   });
+  await orUndefined(requireOwner(paths.state));
   const state = await readState(paths.state);
   await endLeftovers(paths, state, onProgress);
-  await prepareRunFolder(paths.run, uid);
   const context: StartContext = { paths, options, mgr, onProgress, signal, started: [] };
   try {
     const ready =

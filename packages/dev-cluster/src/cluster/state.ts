@@ -1,5 +1,7 @@
-import { open, readFile, rename } from "node:fs/promises";
-import { DevClusterError, systemErrno, systemErrorCode } from "../errors.ts";
+import { readFile } from "node:fs/promises";
+import { DevClusterError, systemErrno } from "../errors.ts";
+import { isMissing } from "../files/missing.ts";
+import { writeFileAtomically } from "../files/write-file.ts";
 
 export interface OsdState {
   id: number;
@@ -28,7 +30,7 @@ export async function readState(path: string): Promise<ClusterState | undefined>
   try {
     text = await readFile(path, "utf8");
   } catch (cause) {
-    if (["ENOENT", "ENOTDIR"].includes(systemErrorCode(cause) ?? "")) return undefined;
+    if (isMissing(cause)) return undefined;
     throw unreadable(path, "cannot be read", cause);
   }
   return parseState(text, path);
@@ -45,17 +47,8 @@ export function parseState(text: string, path: string): ClusterState {
   return value;
 }
 
-/** Replaces the file in one step: after a crash it holds either the old state or the new one. */
 export async function writeState(path: string, state: ClusterState): Promise<void> {
-  const temporary = `${path}.new`;
-  const file = await open(temporary, "w", 0o600);
-  try {
-    await file.writeFile(`${JSON.stringify(state, null, 2)}\n`);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-  await rename(temporary, path);
+  await writeFileAtomically(path, `${JSON.stringify(state, null, 2)}\n`);
 }
 
 function isState(value: unknown): value is ClusterState {

@@ -1,7 +1,5 @@
-import { realpath, rm } from "node:fs/promises";
-import { systemErrorCode } from "../errors.ts";
+import { existingFolder } from "../files/existing-folder.ts";
 import { acquireClusterLock } from "../lock/cluster-lock.ts";
-import { currentUid } from "../machine/user.ts";
 import { type ClusterProcess, findClusterProcesses } from "../process/cluster-processes.ts";
 import { killProcesses, terminateProcesses } from "../process/end-processes.ts";
 import { clusterPaths } from "./paths.ts";
@@ -24,9 +22,9 @@ const order = ["osd", "mgr", "mon"];
  */
 export async function stopCluster(dir: string, options: StopOptions = {}): Promise<void> {
   const { onProgress = () => undefined, signal } = options;
-  const real = await resolveFolder(dir);
+  const real = await existingFolder(dir);
   if (real === undefined) return;
-  const paths = clusterPaths(real, currentUid());
+  const paths = clusterPaths(real);
   await using _lock = await acquireClusterLock(paths.dir, {
     activity: "stopping the cluster",
     waitMs: lockWaitMs,
@@ -37,8 +35,6 @@ export async function stopCluster(dir: string, options: StopOptions = {}): Promi
   const preparing = processes.filter(({ role }) => role === "preparing");
   if (preparing.length > 0) await killProcesses(preparing, "unfinished work");
   for (const type of order) await stopAll(processes, type, onProgress);
-  // Sockets and pid files of daemons that are gone; every start makes the folder anew.
-  await rm(paths.run, { recursive: true, force: true });
 }
 
 async function stopAll(
@@ -52,13 +48,4 @@ async function stopAll(
   onProgress(`Stopping ${names}`);
   const byItself = await terminateProcesses(ending, names, termDeadlineMs);
   if (!byItself) onProgress(`${names} did not end within ${termDeadlineMs / 1000} s and had to be killed`);
-}
-
-async function resolveFolder(dir: string): Promise<string | undefined> {
-  try {
-    return await realpath(dir);
-  } catch (error) {
-    if (["ENOENT", "ENOTDIR"].includes(systemErrorCode(error) ?? "")) return undefined;
-    throw error;
-  }
 }

@@ -1,12 +1,12 @@
 import type { Binary } from "../machine/binaries.ts";
-import { askForObject } from "../process/admin-socket.ts";
+import { type AdminSocket, askForObject } from "../process/admin-socket.ts";
 
 /** What differs between the three kinds of daemons. */
 export interface DaemonType {
   readonly binary: Binary;
   /** What "ready" means, for messages. */
   readonly readyWhen: string;
-  isReady(adminSocket: string, signal: AbortSignal): Promise<boolean>;
+  isReady(socket: AdminSocket, signal: AbortSignal): Promise<boolean>;
 }
 
 export const monitorType: DaemonType = {

@@ -1,7 +1,8 @@
 import { open, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { adminSocket, type ClusterPaths } from "../cluster/paths.ts";
-import { DevClusterError, systemErrorCode } from "../errors.ts";
+import type { ClusterPaths } from "../cluster/paths.ts";
+import { DevClusterError } from "../errors.ts";
+import { orUndefined } from "../files/missing.ts";
 import { type ClusterProcess, findClusterProcesses } from "../process/cluster-processes.ts";
 import { killProcesses, terminateProcesses } from "../process/end-processes.ts";
 import { lastLines } from "../process/run-tool.ts";
@@ -40,8 +41,8 @@ export class Daemon {
     signal?.throwIfAborted();
     if ((await this.#process()) !== undefined) return await this.#waitUntilReady(undefined, signal);
     const output = join(this.#paths.log, `${this.name}.out`);
-    const before = await fileSize(output);
-    const { ended } = await spawnDaemon(this.#type.binary, this.#arguments(), output);
+    const before = (await orUndefined(stat(output)))?.size ?? 0;
+    const { ended } = await spawnDaemon(this.#type.binary, this.#arguments(), output, this.#paths.dir);
     const failed = Promise.withResolvers<never>();
     void ended.then(async (end) => failed.reject(this.#startFailed(end, await readFrom(output, before))));
     // Once the daemon is ready nobody looks at this promise any more, however the daemon ends later.
@@ -74,11 +75,12 @@ export class Daemon {
   }
 
   async #waitUntilReady(failed: Promise<never> | undefined, signal: AbortSignal | undefined): Promise<void> {
-    const socket = adminSocket(this.#paths, this.name);
+    const socket = { folder: this.#paths.run, name: `${this.name}.asok` };
     const ready = waitUntil(
       {
         what: `${this.name} ${this.#type.readyWhen}`,
         deadlineMs: readyDeadlineMs,
+        intervalMs: 50,
         hint: `See ${join(this.#paths.log, `${this.name}.log`)}.`,
         signal,
       },
@@ -95,15 +97,6 @@ export class Daemon {
       errno: end.code ?? 0,
       hint: `See ${join(this.#paths.log, `${this.name}.log`)}.`,
     });
-  }
-}
-
-async function fileSize(path: string): Promise<number> {
-  try {
-    return (await stat(path)).size;
-  } catch (error) {
-    if (systemErrorCode(error) === "ENOENT") return 0;
-    throw error;
   }
 }
 

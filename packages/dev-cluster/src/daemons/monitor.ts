@@ -1,7 +1,7 @@
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type ClusterPaths, daemonData } from "../cluster/paths.ts";
-import { monitorAddress } from "../config/conf.ts";
+import { monitorAddress } from "../config/settings.ts";
 import { DevClusterError } from "../errors.ts";
 import { runTool } from "../process/run-tool.ts";
 import { monitorName } from "./cluster-daemons.ts";
@@ -22,8 +22,8 @@ export async function makeMonitor(
   signal: AbortSignal,
 ): Promise<void> {
   await mkdir(daemonData(paths, monitorName), { mode: 0o700 });
-  const map = join(paths.dir, "monmap.new");
-  const keyring = join(paths.dir, "keyring.new");
+  const map = join(paths.dir, "mkfs.monmap");
+  const keyring = join(paths.dir, "mkfs.keyring");
   await writeFile(keyring, monitor.keyring, { mode: 0o600 });
   await runTool({
     call: "monmaptool --create",
@@ -89,6 +89,7 @@ async function monTool(paths: ClusterPaths, args: readonly string[], signal: Abo
   await runTool({
     call: `ceph-mon ${args[0]}`,
     command: "ceph-mon",
+    cwd: paths.dir,
     args: ["--conf", paths.conf, "--id", id, ...args],
     signal,
   });

@@ -1,9 +1,10 @@
-import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { type ClusterPaths, daemonData } from "../cluster/paths.ts";
 import type { OsdState } from "../cluster/state.ts";
 import { generateKey, parseKey, renderKeyring } from "../config/keyring.ts";
-import { systemErrorCode } from "../errors.ts";
+import { orUndefined } from "../files/missing.ts";
+import { writeFileAtomically } from "../files/write-file.ts";
 import { runTool } from "../process/run-tool.ts";
 import { osdName } from "./cluster-daemons.ts";
 
@@ -24,6 +25,7 @@ export async function makeOsd(
   await runTool({
     call: "ceph-osd --mkfs",
     command: "ceph-osd",
+    cwd: paths.dir,
     // The monitor need not run for this.
     args: [
       ...["--conf", paths.conf, "--id", String(osd.id), "--fsid", fsid],
@@ -53,20 +55,10 @@ export async function registerOsd(
 export async function ensureOsdKey(paths: ClusterPaths, id: number): Promise<string> {
   const data = daemonData(paths, osdName(id));
   const keyring = join(data, "keyring");
-  const known = parseKey(await readIfThere(keyring), osdName(id));
+  const known = parseKey((await orUndefined(readFile(keyring, "utf8"))) ?? "", osdName(id));
   if (known !== undefined) return known;
   const key = generateKey(new Date());
   await mkdir(data, { recursive: true, mode: 0o700 });
-  await writeFile(`${keyring}.new`, renderKeyring([{ entity: osdName(id), key }]), { mode: 0o600 });
-  await rename(`${keyring}.new`, keyring);
+  await writeFileAtomically(keyring, renderKeyring([{ entity: osdName(id), key }]));
   return key;
-}
-
-async function readIfThere(path: string): Promise<string> {
-  try {
-    return await readFile(path, "utf8");
-  } catch (error) {
-    if (systemErrorCode(error) === "ENOENT") return "";
-    throw error;
-  }
 }

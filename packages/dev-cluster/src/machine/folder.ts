@@ -1,6 +1,7 @@
-import { constants, mkdir, open, realpath, rm, statfs } from "node:fs/promises";
-import { join } from "node:path";
+import { constants, lstat, mkdir, open, realpath, rm, statfs } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { DevClusterError, systemErrno, systemErrorCode } from "../errors.ts";
+import { currentUid } from "./user.ts";
 
 const GiB = 1024 ** 3;
 /** Below this a new cluster would soon fill the disk: an empty OSD alone writes about 300 MiB. */
@@ -12,13 +13,26 @@ const defaultOsdBytes = 64 * GiB;
  * @throws DevClusterError UNSUITABLE_FOLDER when it cannot be made or its path cannot stand in a conf.
  */
 export async function prepareFolder(dir: string): Promise<string> {
-  if (hasControlCharacter(dir)) throw unsuitable(dir, "holds a control character in its name");
+  let real: string;
   try {
     await mkdir(dir, { recursive: true, mode: 0o700 });
-    return await realpath(dir);
+    real = await realpath(dir);
   } catch (cause) {
     throw unsuitable(dir, `cannot be made (${systemErrorCode(cause) ?? "unknown error"})`, cause);
   }
+  if (isNameable(real)) return real;
+  throw unsuitable(real, "has a comma, semicolon, dollar sign or control character in its path");
+}
+
+/**
+ * A cluster belongs to one user: daemons of another one, root too, would leave files that its owner cannot
+ * touch any more.
+ * @param path something in the folder that the cluster's first start made.
+ * @throws DevClusterError UNSUITABLE_FOLDER.
+ */
+export async function requireOwner(path: string, uid: number = currentUid()): Promise<void> {
+  const owner = (await lstat(path)).uid;
+  if (owner !== uid) throw unsuitable(dirname(path), `holds a cluster of user ${owner}, this is user ${uid}`);
 }
 
 /**
@@ -42,7 +56,7 @@ export async function requireDirectIo(dir: string): Promise<void> {
 /**
  * The size in bytes for a new OSD's sparse file: the wanted one, or 64 GiB but never more than three
  * quarters of what is free.
- * @throws DevClusterError TOO_LITTLE_SPACE, INVALID_ARGUMENT.
+ * @throws DevClusterError TOO_LITTLE_SPACE.
  */
 export async function chooseOsdBytes(dir: string, wantedGiB: number | undefined): Promise<number> {
   const { bavail, bsize } = await statfs(dir);
@@ -50,13 +64,6 @@ export async function chooseOsdBytes(dir: string, wantedGiB: number | undefined)
 }
 
 export function osdBytesFor(dir: string, freeBytes: number, wantedGiB: number | undefined): number {
-  if (wantedGiB !== undefined && !(wantedGiB >= 2 && wantedGiB <= 16_384)) {
-    throw new DevClusterError("INVALID_ARGUMENT", `An OSD of ${wantedGiB} GiB cannot be made.`, {
-      call: "startCluster",
-      object: "osdSizeGiB",
-      hint: "Give a number from 2 to 16384.",
-    });
-  }
   if (freeBytes < leastFreeBytes) {
     throw new DevClusterError(
       "TOO_LITTLE_SPACE",
@@ -69,8 +76,12 @@ export function osdBytesFor(dir: string, freeBytes: number, wantedGiB: number | 
   return Math.floor(bytes / 1024 ** 2) * 1024 ** 2;
 }
 
-function hasControlCharacter(text: string): boolean {
-  return [...text].some((character) => character < " " || character === "\u007f");
+/**
+ * Whether Ceph's clients can be given this path with `--conf`: they take it for a list, cut it at commas
+ * and semicolons and put values in for `$name`.
+ */
+export function isNameable(path: string): boolean {
+  return ![...path].some((character) => character < " " || ",;$\u007f".includes(character));
 }
 
 function unsuitable(dir: string, why: string, cause?: unknown): DevClusterError {
@@ -78,7 +89,7 @@ function unsuitable(dir: string, why: string, cause?: unknown): DevClusterError 
     call: "open",
     object: dir,
     errno: systemErrno(cause),
-    hint: "Choose a folder on a local disk that you may write to.",
+    hint: "Choose another folder, on a local disk and your own.",
     cause,
   });
 }

@@ -1,5 +1,12 @@
+import { constants, type FileHandle, open } from "node:fs/promises";
 import { connect } from "node:net";
 import { systemErrorCode } from "../errors.ts";
+
+/** A daemon's admin socket: its folder, and its name there. */
+export interface AdminSocket {
+  folder: string;
+  name: string;
+}
 
 /**
  * Asks a daemon through its admin socket (the protocol of `ceph daemon`: a JSON line ended by a zero
@@ -9,11 +16,31 @@ import { systemErrorCode } from "../errors.ts";
  *   listens, or it closed the connection half-way.
  */
 export async function askAdminSocket(
-  path: string,
+  socket: AdminSocket,
   command: Record<string, unknown>,
   signal: AbortSignal,
 ): Promise<string | undefined> {
   signal.throwIfAborted();
+  let folder: FileHandle;
+  try {
+    folder = await open(socket.folder, constants.O_RDONLY | constants.O_DIRECTORY);
+  } catch (error) {
+    if (isNobodyThere(error)) return undefined;
+    throw error;
+  }
+  try {
+    // By way of the handle the path is short, however deep the folder lies.
+    return await ask(`/proc/self/fd/${folder.fd}/${socket.name}`, command, signal);
+  } finally {
+    await folder.close();
+  }
+}
+
+async function ask(
+  path: string,
+  command: Record<string, unknown>,
+  signal: AbortSignal,
+): Promise<string | undefined> {
   const { promise, resolve, reject } = Promise.withResolvers<string | undefined>();
   const chunks: Buffer[] = [];
   const socket = connect(path);
@@ -35,11 +62,11 @@ export async function askAdminSocket(
 
 /** Asks and parses; undefined also while the daemon does not know the command yet. */
 export async function askForObject(
-  path: string,
+  socket: AdminSocket,
   prefix: string,
   signal: AbortSignal,
 ): Promise<Record<string, unknown> | undefined> {
-  const answer = await askAdminSocket(path, { prefix, format: "json" }, signal);
+  const answer = await askAdminSocket(socket, { prefix, format: "json" }, signal);
   if (answer === undefined || !answer.trimStart().startsWith("{")) return undefined;
   const value: unknown = JSON.parse(answer);
   return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : undefined;
@@ -51,6 +78,6 @@ function decodeAnswer(bytes: Buffer): string | undefined {
   return bytes.length < 4 + length ? undefined : bytes.toString("utf8", 4, 4 + length);
 }
 
-function isNobodyThere(error: Error): boolean {
+function isNobodyThere(error: unknown): boolean {
   return ["ENOENT", "ECONNREFUSED", "ECONNRESET", "EPIPE"].includes(systemErrorCode(error) ?? "");
 }

@@ -8,7 +8,7 @@ async function waitForEnd(
   what: string,
   deadlineMs: number,
 ): Promise<void> {
-  await waitUntil({ what: `${what} to end`, deadlineMs }, async () => {
+  await waitUntil({ what: `${what} to end`, deadlineMs, intervalMs: 20 }, async () => {
     const alive = await Promise.all(processes.map(isAlive));
     return !alive.includes(true);
   });

@@ -7,6 +7,7 @@ export interface ToolRun {
   call: string;
   command: string;
   args: readonly string[];
+  cwd?: string;
   /** Text for its standard input. */
   input?: string;
   deadlineMs?: number;
@@ -22,7 +23,11 @@ export async function runTool(run: ToolRun): Promise<string> {
   run.signal?.throwIfAborted();
   const deadline = AbortSignal.timeout(run.deadlineMs ?? 60_000);
   const signal = run.signal === undefined ? deadline : AbortSignal.any([run.signal, deadline]);
-  const child = spawn(run.command, run.args, { env: cephEnvironment(), stdio: ["pipe", "pipe", "pipe"] });
+  const child = spawn(run.command, run.args, {
+    cwd: run.cwd,
+    env: cephEnvironment(),
+    stdio: ["pipe", "pipe", "pipe"],
+  });
   const kill = () => child.kill("SIGKILL");
   signal.addEventListener("abort", kill, { once: true });
 

@@ -23,11 +23,12 @@ export async function spawnDaemon(
   command: string,
   args: readonly string[],
   outputFile: string,
+  cwd: string,
 ): Promise<SpawnedDaemon> {
   const output = await open(outputFile, "a", 0o600);
   try {
     const child = spawn(command, args, {
-      cwd: "/",
+      cwd,
       detached: true,
       env: cephEnvironment(),
       stdio: ["ignore", output.fd, output.fd],

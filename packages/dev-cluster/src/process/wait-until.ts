@@ -2,15 +2,14 @@ import { setTimeout as delay } from "node:timers/promises";
 import { DevClusterError } from "../errors.ts";
 
 export interface WaitOptions {
-  /** For the message: "osd.0 to become active". */
+  /** For the message: "osd.0 to be up in the OSD map". */
   what: string;
   deadlineMs: number;
+  intervalMs: number;
   /** What to do when the deadline passes. */
   hint?: string;
   signal?: AbortSignal | undefined;
 }
-
-const intervalMs = 25;
 
 /**
  * Polls a state outside this process that announces nothing by itself (a daemon's admin socket, the end
@@ -28,7 +27,7 @@ export async function waitUntil<T>(
     for (;;) {
       const answer = await check(signal);
       if (answer !== undefined && answer !== false) return answer;
-      await delay(intervalMs, undefined, { signal });
+      await delay(options.intervalMs, undefined, { signal });
     }
   } catch (cause) {
     options.signal?.throwIfAborted();

@@ -1,0 +1,58 @@
+import { ioHints } from "rbd-native";
+import type { DiffRecord } from "../formats/diff-record.ts";
+import { splitZeroes } from "../formats/split-zeroes.ts";
+import { cutExtents } from "./cut-extents.ts";
+import type { Source } from "./open-source.ts";
+import { readAhead } from "./read-ahead.ts";
+import type { TransferOptions, TransferProgress } from "./transfer-progress.ts";
+
+/** The least run of zeroes in data that becomes a zero record, in bytes. What `rbd import-diff` looks for too. */
+const grain = 4096;
+const mostOperations = 32;
+const mostBytes = 64 * 1024 ** 2;
+const largestRead = 4 * 1024 ** 2;
+
+/**
+ * What changed in a source, with the data, ascending. Reads ahead, within bounds, of who takes the records.
+ * Zeroes in data become zero records, or are left out when the diff starts from nothing.
+ */
+export async function* diffRecords(
+  source: Source,
+  options: TransferOptions = {},
+): AsyncGenerator<DiffRecord, void, undefined> {
+  const { signal, onProgress } = options;
+  const { image, size } = source;
+  const isFull = source.from === undefined;
+  const counts = { bytesRead: 0, bytesWritten: 0, bytesSkipped: 0 };
+  const report = (done: number, phase: TransferProgress["phase"]) =>
+    onProgress?.({ phase, done, total: size, ...counts });
+  report(0, "planning");
+  const pieces = readAhead(
+    cutExtents(source.extents(signal), Math.min(source.objectSize, largestRead)),
+    ({ length, exists }) => (exists ? length : 0),
+    async (extent) => {
+      if (!extent.exists) return { extent, data: undefined };
+      const data = await image.read(extent.offset, extent.length, { hints: ioHints.noCache, signal });
+      return { extent, data };
+    },
+    { operations: mostOperations, bytes: mostBytes },
+  );
+  for await (const { extent, data } of pieces) {
+    if (data === undefined) {
+      counts.bytesSkipped += extent.length;
+      if (!isFull) yield { type: "zero", offset: extent.offset, length: extent.length };
+    } else {
+      counts.bytesRead += data.length;
+      for (const run of splitZeroes(data, extent.offset, grain)) {
+        const offset = extent.offset + run.offset;
+        counts[run.zero ? "bytesSkipped" : "bytesWritten"] += run.length;
+        if (run.zero && isFull) continue;
+        yield { type: run.zero ? "zero" : "write", offset, length: run.length };
+        if (!run.zero)
+          yield { type: "data", offset, data: data.subarray(run.offset, run.offset + run.length) };
+      }
+    }
+    report(extent.offset + extent.length, "copying");
+  }
+  report(size, "finishing");
+}

@@ -1,0 +1,123 @@
+import type { Image, SnapshotEntry } from "rbd-native";
+import type { Cluster } from "../cluster/cluster.ts";
+import { canUseFastDiff } from "../diff/can-use-fast-diff.ts";
+import type { Extent } from "../diff/extent.ts";
+import { planDiff } from "../diff/plan-diff.ts";
+import { CoppiceError } from "../errors/coppice-error.ts";
+import { translated } from "../errors/to-coppice-error.ts";
+import { openImage } from "../image/open-image.ts";
+import { showImageSpec } from "../names/format-image-spec.ts";
+import { type ImageSpecLike, toImageOnly } from "../names/to-image-spec.ts";
+import { coverWithZeroes } from "./cover-with-zeroes.ts";
+import { findSnapshot } from "./find-snapshot.ts";
+import { type ImageIdentity, identityOf } from "./image-identity.ts";
+
+/** What is to be moved: from a snapshot, or from nothing, to a snapshot. Never to a head, which may change. */
+export interface SourceRange {
+  readonly image: ImageSpecLike;
+  readonly from?: string | undefined;
+  readonly to: string;
+}
+
+export interface OpenSourceOptions {
+  /** `never` does without the object maps, for a cluster where they are not to be trusted. */
+  readonly fastDiff?: "auto" | "never" | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** An image opened at the snapshot that a diff leads to. */
+export interface Source extends AsyncDisposable {
+  readonly image: Image;
+  /** `pool/[namespace/]image`, for messages. */
+  readonly spec: string;
+  readonly identity: ImageIdentity;
+  readonly from: SnapshotEntry | undefined;
+  readonly to: SnapshotEntry;
+  /** At `to`, in bytes. */
+  readonly size: number;
+  readonly objectSize: number;
+  readonly stripeUnit: number;
+  readonly stripeCount: number;
+  /** Whether object maps are used for the diff. */
+  readonly fastDiff: boolean;
+  /** What changed, ascending. Everything that is not zero, the parent's part of a clone too, without `from`. */
+  extents(signal?: AbortSignal): AsyncGenerator<readonly Extent[], void, undefined>;
+}
+
+/**
+ * @throws {CoppiceError} `NOT_FOUND` for the image or a snapshot, `INVALID_ARGUMENT` when `from` is not older than
+ * `to`.
+ */
+export async function openSource(
+  cluster: Cluster,
+  range: SourceRange,
+  options: OpenSourceOptions = {},
+): Promise<Source> {
+  const place = toImageOnly(range.image);
+  const spec = showImageSpec(place);
+  const image = await openImage(cluster, { ...place, snapshot: range.to });
+  try {
+    return await translated({ object: spec, what: `${spec} could not be examined` }, async () => {
+      const { signal } = options;
+      const snapshots = await image.listSnapshots({ signal });
+      const to = findSnapshot(snapshots, range.to, spec);
+      const from = range.from === undefined ? undefined : findSnapshot(snapshots, range.from, spec);
+      if (from !== undefined && from.id >= to.id) throw notOlder(spec, from, to);
+      const [{ size, objectSize }, stripe] = [await image.stat({ signal }), await image.stripe({ signal })];
+      const fastDiff =
+        options.fastDiff !== "never" && (await canUseFastDiff(image, to.id, from?.id, { signal }));
+      const lost = from === undefined ? undefined : await lostOverlap(image, from, to, size);
+      return {
+        image,
+        spec,
+        identity: await identityOf(cluster, place, image),
+        from,
+        to,
+        size,
+        objectSize,
+        stripeUnit: stripe.unit,
+        stripeCount: stripe.count,
+        fastDiff,
+        extents(signal?: AbortSignal) {
+          const includeParent = from === undefined;
+          const { count: stripeCount } = stripe;
+          const plan = { from: from?.name, size, objectSize, stripeCount, fastDiff, includeParent, signal };
+          const extents = planDiff(image, plan);
+          return lost === undefined ? extents : coverWithZeroes(extents, ...lost);
+        },
+        [Symbol.asyncDispose]: () => image.close(),
+      };
+    });
+  } catch (error) {
+    await image.close();
+    throw error;
+  }
+}
+
+/** Where a clone read its parent at the older snapshot and does not any more. */
+async function lostOverlap(
+  image: Image,
+  from: SnapshotEntry,
+  to: SnapshotEntry,
+  size: number,
+): Promise<readonly [start: number, end: number] | undefined> {
+  try {
+    await image.setSnapshot(from.id);
+    const before = (await image.parent())?.overlap ?? 0;
+    await image.setSnapshot(to.id);
+    const after = (await image.parent())?.overlap ?? 0;
+    return before > after && after < size ? [after, Math.min(before, size)] : undefined;
+  } finally {
+    await image.setSnapshot(to.id);
+  }
+}
+
+function notOlder(spec: string, from: SnapshotEntry, to: SnapshotEntry): CoppiceError {
+  return new CoppiceError({
+    code: "INVALID_ARGUMENT",
+    call: "openSource",
+    object: spec,
+    message: `${spec}@${from.name} is not older than ${spec}@${to.name}`,
+    hint: "A diff goes from an older snapshot to a newer one.",
+  });
+}

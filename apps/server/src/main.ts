@@ -1,5 +1,6 @@
 import { systemClock } from "./clock/clock.ts";
 import { within } from "./clock/within.ts";
+import { checkFiles } from "./config/check-files.ts";
 import { ConfigError, readConfig } from "./config/config.ts";
 import { DataDirInUseError } from "./data/instance-lock.ts";
 import { EXIT, ExitError } from "./server/exit-error.ts";
@@ -22,6 +23,7 @@ try {
 async function main(): Promise<void> {
   const stopped = untilStopped();
   const config = readConfig(process.env);
+  await checkFiles(config);
   const server = await startServer(config);
   try {
     if (config.signInLink) await announce(server);

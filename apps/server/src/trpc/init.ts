@@ -8,6 +8,9 @@ export interface ProcedureMeta {
   role: Role;
 }
 
+/** A stream is opened anew this often, which is when its session is looked at again. */
+const STREAM_MS = 5 * 60_000;
+
 /** Pings keep proxies from cutting a quiet stream; the client reconnects when three of them are missing. */
 const PING_MS = 10_000;
 
@@ -18,6 +21,7 @@ export const t = initTRPC
     isDev: false, // never send a stack trace to a browser
     errorFormatter: formatError,
     sse: {
+      maxDurationMs: STREAM_MS,
       ping: { enabled: true, intervalMs: PING_MS },
       client: { reconnectAfterInactivityMs: 3 * PING_MS },
     },

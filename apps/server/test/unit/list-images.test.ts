@@ -120,27 +120,20 @@ describe(`a list of ${COUNT} images`, () => {
         const rest = allPages({ ...input, cursor: first.nextCursor ?? "" }, later);
         const times = new Map<string, number>();
         for (const { key } of [...first.rows, ...rest]) times.set(key, (times.get(key) ?? 0) + 1);
-        const stay = allPages(input, before).filter(({ key }) => later.byKey.has(key));
-        for (const { key } of stay.filter((row) => !moved(row, later, input))) expect(times.get(key)).toBe(1);
+        const listed = new Set(allPages({ ...input, limit: 500 }, later).map(({ key }) => key));
+        for (const row of allPages({ ...input, limit: 500 }, before)) {
+          if (!moved(row, later, input) && listed.has(row.key)) expect(times.get(row.key)).toBe(1);
+        }
       }),
       { numRuns: 30 },
     );
   });
-
-  test("a page is found in a few milliseconds", () => {
-    const input = query({ search: "disk", sort: { by: "size", dir: "desc" }, limit: 100 });
-    listImages(catalog, input); // works the order out
-    const began = performance.now();
-    for (let turn = 0; turn < 20; turn++) listImages(catalog, input);
-    expect((performance.now() - began) / 20).toBeLessThan(25);
-  });
 });
 
-/** Whether the image is listed elsewhere now, or no more: then seeing it twice, or not at all, is right. */
-function moved(row: ImageListRow, later: Catalog, input: ImageListInput): boolean {
+/** Whether the image sorts elsewhere now: then seeing it twice, or not at all, is right. */
+function moved(row: ImageListRow, later: Catalog, { sort }: ImageListInput): boolean {
   const now = later.byKey.get(row.key)?.view;
-  if (now === undefined || sortedBy(row, input.sort.by) !== sortedBy(now, input.sort.by)) return true;
-  return !allPages({ ...input, limit: 500 }, later).some(({ key }) => key === row.key);
+  return now === undefined || sortedBy(row, sort.by) !== sortedBy(now, sort.by);
 }
 
 test("names sort the way people count", () => {

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { defineConfig } from "@playwright/test";
 import { chromiumPath } from "./support/chromium.ts";
+import { sessionFile } from "./support/environment.ts";
 
 const results = process.env.COPPICE_TEST_RESULTS ?? join(import.meta.dirname, "../test-results");
 
@@ -14,7 +15,18 @@ export default defineConfig({
   retries: 0,
   timeout: 60_000,
   expect: { timeout: 15_000 },
+  projects: [
+    { name: "sign-in", testMatch: "*.setup.ts" },
+    {
+      name: "signed-in",
+      testMatch: "*.spec.ts",
+      dependencies: ["sign-in"],
+      // The configuration is read before the global set-up too, when there is no session yet.
+      use: process.env.E2E_DATA ? { storageState: sessionFile() } : {},
+    },
+  ],
   use: {
+    baseURL: process.env.E2E_ORIGIN,
     trace: "retain-on-failure",
     screenshot: "only-on-failure",
     viewport: { width: 1440, height: 900 },

@@ -1,0 +1,16 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { Page } from "@playwright/test";
+import { environment } from "./environment.ts";
+
+/** The administrator's first password, where the README says it is. */
+export async function adminPassword(): Promise<string> {
+  return (await readFile(join(environment("E2E_DATA"), "admin-password"), "utf8")).trim();
+}
+
+/** Fills in the sign-in form. */
+export async function signIn(page: Page, username: string, password: string): Promise<void> {
+  await page.getByLabel("Username").fill(username);
+  await page.getByLabel("Password").fill(password);
+  await page.getByRole("button", { name: "Sign in" }).click();
+}

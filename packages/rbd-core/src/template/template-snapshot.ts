@@ -1,0 +1,2 @@
+/** The snapshot that clones of a template hang on, as Glance names it. */
+export const templateSnapshot = "snap";

@@ -1,0 +1,207 @@
+import { Cluster as NativeCluster } from "rbd-native";
+import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
+import { captureImage, planCapture } from "../../../src/capture/capture-image.ts";
+import { breakEveryCall } from "../../support/break-every-call.ts";
+import { type OwnPool, ownPool } from "../../support/own-pool.ts";
+import { poolState } from "../../support/pool-state.ts";
+
+let disks: OwnPool;
+let templates: string;
+let native: NativeCluster;
+const conf = inject("cephConf");
+
+beforeAll(async () => {
+  disks = await ownPool("capture");
+  templates = `${disks.pool}-templates`;
+  await disks.cluster.createPool(templates);
+  native = await NativeCluster.connect({ conf });
+});
+
+afterAll(async () => {
+  await native.close();
+  await disks[Symbol.asyncDispose]();
+});
+
+/** A disk with some data, whose first object was written after its only snapshot. */
+async function disk(name: string, cloned = false): Promise<string> {
+  const { pool, witness } = disks;
+  const spec = `${pool}/${name}`;
+  if (cloned) {
+    await witness.rbd("create", "--size", "8M", `${pool}/${name}-base`);
+    await witness.rbd(
+      "bench",
+      "--io-type",
+      "write",
+      "--io-total",
+      "2M",
+      "--io-size",
+      "64K",
+      `${pool}/${name}-base`,
+    );
+    await witness.rbd("snap", "create", "--no-progress", `${pool}/${name}-base@snap`);
+    await witness.rbd("snap", "protect", `${pool}/${name}-base@snap`);
+    await witness.rbd("clone", `${pool}/${name}-base@snap`, spec);
+  } else {
+    await witness.rbd("create", "--size", "8M", spec);
+  }
+  await witness.rbd(
+    "bench",
+    "--io-type",
+    "write",
+    "--io-total",
+    "1M",
+    "--io-size",
+    "128K",
+    "--io-pattern",
+    "rand",
+    spec,
+  );
+  return spec;
+}
+
+describe("captureImage", () => {
+  it("ends where Nova's own sequence of commands ends, in the same pool and another one", async () => {
+    const { pool, witness, cluster } = disks;
+    const source = await disk("vm", true);
+    for (const place of [pool, templates]) {
+      const [ours, theirs] = [`${place}/ours`, `${place}/theirs`];
+      await witness.rbd("snap", "create", "--no-progress", `${source}@temporary`);
+      await witness.rbd("snap", "protect", `${source}@temporary`);
+      await witness.rbd("clone", `${source}@temporary`, theirs);
+      await witness.rbd("flatten", "--no-progress", theirs);
+      await witness.rbd("snap", "unprotect", `${source}@temporary`);
+      await witness.rbd("snap", "rm", "--no-progress", `${source}@temporary`);
+      await witness.rbd("snap", "create", "--no-progress", `${theirs}@snap`);
+      await witness.rbd("snap", "protect", `${theirs}@snap`);
+
+      const result = await captureImage(cluster, { source, target: ours });
+      expect(result).toMatchObject({ reused: false, unchanged: true, size: 8 * 1024 ** 2 });
+      expect(result.url).toBe(`rbd://${cluster.fsid}/${place}/ours/snap`);
+      await expectSame(ours, theirs);
+      expect(await witness.json("snap", "ls", "--all", source)).toEqual([]);
+    }
+  });
+
+  it("uses a snapshot that holds the current state, and leaves it as it was", async () => {
+    const { witness, cluster, pool } = disks;
+    const source = await disk("unchanged");
+    await witness.rbd("snap", "create", "--no-progress", `${source}@kept`);
+    const before = await witness.json("snap", "ls", source);
+    const result = await captureImage(cluster, { source, target: `${pool}/from-kept` });
+    expect(result).toMatchObject({ reused: true, unchanged: true, source: { snapshot: "kept" } });
+    expect(await witness.json("snap", "ls", source)).toEqual(before);
+    expect(await witness.md5(`${pool}/from-kept@snap`)).toBe(await witness.md5(source));
+  });
+
+  it("says every step in order, and what it will do before", async () => {
+    const { cluster, pool } = disks;
+    const source = await disk("progress", true);
+    const options = { source, target: `${pool}/progressed`, cloneFormat: 1 as const };
+    const plan = await planCapture(cluster, options);
+    const seen: string[] = [];
+    await captureImage(cluster, {
+      ...options,
+      onProgress: ({ phase, step, steps, done, total }) => {
+        expect(steps).toBe(plan.phases.length);
+        expect(phase).toBe(plan.phases[step - 1]);
+        if (seen.at(-1) !== phase) seen.push(phase);
+        if (total > 0) expect(done).toBeLessThanOrEqual(total);
+      },
+    });
+    expect(seen).toEqual([
+      "snapshot",
+      "protect",
+      "clone",
+      "flatten",
+      "release",
+      "template-snapshot",
+      "template-protect",
+    ]);
+    expect(seen).toEqual(plan.phases);
+  });
+
+  it.each([
+    ["no such disk", "NOT_FOUND", { source: "disk-that-is-not" }],
+    ["a template that is there", "EXISTS", { target: "taken" }],
+    ["a bad name", "INVALID_NAME", { snapshotName: "a@b" }],
+  ])("refuses %s before anything is changed", async (_, code, wrong: Record<string, string>) => {
+    const { cluster, pool, witness } = disks;
+    if (wrong.target !== undefined) await witness.rbd("create", "--size", "1M", `${pool}/${wrong.target}`);
+    const source =
+      wrong.source === undefined ? await disk(`refused-${code.toLowerCase()}`) : `${pool}/${wrong.source}`;
+    const phases: string[] = [];
+    const onProgress = ({ phase }: { phase: string }) => void phases.push(phase);
+    const target = `${pool}/${wrong.target ?? "never"}`;
+    const options = { source, target, onProgress, ...("snapshotName" in wrong ? wrong : {}) };
+    await expect(captureImage(cluster, options)).rejects.toMatchObject({ code });
+    expect(phases).toEqual([]);
+  });
+
+  it.each([
+    [1, false],
+    [1, true],
+    [2, true],
+  ] as const)(
+    "takes back everything when any call fails (clone format %i, late: %s)",
+    { timeout: 300_000 },
+    async (cloneFormat, late) => {
+      const { cluster, pool, witness } = disks;
+      const source = await disk(`broken-${cloneFormat}-${late}`, true);
+      const target = `${templates}/broken-${cloneFormat}-${late}`;
+      const calls = await breakEveryCall({
+        conf,
+        native,
+        pools: [pool, templates],
+        flow: () => captureImage(cluster, { source, target, cloneFormat }),
+        late,
+        tolerates: ({ warnings }) => warnings.length > 0,
+        reset: async () => {
+          await witness.rbd("snap", "unprotect", `${target}@snap`);
+          await witness.rbd("snap", "rm", "--no-progress", `${target}@snap`);
+          await witness.rbd("rm", "--no-progress", target);
+        },
+      });
+      expect([...calls]).toEqual(
+        expect.arrayContaining(["createSnapshot", "clone", "flatten", "removeSnapshot"]),
+      );
+    },
+  );
+
+  it("takes back everything when it is aborted while it flattens", async () => {
+    const { cluster, pool } = disks;
+    const source = await disk("aborted", true);
+    const before = await poolState(conf, native, [pool, templates]);
+    const abort = new AbortController();
+    const capturing = captureImage(cluster, {
+      source,
+      target: `${templates}/aborted`,
+      signal: abort.signal,
+      onProgress: ({ phase }) => {
+        if (phase === "flatten") abort.abort(new Error("enough"));
+      },
+    });
+    await expect(capturing).rejects.toThrow("enough");
+    expect(await poolState(conf, native, [pool, templates])).toEqual(before);
+  });
+});
+
+/** What `rbd` itself says of two images that should be alike. */
+async function expectSame(ours: string, theirs: string): Promise<void> {
+  const { witness } = disks;
+  const info = async (spec: string) => {
+    const all = (await witness.json("info", spec)) as Record<string, unknown>;
+    const { name, id, block_name_prefix, create_timestamp, access_timestamp, modify_timestamp, ...rest } =
+      all;
+    return rest;
+  };
+  const snapshots = async (spec: string) =>
+    ((await witness.json("snap", "ls", "--all", spec)) as Record<string, unknown>[]).map(
+      ({ id, timestamp, ...rest }) => rest,
+    );
+  expect(await info(ours)).toEqual(await info(theirs));
+  expect(await snapshots(ours)).toEqual(await snapshots(theirs));
+  expect(await witness.json("children", `${ours}@snap`)).toEqual(
+    await witness.json("children", `${theirs}@snap`),
+  );
+  expect(await witness.md5(ours)).toBe(await witness.md5(theirs));
+}

@@ -1,0 +1,56 @@
+import type { Cluster as NativeCluster } from "rbd-native";
+import { expect } from "vitest";
+import { withBrokenCall } from "./break-call.ts";
+import { poolState } from "./pool-state.ts";
+
+export interface BrokenFlow<T> {
+  conf: string;
+  /** A connection that only looks. */
+  native: NativeCluster;
+  /** The pools that must look as before after each failure. */
+  pools: readonly string[];
+  /** What is to be broken. It succeeds when nothing is broken. */
+  flow(): Promise<T>;
+  /** Takes away what the flow made when it succeeded. */
+  reset(): Promise<void>;
+  /** Whether the fault strikes before the call, or after it took effect. */
+  late: boolean;
+  /** For flows that do without what a call would have told: says that a result in spite of the fault admits it. */
+  tolerates?(result: T, struck: string): boolean;
+  /** For flows that have a point of no return: says that the state after a failure is one that may be. */
+  accepts?(error: unknown, after: unknown, struck: string): boolean;
+}
+
+/**
+ * Runs a flow again and again, breaking its first call of the binding, then the second, and so on, until there is no
+ * further call to break. After every failure the pools must look as before, down to the RADOS objects.
+ *
+ * @returns the names of the calls that were broken
+ */
+export async function breakEveryCall<T>(broken: BrokenFlow<T>): Promise<Set<string>> {
+  const { conf, native, pools, flow, late } = broken;
+  const look = () => poolState(conf, native, pools);
+  const before = await look();
+  const names = new Set<string>();
+  for (let at = 0; ; at++) {
+    const { calls, struck, outcome } = await withBrokenCall(at, late, flow);
+    if (struck === undefined) {
+      // Nothing was broken: the last call is past, or this one failed by itself, as a look for what is not there.
+      expect(outcome.error, `run ${at}, unbroken`).toBeUndefined();
+      await broken.reset();
+      if (at >= calls.length) return names;
+      continue;
+    }
+    names.add(calls[at] ?? "");
+    const what = `${struck} broken ${late ? "after it took effect" : "before"}`;
+    if (outcome.error === undefined) {
+      expect(broken.tolerates?.(outcome.result as T, struck), `${what}, and nobody noticed`).toBe(true);
+      await broken.reset();
+      continue;
+    }
+    const after = await look();
+    if (broken.accepts?.(outcome.error, after, struck)) continue;
+    expect(after, `${what}: ${String(outcome.error)}`).toEqual(before);
+    expect((outcome.error as { code?: unknown }).code, `${what}: ${String(outcome.error)}`).toBe("IO");
+  }
+}

@@ -1,0 +1,80 @@
+import { execFile } from "node:child_process";
+import { createHash } from "node:crypto";
+import { promisify } from "node:util";
+import type { Image, IoCtx, Cluster as NativeCluster } from "rbd-native";
+
+const run = promisify(execFile);
+
+/** Objects that Ceph makes once for a pool and keeps, whatever becomes of the images. */
+const indexes = new Set([
+  "rbd_children",
+  "rbd_directory",
+  "rbd_info",
+  "rbd_trash",
+  "rbd_trash_purge_schedule",
+]);
+
+/** Everything that can be told of what is in some pools, as plain values that can be compared. */
+export async function poolState(
+  conf: string,
+  native: NativeCluster,
+  pools: readonly string[],
+): Promise<unknown> {
+  const states: unknown[] = [];
+  for (const pool of pools) {
+    await using ioCtx = await native.openPool(pool);
+    const images: unknown[] = [];
+    for (const { name, id } of (await ioCtx.listImages()).toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
+      images.push({ name, id, ...(await imageState(ioCtx, { id })) });
+    }
+    const trash: unknown[] = [];
+    for (const { id, name } of (await ioCtx.listTrash()).toSorted((a, b) => (a.id < b.id ? -1 : 1))) {
+      trash.push({ name, id, ...(await imageState(ioCtx, { id })) });
+    }
+    states.push({ pool, images, trash, objects: await objectNames(conf, pool) });
+  }
+  return states;
+}
+
+async function imageState(ioCtx: IoCtx, reference: { id: string }): Promise<object> {
+  await using image = await ioCtx.openImage(reference, { readOnly: true });
+  const snapshots = await image.listSnapshots();
+  const children: unknown[] = [];
+  for (const { name, namespace } of snapshots) {
+    if (namespace === "user") children.push([name, await image.listChildren(name)]);
+  }
+  return {
+    size: await image.size(),
+    features: await image.features(),
+    flags: await image.flags(),
+    parent: await image.parent(),
+    metadata: [...(await image.listMetadata())],
+    watchers: await image.listWatchers(),
+    lockers: (await image.lockInfo()).lockers,
+    snapshots,
+    children,
+    allChildren: (await image.listChildren()).map(({ imageId }) => imageId).toSorted(),
+    digest: await digestOf(image),
+  };
+}
+
+async function digestOf(image: Image): Promise<string> {
+  const hash = createHash("sha256");
+  const size = await image.size();
+  for (let offset = 0; offset < size; offset += 16 * 1024 ** 2) {
+    hash.update(await image.read(offset, Math.min(16 * 1024 ** 2, size - offset)));
+  }
+  return hash.digest("hex");
+}
+
+/** What no image accounts for shows here: a data object, object map or header that was left. */
+async function objectNames(conf: string, pool: string): Promise<string[]> {
+  const { stdout } = await run("rados", ["-c", conf, "-p", pool, "ls", "--all"], {
+    maxBuffer: 64 * 1024 ** 2,
+  });
+  return stdout
+    .split("\n")
+    .map((line) => line.trim())
+    .filter((name) => name !== "" && !indexes.has(name))
+    .toSorted();
+}

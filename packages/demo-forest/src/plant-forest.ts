@@ -1,6 +1,6 @@
 import { type Cluster, CoppiceError, createNamespace, type InventoryRow, inventory } from "rbd-core";
 import { type ForestPlan, specOf } from "./forest-plan.ts";
-import { plantImage } from "./plant-image.ts";
+import { plantImage, trashImage } from "./plant-image.ts";
 import { readPlantingState, writePlantingState } from "./planting-state.ts";
 
 export interface PlantingProgress {
@@ -44,6 +44,7 @@ export async function plantForest(
     onProgress?.({ done: index, total, spec: specOf(image) });
     await plantImage(cluster, image, index + 1, rows);
   }
+  for (const image of plan.images) await trashImage(cluster, image, rows);
   await writePlantingState(cluster, "planted");
   const last = plan.images.at(-1);
   if (last !== undefined) onProgress?.({ done: total, total, spec: specOf(last) });

@@ -31,24 +31,36 @@ export async function plantImage(
   seed: number,
   rows: readonly InventoryRow[],
 ): Promise<void> {
+  if (isInTrash(image, rows)) return;
   const spec = specOf(image);
-  const there = rows.filter((row) => row.spec === spec);
-  if (image.trashDays !== undefined && there.some((row) => row.trash !== null)) return;
-  const live = there.find((row) => row.trash === null);
-  if (live === undefined || !(await isComplete(cluster, spec))) {
+  const live = rows.find((row) => row.spec === spec && row.trash === null);
+  if (live !== undefined) {
+    if (await isComplete(cluster, spec)) return;
     // A half-made image has no clones: they come after their parents are complete.
-    if (live?.state === "ok") await discard(cluster, live);
-    else if (live !== undefined) await removeImage(cluster, spec);
-    await grow(cluster, image, spec, seed);
+    if (live.state === "ok") await discard(cluster, live);
+    else await removeImage(cluster, spec);
   }
-  if (image.trashDays !== undefined) {
-    await moveToTrash(cluster, spec, { keepSeconds: image.trashDays * 24 * 3600 });
-  }
+  await grow(cluster, image, spec, seed);
+}
+
+/** Moves the image to the trash if it is to end there. Only after all its clones were made. */
+export async function trashImage(
+  cluster: Cluster,
+  image: PlannedImage,
+  rows: readonly InventoryRow[],
+): Promise<void> {
+  if (image.trashDays === undefined || isInTrash(image, rows)) return;
+  await moveToTrash(cluster, specOf(image), { keepSeconds: image.trashDays * 24 * 3600 });
+}
+
+function isInTrash(image: PlannedImage, rows: readonly InventoryRow[]): boolean {
+  const spec = specOf(image);
+  return image.trashDays !== undefined && rows.some((row) => row.spec === spec && row.trash !== null);
 }
 
 async function isComplete(cluster: Cluster, spec: string): Promise<boolean> {
   await using image = await openImage(cluster, spec, { readOnly: true });
-  return (await image.getMetadata(completeKey)) !== undefined;
+  return (await image.listMetadata()).has(completeKey);
 }
 
 async function discard(cluster: Cluster, row: ImageRow): Promise<void> {

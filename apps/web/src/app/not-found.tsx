@@ -1,0 +1,20 @@
+import { Compass } from "lucide-react";
+import type { Metadata } from "next";
+import { EmptyState } from "#components/state/empty-state.tsx";
+import { ButtonLink } from "#components/ui/button-link.tsx";
+
+export const metadata: Metadata = { title: "Not found" };
+
+export default function NotFound() {
+  return (
+    <main className="flex min-h-dvh items-center justify-center">
+      <EmptyState
+        icon={Compass}
+        title="There is no such page"
+        actions={<ButtonLink href="/">Go to the overview</ButtonLink>}
+      >
+        The address may be mistyped, or the page may be from another version.
+      </EmptyState>
+    </main>
+  );
+}

@@ -1,4 +1,0 @@
-import { x } from "#lib/x.ts";
-export default function P() {
-  return <p>hi {x}</p>;
-}

@@ -1,0 +1,6 @@
+import type { Metadata } from "next";
+import { SignInPage } from "#features/session/sign-in-page.tsx";
+
+export const metadata: Metadata = { title: "Sign in" };
+
+export default SignInPage;

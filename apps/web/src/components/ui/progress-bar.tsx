@@ -1,0 +1,35 @@
+import { Progress as Base } from "@base-ui/react/progress";
+import { cn } from "#lib/cn.ts";
+
+interface ProgressBarProps {
+  label: string;
+  done: number;
+  /** Null while the end is not known: the bar then only moves. */
+  total: number | null;
+  tone?: "brand" | "danger" | "neutral";
+  className?: string;
+}
+
+const FILL = { brand: "bg-brand", danger: "bg-danger", neutral: "bg-ink-3" } as const;
+
+/** How far something is. The number stands beside it in text. */
+export function ProgressBar({ label, done, total, tone = "brand", className }: ProgressBarProps) {
+  const known = total !== null && total > 0;
+  return (
+    <Base.Root
+      aria-label={label}
+      value={known ? Math.min(100, (done / total) * 100) : null}
+      className={cn("block", className)}
+    >
+      <Base.Track className="relative h-1.5 overflow-hidden rounded-full bg-hover">
+        <Base.Indicator
+          className={cn(
+            "block h-full rounded-full transition-[width] duration-300",
+            FILL[tone],
+            !known && "w-1/3 animate-indeterminate motion-reduce:w-full motion-reduce:opacity-50",
+          )}
+        />
+      </Base.Track>
+    </Base.Root>
+  );
+}

@@ -1,0 +1,16 @@
+import type { TaskSummary } from "@coppice/server/router";
+
+/** Whether `text` names the image itself or one of its snapshots, and not an image whose name begins the same. */
+function names(text: string | null | undefined, spec: string): boolean {
+  return text === spec || text?.startsWith(`${spec}@`) === true;
+}
+
+/** Whether an image took part in a task: as what it made, what it read, what it failed on, or by its title. */
+export function concernsImage(task: Pick<TaskSummary, "title" | "result" | "error">, spec: string): boolean {
+  return (
+    names(task.result?.target, spec) ||
+    names(task.result?.source, spec) ||
+    names(task.error?.object, spec) ||
+    task.title.split(/\s+/).some((word) => names(word, spec))
+  );
+}

@@ -1,0 +1,85 @@
+"use client";
+
+import { defaultRangeExtractor, type Range, useVirtualizer } from "@tanstack/react-virtual";
+import { type RefObject, useCallback, useEffect } from "react";
+import { GridPart } from "#components/ui/grid-part.tsx";
+import { ImageRow } from "./image-row.tsx";
+import type { ImageTableRow } from "./table-features.ts";
+import { SkeletonRow } from "./table-skeleton.tsx";
+import { useRowFocus } from "./use-row-focus.ts";
+
+const HEAD_HEIGHT = 36;
+
+interface TableBodyProps {
+  rows: readonly ImageTableRow[];
+  /** Rows there are in all; those that have not arrived are drawn as skeletons. */
+  count: number;
+  rowHeight: number;
+  scroller: RefObject<HTMLDivElement | null>;
+  activeKey: string;
+  onActiveChange: (key: string) => void;
+  /** Fetches the next page; absent while that is not possible. */
+  needMore: (() => void) | undefined;
+}
+
+/** The rows in sight. The scroll bar speaks of all rows, the rest arrives as one scrolls. */
+export function TableBody({
+  rows,
+  count,
+  rowHeight,
+  scroller,
+  activeKey,
+  onActiveChange,
+  needMore,
+}: TableBodyProps) {
+  const found = activeKey === "" ? -1 : rows.findIndex((row) => row.id === activeKey);
+  const active = Math.max(found, 0);
+
+  const virtualizer = useVirtualizer({
+    count,
+    getScrollElement: () => scroller.current,
+    estimateSize: () => rowHeight,
+    overscan: 12,
+    scrollPaddingStart: HEAD_HEIGHT,
+    // The row with the focus stays in the document, or the focus would be lost when it scrolls away.
+    rangeExtractor: useCallback(
+      (range: Range) => {
+        const shown = defaultRangeExtractor(range);
+        if (active >= range.startIndex - range.overscan && active <= range.endIndex + range.overscan)
+          return shown;
+        return [...shown, active].sort((a, b) => a - b);
+      },
+      [active],
+    ),
+  });
+  useEffect(() => virtualizer.measure(), [virtualizer, rowHeight]);
+
+  const items = virtualizer.getVirtualItems();
+  const lastShown = virtualizer.range?.endIndex ?? 0;
+  useEffect(() => {
+    if (lastShown >= rows.length - 1 && rows.length < count) needMore?.();
+  }, [lastShown, rows.length, count, needMore]);
+
+  const focus = useRowFocus({ rows, active, scrollTo: virtualizer.scrollToIndex, scroller, onActiveChange });
+
+  // Coming back to the page: the row one was on is in sight again.
+  useEffect(() => {
+    if (found > 0) virtualizer.scrollToIndex(found, { align: "center" });
+  }, []);
+
+  return (
+    <GridPart
+      role="rowgroup"
+      className="relative"
+      style={{ height: virtualizer.getTotalSize() }}
+      onKeyDown={focus.onKeyDown}
+      onFocus={focus.onFocus}
+    >
+      {items.map(({ index, start }) => {
+        const row = rows[index];
+        if (row === undefined) return <SkeletonRow key={index} index={index} start={start} />;
+        return <ImageRow key={row.id} row={row} index={index} start={start} active={index === active} />;
+      })}
+    </GridPart>
+  );
+}

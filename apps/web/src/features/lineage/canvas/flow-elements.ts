@@ -1,0 +1,50 @@
+import type { LineageNode } from "@coppice/server/router";
+import { type Edge, type Node, Position } from "@xyflow/react";
+import type { CanvasLayout, Placed } from "../model/layout.ts";
+
+export type ImageFlowNode = Node<{ image: LineageNode; expanded: boolean | null }, "image">;
+export type SnapshotFlowNode = Node<{ name: string }, "snapshot">;
+export type FoldFlowNode = Node<{ parentKey: string; count: number }, "fold">;
+export type FlowNode = ImageFlowNode | SnapshotFlowNode | FoldFlowNode;
+
+function flowNode({ item, x, y, width, height }: Placed): FlowNode {
+  const shared = {
+    id: item.id,
+    position: { x, y },
+    width,
+    height,
+    // Given, not measured: nothing has to be drawn to know where a line begins and ends.
+    handles: [
+      { type: "target" as const, position: Position.Left, x: 0, y: height / 2, width: 1, height: 1 },
+      { type: "source" as const, position: Position.Right, x: width - 1, y: height / 2, width: 1, height: 1 },
+    ],
+  };
+  if (item.kind === "image")
+    return { ...shared, type: "image", data: { image: item.node, expanded: item.expanded } };
+  if (item.kind === "snapshot") return { ...shared, type: "snapshot", data: { name: item.name } };
+  return { ...shared, type: "fold", data: { parentKey: item.parentKey, count: item.count } };
+}
+
+/** Whether two nodes would be drawn the same. */
+function same(a: FlowNode, b: FlowNode): boolean {
+  if (a.type !== b.type || a.position.x !== b.position.x || a.position.y !== b.position.y) return false;
+  if (a.type === "image" && b.type === "image")
+    return a.data.image === b.data.image && a.data.expanded === b.data.expanded;
+  if (a.type === "fold" && b.type === "fold") return a.data.count === b.data.count;
+  return true;
+}
+
+/** The layout as React Flow takes it. Nodes that did not change stay the same objects, so they are not drawn again. */
+export function flowNodes(layout: CanvasLayout, before: readonly FlowNode[]): FlowNode[] {
+  const known = new Map(before.map((node) => [node.id, node]));
+  return layout.placed.map((placed) => {
+    const next = flowNode(placed);
+    const old = known.get(next.id);
+    return old !== undefined && same(old, next) ? old : next;
+  });
+}
+
+/** Lines between what was laid out. */
+export function flowEdges({ links }: CanvasLayout): Edge[] {
+  return links.map((link) => ({ ...link, type: "lineage" }));
+}

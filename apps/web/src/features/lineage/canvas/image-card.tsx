@@ -1,0 +1,101 @@
+import type { NodeProps } from "@xyflow/react";
+import { Layers, Minus, Plus } from "lucide-react";
+import { memo } from "react";
+import { cn } from "#lib/cn.ts";
+import { formatBytes } from "#lib/format/bytes.ts";
+import { formatCount } from "#lib/format/count.ts";
+import { type MarkLook, marksOf } from "#lib/image/marks.ts";
+import { formatPlace } from "#lib/spec/image-spec.ts";
+import { useCanvasActions } from "./canvas-actions.ts";
+import type { ImageFlowNode } from "./flow-elements.ts";
+import { useHasCursor, useIsLit } from "./highlight.ts";
+
+const TINT: Record<MarkLook["tone"], string> = {
+  danger: "border-danger-line bg-danger-soft",
+  warn: "border-warn-line bg-warn-soft",
+  info: "border-info-line bg-surface",
+  neutral: "border-line-strong bg-sunken",
+  brand: "border-line-strong bg-surface",
+};
+
+/** An image on the canvas. Its size is fixed; from afar it shows less. */
+export const ImageCard = memo(function ImageCard({
+  id,
+  data: { image, expanded },
+}: NodeProps<ImageFlowNode>) {
+  const cursor = useHasCursor(id);
+  const lit = useIsLit(id);
+  const marks = marksOf(image);
+  const [worst] = marks;
+  return (
+    <div
+      data-lit={lit || undefined}
+      title={image.spec}
+      className={cn(
+        "lineage-item relative flex size-full flex-col justify-center rounded-lg border px-3 shadow-card",
+        TINT[worst?.tone ?? "brand"],
+        image.inTrash && "border-dashed",
+        lit && "border-brand",
+        cursor && "outline-2 outline-ring outline-offset-2",
+      )}
+    >
+      <div className="flex items-center gap-1.5 group-data-[detail=far]/canvas:justify-center">
+        <span className="min-w-0 flex-1 truncate font-medium font-mono text-xs group-data-[detail=far]/canvas:hidden group-data-[detail=mid]/canvas:text-lg">
+          {image.name}
+        </span>
+        {marks.map(({ label, icon: Icon, tone }) => (
+          <Icon
+            key={label}
+            role="img"
+            aria-label={label}
+            className={cn(
+              "size-3.5 shrink-0 group-data-[detail=far]/canvas:size-8 group-data-[detail=mid]/canvas:size-5",
+              MARK_INK[tone],
+            )}
+          />
+        ))}
+      </div>
+      <div className="flex items-center gap-1.5 text-2xs text-ink-3 tabular-nums group-not-data-[detail=near]/canvas:hidden">
+        {image.depth > 0 && (
+          <span className="flex items-center gap-0.5" title={`Depth ${image.depth}`}>
+            <Layers aria-hidden className="size-3" />
+            {image.depth}
+          </span>
+        )}
+        <span className="truncate font-mono">{formatPlace(image.pool, image.namespace)}</span>
+        {image.state === "ok" && <span className="shrink-0">· {formatBytes(image.size)}</span>}
+      </div>
+      {expanded !== null && <BranchButton image={image} expanded={expanded} />}
+    </div>
+  );
+});
+
+const MARK_INK: Record<MarkLook["tone"], string> = {
+  danger: "text-danger",
+  warn: "text-warn",
+  info: "text-info",
+  neutral: "text-ink-3",
+  brand: "text-brand",
+};
+
+function BranchButton({ image, expanded }: { image: ImageFlowNode["data"]["image"]; expanded: boolean }) {
+  const { toggle } = useCanvasActions();
+  const Icon = expanded ? Minus : Plus;
+  return (
+    <button
+      type="button"
+      tabIndex={-1}
+      aria-expanded={expanded}
+      aria-label={`${expanded ? "Hide" : "Show"} the ${formatCount(image.childCount)} clones of ${image.name}`}
+      onClick={(event) => {
+        event.stopPropagation();
+        toggle(image.key);
+      }}
+      onDoubleClick={(event) => event.stopPropagation()}
+      className="nopan absolute top-1/2 -right-3 flex h-6 min-w-6 -translate-y-1/2 items-center justify-center gap-0.5 rounded-full border border-line-strong bg-surface px-1 font-medium text-2xs text-ink-2 tabular-nums shadow-card hover:border-brand hover:text-brand"
+    >
+      <Icon aria-hidden className="size-3" />
+      {!expanded && formatCount(image.childCount)}
+    </button>
+  );
+}

@@ -1,0 +1,69 @@
+import { useReactFlow, useStoreApi } from "@xyflow/react";
+import { useCallback, useMemo } from "react";
+import type { CanvasLayout, Placed } from "../model/layout.ts";
+
+const READABLE = 0.8;
+const MARGIN = 24;
+
+/** No movement for who asked the system for less of it. */
+function duration(): number {
+  return window.matchMedia("(prefers-reduced-motion: reduce)").matches ? 0 : 250;
+}
+
+/** Moves what is in sight. */
+export function useCamera(layout: CanvasLayout) {
+  const flow = useReactFlow();
+  const store = useStoreApi();
+
+  const find = useCallback((id: string) => layout.placed.find(({ item }) => item.id === id), [layout]);
+
+  const centre = useCallback(
+    (id: string, zoom?: number) => {
+      const placed = find(id);
+      if (placed === undefined) return;
+      const { x, y, width, height } = placed;
+      void flow.setCenter(x + width / 2, y + height / 2, {
+        zoom: zoom ?? Math.max(flow.getZoom(), READABLE),
+        duration: duration(),
+      });
+    },
+    [find, flow],
+  );
+
+  /** Moves as little as needed to have an item in sight. */
+  const show = useCallback(
+    (id: string) => {
+      const placed = find(id);
+      if (placed === undefined) return;
+      const { width, height } = store.getState();
+      const { x, y, zoom } = flow.getViewport();
+      const left = placed.x * zoom + x;
+      const top = placed.y * zoom + y;
+      const inside =
+        left >= MARGIN &&
+        top >= MARGIN &&
+        left + placed.width * zoom <= width - MARGIN &&
+        top + placed.height * zoom <= height - MARGIN;
+      if (!inside) centre(id, zoom);
+    },
+    [find, flow, store, centre],
+  );
+
+  const fit = useCallback(
+    () => void flow.fitView({ padding: 0.08, maxZoom: 1, duration: duration() }),
+    [flow],
+  );
+
+  /** Keeps an item where it is on the screen while the layout around it changes. */
+  const hold = useCallback(
+    (before: Placed, after: Placed) => {
+      const { x, y, zoom } = flow.getViewport();
+      void flow.setViewport({ x: x + (before.x - after.x) * zoom, y: y + (before.y - after.y) * zoom, zoom });
+    },
+    [flow],
+  );
+
+  return useMemo(() => ({ find, centre, show, fit, hold }), [find, centre, show, fit, hold]);
+}
+
+export type Camera = ReturnType<typeof useCamera>;

@@ -1,0 +1,44 @@
+"use client";
+
+import { useRouter } from "next/navigation";
+import { type ReactNode, useCallback, useEffect } from "react";
+import { ErrorState } from "#components/state/error-state.tsx";
+import { isSignedOut, toProblem } from "#lib/problem.ts";
+import { queryClient, whenSignedOut } from "#lib/trpc/query-client.ts";
+import { SessionContext, useMeQuery } from "./use-session.ts";
+
+/** Shows its children to who is signed in; sends everybody else to sign in, and then back to the page they wanted. */
+export function SessionGuard({ children, fallback }: { children: ReactNode; fallback: ReactNode }) {
+  const router = useRouter();
+  const me = useMeQuery();
+  const signedOut = isSignedOut(me.error);
+
+  const leave = useCallback(() => {
+    const { pathname, search } = window.location;
+    if (pathname.startsWith("/sign-in")) return; // another query was faster
+    const here = `${pathname}${search}`;
+    queryClient.clear();
+    router.replace(here === "/" ? "/sign-in/" : `/sign-in/?next=${encodeURIComponent(here)}`);
+  }, [router]);
+
+  useEffect(() => {
+    whenSignedOut(leave);
+    return () => whenSignedOut(() => {});
+  }, [leave]);
+
+  if (me.data !== undefined && !signedOut) {
+    return <SessionContext value={me.data}>{children}</SessionContext>;
+  }
+  if (me.isError && !signedOut) {
+    return (
+      <main className="flex min-h-dvh items-center justify-center">
+        <ErrorState
+          title="Coppice cannot be opened"
+          problem={toProblem(me.error)}
+          onRetry={() => void me.refetch()}
+        />
+      </main>
+    );
+  }
+  return fallback;
+}

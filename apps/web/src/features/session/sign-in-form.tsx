@@ -1,0 +1,82 @@
+"use client";
+
+import { zodResolver } from "@hookform/resolvers/zod";
+import { useRouter, useSearchParams } from "next/navigation";
+import { useState } from "react";
+import { useForm } from "react-hook-form";
+import { z } from "zod";
+import { Button } from "#components/ui/button.tsx";
+import { Callout } from "#components/ui/callout.tsx";
+import { Field } from "#components/ui/field.tsx";
+import { Input } from "#components/ui/input.tsx";
+import { Spinner } from "#components/ui/spinner.tsx";
+import { safeNextPath } from "#lib/next-path.ts";
+import { queryClient } from "#lib/trpc/query-client.ts";
+import { SignInError, signIn } from "./auth-api.ts";
+
+const schema = z.object({
+  username: z.string().trim().min(1, "Enter your username."),
+  password: z.string().min(1, "Enter your password."),
+});
+
+/** Username and password. Afterwards to the page that was wanted. */
+export function SignInForm() {
+  const router = useRouter();
+  const next = safeNextPath(useSearchParams().get("next"));
+  const [failure, setFailure] = useState<string | null>(null);
+  const form = useForm({ resolver: zodResolver(schema), defaultValues: { username: "", password: "" } });
+  const { errors, isSubmitting } = form.formState;
+
+  const submit = form.handleSubmit(async ({ username, password }) => {
+    setFailure(null);
+    try {
+      await signIn(username, password);
+    } catch (error) {
+      setFailure(error instanceof SignInError ? error.message : String(error));
+      form.setFocus("password", { shouldSelect: true });
+      return;
+    }
+    queryClient.clear();
+    router.replace(next);
+  });
+
+  return (
+    <form onSubmit={(event) => void submit(event)} noValidate className="flex flex-col gap-4">
+      {failure !== null && <Callout kind="danger" title={failure} announce />}
+      <Field label="Username" error={errors.username?.message}>
+        {(control) => (
+          <Input
+            {...control}
+            {...form.register("username")}
+            autoComplete="username"
+            autoCapitalize="none"
+            spellCheck={false}
+            autoFocus
+            className="h-9"
+          />
+        )}
+      </Field>
+      <Field label="Password" error={errors.password?.message}>
+        {(control) => (
+          <Input
+            {...control}
+            {...form.register("password")}
+            type="password"
+            autoComplete="current-password"
+            className="h-9"
+          />
+        )}
+      </Field>
+      <Button
+        type="submit"
+        variant="primary"
+        disabled={isSubmitting}
+        focusableWhenDisabled
+        className="mt-1 h-9 w-full"
+      >
+        {isSubmitting && <Spinner />}
+        {isSubmitting ? "Signing in…" : "Sign in"}
+      </Button>
+    </form>
+  );
+}

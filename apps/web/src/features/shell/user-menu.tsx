@@ -1,0 +1,77 @@
+"use client";
+
+import { CircleUser, Keyboard, LogOut, Monitor, Moon, Sun } from "lucide-react";
+import { useRouter } from "next/navigation";
+import { useTheme } from "next-themes";
+import { useState } from "react";
+import { Button } from "#components/ui/button.tsx";
+import {
+  Menu,
+  MenuContent,
+  MenuGroup,
+  MenuItem,
+  MenuLabel,
+  MenuRadioGroup,
+  MenuRadioItem,
+  MenuSeparator,
+  MenuTrigger,
+} from "#components/ui/menu.tsx";
+import { useMe } from "#features/session/use-session.ts";
+import { ShortcutsDialog } from "./shortcuts-dialog.tsx";
+import { useSignOut } from "./use-sign-out.ts";
+
+const THEMES = [
+  { value: "light", label: "Light", icon: Sun },
+  { value: "dark", label: "Dark", icon: Moon },
+  { value: "system", label: "Like the system", icon: Monitor },
+] as const;
+
+/** Who is signed in, the theme, the keys, and the way out. */
+export function UserMenu() {
+  const { user, product } = useMe();
+  const { theme, setTheme } = useTheme();
+  const signOut = useSignOut(useRouter());
+  const [keysOpen, setKeysOpen] = useState(false);
+
+  return (
+    <>
+      <Menu>
+        <MenuTrigger render={<Button variant="ghost" size="icon" aria-label={`Account: ${user.username}`} />}>
+          <CircleUser aria-hidden />
+        </MenuTrigger>
+        <MenuContent className="w-56">
+          <div className="px-2 pt-1.5 pb-2">
+            <p className="truncate font-medium">{user.name}</p>
+            <p className="truncate text-ink-3 text-xs">
+              {user.username} · {user.role}
+            </p>
+          </div>
+          <MenuSeparator />
+          <MenuRadioGroup value={theme} onValueChange={setTheme}>
+            <MenuLabel>Theme</MenuLabel>
+            {THEMES.map(({ value, label, icon: Icon }) => (
+              <MenuRadioItem key={value} value={value} closeOnClick={false}>
+                <span className="flex-1">{label}</span>
+                <Icon aria-hidden />
+              </MenuRadioItem>
+            ))}
+          </MenuRadioGroup>
+          <MenuSeparator />
+          <MenuItem onClick={() => setKeysOpen(true)}>
+            <Keyboard aria-hidden />
+            Keyboard shortcuts
+          </MenuItem>
+          <MenuItem onClick={signOut}>
+            <LogOut aria-hidden />
+            Sign out
+          </MenuItem>
+          <MenuSeparator />
+          <MenuGroup>
+            <MenuLabel>Coppice {product.version}</MenuLabel>
+          </MenuGroup>
+        </MenuContent>
+      </Menu>
+      <ShortcutsDialog open={keysOpen} onOpenChange={setKeysOpen} />
+    </>
+  );
+}

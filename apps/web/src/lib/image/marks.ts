@@ -1,0 +1,69 @@
+import { CircleAlert, Layers, type LucideIcon, Scissors, Trash2, TriangleAlert, Unlink } from "lucide-react";
+import type { BadgeTone } from "#components/ui/badge.tsx";
+
+/** How a mark reads and looks. */
+export interface MarkLook {
+  label: string;
+  /** What it means and what to do, in a sentence. */
+  meaning: string;
+  icon: LucideIcon;
+  tone: BadgeTone;
+}
+
+const MARKS: Record<string, MarkLook> = {
+  deep: {
+    label: "Deep",
+    meaning: "Many parents lie under this image: each read of unwritten data may go through all of them.",
+    icon: Layers,
+    tone: "warn",
+  },
+  "flatten-candidate": {
+    label: "Flatten candidate",
+    meaning: "Flattening this image helps most: all images below it get shallower, too.",
+    icon: Scissors,
+    tone: "info",
+  },
+  orphan: {
+    label: "Orphan",
+    meaning: "Its parent cannot be found, so data that it never wrote itself cannot be read.",
+    icon: Unlink,
+    tone: "danger",
+  },
+  "parent-in-trash": {
+    label: "Parent in trash",
+    meaning:
+      "Its parent, or the snapshot it was cloned from, is in the trash and is kept only for its clones.",
+    icon: Trash2,
+    tone: "warn",
+  },
+};
+
+const UNREADABLE: MarkLook = {
+  label: "Unreadable",
+  meaning: "This image could not be read.",
+  icon: CircleAlert,
+  tone: "danger",
+};
+
+const IN_TRASH: MarkLook = {
+  label: "In trash",
+  meaning: "This image was moved to the trash.",
+  icon: Trash2,
+  tone: "neutral",
+};
+
+/** All that is to be pointed out about an image, the worst first. A mark that is not known shows its own name. */
+export function marksOf(image: {
+  state: "ok" | "unreadable";
+  inTrash: boolean;
+  marks: readonly string[];
+}): MarkLook[] {
+  const known = image.marks.map(
+    (mark): MarkLook => MARKS[mark] ?? { label: mark, meaning: mark, icon: TriangleAlert, tone: "neutral" },
+  );
+  return [
+    ...(image.state === "unreadable" ? [UNREADABLE] : []),
+    ...known,
+    ...(image.inTrash ? [IN_TRASH] : []),
+  ];
+}

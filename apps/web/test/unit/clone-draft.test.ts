@@ -1,0 +1,30 @@
+import { expect, test } from "vitest";
+import { draftFrom, toCloneInput } from "#features/clone/clone-draft.ts";
+
+test("a preset source fills image, snapshot and place", () => {
+  expect(draftFrom("rbd/tenant/vm-1@monday")).toEqual({
+    image: "rbd/tenant/vm-1",
+    snapshot: "monday",
+    place: "rbd/tenant",
+    name: "",
+  });
+  expect(draftFrom("rbd/vm-1")).toEqual({ image: "rbd/vm-1", snapshot: "", place: "rbd", name: "" });
+});
+
+test("without a source, or with one that is no spec, the form starts empty", () => {
+  const empty = { image: "", snapshot: "", place: "", name: "" };
+  expect(draftFrom(undefined)).toEqual(empty);
+  expect(draftFrom("vm-1")).toEqual(empty);
+});
+
+test("a complete form becomes source and target", () => {
+  const draft = { ...draftFrom("rbd/vm-1@monday"), name: "vm-2" };
+  expect(toCloneInput(draft)).toEqual({ source: "rbd/vm-1@monday", target: "rbd/vm-2" });
+  expect(toCloneInput({ ...draft, snapshot: "" })).toEqual({ source: "rbd/vm-1", target: "rbd/vm-2" });
+});
+
+test("an incomplete form becomes nothing", () => {
+  expect(toCloneInput(draftFrom("rbd/vm-1"))).toBeNull();
+  expect(toCloneInput({ ...draftFrom("rbd/vm-1"), name: "a/b" })).toBeNull();
+  expect(toCloneInput({ ...draftFrom(undefined), name: "vm-2" })).toBeNull();
+});

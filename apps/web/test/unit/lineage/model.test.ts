@@ -1,0 +1,121 @@
+import { describe, expect, test } from "vitest";
+import { AUTO, expandedKeys, OPEN_ALL_UP_TO, withByHand } from "#features/lineage/model/expansion.ts";
+import { flattenTree } from "#features/lineage/model/flatten-tree.ts";
+import { ancestorsOf, findNode, indexForest, subtreeOf } from "#features/lineage/model/forest-index.ts";
+import { searchNodes } from "#features/lineage/model/search-nodes.ts";
+import { family, node } from "./forest.ts";
+
+const base = node("base");
+const vm1 = node("vm-1", base);
+const vm2 = node("vm-2", base);
+const vm1Test = node("vm-1-test", vm1);
+const alone = node("alone");
+const forest = indexForest([base, vm1, vm1Test, vm2, alone]);
+const keys = (nodes: Iterable<{ key: string }>) => [...nodes].map(({ key }) => key);
+
+describe("indexForest", () => {
+  test("finds roots and children in order", () => {
+    expect(keys(forest.roots)).toEqual(["base", "alone"]);
+    expect(keys(forest.children.get("base") ?? [])).toEqual(["vm-1", "vm-2"]);
+  });
+
+  test("an image whose parent is not there is a root", () => {
+    expect(keys(indexForest([{ ...vm1, parentKey: "gone" }]).roots)).toEqual(["vm-1"]);
+  });
+
+  test("ancestors come root first", () =>
+    expect(keys(ancestorsOf(forest, "vm-1-test"))).toEqual(["base", "vm-1"]));
+
+  test("two images that claim to be each other's parent do not hang it", () => {
+    const circle = indexForest([
+      { ...vm1, parentKey: "vm-2" },
+      { ...vm2, parentKey: "vm-1" },
+    ]);
+    expect(ancestorsOf(circle, "vm-1").length).toBeLessThan(3);
+  });
+
+  test("a subtree is the image and all below it", () => {
+    expect([...subtreeOf(forest, "vm-1")].sort()).toEqual(["vm-1", "vm-1-test"]);
+  });
+
+  test("finds by key or spec, the living before the trashed", () => {
+    const dead = { ...node("x"), key: "dead", inTrash: true };
+    const living = { ...node("x"), key: "living" };
+    const both = indexForest([dead, living]);
+    expect(findNode(both, "rbd/x")?.key).toBe("living");
+    expect(findNode(both, "dead")?.key).toBe("dead");
+    expect(findNode(both, "")).toBeUndefined();
+  });
+});
+
+describe("expansion", () => {
+  const large = indexForest([...forest.nodes, ...family(node("big"), OPEN_ALL_UP_TO)]);
+  const open = (...args: Parameters<typeof expandedKeys>) => [...expandedKeys(...args)].sort();
+
+  test("a small forest is open, a large one only to the focus", () => {
+    expect(open(forest, AUTO, undefined)).toEqual(["base", "vm-1"]);
+    expect(open(large, AUTO, undefined)).toEqual([]);
+    expect(open(large, AUTO, "vm-1-test")).toEqual(["base", "vm-1"]);
+  });
+
+  test("what was opened or closed by hand stays so", () => {
+    expect(open(large, withByHand(AUTO, [base], true), undefined)).toEqual(["base"]);
+    expect(open(forest, withByHand(AUTO, [base], false), undefined)).toEqual(["vm-1"]);
+  });
+
+  test("the focus cannot be hidden", () => {
+    expect(open(forest, withByHand(AUTO, [base], false), "vm-2")).toEqual(["base", "vm-1"]);
+  });
+
+  test("all and none", () => {
+    expect(open(large, { ...AUTO, rule: "all" }, undefined)).toEqual(["base", "big", "vm-1"]);
+    expect(open(forest, { ...AUTO, rule: "none" }, undefined)).toEqual([]);
+  });
+
+  test("a choice that changes nothing is the same choice", () => {
+    const chosen = withByHand(AUTO, [base], true);
+    expect(withByHand(chosen, [base], true)).toBe(chosen);
+  });
+});
+
+describe("flattenTree", () => {
+  test("shows what is open, with level and place among siblings", () => {
+    const rows = flattenTree(forest, new Set(["base"]));
+    expect(
+      rows.map(({ node: { key }, level, posInSet, setSize, expanded }) => [
+        key,
+        level,
+        posInSet,
+        setSize,
+        expanded,
+      ]),
+    ).toEqual([
+      ["base", 1, 1, 2, true],
+      ["vm-1", 2, 1, 2, false],
+      ["vm-2", 2, 2, 2, null],
+      ["alone", 1, 2, 2, null],
+    ]);
+  });
+
+  test("rows know where their parent is", () => {
+    const rows = flattenTree(forest, new Set(["base", "vm-1"]));
+    expect(rows.map(({ parentIndex }) => parentIndex)).toEqual([-1, 0, 1, 0, -1]);
+  });
+
+  test("10,000 open images take no noticeable time", () => {
+    const roots = Array.from({ length: 100 }, (_, index) => node(`r${index}`));
+    const large = indexForest(roots.flatMap((root) => family(root, 99)));
+    const began = performance.now();
+    expect(flattenTree(large, new Set(large.children.keys()))).toHaveLength(10_000);
+    expect(performance.now() - began).toBeLessThan(200);
+  });
+});
+
+describe("searchNodes", () => {
+  test("every word must be in the spec; names that begin with it come first", () => {
+    expect(keys(searchNodes(forest.nodes, "vm 1", 10))).toEqual(["vm-1", "vm-1-test"]);
+    expect(keys(searchNodes([node("my-alone"), alone], "alone", 10))).toEqual(["alone", "my-alone"]);
+  });
+  test("nothing typed finds nothing", () => expect(searchNodes(forest.nodes, "  ", 10)).toEqual([]));
+  test("stops at the limit", () => expect(searchNodes(forest.nodes, "rbd", 2)).toHaveLength(2));
+});

@@ -41,7 +41,7 @@ export class Cloner implements CloneService {
 
   async start(input: CloneInput, user: { id: string; username: string }): Promise<{ taskId: string }> {
     const { connection, runner, handler } = this.#options;
-    connection.get(); // refuse now what could not begin
+    await connection.whenOpen(); // refuse now what could not begin
     return { taskId: await runner.enqueue(handler, canonical(input), user) };
   }
 }

@@ -1,11 +1,14 @@
 import type { FastifyBaseLogger } from "fastify";
 import { type Cluster, CoppiceError } from "rbd-core";
 import type { Clock, Timer } from "../clock/clock.ts";
+import { within } from "../clock/within.ts";
 import { ServerError } from "../errors/server-error.ts";
 import { toUserError } from "../errors/to-user-error.ts";
 
 const FIRST_PAUSE_MS = 1000;
 const LONGEST_PAUSE_MS = 30_000;
+/** How long a request waits for a connection that is being made. */
+const PATIENCE_MS = 5000;
 
 /** Codes after which a connection is of no more use. */
 const DEAD: ReadonlySet<string> = new Set(["BLOCKLISTED", "SHUTDOWN", "CLOSED"]);
@@ -52,9 +55,21 @@ export class ClusterConnection {
     return this.#cluster;
   }
 
+  /**
+   * The connection, or the one that is just being made. Does not wait for the next attempt after a failed one.
+   *
+   * @throws {ServerError} `CLUSTER_UNREACHABLE`
+   */
+  async whenOpen(): Promise<Cluster> {
+    if (this.#cluster === null) {
+      await within(this.#options.clock, PATIENCE_MS, this.#attempt, () => this.#unreachable());
+    }
+    return this.get();
+  }
+
   /** Runs `work` on the connection, and makes a new one when it turns out to be dead. */
   async use<T>(work: (cluster: Cluster) => Promise<T>): Promise<T> {
-    const cluster = this.get();
+    const cluster = await this.whenOpen();
     try {
       return await work(cluster);
     } catch (error) {

@@ -48,12 +48,9 @@ export class ClusterInfoReader implements ClusterService {
   /** Resolves when the monitors answer. @throws {ServerError} `CLUSTER_UNREACHABLE` */
   async check(): Promise<void> {
     const { connection, clock } = this.#options;
-    await within(
-      clock,
-      ANSWER_MS,
-      connection.use((cluster) => cluster.usage()),
-      noAnswer,
-    );
+    connection.get();
+    const asked = connection.use((cluster) => cluster.usage());
+    await within(clock, ANSWER_MS, asked, noAnswer);
   }
 }
 

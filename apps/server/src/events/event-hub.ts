@@ -4,7 +4,8 @@ import type { ServerEvent } from "./event.ts";
 export interface EventHub {
   publish(event: ServerEvent): void;
   /**
-   * Events with their ids, from now on, or from after `lastEventId` when it is still kept (else a `reset` first).
+   * Events with their ids: a `hello` and what comes from now on; or, with `lastEventId`, all that came after it (a
+   * `reset` when that is not known any more).
    * Ends when `signal` aborts or the server shuts down.
    */
   subscribe(options: {

@@ -16,11 +16,17 @@ interface Numbered {
  * tab that comes back with an old id is told to start over instead of being given the wrong events.
  */
 export class Hub implements EventHub {
+  readonly #greet: () => ServerEvent;
   readonly #start = randomUUID().slice(0, 8);
   readonly #kept: Numbered[] = [];
   readonly #mailboxes = new Set<Mailbox<Numbered>>();
   #last = 0;
   #closed = false;
+
+  /** `greet` makes the first event of every new stream, so that a tab has an id to come back with. */
+  constructor(greet: () => ServerEvent) {
+    this.#greet = greet;
+  }
 
   get subscribers(): number {
     return this.#mailboxes.size;
@@ -67,10 +73,18 @@ export class Hub implements EventHub {
   }
 
   #missed(lastEventId: string | null): Numbered[] {
-    if (lastEventId === null) return [];
-    if (lastEventId === this.#id(this.#last)) return [];
-    const seen = this.#kept.findIndex(({ id }) => id === lastEventId);
-    if (seen === -1) return [{ id: this.#id(this.#last), event: { type: "reset" } }];
-    return this.#kept.slice(seen + 1);
+    const now = this.#id(this.#last);
+    if (lastEventId === null) return [{ id: now, event: this.#greet() }];
+    const count = this.#countAfter(lastEventId);
+    if (count === null || count > this.#kept.length) return [{ id: now, event: { type: "reset" } }];
+    return this.#kept.slice(this.#kept.length - count);
+  }
+
+  /** How many events came after this one; null for an id that is none of ours. */
+  #countAfter(id: string): number | null {
+    const [start, number] = id.split(".");
+    if (start !== this.#start || number === undefined || !/^\d+$/.test(number)) return null;
+    const count = this.#last - Number(number);
+    return count >= 0 ? count : null;
   }
 }

@@ -50,6 +50,11 @@ export class InventoryCache {
     return this.#failure;
   }
 
+  /** When what is shown was looked at; null before the first look. */
+  get scannedAt(): string | null {
+    return this.#catalog?.scannedAt ?? null;
+  }
+
   /** Milliseconds since what is shown was looked at. */
   get ageMs(): number {
     return this.#options.clock.now() - this.#scannedAt;

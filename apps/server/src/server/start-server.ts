@@ -53,7 +53,7 @@ export async function startServer(config: Config, clock: Clock = systemClock): P
   const database = await openDatabase(join(config.dataDir, "coppice.sqlite"));
   opened.defer(() => database.destroy());
   const audit = new AuditStore(database, clock);
-  const hub = new Hub();
+  const hub = new Hub(() => ({ type: "hello", scannedAt: cache.scannedAt }));
 
   const connection = new ClusterConnection({
     connect: (signal) => connect({ ...cephOptions(config), signal }),

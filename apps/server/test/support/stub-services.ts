@@ -5,7 +5,7 @@ import type { Services } from "../../src/services.ts";
 /** Services that answer nothing and note what is written to the audit log. */
 export function stubServices(): { services: Services; audited: AuditEntry[]; hub: Hub } {
   const audited: AuditEntry[] = [];
-  const hub = new Hub();
+  const hub = new Hub(() => ({ type: "hello", scannedAt: null }));
   const services: Services = {
     version: "0.0.0",
     cluster: answerless(),

@@ -47,6 +47,20 @@ test("until there is a connection, everything that needs one says why there is n
   expect(() => connection.get()).toThrow("There is no connection to the cluster. No monitor answers.");
 });
 
+test("a request waits for the connection that is being made, but not for long, and not for the next attempt", async () => {
+  const early = connection.use(async ({ fsid }) => fsid);
+  attempts[0]?.fail(timedOut());
+  await expect(early).rejects.toMatchObject({ code: "CLUSTER_UNREACHABLE" });
+  await expect(connection.whenOpen()).rejects.toMatchObject({ code: "CLUSTER_UNREACHABLE" });
+  await clock.pass(1000);
+  const patient = expect(connection.whenOpen()).rejects.toMatchObject({ code: "CLUSTER_UNREACHABLE" });
+  await clock.pass(5000);
+  await patient;
+  const lucky = connection.use(async ({ fsid }) => fsid);
+  attempts[1]?.succeed();
+  expect(await lucky).toBe("fsid-2");
+});
+
 test("it goes on trying, less and less often, until it succeeds", async () => {
   attempts[0]?.fail(timedOut());
   await settle();

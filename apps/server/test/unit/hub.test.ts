@@ -6,8 +6,10 @@ let hub: Hub;
 const leaving = () => new AbortController();
 
 beforeEach(() => {
-  hub = new Hub();
+  hub = new Hub(() => HELLO);
 });
+
+const HELLO: ServerEvent = { type: "hello", scannedAt: "2026-03-01T11:59:00Z" };
 
 const change = (key: string): ServerEvent => ({
   type: "inventory",
@@ -25,53 +27,69 @@ async function take(stream: AsyncIterator<{ id: string; event: ServerEvent }>, c
   return taken;
 }
 
+/** A stream that has been greeted, with the id it would come back with. */
+async function open(leave = leaving()) {
+  const tab = hub.subscribe({ lastEventId: null, signal: leave.signal });
+  const [first] = await take(tab, 1);
+  expect(first?.event).toEqual(HELLO);
+  return { tab, id: first?.id ?? "", leave };
+}
+
+const resume = (lastEventId: string) => hub.subscribe({ lastEventId, signal: leaving().signal });
+
 test("every tab gets every event, in order, with an id", async () => {
-  const tabs = [1, 2].map(() => hub.subscribe({ lastEventId: null, signal: leaving().signal }));
-  const firsts = tabs.map((tab) => tab.next());
+  const tabs = [await open(), await open()];
   hub.publish(change("a"));
   hub.publish(change("b"));
-  for (const [index, tab] of tabs.entries()) {
-    expect((await firsts[index])?.value).toMatchObject({ event: change("a") });
-    expect((await take(tab, 1))[0]?.event).toEqual(change("b"));
+  for (const { tab } of tabs) {
+    const events = await take(tab, 2);
+    expect(events.map(({ event }) => event)).toEqual([change("a"), change("b")]);
+    expect(new Set(events.map(({ id }) => id)).size).toBe(2);
   }
 });
 
-test("a tab that comes back gets what it missed", async () => {
-  const tab = hub.subscribe({ lastEventId: null, signal: leaving().signal });
-  const first = tab.next();
+test("a tab that comes back gets what it missed, and only that", async () => {
+  const { tab, id } = await open();
   hub.publish(change("a"));
-  const { id } = (await first).value as { id: string };
   hub.publish(change("b"));
-  hub.publish(change("c"));
-  const again = hub.subscribe({ lastEventId: id, signal: leaving().signal });
-  expect((await take(again, 2)).map(({ event }) => event)).toEqual([change("b"), change("c")]);
+  const [a] = await take(tab, 1);
+  expect((await take(resume(id), 2)).map(({ event }) => event)).toEqual([change("a"), change("b")]);
+  expect((await take(resume(a?.id ?? ""), 1)).map(({ event }) => event)).toEqual([change("b")]);
 });
 
-test("a tab that knows an id of another start, or one too old, is told to start over", async () => {
-  const foreign = hub.subscribe({ lastEventId: "deadbeef.7", signal: leaving().signal });
-  expect((await take(foreign, 1))[0]?.event).toEqual({ type: "reset" });
+test("a tab that missed nothing is told nothing", async () => {
+  const { id } = await open();
+  const again = resume(id);
+  const next = again.next();
+  hub.publish(change("later"));
+  expect((await next).value).toMatchObject({ event: change("later") });
+});
 
-  const tab = hub.subscribe({ lastEventId: null, signal: leaving().signal });
-  const first = tab.next();
-  hub.publish(change("a"));
-  const { id } = (await first).value as { id: string };
+test.each(["deadbeef.7", "", "rubbish", "."])(
+  "a tab that knows the id %j of another start is told to start over",
+  async (id) => {
+    expect((await take(resume(id), 1))[0]?.event).toEqual({ type: "reset" });
+  },
+);
+
+test("a tab that was away too long is told to start over", async () => {
+  const { id } = await open();
   for (let index = 0; index < 1500; index++) hub.publish(change(String(index)));
-  const late = hub.subscribe({ lastEventId: id, signal: leaving().signal });
-  expect((await take(late, 1))[0]?.event).toEqual({ type: "reset" });
+  expect((await take(resume(id), 1))[0]?.event).toEqual({ type: "reset" });
 });
 
 test("a tab too slow to follow is told once that it missed events, and then goes on", async () => {
-  const tab = hub.subscribe({ lastEventId: null, signal: leaving().signal });
-  const first = tab.next();
+  const { tab } = await open();
   for (let index = 0; index < 3000; index++) hub.publish(change(String(index)));
-  expect((await first).value).toMatchObject({ event: { type: "reset" } });
+  const [reset] = await take(tab, 1);
+  expect(reset?.event).toEqual({ type: "reset" });
   hub.publish(change("after"));
   expect((await take(tab, 1))[0]?.event).toEqual(change("after"));
+  expect((await take(resume(reset?.id ?? ""), 1))[0]?.event).toEqual(change("after"));
 });
 
 test("a tab that leaves is forgotten", async () => {
-  const leave = leaving();
-  const tab = hub.subscribe({ lastEventId: null, signal: leave.signal });
+  const { tab, leave } = await open();
   const next = tab.next();
   expect(hub.subscribers).toBe(1);
   leave.abort();
@@ -80,7 +98,7 @@ test("a tab that leaves is forgotten", async () => {
 });
 
 test("a shutdown breaks streams off, so that clients reconnect", async () => {
-  const tab = hub.subscribe({ lastEventId: null, signal: leaving().signal });
+  const { tab } = await open();
   const next = tab.next();
   hub.close();
   await expect(next).rejects.toMatchObject({ name: "AbortError" });

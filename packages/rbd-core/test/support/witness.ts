@@ -24,6 +24,16 @@ export class Witness {
     return this.#run("ceph", args);
   }
 
+  /** Sets one value of an object's omap to these bytes. */
+  async setOmap(pool: string, object: string, key: string, value: Uint8Array): Promise<void> {
+    const child = spawn("rados", ["-c", this.#conf, "-p", pool, "setomapval", object, key], {
+      stdio: ["pipe", "ignore", "inherit"],
+    });
+    const ended = new Promise<number | null>((resolve) => child.once("close", resolve));
+    child.stdin.end(value);
+    if ((await ended) !== 0) throw new Error(`rados setomapval ${object} ${key} failed`);
+  }
+
   /** The MD5 of everything in an image or snapshot. */
   async md5(spec: string): Promise<string> {
     const child = spawn("rbd", ["-c", this.#conf, "export", "--no-progress", spec, "-"], {

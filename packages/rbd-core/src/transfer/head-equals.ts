@@ -1,0 +1,69 @@
+import type { Image, SnapshotEntry } from "rbd-native";
+import type { Cluster } from "../cluster/cluster.ts";
+import { canUseFastDiff } from "../diff/can-use-fast-diff.ts";
+import { planDiff } from "../diff/plan-diff.ts";
+import { openImage } from "../image/open-image.ts";
+import type { ImageSpec } from "../names/image-spec.ts";
+import { coverWithZeroes } from "./cover-with-zeroes.ts";
+import { cutExtents } from "./cut-extents.ts";
+import { readAhead } from "./read-ahead.ts";
+
+const block = 4 * 1024 ** 2;
+const limits = { operations: 16, bytes: 64 * 1024 ** 2 };
+
+/**
+ * Whether an image's head holds the same bytes as a snapshot of it; or, without one, reads as zeroes everywhere.
+ * What a diff reports is compared byte for byte: after a rollback it reports what is equal again.
+ *
+ * Opens handles of its own: setting a handle to a snapshot would cost it its exclusive lock.
+ */
+export async function headEquals(
+  cluster: Cluster,
+  place: ImageSpec,
+  snapshot: SnapshotEntry | undefined,
+  signal?: AbortSignal,
+): Promise<boolean> {
+  await using head = await openImage(cluster, place, { readOnly: true });
+  const { size, objectSize } = await head.stat({ signal });
+  if (snapshot === undefined) return await hasNoData(head, size, signal);
+  if (size !== snapshot.size) return false;
+  await using before = await openImage(cluster, { ...place, snapshot: snapshot.name });
+  const fastDiff = await canUseFastDiff(head, null, snapshot.id, { signal });
+  const { count: stripeCount } = await head.stripe({ signal });
+  const plan = { from: snapshot.name, size, objectSize, stripeCount, fastDiff, signal };
+  const [now, then] = [await overlap(head), await overlap(before)];
+  const extents = coverWithZeroes(planDiff(head, plan), Math.min(now, then), Math.max(now, then));
+  const compared = readAhead(
+    cutExtents(touched(extents), block),
+    ({ length }) => 2 * length,
+    async ({ offset, length }) => {
+      const both = await Promise.all([
+        head.read(offset, length, { signal }),
+        before.read(offset, length, { signal }),
+      ]);
+      return both[0].equals(both[1]);
+    },
+    limits,
+  );
+  for await (const isEqual of compared) if (!isEqual) return false;
+  return true;
+}
+
+async function hasNoData(head: Image, size: number, signal: AbortSignal | undefined): Promise<boolean> {
+  if (size === 0) return true;
+  for await (const batch of head.diffIterate({ includeParent: true, wholeObject: true, signal })) {
+    for (let i = 0; i < batch.count; i++) if (batch.exists(i)) return false;
+  }
+  return true;
+}
+
+async function overlap(image: Image): Promise<number> {
+  return (await image.parent())?.overlap ?? 0;
+}
+
+/** Extents without data are compared too: the other side may have some there. */
+async function* touched(batches: AsyncIterable<readonly { offset: number; length: number }[]>) {
+  for await (const batch of batches) {
+    yield batch.map(({ offset, length }) => ({ offset, length, exists: true }));
+  }
+}

@@ -1,0 +1,92 @@
+import type { Image } from "rbd-native";
+import { z } from "zod";
+import { CoppiceError } from "../errors/coppice-error.ts";
+import { hasCode } from "../errors/to-coppice-error.ts";
+import { type ImageIdentity, isSameImage } from "./image-identity.ts";
+
+const schema = z.strictObject({
+  version: z.literal(1),
+  source: z.strictObject({
+    fsid: z.string(),
+    poolId: z.number(),
+    imageId: z.string(),
+    poolName: z.string(),
+    namespace: z.string(),
+    imageName: z.string(),
+  }),
+  snapshot: z.strictObject({ name: z.string(), id: z.string() }),
+});
+
+/** Which snapshot of which image a copied snapshot is of. */
+export interface PointRecord {
+  readonly source: ImageIdentity;
+  readonly snapshot: { readonly name: string; readonly id: bigint };
+}
+
+/** Image metadata of the copy, one for each of its snapshots. Snapshot ids are not used again. */
+const key = (snapshotId: bigint) => `coppice.point.${snapshotId}`;
+
+/** @returns Undefined when the snapshot was made by something else. */
+export async function readPoint(image: Image, snapshotId: bigint): Promise<PointRecord | undefined> {
+  let text: string;
+  try {
+    text = await image.getMetadata(key(snapshotId));
+  } catch (error) {
+    if (hasCode(error, "NOT_FOUND")) return undefined;
+    throw error;
+  }
+  const parsed = schema.safeParse(jsonOrUndefined(text));
+  if (!parsed.success) return undefined;
+  const { source, snapshot } = parsed.data;
+  return { source, snapshot: { name: snapshot.name, id: BigInt(snapshot.id) } };
+}
+
+export async function writePoint(image: Image, snapshotId: bigint, point: PointRecord): Promise<void> {
+  const { source, snapshot } = point;
+  const record = { version: 1, source, snapshot: { name: snapshot.name, id: String(snapshot.id) } };
+  await image.setMetadata(key(snapshotId), JSON.stringify(record));
+}
+
+export async function removePoint(image: Image, snapshotId: bigint): Promise<void> {
+  try {
+    await image.removeMetadata(key(snapshotId));
+  } catch (error) {
+    if (!hasCode(error, "NOT_FOUND")) throw error;
+  }
+}
+
+/**
+ * Compares what is recorded of a copied snapshot with what it should be of.
+ *
+ * @param spec The copied snapshot's spec, for the error.
+ * @throws {CoppiceError} `INVALID_ARGUMENT` when it is of something else, or when nothing is recorded.
+ */
+export function checkPoint(spec: string, recorded: PointRecord | undefined, wanted: PointRecord): void {
+  if (
+    recorded !== undefined &&
+    recorded.snapshot.id === wanted.snapshot.id &&
+    isSameImage(recorded.source, wanted.source)
+  ) {
+    return;
+  }
+  const { poolName, imageName, imageId } = wanted.source;
+  const needed = `${poolName}/${imageName}@${wanted.snapshot.name} (image ${imageId}, snapshot ${wanted.snapshot.id})`;
+  throw new CoppiceError({
+    code: "INVALID_ARGUMENT",
+    call: "checkPoint",
+    object: spec,
+    message:
+      recorded === undefined
+        ? `nothing says that ${spec} is a copy of ${needed}`
+        : `${spec} is a copy of another snapshot than ${needed}, though it has the same name`,
+    hint: "Begin with a full copy; or trust the names, if you know that they mean the same.",
+  });
+}
+
+function jsonOrUndefined(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -7,6 +7,11 @@ export const namespaceObject = "rbd_namespace";
 export const groupDirectoryObject = "rbd_group_directory";
 export const mirroringObject = "rbd_mirroring";
 
+/** Holds nothing but the image's id. An image in the trash has none. */
+export function imageIdObject(name: string): string {
+  return `rbd_id.${name}`;
+}
+
 export function headerObject(imageId: string): string {
   return `rbd_header.${imageId}`;
 }

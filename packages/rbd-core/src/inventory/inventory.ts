@@ -1,4 +1,5 @@
 import type { Cluster } from "../cluster/cluster.ts";
+import { headerReader } from "../headers/header-reader.ts";
 import { compareRows } from "./compare-rows.ts";
 import type { ImageReader } from "./image-reader.ts";
 import type { Inventory, InventoryProgress } from "./inventory-types.ts";
@@ -18,7 +19,8 @@ export interface InventoryOptions {
   concurrency?: number | undefined;
 }
 
-const readAtOnce = 24;
+/** Each is one read of a small object, so that many are needed to keep the OSDs busy. */
+const readAtOnce = 512;
 
 /**
  * Reads every image of the cluster, or of some pools, in all namespaces and the trash. Changes nothing.
@@ -32,7 +34,7 @@ export async function inventory(cluster: Cluster, options: InventoryOptions = {}
   const { signal, onProgress } = options;
   signal?.throwIfAborted();
   const scannedAt = new Date();
-  const reader: ImageReader = librbdReader;
+  const reader: ImageReader = headerReader(librbdReader);
   const { pools, entries } = await scanPlaces(cluster, options.pools, signal);
   const total = entries.length;
   let done = 0;

@@ -38,6 +38,12 @@ export function decodeObjectMap(content: Uint8Array, name = "the object map"): O
   return new ObjectMap(length, packed);
 }
 
+/** How many bytes the map of so many objects has. */
+export function objectMapBytes(objects: number): number {
+  const packed = Math.ceil(objects / objectsPerByte);
+  return 18 + packed + 12 + 4 * Math.ceil(packed / blockBytes);
+}
+
 /** Most blocks of a thin image are zeros, whose CRC is 0: comparing is quicker than computing. */
 function crcOfBlock(bytes: Buffer): number {
   return bytes.equals(zeros.subarray(0, bytes.length)) ? 0 : crc32c(bytes);

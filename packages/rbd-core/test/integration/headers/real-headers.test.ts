@@ -1,12 +1,12 @@
 import { randomInt } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
-import { decodeCloneV1Children } from "../../../src/headers/clone-v1-children.ts";
+import { connect } from "../../../src/cluster/connect.ts";
+import { readCloneV1Children } from "../../../src/headers/clone-v1-children.ts";
 import { decodeDirectoryEntry, namespaceOfKey } from "../../../src/headers/directory.ts";
 import { decodeGroupMember } from "../../../src/headers/group-header.ts";
 import { decodeImageHeader } from "../../../src/headers/image-header.ts";
 import { decodeMirrorImage, mirrorImageKey } from "../../../src/headers/mirror-header.ts";
 import {
-  cloneV1ChildrenObject,
   directoryObject,
   groupDirectoryObject,
   groupHeaderObject,
@@ -29,7 +29,7 @@ let images: WitnessedImage[];
 let poolIds: Map<number, string>;
 
 beforeAll(async () => {
-  forest = await growRandomForest(cli, "real-headers", seed, 160);
+  forest = await growRandomForest(cli, "real-headers", seed, 110);
   images = await witnessImages(cli, forest.places);
   const pools = JSON.parse(await cli.ceph("osd", "pool", "ls", "detail", "-f", "json")) as {
     pool_id: number;
@@ -117,15 +117,7 @@ describe(`headers of a random forest (COPPICE_TEST_SEED=${seed})`, () => {
   });
 
   it("decodes the clones of every snapshot, of both formats", async () => {
-    const ofFormat1 = new Map<string, string[]>();
-    for (const place of forest.places) {
-      for (const [key, value] of await binaryOmap(place.pool, place.namespace)) {
-        const entry = decodeCloneV1Children(key, value);
-        const parent = `${poolIds.get(entry.parentPoolId)}/${place.namespace}/${entry.parentImageId}@${entry.parentSnapshotId}`;
-        const children = entry.childIds.map((id) => `${place.pool}/${place.namespace}/${id}`);
-        ofFormat1.set(parent, [...(ofFormat1.get(parent) ?? []), ...children]);
-      }
-    }
+    await using cluster = await connect({ conf: cli.conf });
     for (const { place, info, children } of images) {
       if (children === null) continue;
       const header = decodeImageHeader(await cli.omap(place.pool, place.namespace, headerObject(info.id)));
@@ -133,7 +125,14 @@ describe(`headers of a random forest (COPPICE_TEST_SEED=${seed})`, () => {
         const format2 = (header.children.get(BigInt(id)) ?? []).map(
           (child) => `${poolIds.get(child.poolId)}/${child.namespace}/${child.imageId}`,
         );
-        const format1 = ofFormat1.get(`${place.pool}/${place.namespace}/${info.id}@${id}`) ?? [];
+        const format1: string[] = [];
+        for (const pool of forest.pools) {
+          const ioCtx = await cluster.pool(pool, place.namespace);
+          const parent = { poolId: idOfPool(place.pool), imageId: info.id, snapshotId: BigInt(id) };
+          for (const child of await readCloneV1Children(ioCtx, parent, undefined)) {
+            format1.push(`${pool}/${place.namespace}/${child}`);
+          }
+        }
         expect([...format1, ...format2].sort()).toEqual(
           expected.map((child) => `${child.pool}/${child.pool_namespace}/${idOf(child)}`).sort(),
         );
@@ -222,23 +221,6 @@ function idOf(child: {
   )?.info.id;
 }
 
-/** `rbd_children` has binary keys, which `rados listomapvals` prints as a dump of their own. */
-async function binaryOmap(pool: string, namespace: string): Promise<[Buffer, Buffer][]> {
-  const there = (await cli.rados(pool, namespace, "ls")).split("\n").includes(cloneV1ChildrenObject);
-  if (!there) return [];
-  const text = await cli.rados(pool, namespace, "listomapvals", cloneV1ChildrenObject);
-  const blocks: Buffer[] = [];
-  let hex: string | undefined;
-  for (const line of text.split("\n")) {
-    const dump = /^[0-9a-f]{8} {2}((?:[0-9a-f]{2} {1,2}){1,16}) *\|/.exec(line);
-    if (dump !== null) hex = (hex ?? "") + (dump[1] ?? "").replaceAll(" ", "");
-    else if (hex !== undefined && /^([0-9a-f]{8})?$/.test(line)) {
-      blocks.push(Buffer.from(hex, "hex"));
-      hex = undefined;
-    }
-  }
-  return blocks.flatMap((block, at): [Buffer, Buffer][] => {
-    const value = blocks[at + 1];
-    return at % 2 === 0 && value !== undefined ? [[block, value]] : [];
-  });
+function idOfPool(name: string): number {
+  return [...poolIds].find(([, each]) => each === name)?.[0] ?? -1;
 }

@@ -2,7 +2,6 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { ByteReader, decodeValue } from "../../../src/headers/byte-reader.ts";
 import { decodeChildImages } from "../../../src/headers/child-image.ts";
-import { decodeCloneV1Children } from "../../../src/headers/clone-v1-children.ts";
 import { DecodeError } from "../../../src/headers/decode-error.ts";
 import {
   decodeDirectoryEntry,
@@ -192,16 +191,6 @@ describe("the other structures", () => {
       { poolId: 2, namespace: "", imageId: "a" },
       { poolId: 3, namespace: "ns", imageId: "b" },
     ]);
-  });
-
-  it("reads the clones of format 1", () => {
-    const key = Buffer.concat([w.u64(255), w.string("parent"), w.u64(0xabcdn)]);
-    expect(decodeCloneV1Children(key, w.list([w.string("c1"), w.string("c2")]))).toEqual({
-      parentPoolId: 255,
-      parentImageId: "parent",
-      parentSnapshotId: 0xabcdn,
-      childIds: ["c1", "c2"],
-    });
   });
 
   it("reads the trash", () => {

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { DecodeError } from "../../../src/headers/decode-error.ts";
 import { compareObjectMaps } from "../../../src/object-map/compare-object-maps.ts";
 import { crc32c } from "../../../src/object-map/crc32c.ts";
-import { decodeObjectMap } from "../../../src/object-map/decode-object-map.ts";
+import { decodeObjectMap, objectMapBytes } from "../../../src/object-map/decode-object-map.ts";
 import { bytesOfObject, objectCount } from "../../../src/object-map/object-layout.ts";
 import { emptyObjectMap, ObjectMap } from "../../../src/object-map/object-map.ts";
 import * as w from "../headers/ceph-writer.ts";
@@ -36,6 +36,7 @@ describe("decodeObjectMap", () => {
         expect(map.length).toBe(chosen.length);
         expect(chosen.map((_, index) => map.state(index))).toEqual(chosen);
         expect(map.state(chosen.length)).toBe(0);
+        if (withCrc) expect(objectMapBytes(chosen.length)).toBe(encode(chosen).length);
       }),
     );
   });

@@ -1,0 +1,61 @@
+import type { IoCtx } from "rbd-native";
+import { hasCode } from "../errors/to-coppice-error.ts";
+
+/** The keys and values of an object's omap. */
+export type Omap = ReadonlyMap<string, Buffer>;
+
+/**
+ * Reads the whole omap of an object.
+ *
+ * @throws {RbdError} `NOT_FOUND` when there is no such object
+ */
+export function readOmap(ioCtx: IoCtx, object: string, signal: AbortSignal | undefined): Promise<Omap> {
+  return ioCtx.objects.readAllOmap(object, {}, { signal });
+}
+
+/** The same, and an empty one when there is no such object: many are made when first needed. */
+export async function readOmapOrNone(
+  ioCtx: IoCtx,
+  object: string,
+  signal: AbortSignal | undefined,
+): Promise<Omap> {
+  return (await orNothing(() => readOmap(ioCtx, object, signal))) ?? new Map();
+}
+
+/** One value of an object's omap; `null` when it, or the object, is not there. */
+export async function readOmapValue(
+  ioCtx: IoCtx,
+  object: string,
+  key: string,
+  signal: AbortSignal | undefined,
+): Promise<Buffer | null> {
+  const values = await orNothing(() => ioCtx.objects.readOmapValues(object, [key], { signal }));
+  return values?.get(key) ?? null;
+}
+
+/**
+ * Reads an object whole.
+ *
+ * @param expected how many bytes it probably has at the most; more costs two further calls
+ * @throws {RbdError} `NOT_FOUND`
+ */
+export async function readContent(
+  ioCtx: IoCtx,
+  object: string,
+  expected: number,
+  signal: AbortSignal | undefined,
+): Promise<Buffer> {
+  const content = await ioCtx.objects.readData(object, 0, expected + 1, { signal });
+  if (content.length <= expected) return content;
+  const { size } = await ioCtx.objects.stat(object, { signal });
+  return ioCtx.objects.readData(object, 0, size, { signal });
+}
+
+async function orNothing<T>(action: () => Promise<T>): Promise<T | null> {
+  try {
+    return await action();
+  } catch (error) {
+    if (hasCode(error, "NOT_FOUND")) return null;
+    throw error;
+  }
+}

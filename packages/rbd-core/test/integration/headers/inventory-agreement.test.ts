@@ -1,0 +1,172 @@
+import { randomInt } from "node:crypto";
+import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
+import type { Cluster } from "../../../src/cluster/cluster.ts";
+import { connect } from "../../../src/cluster/connect.ts";
+import { headerObject } from "../../../src/headers/object-names.ts";
+import { featureNames, flagNames } from "../../../src/image/features.ts";
+import { inventory } from "../../../src/inventory/inventory.ts";
+import type { ImageRow } from "../../../src/inventory/inventory-row.ts";
+import type { Inventory } from "../../../src/inventory/inventory-types.ts";
+import { growRandomForest, type RandomForest } from "./random-forest.ts";
+import { RbdCli } from "./rbd-cli.ts";
+import { printedTime, type WitnessedImage, witnessImages } from "./rbd-witness.ts";
+
+const seed = Number(process.env.COPPICE_TEST_SEED ?? randomInt(2 ** 31));
+const cli = new RbdCli(inject("cephConf"));
+let forest: RandomForest;
+let cluster: Cluster;
+let witnessed: WitnessedImage[];
+let found: Inventory;
+
+beforeAll(async () => {
+  forest = await growRandomForest(cli, "agreement", seed, 120);
+  cluster = await connect({ conf: cli.conf });
+  witnessed = await witnessImages(cli, forest.places);
+  found = await inventory(cluster, { pools: forest.pools });
+}, 300_000);
+
+afterAll(async () => {
+  await cluster?.close();
+  await forest?.[Symbol.asyncDispose]();
+});
+
+const rowOf = ({ place, info }: WitnessedImage, rows = found.rows): ImageRow => {
+  const row = rows.find(
+    ({ pool, namespace, id }) => pool === place.pool && namespace === place.namespace && id === info.id,
+  );
+  if (row?.state !== "ok") throw new Error(`no row of ${info.name}`, { cause: row?.error });
+  return row;
+};
+
+describe(`the inventory of a random forest (COPPICE_TEST_SEED=${seed})`, () => {
+  it("has every image once, and no other", () => {
+    const key = (pool: string, namespace: string, id: string | null) => `${pool}/${namespace}/${id}`;
+    expect(found.rows.map(({ pool, namespace, id }) => key(pool, namespace, id)).sort()).toEqual(
+      witnessed.map(({ place, info }) => key(place.pool, place.namespace, info.id)).sort(),
+    );
+  });
+
+  it("says what rbd info says, image by image", () => {
+    for (const image of witnessed) {
+      const row = rowOf(image);
+      const { info } = image;
+      const striped = row.stripeCount > 1 || row.stripeUnit !== row.objectSize;
+      expect({
+        name: row.name,
+        size: row.size,
+        objectSize: row.objectSize,
+        dataPool: row.dataPool ?? undefined,
+        features: featureNames(row.features),
+        flags: flagNames(row.flags),
+        createdAt: printedTime(row.createdAt),
+        modifiedAt: printedTime(row.modifiedAt),
+        stripe: striped ? [row.stripeUnit, row.stripeCount] : undefined,
+        parent:
+          row.parent === null || row.parent.overlap === 0
+            ? undefined
+            : {
+                pool: row.parent.poolName,
+                pool_namespace: row.parent.namespace,
+                image: row.parent.imageName,
+                id: row.parent.imageId,
+                snapshot: row.parent.snapshotName,
+                trash: row.parent.inTrash,
+                overlap: row.parent.overlap,
+              },
+      }).toEqual({
+        name: info.name,
+        size: info.size,
+        objectSize: info.object_size,
+        dataPool: info.data_pool,
+        features: info.features,
+        flags: info.flags,
+        createdAt: info.create_timestamp,
+        modifiedAt: info.modify_timestamp,
+        stripe: info.stripe_unit === undefined ? undefined : [info.stripe_unit, info.stripe_count],
+        parent: info.parent,
+      });
+    }
+  });
+
+  it("says what rbd snap ls --all says", () => {
+    for (const image of witnessed) {
+      expect(
+        rowOf(image).snapshots.map((snapshot) => ({
+          id: Number(snapshot.id),
+          name: snapshot.name,
+          size: snapshot.size,
+          protected: `${snapshot.protected}`,
+          timestamp: printedTime(snapshot.createdAt),
+          kind: snapshot.kind,
+        })),
+      ).toEqual(
+        image.snapshots.map(({ id, name, size, timestamp, namespace, protected: isProtected }) => ({
+          id,
+          name,
+          size,
+          protected: isProtected,
+          timestamp,
+          kind: namespace.type,
+        })),
+      );
+    }
+  });
+
+  it("says what rbd trash ls says", () => {
+    for (const image of witnessed) {
+      const { trash } = rowOf(image);
+      expect(trash === null).toBe(image.inTrash === null);
+      if (trash === null || image.inTrash === null) continue;
+      expect([trash.source.toUpperCase(), printedTime(trash.deletedAt)]).toEqual([
+        image.inTrash.source,
+        image.inTrash.deletedAt,
+      ]);
+      expect(image.inTrash.status).toContain(printedTime(trash.deferredUntil));
+    }
+  });
+
+  it("opens images only where their headers are not enough", () => {
+    const opened = found.rows.filter((row) => row.state === "ok" && row.readThrough === "librbd");
+    for (const row of opened) expect(row.state === "ok" && row.readNote).toMatch(/is being migrated/);
+    expect(opened.length).toBeLessThan(found.rows.length / 2);
+  });
+
+  it("reads through librbd, and says so, when a header does not decode", async () => {
+    const image = witnessed.find(({ info, inTrash }) => inTrash === null && info.parent === undefined);
+    if (image === undefined) throw new Error("no plain image");
+    const { pool, namespace } = image.place;
+    const header = headerObject(image.info.id);
+    const ioCtx = await cluster.pool(pool, namespace);
+    const before = await ioCtx.objects.readAllOmap(header);
+    const damaged = new Map([["stripe_unit", Buffer.from([1])]]);
+    const rows = async () => (await inventory(cluster, { pools: [pool] })).rows;
+    try {
+      // A stripe unit of one byte instead of eight: librbd takes an image without it as not striped.
+      await ioCtx.objects.setOmap(header, damaged);
+      const row = (await rows()).find(({ id }) => id === image.info.id);
+      if (row?.state === "ok") {
+        expect(row.readThrough).toBe("librbd");
+        expect(row.readNote).toMatch(/^stripe_unit cannot be decoded/);
+      } else {
+        expect(row?.error.message).toContain(image.info.name);
+      }
+    } finally {
+      const original = before.get("stripe_unit");
+      if (original === undefined) await ioCtx.objects.removeOmapKeys(header, ["stripe_unit"]);
+      else await ioCtx.objects.setOmap(header, new Map([["stripe_unit", original]]));
+    }
+    expect(rowOf(image, await rows()).readThrough).toBe("header");
+  });
+
+  it("keeps a row with its error for an image that nobody can read", async () => {
+    const { pool, namespace } = { pool: `${forest.pools[0]}`, namespace: "one" };
+    const where = ["--pool", pool, "--namespace", namespace];
+    await cli.rbd("create", "--size", "1M", ...where, "--image", "broken");
+    const { id } = await cli.rbdJson<{ id: string }>("info", ...where, "--image", "broken");
+    const ioCtx = await cluster.pool(pool, namespace);
+    await ioCtx.objects.removeOmapKeys(headerObject(id), ["size", "features"]);
+    const { rows } = await inventory(cluster, { pools: [pool] });
+    expect(rows.find((row) => row.id === id)).toMatchObject({ state: "unreadable", name: "broken" });
+    expect(rows.filter(({ state }) => state === "unreadable")).toHaveLength(1);
+  });
+});

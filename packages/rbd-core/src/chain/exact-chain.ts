@@ -1,43 +1,48 @@
-import { difference, type Extents, intersection, normalizeExtents, sumOfExtents, union } from "./extents.ts";
+import { type Extents, intersection, normalizeExtents, sumOfExtents, union } from "./extents.ts";
 
-/** What a byte-accurate diff from the point before says. */
+/** What a byte-accurate diff from the point before says. Pieces in any order. */
 export interface PointDiff {
-  /** Size of the image at this point, in bytes. */
-  size: number;
-  /** Pieces with data that was written since. In any order. */
+  /** Data that was written since. */
   written: Extents;
-  /** Pieces that had data and read as zeros now. In any order. */
+  /** What had data and reads as zeros now. */
   discarded: Extents;
+  /** What had data and lies past the end now; a diff ends where the later point ends. */
+  cutOff: Extents;
 }
 
-/** Bytes. See `ChainPoint` for what they mean. */
+/** Bytes. See `ChainPoint` for what they mean; `null` where a diff that is needed is missing. */
 export interface ExactPoint {
-  own: number;
-  delta: number;
+  own: number | null;
+  delta: number | null;
   /** 0 for the last point. */
-  freedIfRemoved: number;
+  freedIfRemoved: number | null;
 }
 
 /**
  * The exact numbers of a chain, out of the diffs between neighbours: a snapshot frees what was written before
  * it and replaced, discarded or cut off after it.
  *
- * @param diffs oldest first, HEAD last; the first is the diff from nothing
+ * @param diffs oldest first, HEAD last; the first is the diff from nothing; `null` for one that cannot be made
  */
-export function exactChain(diffs: readonly PointDiff[]): ExactPoint[] {
+export function exactChain(diffs: readonly (PointDiff | null)[]): ExactPoint[] {
   const points: ExactPoint[] = [];
-  let writtenBefore: Extents = [];
-  let data: Extents = [];
+  let writtenBefore: Extents | null = null;
   for (const diff of diffs) {
-    const written = normalizeExtents(diff.written);
-    // A diff ends where the later point ends, so what a shrink cut off is not in it.
-    const pastEnd = [diff.size, Number.MAX_SAFE_INTEGER - diff.size];
-    const gone = union(normalizeExtents(diff.discarded), intersection(data, pastEnd));
-    const changed = union(written, gone);
+    const written = diff === null ? null : normalizeExtents(diff.written);
+    const gone = diff === null ? null : normalizeExtents([...diff.discarded, ...diff.cutOff]);
+    const changed = written === null || gone === null ? null : union(written, gone);
     const last = points.at(-1);
-    if (last !== undefined) last.freedIfRemoved = sumOfExtents(intersection(writtenBefore, changed));
-    points.push({ own: sumOfExtents(written), delta: sumOfExtents(changed), freedIfRemoved: 0 });
-    data = union(difference(data, gone), written);
+    if (last !== undefined) {
+      last.freedIfRemoved =
+        writtenBefore === null || changed === null
+          ? null
+          : sumOfExtents(intersection(writtenBefore, changed));
+    }
+    points.push({
+      own: written === null ? null : sumOfExtents(written),
+      delta: changed === null ? null : sumOfExtents(changed),
+      freedIfRemoved: 0,
+    });
     writtenBefore = written;
   }
   return points;

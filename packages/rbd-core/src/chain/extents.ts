@@ -18,7 +18,6 @@ export function sumOfExtents(extents: Extents): number {
 
 export const union = (a: Extents, b: Extents) => combine(a, b, (inA, inB) => inA || inB);
 export const intersection = (a: Extents, b: Extents) => combine(a, b, (inA, inB) => inA && inB);
-export const difference = (a: Extents, b: Extents) => combine(a, b, (inA, inB) => inA && !inB);
 
 /** Walks over both at once and keeps the stretches that `keep` says, in time linear in their number. */
 function combine(a: Extents, b: Extents, keep: (inA: boolean, inB: boolean) => boolean): number[] {

@@ -1,3 +1,4 @@
+import { list as listAudit } from "./procedures/audit/list.ts";
 import { plan } from "./procedures/clone/plan.ts";
 import { start } from "./procedures/clone/start.ts";
 import { info } from "./procedures/cluster/info.ts";
@@ -21,6 +22,7 @@ export const appRouter = t.router({
   inventory: t.router({ refresh }),
   clone: t.router({ plan, start }),
   tasks: t.router({ list: listTasks, get: getTask, cancel }),
+  audit: t.router({ list: listAudit }),
   events,
 });
 
@@ -29,6 +31,7 @@ export type AppRouter = typeof appRouter;
 export type { Role } from "./auth/roles.ts";
 export type { UserError } from "./errors/user-error.ts";
 export type { ServerEvent } from "./events/event.ts";
+export type { AuditListPage, AuditListRow } from "./procedures/audit/list.schema.ts";
 export type { CloneInput, ClonePlanView } from "./procedures/clone/clone.schema.ts";
 export type { ClusterInfo, PoolInfo } from "./procedures/cluster/info.schema.ts";
 export type { ImageDetail, SnapshotDetail } from "./procedures/images/get.schema.ts";

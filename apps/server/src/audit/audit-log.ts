@@ -1,3 +1,5 @@
+import type { AuditListInput, AuditListPage } from "../procedures/audit/list.schema.ts";
+
 /** One thing that somebody did, or was refused. */
 export interface AuditEntry {
   user: { id: string; username: string };
@@ -14,4 +16,6 @@ export interface AuditEntry {
 /** Who did what, to which object, with which outcome. Entries are only ever added. */
 export interface AuditLog {
   write(entry: AuditEntry): Promise<void>;
+  /** Newest first. Throws `STALE_CURSOR` for a cursor that is none. */
+  list(input: AuditListInput): Promise<AuditListPage>;
 }

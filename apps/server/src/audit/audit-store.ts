@@ -2,6 +2,8 @@ import { randomUUID } from "node:crypto";
 import type { Clock } from "../clock/clock.ts";
 import { isoTime } from "../clock/iso.ts";
 import type { Database } from "../db/open-database.ts";
+import { pageByTime, unpackTimeCursor } from "../paging/time-cursor.ts";
+import type { AuditListInput, AuditListPage } from "../procedures/audit/list.schema.ts";
 import type { AuditEntry, AuditLog } from "./audit-log.ts";
 
 /** Keeps the audit log in the database. */
@@ -26,5 +28,21 @@ export class AuditStore implements AuditLog {
         ...rest,
       })
       .execute();
+  }
+
+  async list({ limit, cursor }: AuditListInput): Promise<AuditListPage> {
+    let query = this.#database
+      .selectFrom("audit")
+      .select(["id", "at", "username", "action", "object", "outcome", "message", "address"])
+      .orderBy("at", "desc")
+      .orderBy("id", "desc")
+      .limit(limit + 1);
+    if (cursor !== undefined) {
+      const { at, id } = unpackTimeCursor(cursor);
+      query = query.where((where) =>
+        where.or([where("at", "<", at), where.and([where("at", "=", at), where("id", "<", id)])]),
+      );
+    }
+    return pageByTime(await query.execute(), limit, (row) => row);
   }
 }

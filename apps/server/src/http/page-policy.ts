@@ -2,7 +2,7 @@ import { readFileSync, type Stats } from "node:fs";
 import { inlineScriptHashes } from "./script-hashes.ts";
 
 /** The content security policy of a page that may run exactly these inline scripts besides its own files. */
-export function pagePolicy(scriptHashes: readonly string[], https: boolean): string {
+function pagePolicy(scriptHashes: readonly string[], https: boolean): string {
   const directives = [
     "default-src 'self'",
     ["script-src 'self'", ...scriptHashes].join(" "),

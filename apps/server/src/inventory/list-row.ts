@@ -52,7 +52,7 @@ function namesOf(bits: bigint): string[] {
 }
 
 /** The parent's spec; by the link alone when the parent itself was not read. */
-export function parentSpec(node: ForestNode, link: ParentLink, forest: Forest): string {
+function parentSpec(node: ForestNode, link: ParentLink, forest: Forest): string {
   const parent = node.parentKey === null ? undefined : forest.nodes.get(node.parentKey);
   return (
     parent?.row.spec ??

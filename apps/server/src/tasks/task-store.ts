@@ -1,6 +1,6 @@
 import type { Database } from "../db/open-database.ts";
+import { pageByTime, unpackTimeCursor } from "../paging/time-cursor.ts";
 import type { TaskListInput } from "../procedures/tasks/list.schema.ts";
-import { decodeCursor, encodeCursor } from "./task-cursor.ts";
 import { changingColumns, summaryOf } from "./task-record.ts";
 import type { TaskLogLine, TaskState, TaskSummary } from "./task-view.ts";
 
@@ -87,18 +87,15 @@ export class TaskStore {
       .limit(input.limit + 1);
     if (input.state !== undefined) query = query.where("state", "=", input.state);
     if (input.cursor !== undefined) {
-      const { createdAt, id } = decodeCursor(input.cursor);
+      const { at, id } = unpackTimeCursor(input.cursor);
       query = query.where((where) =>
         where.or([
-          where("createdAt", "<", createdAt),
-          where.and([where("createdAt", "=", createdAt), where("id", "<", id)]),
+          where("createdAt", "<", at),
+          where.and([where("createdAt", "=", at), where("id", "<", id)]),
         ]),
       );
     }
     const found = (await query.execute()).map(summaryOf);
-    const rows = found.slice(0, input.limit);
-    const last = rows.at(-1);
-    const more = found.length > input.limit && last !== undefined;
-    return { rows, nextCursor: more ? encodeCursor(last) : null };
+    return pageByTime(found, input.limit, ({ createdAt, id }) => ({ at: createdAt, id }));
   }
 }

@@ -20,7 +20,7 @@ export type TaskKind = (typeof TASK_KINDS)[number];
 export type TaskUnit = "bytes" | "steps" | "objects";
 
 /** What a finished clone made. */
-export interface CloneTaskResult {
+interface CloneTaskResult {
   kind: "clone";
   /** Spec of the new image. */
   target: string;

@@ -22,7 +22,7 @@ export const procedures: KnownProcedure[] = Object.entries(appRouter._def.proced
   },
 );
 
-export function userOf(person: Person): SessionUser | null {
+function userOf(person: Person): SessionUser | null {
   if (person === "stranger") return null;
   return { id: `id-${person}`, name: person, username: person, role: person === "no-role" ? null : person };
 }

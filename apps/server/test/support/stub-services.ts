@@ -13,7 +13,10 @@ export function stubServices(): { services: Services; audited: AuditEntry[]; hub
     clones: answerless(),
     tasks: answerless(),
     events: hub,
-    audit: { write: async (entry) => void audited.push(entry) },
+    audit: {
+      write: async (entry) => void audited.push(entry),
+      list: async () => ({ rows: [], nextCursor: null }),
+    },
   };
   return { services, audited, hub };
 }

@@ -17,7 +17,7 @@ export interface Work {
   fail(error: unknown): void;
 }
 
-export const USER = { id: "u1", username: "ada" };
+const USER = { id: "u1", username: "ada" };
 
 export function resultOf(name: string): TaskResult {
   return {

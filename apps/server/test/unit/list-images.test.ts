@@ -76,7 +76,7 @@ describe(`a list of ${COUNT} images`, () => {
         expect(new Set(rows.map(({ key }) => key))).toEqual(new Set(expected.map(({ view }) => view.key)));
         expect(listImages(catalog, input)).toMatchObject({ total: COUNT, filtered: expected.length });
       }),
-      { numRuns: 60 },
+      { numRuns: 25 },
     );
   });
 
@@ -90,7 +90,7 @@ describe(`a list of ${COUNT} images`, () => {
           expect(turn * ((values[index] ?? 0) - (values[index - 1] ?? 0))).toBeGreaterThanOrEqual(0);
         }
       }),
-      { numRuns: 60 },
+      { numRuns: 25 },
     );
   });
 
@@ -125,7 +125,7 @@ describe(`a list of ${COUNT} images`, () => {
           if (!moved(row, later, input) && listed.has(row.key)) expect(times.get(row.key)).toBe(1);
         }
       }),
-      { numRuns: 30 },
+      { numRuns: 15 },
     );
   });
 });

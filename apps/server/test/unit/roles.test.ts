@@ -17,6 +17,7 @@ const ALLOWED: Record<string, Role> = {
   "tasks.list": "viewer",
   "tasks.get": "viewer",
   "tasks.cancel": "operator",
+  "audit.list": "admin",
   events: "viewer",
 };
 

@@ -1,4 +1,5 @@
 import type { Cluster } from "../cluster/cluster.ts";
+import { translated } from "../errors/to-coppice-error.ts";
 import { UndoLog } from "../undo/undo-log.ts";
 import type { CloneOptions, ClonePhase } from "./clone-options.ts";
 import type { CloneResult } from "./clone-result.ts";
@@ -33,6 +34,10 @@ const searches = 3;
  * - `UNDO_FAILED`: it failed, and `left` could not be taken back.
  */
 export async function cloneImage(cluster: Cluster, options: CloneOptions): Promise<CloneResult> {
+  return translated({}, () => carryOut(cluster, options));
+}
+
+async function carryOut(cluster: Cluster, options: CloneOptions): Promise<CloneResult> {
   const { signal } = options;
   const report = (phase: ClonePhase, done: number) => options.onProgress?.({ phase, done, total: 1 });
   const prepared = await prepareUntilCurrent(cluster, options);

@@ -37,8 +37,9 @@ export class ImageDeltaReader implements DeltaReader {
   }
 
   /**
-   * A clone that was shrunk and grown again, or flattened, reads other bytes from its parent than its older
-   * snapshots do, and no diff between the two says so: the objects themselves are absent on both sides.
+   * A clone that was flattened, or shrunk and grown again, no longer reads from its parent what its older
+   * snapshots read there. Librbd copies such data up first, so that a diff shows it; this does not rely on every
+   * client having done so.
    */
   async hasSameParent(snapshot: SnapshotRow): Promise<boolean> {
     const parent = await this.#at(snapshot, () => readParent(this.#image));

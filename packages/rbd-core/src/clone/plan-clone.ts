@@ -1,4 +1,5 @@
 import type { Cluster } from "../cluster/cluster.ts";
+import { translated } from "../errors/to-coppice-error.ts";
 import type { CloneOptions } from "./clone-options.ts";
 import type { ClonePlan } from "./clone-plan.ts";
 import { checkSnapshotNameFree, prepareClone } from "./prepare-clone.ts";
@@ -12,7 +13,9 @@ import { checkSnapshotNameFree, prepareClone } from "./prepare-clone.ts";
  * @throws {CoppiceError} whatever `cloneImage` would refuse
  */
 export async function planClone(cluster: Cluster, options: CloneOptions): Promise<ClonePlan> {
-  const prepared = await prepareClone(cluster, options);
-  checkSnapshotNameFree(prepared);
-  return prepared.plan;
+  return translated({}, async () => {
+    const prepared = await prepareClone(cluster, options);
+    checkSnapshotNameFree(prepared);
+    return prepared.plan;
+  });
 }

@@ -16,6 +16,8 @@ export interface ErrorPlace {
  * `TypeError`) is returned as it is.
  */
 export function toCoppiceError(error: unknown, place: ErrorPlace = {}): unknown {
+  // A handle could not be closed after something had failed already: that something is what happened.
+  if (error instanceof SuppressedError) return toCoppiceError(error.suppressed, place);
   if (!(error instanceof RbdError)) return error;
   const { code, errno, call } = error;
   const object = place.object ?? error.object;

@@ -6,6 +6,8 @@ export interface Fault {
   /** Counted from 0 over all calls on the cluster, its pools and images. */
   at: number;
   late: boolean;
+  /** From then on every call is broken, and none takes effect. */
+  andAfter?: boolean;
 }
 
 export interface FaultyCluster {
@@ -45,27 +47,33 @@ export function faultyCluster(native: NativeCluster, fault: Fault | null): Fault
   function call(target: object, property: string | symbol, method: unknown, args: unknown[]): unknown {
     const closes = property === "close" || property === Symbol.asyncDispose;
     const name = closes ? "close" : String(property);
-    const breaks = fault !== null && calls.length === fault.at;
+    const number = calls.length;
+    const after = fault?.andAfter === true && number > fault.at;
+    const breaks = after || number === fault?.at;
     calls.push(name);
-    if (breaks && !fault.late && !closes) {
-      return name === "diffIterate" ? failing(broken(name)) : Promise.reject(broken(name));
-    }
+    // Nobody waits for the end of a diff, so there is no late failure of one.
+    if (breaks && name === "diffIterate") return failing(broken(name));
+    if (breaks && (after || !fault?.late) && !closes) return Promise.reject(broken(name));
     const result: unknown = Reflect.apply(method as () => unknown, target, args);
-    if (name === "diffIterate") {
-      return breaks ? failing(broken(name), result as AsyncIterable<unknown>) : result;
+    if (name === "diffIterate") return result;
+    return settle(result as Promise<unknown>, breaks ? broken(name) : undefined);
+  }
+
+  async function settle(result: Promise<unknown>, error: Error | undefined): Promise<unknown> {
+    if (error === undefined) {
+      const made = await result;
+      return made instanceof Image || made instanceof IoCtx ? wrap(made) : made;
     }
-    return (result as Promise<unknown>).then((made) => {
-      const isHandle = made instanceof Image || made instanceof IoCtx;
-      if (!breaks) return isHandle ? wrap(made) : made;
-      // A handle that nobody gets would stay open: its watcher is not what is tested here.
-      return (isHandle ? made.close() : Promise.resolve()).then(() => Promise.reject(broken(name)));
-    });
+    const [outcome] = await Promise.allSettled([result]);
+    // A handle that nobody gets would stay open: its watcher is not what is tested here.
+    const made = outcome.status === "fulfilled" ? outcome.value : undefined;
+    if (made instanceof Image || made instanceof IoCtx) await made.close();
+    throw error;
   }
 
   return { cluster: new Cluster(wrap(native)), calls };
 }
 
-async function* failing(error: Error, source: AsyncIterable<unknown> = (async function* () {})()) {
-  for await (const batch of source) yield batch;
-  throw error;
+function failing(error: Error): AsyncIterable<never> {
+  return { [Symbol.asyncIterator]: () => ({ next: () => Promise.reject(error) }) };
 }

@@ -59,7 +59,7 @@ async function removeOwnSnapshot(
     throw new CoppiceError({
       code: "BUSY",
       call: "cloneImage",
-      message: `${children.length} other clones hang on it by now`,
+      message: `${children.length} other ${children.length === 1 ? "clone hangs" : "clones hang"} on it by now`,
     });
   }
   await image.removeSnapshot(name);

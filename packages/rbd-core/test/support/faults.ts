@@ -16,8 +16,20 @@ export interface FaultyCluster {
   calls: string[];
 }
 
+/** What another client does right before the first call of a name. */
+export type Meddling = Readonly<Record<string, () => Promise<void>>>;
+
+/** A cluster on which another client meddles with what is being worked on. */
+export function meddledCluster(native: NativeCluster, meddling: Meddling): Cluster {
+  return faultyCluster(native, null, meddling).cluster;
+}
+
 /** A cluster whose `fault.at`-th call rejects with `IO`. Handles are always closed for real. */
-export function faultyCluster(native: NativeCluster, fault: Fault | null): FaultyCluster {
+export function faultyCluster(
+  native: NativeCluster,
+  fault: Fault | null,
+  meddling: Meddling = {},
+): FaultyCluster {
   const calls: string[] = [];
   const originals = new WeakMap<object, object>();
 
@@ -54,6 +66,12 @@ export function faultyCluster(native: NativeCluster, fault: Fault | null): Fault
     // Nobody waits for the end of a diff, so there is no late failure of one.
     if (breaks && name === "diffIterate") return failing(broken(name));
     if (breaks && (after || !fault?.late) && !closes) return Promise.reject(broken(name));
+    const meddle = calls.indexOf(name) === number ? meddling[name] : undefined;
+    if (meddle !== undefined) {
+      return meddle().then(() =>
+        settle(Reflect.apply(method as () => Promise<unknown>, target, args), undefined),
+      );
+    }
     const result: unknown = Reflect.apply(method as () => unknown, target, args);
     if (name === "diffIterate") return result;
     return settle(result as Promise<unknown>, breaks ? broken(name) : undefined);

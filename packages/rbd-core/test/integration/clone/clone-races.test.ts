@@ -1,0 +1,213 @@
+import { Cluster as NativeCluster } from "rbd-native";
+import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
+import { cloneImage } from "../../../src/clone/clone-image.ts";
+import type { CloneProgress } from "../../../src/clone/clone-options.ts";
+import { createImage } from "../../../src/image/create-image.ts";
+import { openImage } from "../../../src/image/open-image.ts";
+import { createSnapshot, protectSnapshot } from "../../../src/image/snapshots.ts";
+import { inventory } from "../../../src/inventory/inventory.ts";
+import { meddledCluster } from "../../support/faults.ts";
+import { imageWithHistory, mib, write } from "../../support/fill.ts";
+import { type OwnPool, ownPool } from "../../support/own-pool.ts";
+
+let own: OwnPool;
+let native: NativeCluster;
+
+beforeAll(async () => {
+  own = await ownPool("clone-races");
+  native = await NativeCluster.connect({ conf: inject("cephConf") });
+});
+
+afterAll(async () => {
+  await native?.close();
+  await own?.cluster.deletePool(own.pool);
+  await own?.[Symbol.asyncDispose]();
+});
+
+async function state(): Promise<unknown> {
+  const { rows } = await inventory(own.cluster, { pools: [own.pool] });
+  return rows.map((row) => (row.state === "ok" ? { ...row, modifiedAt: null } : row));
+}
+
+const snapshotsOf = async (spec: string) =>
+  (await own.witness.json("snap", "ls", spec)) as { name: string; protected: string }[];
+
+describe("aborting", () => {
+  it("takes back what was made, in whichever phase", async () => {
+    const source = `${own.pool}/aborted`;
+    await imageWithHistory(own.cluster, source, ["monday"]);
+    const before = await state();
+    const phases: string[] = [];
+    for (const phase of ["check", "search", "snapshot", "protect", "clone"] as const) {
+      for (const done of [0, 1]) {
+        const controller = new AbortController();
+        const reason = new Error(`aborted at ${phase} ${done}`);
+        const onProgress = (progress: CloneProgress) => {
+          if (progress.phase !== phase || progress.done !== done) return;
+          phases.push(`${phase} ${done}`);
+          controller.abort(reason);
+        };
+        const { signal } = controller;
+        const clone = cloneImage(own.cluster, {
+          source,
+          target: `${source}-1`,
+          cloneFormat: 1,
+          signal,
+          onProgress,
+        });
+        await expect(clone).rejects.toBe(reason);
+        expect(await state(), reason.message).toEqual(before);
+      }
+    }
+    expect(phases).toHaveLength(10);
+  });
+
+  it("does nothing when it was aborted before", async () => {
+    const signal = AbortSignal.abort(new Error("before"));
+    const clone = cloneImage(own.cluster, { source: `${own.pool}/x`, target: `${own.pool}/y`, signal });
+    await expect(clone).rejects.toThrow("before");
+  });
+
+  it("undoes what was made when the caller's progress function throws", async () => {
+    const source = `${own.pool}/throws`;
+    await imageWithHistory(own.cluster, source, []);
+    const before = await state();
+    const onProgress = ({ phase }: CloneProgress) => {
+      if (phase === "clone" || phase === "undo") throw new TypeError("not mine");
+    };
+    await expect(cloneImage(own.cluster, { source, target: `${source}-1`, onProgress })).rejects.toThrow(
+      "not mine",
+    );
+    expect(await state()).toEqual(before);
+  });
+});
+
+describe("another client", () => {
+  it("makes the target first: its image stays, ours leaves no trace", async () => {
+    const [source, target] = [`${own.pool}/target-race`, `${own.pool}/target-race-1`];
+    await imageWithHistory(own.cluster, source, []);
+    const meddled = meddledCluster(native, {
+      clone: () => createImage(own.cluster, target, { size: 3 * mib }),
+    });
+    await expect(cloneImage(meddled, { source, target })).rejects.toMatchObject({
+      code: "EXISTS",
+      object: target,
+    });
+    expect(await own.witness.json("info", target)).toMatchObject({ size: 3 * mib });
+    expect(await snapshotsOf(source)).toEqual([]);
+  });
+
+  it("makes a snapshot of the given name first: its snapshot stays", async () => {
+    const source = `${own.pool}/snapshot-race`;
+    await imageWithHistory(own.cluster, source, []);
+    const meddled = meddledCluster(native, {
+      createSnapshot: () => createSnapshot(own.cluster, `${source}@mine`),
+    });
+    const clone = cloneImage(meddled, { source, target: `${source}-1`, snapshotName: "mine" });
+    await expect(clone).rejects.toMatchObject({ code: "EXISTS", object: `${source}@mine` });
+    expect(await snapshotsOf(source)).toMatchObject([{ name: "mine" }]);
+  });
+
+  it("protects the snapshot first: that is as good, and is not taken back", async () => {
+    const source = `${own.pool}/protect-race`;
+    await imageWithHistory(own.cluster, source, ["monday="]);
+    const protectFirst = { protectSnapshot: () => protectSnapshot(own.cluster, `${source}@monday`) };
+    const result = await cloneImage(meddledCluster(native, protectFirst), { source, target: `${source}-1` });
+    expect(result.created).toEqual({ snapshot: false, protection: false });
+
+    const again = `${own.pool}/protect-race-2`;
+    await imageWithHistory(own.cluster, again, ["monday="]);
+    const meddled = meddledCluster(native, {
+      protectSnapshot: () => protectSnapshot(own.cluster, `${again}@monday`),
+      clone: () => createImage(own.cluster, `${again}-1`, { size: mib }),
+    });
+    await expect(cloneImage(meddled, { source: again, target: `${again}-1` })).rejects.toMatchObject({
+      code: "EXISTS",
+    });
+    expect(await snapshotsOf(again)).toMatchObject([{ name: "monday", protected: "true" }]);
+  });
+
+  it("clones from our new snapshot before ours fails: the snapshot is left, and said to be", async () => {
+    const [source, target] = [`${own.pool}/shared-race`, `${own.pool}/shared-race-1`];
+    await imageWithHistory(own.cluster, source, []);
+    const meddled = meddledCluster(native, {
+      clone: async () => {
+        await cloneImage(own.cluster, {
+          source: `${source}@shared`,
+          target: `${source}-theirs`,
+          cloneFormat: 2,
+        });
+        await createImage(own.cluster, target, { size: mib });
+      },
+    });
+    const clone = cloneImage(meddled, { source, target, cloneFormat: 2, snapshotName: "shared" });
+    await expect(clone).rejects.toMatchObject({
+      code: "UNDO_FAILED",
+      left: [expect.stringContaining(`the snapshot ${source}@shared (1 other clone hangs on it by now)`)],
+    });
+    expect(await own.witness.md5(`${source}-theirs`)).toBe(await own.witness.md5(source));
+  });
+
+  it("writes and takes a snapshot during the search: the clone has the write", async () => {
+    const source = `${own.pool}/search-race`;
+    await imageWithHistory(own.cluster, source, ["monday="]);
+    const meddled = meddledCluster(native, {
+      // The flags are read after the list of snapshots, and before the first comparison.
+      setSnapshot: async () => {
+        // Into an object that is there: in the map of the current state it counts as unchanged since the snapshot.
+        await write(own.cluster, source, 0, 4096, 99);
+        await createSnapshot(own.cluster, `${source}@tuesday`);
+      },
+    });
+    const result = await cloneImage(meddled, { source, target: `${source}-1` });
+    expect(result).toMatchObject({ reused: true, snapshot: { name: "tuesday" } });
+    expect(await own.witness.md5(`${source}-1`)).toBe(await own.witness.md5(source));
+  });
+});
+
+describe("a source that is being written to", () => {
+  const blocks = 8;
+  const blockSize = 4096;
+
+  it("is cloned as it was at some moment during the call", async () => {
+    const source = `${own.pool}/written`;
+    await createImage(own.cluster, source, { size: blocks * 4 * mib });
+    await using image = await openImage(own.cluster, source);
+    let [written, stop] = [0, false];
+    // Write n goes to block n modulo 8, each in another object, and only when the one before is safe.
+    const writer = (async () => {
+      while (!stop) {
+        const n = written + 1;
+        const block = Buffer.alloc(blockSize);
+        block.writeUInt32LE(n);
+        await image.write((n % blocks) * 4 * mib, block);
+        await image.flush();
+        written = n;
+      }
+    })();
+    try {
+      for (let round = 0; round < 6; round++) {
+        const before = written;
+        const target = `${source}-${round}`;
+        await cloneImage(own.cluster, { source, target });
+        const after = written + 1;
+        await using clone = await openImage(own.cluster, target, { readOnly: true });
+        const found: number[] = [];
+        for (let block = 0; block < blocks; block++) {
+          found.push((await clone.read(block * 4 * mib, blockSize)).readUInt32LE(0));
+        }
+        const newest = Math.max(...found);
+        const expected = Array.from({ length: blocks }, (_, block) => {
+          const last = newest - ((newest - block + blocks) % blocks);
+          return Math.max(last, 0);
+        });
+        expect(found).toEqual(expected);
+        expect(newest).toBeGreaterThanOrEqual(before);
+        expect(newest).toBeLessThanOrEqual(after);
+      }
+    } finally {
+      stop = true;
+      await writer;
+    }
+  });
+});

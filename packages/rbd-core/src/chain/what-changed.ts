@@ -3,6 +3,7 @@ import { CoppiceError } from "../errors/coppice-error.ts";
 import { translated } from "../errors/to-coppice-error.ts";
 import { findImage, type HeldImage, type ImageById } from "../headers/find-image.ts";
 import { imageLayout } from "../headers/image-layout.ts";
+import type { SnapshotHeader } from "../headers/snapshot-header.ts";
 import type { ImageSpecLike } from "../names/to-image-spec.ts";
 import { collectExtents } from "./collect-extents.ts";
 import { type Extents, normalizeExtents, sumOfExtents } from "./extents.ts";
@@ -66,8 +67,9 @@ export async function whatChanged(
     const size = to?.size ?? header.size;
     await using opened = await held.place.ioCtx.openImage({ id: held.id }, { readOnly: true, signal });
     await opened.setSnapshot(to?.id ?? null, { signal });
-    // librbd combines the maps of all snapshots between the two ends.
-    const fastDiff = state.state === "valid";
+    // librbd combines the maps of all snapshots between the two ends, and forgets on the way what lay beyond the
+    // end of a smaller one: data that a shrink cut off would not be reported as gone after the image grew again.
+    const fastDiff = state.state === "valid" && !shrinksBetween(held, from, to);
     const layout = imageLayout(header);
     const found = await collectExtents(opened, { from: from?.name, size, layout, fastDiff, signal });
     const written = normalizeExtents(found.written);
@@ -84,6 +86,16 @@ export async function whatChanged(
       strip: strip([...written, ...discarded], size, buckets),
     };
   });
+}
+
+type Point = SnapshotHeader | undefined;
+
+function shrinksBetween({ header }: HeldImage, from: Point, to: Point): boolean {
+  if (from === undefined) return false;
+  const ends = Math.min(from.size, to?.size ?? header.size);
+  return header.snapshots.some(
+    ({ id, size }) => id > from.id && (to === undefined || id < to.id) && size < ends,
+  );
 }
 
 function snapshotOf({ header, spec }: HeldImage, name: string) {

@@ -243,6 +243,22 @@ describe(`whatChanged (COPPICE_TEST_SEED=${seed})`, () => {
     }
   });
 
+  it("reports what was cut off at a snapshot in between, after the image has grown again", async () => {
+    const image = `${pool}/regrown`;
+    await createImage(cluster, image, { size: 8 * mebibyte, objectSize: mebibyte });
+    {
+      await using opened = await openImage(cluster, image);
+      await opened.write(0, Buffer.alloc(8 * mebibyte, 1));
+      await createSnapshot(cluster, `${image}@full`);
+      await opened.resize(3 * mebibyte, { allowShrink: true });
+      await createSnapshot(cluster, `${image}@small`);
+      await opened.resize(8 * mebibyte);
+      await createSnapshot(cluster, `${image}@grown`);
+    }
+    const got = await whatChanged(cluster, image, { from: "full", to: "grown" });
+    expect([got.written, got.discarded]).toEqual([[], [3 * mebibyte, 5 * mebibyte]]);
+  });
+
   it("refuses to go back in time, and points that are not there", async () => {
     const image = `${pool}/changed`;
     await expect(whatChanged(cluster, image, { from: "s2", to: "s1" })).rejects.toMatchObject({

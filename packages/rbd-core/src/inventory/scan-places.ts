@@ -20,29 +20,48 @@ export async function scanPlaces(
   wanted: readonly string[] | undefined,
   signal: AbortSignal | undefined,
 ): Promise<PlacesScan> {
-  const there = await cluster.listPools();
-  const pools: PoolScan[] = [];
-  const entries: ImageEntry[] = [];
-  const chosen = wanted === undefined ? there : there.filter((pool) => wanted.includes(pool.name));
-  for (const name of new Set(wanted)) {
-    if (!there.some((pool) => pool.name === name))
-      pools.push({ id: null, name, namespaces: [], error: noPool(name) });
-  }
+  const before = await cluster.listPools();
+  const isWanted = ({ name }: PoolName) => wanted === undefined || wanted.includes(name);
+  const first = await scanPools(cluster, before.filter(isWanted), signal);
+  // A client learns that a pool was deleted, or made anew under its name, by talking to it.
+  const after = await cluster.listPools();
+  const isKnown = ({ id }: PoolName) => before.some((pool) => pool.id === id);
+  const second = await scanPools(
+    cluster,
+    after.filter((pool) => isWanted(pool) && !isKnown(pool)),
+    signal,
+  );
+  const scans = [
+    ...first.filter(({ pool }) => after.some(({ id }) => id === pool.id)),
+    ...second,
+    ...[...new Set(wanted)].filter((name) => !after.some((pool) => pool.name === name)).map(noPool),
+  ].sort((a, b) => compareText(a.pool.name, b.pool.name));
+  return { pools: scans.map(({ pool }) => pool), entries: scans.flatMap(({ entries }) => entries) };
+}
+
+interface OnePool {
+  pool: PoolScan;
+  entries: ImageEntry[];
+}
+
+async function scanPools(
+  cluster: Cluster,
+  pools: readonly PoolName[],
+  signal: AbortSignal | undefined,
+): Promise<OnePool[]> {
+  const scans: OnePool[] = [];
   await forEachLimit(
-    chosen,
+    pools,
     listingsAtOnce,
     async (pool) => {
-      const scan = await scanPool(cluster, pool, signal);
-      pools.push(scan.pool);
-      for (const entry of scan.entries) entries.push(entry);
+      scans.push(await scanPool(cluster, pool, signal));
     },
     signal,
   );
-  pools.sort((a, b) => compareText(a.name, b.name));
-  return { pools, entries };
+  return scans;
 }
 
-async function scanPool(cluster: Cluster, pool: PoolName, signal: AbortSignal | undefined) {
+async function scanPool(cluster: Cluster, pool: PoolName, signal: AbortSignal | undefined): Promise<OnePool> {
   const scan: PoolScan = { ...pool, namespaces: [], error: null };
   const entries: ImageEntry[] = [];
   let names: string[] = [];
@@ -82,12 +101,13 @@ export function endsScan(error: CoppiceError): boolean {
   return error.code === "CLOSED" || error.code === "SHUTDOWN" || error.code === "BLOCKLISTED";
 }
 
-function noPool(name: string): CoppiceError {
-  return new CoppiceError({
+function noPool(name: string): OnePool {
+  const error = new CoppiceError({
     code: "NOT_FOUND",
     call: "inventory",
     object: name,
     message: `there is no pool ${JSON.stringify(name)}`,
     hint: "Check the name, or leave the pools out to read all of them.",
   });
+  return { pool: { id: null, name, namespaces: [], error }, entries: [] };
 }

@@ -24,6 +24,10 @@ export class Witness {
     return this.#run("ceph", args);
   }
 
+  async rados(...args: string[]): Promise<string> {
+    return this.#run("rados", args);
+  }
+
   /** Sets one value of an object's omap to these bytes. */
   async setOmap(pool: string, object: string, key: string, value: Uint8Array): Promise<void> {
     const child = spawn("rados", ["-c", this.#conf, "-p", pool, "setomapval", object, key], {

@@ -16,6 +16,7 @@ export function findBlockers(facts: DeletionFacts): Blocker[] {
   const found = [
     ...(target === undefined ? imageBlockers(facts) : []),
     ...dependantBlockers(facts),
+    ...unaskedBlockers(facts, target),
     ...(target === undefined ? facts.snapshots : [target]).flatMap((snapshot) =>
       snapshotBlockers(snapshot, target !== undefined),
     ),
@@ -74,14 +75,15 @@ function imageBlockers(facts: DeletionFacts): Blocker[] {
     });
   }
   if (facts.group !== null) {
+    const leave = `\`rbd group image rm ${facts.group} ${showImage(facts.image)}\``;
     // Ceph addresses a member by its name, which an image in the trash has lost.
-    const stuck = facts.trash !== null;
+    const restore = facts.trash === null ? "" : "restore it from the trash, then ";
     add({
       kind: "group",
       object: facts.group,
       message: `the image is in the group ${facts.group}`,
-      hint: stuck ? "Restore the image from the trash, then take it out of the group." : null,
-      closes: stuck ? removal : none,
+      hint: `To take it out, ${restore}run ${leave}.`,
+      closes: all,
     });
   }
   return blockers;
@@ -102,6 +104,20 @@ function dependantBlockers(facts: DeletionFacts): Blocker[] {
       closes: all,
     };
   });
+}
+
+/** Ceph refuses to unprotect a snapshot, too, as long as it cannot ask every pool for clones. */
+function unaskedBlockers(facts: DeletionFacts, target: SnapshotFacts | undefined): Blocker[] {
+  const concerned = target === undefined ? facts.snapshots : [target];
+  if (!concerned.some((snapshot) => snapshot.protected)) return [];
+  return facts.unasked.map(({ pool, reason }) => ({
+    kind: "unasked-pool",
+    snapshot: target?.name ?? null,
+    object: pool,
+    message: `the pool ${pool} could not be asked for clones: ${reason}`,
+    hint: "Use a Ceph user that may read every pool.",
+    closes: target === undefined ? removal : all,
+  }));
 }
 
 function snapshotBlockers(snapshot: SnapshotFacts, isTarget: boolean): Blocker[] {

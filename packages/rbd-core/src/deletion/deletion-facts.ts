@@ -74,6 +74,8 @@ export interface DeletionFacts {
   locks: LockFacts[];
   /** Oldest first. */
   snapshots: SnapshotFacts[];
+  /** Pools that may hold clones of format 1 of a protected snapshot, and could not be asked. */
+  unasked: { pool: string; reason: string }[];
   dependants: DependantFacts[];
   /** What removing the image with all its snapshots frees. */
   freedIfImageRemoved: Measure | null;

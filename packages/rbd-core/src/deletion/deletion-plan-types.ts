@@ -12,6 +12,7 @@ export type DeletionWay = "trash" | "remove";
 
 export const blockerKinds = [
   "child",
+  "unasked-pool",
   "protected",
   "snapshot",
   "group",
@@ -51,7 +52,6 @@ export interface SnapshotRef {
 /** What is done, in order. Bytes are at the most. */
 export type DeletionStep =
   | { do: "flatten"; child: ImageRef; inTrash: boolean; snapshot: SnapshotRef; copies: number }
-  | { do: "leave-group"; group: string }
   | { do: "move-to-trash" }
   | { do: "unprotect"; snapshot: SnapshotRef }
   /** `kept`: clones of format 2 still hang on it, so its data stays until they are gone. */

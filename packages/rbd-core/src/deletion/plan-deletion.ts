@@ -48,15 +48,12 @@ interface Candidate {
 const nothing = { bytes: 0, accuracy: "exact" } as const;
 
 function imageWays(facts: DeletionFacts): Candidate[] {
-  const leaveGroup: DeletionStep[] = facts.group === null ? [] : [{ do: "leave-group", group: facts.group }];
   const moveToTrash: DeletionStep[] = facts.trash === null ? [{ do: "move-to-trash" }] : [];
-  // A snapshot in its own trash goes with its last clone; the others are removed.
-  const removable = facts.snapshots.filter(({ kind }) => kind === "user");
+  const removable = facts.snapshots.filter((each) => each.kind === "user" || isLeftInTrash(each));
   const remove: Candidate = {
     way: "remove",
     steps: [
       ...facts.snapshots.flatMap(flattenChildren),
-      ...leaveGroup,
       ...moveToTrash,
       ...removable.flatMap((snapshot) => removeSnapshot(snapshot, false, snapshot.freedInOrder)),
       { do: "remove-from-trash", frees: facts.freedIfImageRemoved },
@@ -64,18 +61,23 @@ function imageWays(facts: DeletionFacts): Candidate[] {
     frees: facts.freedIfImageRemoved,
   };
   if (facts.trash !== null) return [remove];
-  return [{ way: "trash", steps: [...leaveGroup, ...moveToTrash], frees: nothing }, remove];
+  return [{ way: "trash", steps: moveToTrash, frees: nothing }, remove];
 }
 
 function snapshotWays(target: SnapshotFacts): Candidate[] {
   const frees = target.freedIfRemoved;
   const flattened = flattenChildren(target);
-  // A snapshot in its own trash is removed by Ceph as soon as its last clone is independent.
-  const removal = target.kind === "trash" ? [] : removeSnapshot(target, false, frees);
+  const goesByItself = target.kind === "trash" && !isLeftInTrash(target);
+  const removal = goesByItself ? [] : removeSnapshot(target, false, frees);
   const remove: Candidate = { way: "remove", steps: [...flattened, ...removal], frees };
   const onlyFormat2 = target.children.every(({ cloneFormat }) => cloneFormat === 2);
   if (target.children.length === 0 || target.kind === "trash" || !onlyFormat2) return [remove];
   return [{ way: "trash", steps: removeSnapshot(target, true, nothing), frees: nothing }, remove];
+}
+
+/** Ceph removes a snapshot in the trash as soon as its last clone is independent, unless it was interrupted. */
+function isLeftInTrash({ kind, children }: SnapshotFacts): boolean {
+  return kind === "trash" && children.length === 0;
 }
 
 function flattenChildren(snapshot: SnapshotFacts): DeletionStep[] {

@@ -55,8 +55,15 @@ export function parseCommandLine(args: readonly string[]): CliCommand | { proble
     conf[setting.slice(0, equals).trim()] = setting.slice(equals + 1).trim();
   }
   const numbers: Pick<StartOptions, "osds" | "osdSizeGiB"> = {};
-  if (values.osds !== undefined) numbers.osds = Number(values.osds);
-  if (values["osd-size-gib"] !== undefined) numbers.osdSizeGiB = Number(values["osd-size-gib"]);
+  for (const [flag, option] of [
+    ["osds", "osds"],
+    ["osd-size-gib", "osdSizeGiB"],
+  ] as const) {
+    const text = values[flag];
+    if (text === undefined) continue;
+    if (!/^\d+(\.\d+)?$/.test(text)) return { problem: `Not a number: --${flag} ${text}` };
+    numbers[option] = Number(text);
+  }
   return { json, name, start: { dir, mgr: values.mgr, conf, ...numbers } };
 }
 

@@ -1,7 +1,7 @@
 import type { ClusterStatus, DevCluster } from "../cluster/options.ts";
 
 export function describeStart(cluster: Pick<DevCluster, "dir" | "conf">): string {
-  return `The cluster in ${cluster.dir} runs. Use it: rbd --conf ${cluster.conf} ls`;
+  return `The cluster in ${cluster.dir} runs. Use it: rbd --conf ${shellWord(cluster.conf)} ls`;
 }
 
 export function describeStatus(dir: string, status: ClusterStatus): string {
@@ -10,4 +10,9 @@ export function describeStatus(dir: string, status: ClusterStatus): string {
     ({ name, pid }) => `  ${name.padEnd(6)} ${pid === null ? "-" : `process ${pid}`}`,
   );
   return [`${dir}: ${status.state}`, ...lines].join("\n");
+}
+
+/** The text as one word of a POSIX shell. */
+export function shellWord(text: string): string {
+  return /^[\w/.:@%+-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }

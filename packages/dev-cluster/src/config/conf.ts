@@ -33,11 +33,12 @@ export function parseMonitorHost(conf: string): number | undefined {
 }
 
 /**
- * Ceph takes `keyring` for a list and cuts it at blanks and equals signs: where the path has one, the key
- * itself stands in the conf (which, like the keyring, is for its owner's eyes only).
+ * Ceph takes `keyring` for a list, cut at blanks and equals signs, and its parser gives up on a letter that
+ * is not ASCII. Where the path is not plain, the key itself stands in the conf (which, like the keyring, is
+ * for its owner's eyes only).
  */
 function adminSettings(keyring: string, key: string): Settings {
-  return /[\s=]/.test(keyring) ? { keyring: "", key } : { keyring: escapeValue(keyring) };
+  return /^[\w/.:@%+-]+$/.test(keyring) ? { keyring } : { keyring: "", key };
 }
 
 function renderSection(name: string, settings: Settings): string {
@@ -45,23 +46,18 @@ function renderSection(name: string, settings: Settings): string {
   return `[${name}]\n${lines.join("\n")}\n`;
 }
 
-/** Outside of quotes a comment sign, a quote and a backslash each need a backslash. */
-function escapeValue(value: string): string {
-  return value.replace(/[\\"'#;]/g, "\\$&");
-}
-
 /** @throws DevClusterError INVALID_ARGUMENT */
 function checkExtra(extra: Settings): Settings {
   const normalised: Record<string, string> = {};
   for (const [key, value] of Object.entries(extra)) {
-    if (!/^[a-z][a-z0-9_ /-]*$/.test(key) || /[\r\n]/.test(value)) {
+    if (!/^[a-z][a-z0-9_ /-]*$/.test(key) || !/^[ -~]*$/.test(value)) {
       throw new DevClusterError(
         "INVALID_ARGUMENT",
         `"${key} = ${value}" is not one setting of a ceph.conf.`,
         {
           call: "startCluster",
           object: key,
-          hint: "Give a setting's name in lower case and a value of one line.",
+          hint: "Give a setting's name in lower case and a value of one line in ASCII.",
         },
       );
     }

@@ -1,6 +1,7 @@
-import { constants, lstat, mkdir, open, realpath, rm, statfs } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { constants, lstat, open, realpath, rm, stat, statfs } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
 import { DevClusterError, systemErrno, systemErrorCode } from "../errors.ts";
+import { makeFolders } from "../files/make-folders.ts";
 import { currentUid } from "./user.ts";
 
 const GiB = 1024 ** 3;
@@ -9,19 +10,21 @@ const leastFreeBytes = 2 * GiB;
 const defaultOsdBytes = 64 * GiB;
 
 /**
- * Makes the folder (mode 0700) if need be and returns its path without symbolic links.
+ * Makes the folder (0700) if need be and returns its path without symbolic links.
  * @throws DevClusterError UNSUITABLE_FOLDER when it cannot be made or its path cannot stand in a conf.
  */
 export async function prepareFolder(dir: string): Promise<string> {
+  requireNameable(resolve(dir));
   let real: string;
   try {
-    await mkdir(dir, { recursive: true, mode: 0o700 });
+    await makeFolders(dir);
     real = await realpath(dir);
   } catch (cause) {
     throw unsuitable(dir, `cannot be made (${systemErrorCode(cause) ?? "unknown error"})`, cause);
   }
-  if (isNameable(real)) return real;
-  throw unsuitable(real, "has a comma, semicolon, dollar sign or control character in its path");
+  requireNameable(real);
+  if ((await stat(real)).isDirectory()) return real;
+  throw unsuitable(real, "is not a folder");
 }
 
 /**
@@ -82,6 +85,11 @@ export function osdBytesFor(dir: string, freeBytes: number, wantedGiB: number | 
  */
 export function isNameable(path: string): boolean {
   return ![...path].some((character) => character < " " || ",;$\u007f".includes(character));
+}
+
+function requireNameable(path: string): void {
+  if (isNameable(path)) return;
+  throw unsuitable(path, "has a comma, semicolon, dollar sign or control character in its path");
 }
 
 function unsuitable(dir: string, why: string, cause?: unknown): DevClusterError {

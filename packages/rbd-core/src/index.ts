@@ -1,3 +1,7 @@
+export type { Measure } from "./chain/measure.ts";
+export { type SnapshotChainOptions, snapshotChain } from "./chain/snapshot-chain.ts";
+export type { ChainPoint, ObjectMapsState, SnapshotChain } from "./chain/snapshot-chain-types.ts";
+export { type WhatChanged, type WhatChangedOptions, whatChanged } from "./chain/what-changed.ts";
 export type { CloneFormat } from "./clone/clone-format.ts";
 export { cloneImage } from "./clone/clone-image.ts";
 export type { CloneOptions, ClonePhase, CloneProgress } from "./clone/clone-options.ts";
@@ -9,8 +13,23 @@ export type { NameSource } from "./clone/snapshot-name.ts";
 export type { Cluster, ClusterUsage, PoolName } from "./cluster/cluster.ts";
 export { type ConnectOptions, connect } from "./cluster/connect.ts";
 export { librbdVersion } from "./cluster/librbd-version.ts";
+export { type CarryOutOptions, carryOut, type DeletionOutcome } from "./deletion/carry-out.ts";
+export type { DependantFacts, ImageRef } from "./deletion/deletion-facts.ts";
+export { type DeletionPlanOptions, deletionPlan } from "./deletion/deletion-plan.ts";
+export {
+  type Blocker,
+  type BlockerKind,
+  blockerKinds,
+  type DeletionPlan,
+  type DeletionStep,
+  type DeletionWay,
+  type WayPlan,
+} from "./deletion/deletion-plan-types.ts";
+export type { FindDependants } from "./deletion/gather-facts.ts";
+export { showStep } from "./deletion/show-step.ts";
 export { CoppiceError, type CoppiceErrorOptions } from "./errors/coppice-error.ts";
 export { type CoppiceErrorCode, errorCodes } from "./errors/error-code.ts";
+export type { ImageById } from "./headers/find-image.ts";
 export { type CreateImageOptions, createImage } from "./image/create-image.ts";
 export {
   featureBits,
@@ -45,3 +64,7 @@ export type { ImageSpec } from "./names/image-spec.ts";
 export { checkName, longestName, type NamePart, nameProblem } from "./names/name-part.ts";
 export { parseImageSpec } from "./names/parse-image-spec.ts";
 export { type ImageSpecLike, toImageSpec } from "./names/to-image-spec.ts";
+export { type ListTrashOptions, listTrash, type TrashListing } from "./trash/list-trash.ts";
+export { type PurgedImage, type PurgeTrashOptions, purgeTrash } from "./trash/purge-trash.ts";
+export { restoreFromTrash } from "./trash/restore-from-trash.ts";
+export type { TrashRow } from "./trash/trash-row.ts";

@@ -1,6 +1,6 @@
 "use client";
 
-import { useState } from "react";
+import { type RefObject, useRef, useState } from "react";
 import { Dialog, DialogContent } from "#components/ui/dialog.tsx";
 import { type CloneDraft, draftFrom } from "./clone-draft.ts";
 import { CloneForm } from "./clone-form.tsx";
@@ -14,25 +14,35 @@ interface CloneDialogProps {
 
 /** Source, target, what will happen; then the task, and the clone. */
 export function CloneDialog({ open, onOpenChange, source }: CloneDialogProps) {
+  const nameField = useRef<HTMLInputElement>(null);
   return (
     <Dialog open={open} onOpenChange={onOpenChange}>
       <DialogContent
         title="Clone an image"
         description="A copy-on-write clone: ready at once, and sharing its parent’s data."
+        // With the source given, the name is what is left to say.
+        initialFocus={source === undefined ? true : nameField}
       >
-        <CloneSteps source={source} onClose={() => onOpenChange(false)} />
+        <CloneSteps source={source} nameField={nameField} onClose={() => onOpenChange(false)} />
       </DialogContent>
     </Dialog>
   );
 }
 
-function CloneSteps({ source, onClose }: { source: string | undefined; onClose: () => void }) {
+interface CloneStepsProps {
+  source: string | undefined;
+  nameField: RefObject<HTMLInputElement | null>;
+  onClose: () => void;
+}
+
+function CloneSteps({ source, nameField, onClose }: CloneStepsProps) {
   const [draft, setDraft] = useState<CloneDraft>(() => draftFrom(source));
   const [taskId, setTaskId] = useState<string | null>(null);
   if (taskId !== null) return <CloneRun taskId={taskId} onBack={() => setTaskId(null)} onClose={onClose} />;
   return (
     <CloneForm
       draft={draft}
+      nameField={nameField}
       onStarted={(next, id) => {
         setDraft(next);
         setTaskId(id);

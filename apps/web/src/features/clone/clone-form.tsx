@@ -2,7 +2,7 @@
 
 import { zodResolver } from "@hookform/resolvers/zod";
 import { useMutation } from "@tanstack/react-query";
-import { useEffect, useRef } from "react";
+import { type RefObject, useEffect, useRef } from "react";
 import { Controller, FormProvider, useForm } from "react-hook-form";
 import { Button } from "#components/ui/button.tsx";
 import { Callout } from "#components/ui/callout.tsx";
@@ -19,12 +19,13 @@ import { useClonePlan } from "./use-clone-plan.ts";
 
 interface CloneFormProps {
   draft: CloneDraft;
+  nameField: RefObject<HTMLInputElement | null>;
   onStarted: (draft: CloneDraft, taskId: string) => void;
   onClose: () => void;
 }
 
 /** Source, target and the live plan. */
-export function CloneForm({ draft, onStarted, onClose }: CloneFormProps) {
+export function CloneForm({ draft, nameField, onStarted, onClose }: CloneFormProps) {
   const form = useForm<CloneDraft>({
     resolver: zodResolver(cloneDraftSchema),
     defaultValues: draft,
@@ -75,7 +76,7 @@ export function CloneForm({ draft, onStarted, onClose }: CloneFormProps) {
             />
             <PointSelect />
           </fieldset>
-          <TargetFields />
+          <TargetFields nameField={nameField} />
           <ClonePlan {...plan} />
           {failure !== null && (
             <Callout kind="danger" title={failure.message} announce>

@@ -50,7 +50,7 @@ function Step({ icon: Icon, note, accent = false, children }: StepProps) {
       </span>
       <div className="wrap-anywhere min-w-0 pt-0.5">
         <p className="font-medium">{children}</p>
-        {note !== null && <p className="text-ink-2 text-xs">{note}</p>}
+        {note !== null && <p className="text-ink-2 text-xs first-letter:uppercase">{note}</p>}
       </div>
     </li>
   );

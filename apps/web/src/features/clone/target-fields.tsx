@@ -1,7 +1,7 @@
 "use client";
 
 import { useQuery } from "@tanstack/react-query";
-import { useEffect, useRef } from "react";
+import { type RefObject, useEffect, useRef } from "react";
 import { Controller, useFormContext, useWatch } from "react-hook-form";
 import { Field } from "#components/ui/field.tsx";
 import { Input } from "#components/ui/input.tsx";
@@ -13,7 +13,7 @@ import type { CloneDraft } from "./clone-draft.ts";
 import { useTargetNames } from "./use-target-names.ts";
 
 /** Where the clone goes and what it is called. A free name is suggested until one is typed. */
-export function TargetFields() {
+export function TargetFields({ nameField }: { nameField: RefObject<HTMLInputElement | null> }) {
   const { control, setValue, formState } = useFormContext<CloneDraft>();
   const [source, place, name] = useWatch({ control, name: ["image", "place", "name"] });
   const image = parseSpec(source)?.image ?? "";
@@ -70,6 +70,10 @@ export function TargetFields() {
               <Input
                 {...ids}
                 {...field}
+                ref={(input) => {
+                  field.ref(input);
+                  nameField.current = input instanceof HTMLInputElement ? input : null;
+                }}
                 autoComplete="off"
                 spellCheck={false}
                 className="font-mono text-xs"

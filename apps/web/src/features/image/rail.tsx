@@ -18,9 +18,12 @@ export function Rail({ kind, above, below, branch = false }: RailProps) {
           className={cn(
             "absolute top-[22px] bottom-0 left-[11px] w-0.5 bg-line-strong",
             kind === "head" &&
-              "bg-[repeating-linear-gradient(var(--line-strong)_0_4px,transparent_4px_7px)] bg-transparent",
+              "bg-[repeating-linear-gradient(var(--line-strong)_0_3px,transparent_3px_6px)] bg-transparent",
           )}
         />
+      )}
+      {branch && (
+        <span className="absolute top-[26px] left-[11px] h-6 w-6 rounded-bl-lg border-brand border-b-2 border-l-2" />
       )}
       <span
         className={cn(
@@ -30,9 +33,6 @@ export function Rail({ kind, above, below, branch = false }: RailProps) {
           kind === "origin" && "rounded-[3px] border-line-strong bg-surface",
         )}
       />
-      {branch && (
-        <span className="absolute top-[22px] left-3 h-5 w-5 rounded-bl-lg border-brand-line border-b-2 border-l-2" />
-      )}
     </span>
   );
 }

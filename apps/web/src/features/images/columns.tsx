@@ -34,7 +34,7 @@ export const imageColumns = columnHelper.columns([
   }),
   columnHelper.accessor("size", {
     id: "size",
-    meta: { title: "Size", width: "5.5rem", align: "right", minTableWidth: 440 },
+    meta: { title: "Size", width: "5.5rem", align: "right", minTableWidth: 340 },
     cell: ({ row }) => <Bytes value={row.original.size} />,
   }),
   columnHelper.accessor("snapshotCount", {
@@ -49,13 +49,13 @@ export const imageColumns = columnHelper.columns([
   }),
   columnHelper.accessor("depth", {
     id: "depth",
-    meta: { title: "Depth and parent", width: "minmax(10rem, 1.4fr)", minTableWidth: 1000 },
+    meta: { title: "Depth and parent", width: "minmax(11rem, 1.4fr)", indent: true, minTableWidth: 1000 },
     cell: ({ row: { original } }) =>
       original.parentSpec === null ? (
-        none
+        <span className="pl-4 text-ink-3">–</span>
       ) : (
-        <span className="flex min-w-0 items-baseline gap-2">
-          <span className="w-4 shrink-0 text-right text-ink-3 text-xs tabular-nums">{original.depth}</span>
+        <span className="flex min-w-0 items-baseline gap-2.5 pl-4">
+          <span className="shrink-0 text-ink-3 text-xs tabular-nums">{original.depth}</span>
           <SpecText spec={original.parentSpec} className="truncate text-xs" />
         </span>
       ),
@@ -68,11 +68,11 @@ export const imageColumns = columnHelper.columns([
   }),
   columnHelper.display({
     id: "marks",
-    meta: { title: "Marks", width: "minmax(7.5rem, 1fr)", minTableWidth: 780 },
+    meta: { title: "Marks", width: "minmax(9.5rem, 1fr)", minTableWidth: 780 },
     enableSorting: false,
     cell: ({ row }) => (
       <span className="flex min-w-0 gap-1 overflow-hidden">
-        <MarkBadges marks={marksOf(row.original)} />
+        <MarkBadges marks={marksOf(row.original)} spelled={1} />
       </span>
     ),
   }),

@@ -45,7 +45,9 @@ export function FilterBar({ filters, setFilters }: FilterBarProps) {
           onChange={(event) => void setFilters({ q: event.target.value || null, row: null })}
           className="pr-8 pl-8 [&::-webkit-search-cancel-button]:hidden"
         />
-        {filters.q === "" && <Kbd className="pointer-events-none absolute top-[7px] right-2">/</Kbd>}
+        {filters.q === "" && (
+          <Kbd className="pointer-events-none absolute top-[7px] right-2 max-md:hidden">/</Kbd>
+        )}
       </div>
       <div className="max-w-full overflow-x-auto">
         <Segmented

@@ -57,7 +57,8 @@ export function ImageTable({ list, rows, filters, setFilters }: ImageTableProps)
     <div
       ref={scroller}
       data-marks={columnVisibility.marks === true ? "column" : "inline"}
-      className="group/table min-h-0 flex-1 overflow-auto border-line border-t"
+      data-place={columnVisibility.place === true ? "column" : "inline"}
+      className="group/table min-h-0 flex-1 overflow-auto border-line border-t bg-surface"
     >
       <GridPart
         role="grid"

@@ -16,6 +16,8 @@ export interface ImageColumnMeta {
   /** A track of CSS grid. */
   width: string;
   align?: "right";
+  /** Keeps its distance from a column of numbers to its left. */
+  indent?: true;
   /** Left out when the table is narrower than this, in pixels. */
   minTableWidth: number;
 }

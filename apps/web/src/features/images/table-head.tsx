@@ -33,7 +33,11 @@ function ColumnHead({ header: { column, index } }: { header: ImageTableHeader })
       role="columnheader"
       aria-colindex={index + 1}
       aria-sort={sortable ? (sorted === false ? "none" : ARIA_SORT[sorted]) : undefined}
-      className={cn("flex min-w-0 items-center px-2 text-ink-3 text-xs", right && "justify-end")}
+      className={cn(
+        "flex min-w-0 items-center px-2 text-ink-3 text-xs",
+        right && "justify-end",
+        meta?.indent === true && "pl-6",
+      )}
     >
       {sortable ? (
         <button

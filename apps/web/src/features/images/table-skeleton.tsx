@@ -5,7 +5,7 @@ const WIDTHS = ["w-36", "w-28", "w-44", "w-32", "w-40", "w-24"] as const;
 /** The table before its first rows. */
 export function TableSkeleton() {
   return (
-    <div aria-busy="true" className="min-h-0 flex-1 overflow-hidden border-line border-t">
+    <div aria-busy="true" className="min-h-0 flex-1 overflow-hidden border-line border-t bg-surface">
       <span role="status" className="sr-only">
         Reading the images
       </span>

@@ -47,7 +47,7 @@ export function FocusSearch({ index, onChoose }: { index: ForestIndex; onChoose:
           spellCheck={false}
           className={cn(inputStyle, "pr-7 pl-8")}
         />
-        {text === "" && <Kbd className="pointer-events-none absolute top-[7px] right-2">/</Kbd>}
+        {text === "" && <Kbd className="pointer-events-none absolute top-[7px] right-2 max-md:hidden">/</Kbd>}
       </div>
       <Combobox.Portal>
         <Combobox.Positioner sideOffset={4} align="end" className="z-50 outline-hidden">

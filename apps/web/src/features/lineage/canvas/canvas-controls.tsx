@@ -9,7 +9,7 @@ export function CanvasControls({ onFit, onCollapse }: { onFit: () => void; onCol
   return (
     <Panel
       position="bottom-left"
-      className="flex flex-col gap-px rounded-lg border border-line bg-surface p-0.5 shadow-card"
+      className="max-md:top-0! max-md:bottom-auto! flex flex-col gap-px rounded-lg border border-line bg-surface p-0.5 shadow-card"
     >
       <Control icon={ZoomIn} label="Zoom in" onClick={() => void zoomIn()} />
       <Control icon={ZoomOut} label="Zoom out" onClick={() => void zoomOut()} />

@@ -37,7 +37,7 @@ export function CanvasFlow({ index, state }: { index: ForestIndex; state: Lineag
 
   // What was opened or closed stays under the pointer while the rest makes room.
   const held = useRef<Placed | null>(null);
-  const { find, hold, centre, fit } = camera;
+  const { find, hold, centre, fit, home } = camera;
   const actions = useMemo(() => {
     const keep = (id: string) => {
       held.current = find(id) ?? null;
@@ -113,7 +113,7 @@ export function CanvasFlow({ index, state }: { index: ForestIndex; state: Lineag
             minZoom={0.06}
             maxZoom={1.5}
             proOptions={{ hideAttribution: true }}
-            onInit={() => focus === undefined && fit()}
+            onInit={() => focus === undefined && home()}
             onNodeMouseEnter={(_event, node) => hover(node.id)}
             onNodeMouseLeave={() => hover(null)}
             onNodeClick={(_event, node) => node.type === "image" && choose(node.id)}

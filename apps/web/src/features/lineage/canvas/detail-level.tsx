@@ -1,5 +1,5 @@
 import { useStore } from "@xyflow/react";
-import { type RefObject, useLayoutEffect } from "react";
+import { type RefObject, useEffect } from "react";
 
 /** Below these zooms text is too small to read, so there is less of it, larger; then none. */
 const NEAR = 0.6;
@@ -10,6 +10,6 @@ export function DetailLevel({ frame }: { frame: RefObject<HTMLDivElement | null>
   const level = useStore(({ transform: [, , zoom] }) =>
     zoom >= NEAR ? "near" : zoom >= MID ? "mid" : "far",
   );
-  useLayoutEffect(() => frame.current?.setAttribute("data-detail", level), [frame, level]);
+  useEffect(() => frame.current?.setAttribute("data-detail", level), [frame, level]);
   return null;
 }

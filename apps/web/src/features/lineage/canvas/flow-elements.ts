@@ -14,9 +14,10 @@ function flowNode({ item, x, y, width, height }: Placed): FlowNode {
     width,
     height,
     // Given, not measured: nothing has to be drawn to know where a line begins and ends.
+    measured: { width, height },
     handles: [
-      { type: "target" as const, position: Position.Left, x: 0, y: height / 2, width: 1, height: 1 },
-      { type: "source" as const, position: Position.Right, x: width - 1, y: height / 2, width: 1, height: 1 },
+      { type: "target" as const, position: Position.Left, x: 0, y: height / 2, width: 0, height: 0 },
+      { type: "source" as const, position: Position.Right, x: width, y: height / 2, width: 0, height: 0 },
     ],
   };
   if (item.kind === "image")

@@ -7,6 +7,7 @@ import { ROOTS } from "../model/canvas-tree.ts";
 import { useCanvasActions } from "./canvas-actions.ts";
 import type { FoldFlowNode } from "./flow-elements.ts";
 import { useHasCursor, useIsLit } from "./highlight.ts";
+import { LineEnds } from "./line-ends.tsx";
 
 /** Siblings that are folded away. */
 export const FoldCard = memo(function FoldCard({ id, data: { parentKey, count } }: NodeProps<FoldFlowNode>) {
@@ -28,6 +29,7 @@ export const FoldCard = memo(function FoldCard({ id, data: { parentKey, count } 
         cursor && "outline-2 outline-ring outline-offset-2",
       )}
     >
+      <LineEnds />
       <ChevronsUpDown aria-hidden className="size-3.5" />+{formatCount(count)}{" "}
       {parentKey === ROOTS ? "images" : "clones"}
     </button>

@@ -9,6 +9,7 @@ import { formatPlace } from "#lib/spec/image-spec.ts";
 import { useCanvasActions } from "./canvas-actions.ts";
 import type { ImageFlowNode } from "./flow-elements.ts";
 import { useHasCursor, useIsLit } from "./highlight.ts";
+import { LineEnds } from "./line-ends.tsx";
 
 const TINT: Record<MarkLook["tone"], string> = {
   danger: "border-danger-line bg-danger-soft",
@@ -39,6 +40,7 @@ export const ImageCard = memo(function ImageCard({
         cursor && "outline-2 outline-ring outline-offset-2",
       )}
     >
+      <LineEnds />
       <div className="flex items-center gap-1.5 group-data-[detail=far]/canvas:justify-center">
         <span className="min-w-0 flex-1 truncate font-medium font-mono text-xs group-data-[detail=far]/canvas:hidden group-data-[detail=mid]/canvas:text-lg">
           {image.name}

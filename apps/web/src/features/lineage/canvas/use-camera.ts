@@ -54,6 +54,15 @@ export function useCamera(layout: CanvasLayout) {
     [flow],
   );
 
+  /** The first look: all of it when it can be read so, else its beginning. */
+  const home = useCallback(() => {
+    const { width, height } = store.getState();
+    const right = Math.max(...layout.placed.map((each) => each.x + each.width));
+    const bottom = Math.max(...layout.placed.map((each) => each.y + each.height));
+    if (Math.min(width / (right + 2 * MARGIN), height / (bottom + 2 * MARGIN)) >= READABLE) fit();
+    else void flow.setViewport({ x: 2 * MARGIN, y: MARGIN, zoom: READABLE });
+  }, [layout, flow, store, fit]);
+
   /** Keeps an item where it is on the screen while the layout around it changes. */
   const hold = useCallback(
     (before: Placed, after: Placed) => {
@@ -63,7 +72,7 @@ export function useCamera(layout: CanvasLayout) {
     [flow],
   );
 
-  return useMemo(() => ({ find, centre, show, fit, hold }), [find, centre, show, fit, hold]);
+  return useMemo(() => ({ find, centre, show, fit, home, hold }), [find, centre, show, fit, home, hold]);
 }
 
 export type Camera = ReturnType<typeof useCamera>;

@@ -49,7 +49,7 @@ export function ForestTree({ index, state }: { index: ForestIndex; state: Lineag
   }, [focus, found, virtualizer]);
 
   return (
-    <div ref={scroller} className="min-h-0 flex-1 overflow-auto">
+    <div ref={scroller} className="min-h-0 flex-1 overflow-auto bg-surface">
       <GridPart
         role="treegrid"
         aria-label="Forest of clones"

@@ -54,7 +54,7 @@ export const TreeRowView = memo(function TreeRowView({
       className={cn(
         TREE_TRACKS,
         "absolute inset-x-0 h-8.5 items-center border-line border-b px-2 hover:bg-hover focus-visible:-outline-offset-2 md:px-4",
-        selected && "bg-brand-soft hover:bg-brand-soft",
+        selected && "bg-brand-soft shadow-[inset_3px_0_0_var(--brand)] hover:bg-brand-soft",
       )}
       style={{ transform: `translateY(${start}px)` }}
     >
@@ -88,7 +88,7 @@ export const TreeRowView = memo(function TreeRowView({
           <SpecText spec={node.spec} />
         </Link>
         <span className="flex shrink-0 gap-1 lg:hidden">
-          <MarkBadges marks={marks} compact />
+          <MarkBadges marks={marks} spelled={0} />
         </span>
       </GridPart>
       <GridPart
@@ -112,7 +112,7 @@ export const TreeRowView = memo(function TreeRowView({
         aria-colindex={6}
         className={cn("flex min-w-0 gap-1 overflow-hidden px-2", FROM_LARGE)}
       >
-        <MarkBadges marks={marks} />
+        <MarkBadges marks={marks} spelled={1} />
       </GridPart>
     </GridPart>
   );
@@ -125,7 +125,7 @@ function Guides({ level }: { level: number }) {
   return (
     <span
       aria-hidden
-      className="h-8.5 shrink-0 bg-[linear-gradient(to_right,transparent_11px,var(--line-strong)_11px,var(--line-strong)_12px,transparent_12px)] bg-[length:1.25rem_100%]"
+      className="-mr-1 h-8.5 shrink-0 bg-[linear-gradient(to_right,transparent_11px,var(--line-strong)_11px,var(--line-strong)_12px,transparent_12px)] bg-[length:1.25rem_100%]"
       style={{ width }}
     />
   );

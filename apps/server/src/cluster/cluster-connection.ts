@@ -7,7 +7,7 @@ import { toUserError } from "../errors/to-user-error.ts";
 
 const FIRST_PAUSE_MS = 1000;
 const LONGEST_PAUSE_MS = 30_000;
-/** How long a request waits for a connection that is being made. */
+/** How long after its beginning an attempt is worth waiting for. */
 const PATIENCE_MS = 5000;
 
 /** Codes after which a connection is of no more use. */
@@ -34,6 +34,7 @@ export class ClusterConnection {
   #pauseMs = FIRST_PAUSE_MS;
   #timer: Timer | null = null;
   #attempt: Promise<void> = Promise.resolve();
+  #attemptAt = Number.NEGATIVE_INFINITY;
   readonly #closing = new Set<Promise<void>>();
 
   constructor(options: ClusterConnectionOptions) {
@@ -42,6 +43,7 @@ export class ClusterConnection {
 
   /** Begins to connect, and returns at once. */
   open(): void {
+    this.#attemptAt = this.#options.clock.now();
     this.#attempt = this.#connect();
   }
 
@@ -56,13 +58,16 @@ export class ClusterConnection {
   }
 
   /**
-   * The connection, or the one that is just being made. Does not wait for the next attempt after a failed one.
+   * The connection, or the one that is just being made: a server that has only begun to start, or to connect again,
+   * is given a moment. An attempt that drags on, or has failed, is not waited for.
    *
    * @throws {ServerError} `CLUSTER_UNREACHABLE`
    */
   async whenOpen(): Promise<Cluster> {
     if (this.#cluster === null) {
-      await within(this.#options.clock, PATIENCE_MS, this.#attempt, () => this.#unreachable());
+      const { clock } = this.#options;
+      const left = this.#attemptAt + PATIENCE_MS - clock.now();
+      if (left > 0) await within(clock, left, this.#attempt, () => this.#unreachable());
     }
     return this.get();
   }

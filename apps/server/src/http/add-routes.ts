@@ -4,6 +4,7 @@ import type { Auth } from "../auth/create-auth.ts";
 import type { Services } from "../services.ts";
 import { answerErrors } from "./answer-errors.ts";
 import { authRoutes } from "./auth-routes.ts";
+import { compressAnswers } from "./compress-answers.ts";
 import { type HealthOptions, healthRoutes } from "./health-routes.ts";
 import { requireSameOrigin } from "./same-origin.ts";
 import { staticSite } from "./static-site.ts";
@@ -38,6 +39,7 @@ export async function addRoutes({
     referrerPolicy: { policy: "no-referrer" },
     xFrameOptions: { action: "deny" },
   });
+  await compressAnswers(server);
   answerErrors(server);
   requireSameOrigin(server, publicUrl);
   await server.register(healthRoutes, health);

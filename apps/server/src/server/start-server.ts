@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { fastify } from "fastify";
-import { connect, forest, inventory } from "rbd-core";
+import { type ConnectOptions, connect, forest, inventory } from "rbd-core";
 import { AuditStore } from "../audit/audit-store.ts";
 import { openAuth } from "../auth/open-auth.ts";
 import type { SignInLink } from "../auth/sign-in-link.ts";
@@ -26,6 +26,12 @@ import { productVersion } from "./version.ts";
 
 /** How long running tasks may take to undo what is half made. */
 const TASKS_MS = 20_000;
+
+/**
+ * Monitors that are there answer within a second, and there is always a next attempt. Nothing can interrupt librados
+ * while it tries, so this is also how long a shutdown may have to wait for it.
+ */
+const CONNECT_SECONDS = 8;
 
 /** A server that answers requests. */
 export interface RunningServer extends AsyncDisposable {
@@ -128,6 +134,6 @@ export async function startServer(config: Config, clock: Clock = systemClock): P
   return { origin, signInLink: () => signInLink(origin), close, [Symbol.asyncDispose]: close };
 }
 
-function cephOptions({ ceph }: Config): { conf?: string; user: string } {
-  return ceph.conf === null ? { user: ceph.user } : { conf: ceph.conf, user: ceph.user };
+function cephOptions({ ceph: { conf, user } }: Config): ConnectOptions {
+  return { user, timeoutSeconds: CONNECT_SECONDS, ...(conf === null ? {} : { conf }) };
 }

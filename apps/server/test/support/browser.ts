@@ -33,6 +33,7 @@ export class Browser {
     const response = await fetch(`${this.origin}/trpc/events`, {
       headers: {
         cookie: this.cookie,
+        "accept-encoding": "gzip, zstd",
         ...(lastEventId === undefined ? {} : { "last-event-id": lastEventId }),
       },
       ...(signal === undefined ? {} : { signal }),

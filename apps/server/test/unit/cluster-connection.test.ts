@@ -56,9 +56,13 @@ test("a request waits for the connection that is being made, but not for long, a
   const patient = expect(connection.whenOpen()).rejects.toMatchObject({ code: "CLUSTER_UNREACHABLE" });
   await clock.pass(5000);
   await patient;
+  await expect(connection.whenOpen()).rejects.toMatchObject({ code: "CLUSTER_UNREACHABLE" }); // at once
+  attempts[1]?.fail(timedOut());
+  await settle();
+  await clock.pass(2000);
   const lucky = connection.use(async ({ fsid }) => fsid);
-  attempts[1]?.succeed();
-  expect(await lucky).toBe("fsid-2");
+  attempts[2]?.succeed();
+  expect(await lucky).toBe("fsid-3");
 });
 
 test("it goes on trying, less and less often, until it succeeds", async () => {

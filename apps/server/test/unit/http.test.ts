@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { gunzipSync, zstdDecompressSync } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { inlineScriptHashes } from "../../src/http/script-hashes.ts";
 import { cookieOf, type HttpBench, httpBench, ORIGIN, PAGE, signIn } from "../support/http-bench.ts";
@@ -127,6 +128,40 @@ describe("requests of other sites", () => {
     const cookie = cookieOf(await signIn(bench, "admin", await bench.adminPassword()));
     const response = await start({ cookie, origin: ORIGIN, "content-type": "text/plain" });
     expect(response.statusCode).toBeGreaterThanOrEqual(400);
+  });
+});
+
+describe("compression", () => {
+  const forest = {
+    scannedAt: "2026-03-01T12:00:00Z",
+    nodes: Array(500).fill({ name: "a much repeated node" }),
+  };
+
+  test.each([
+    ["gzip, deflate, br, zstd", "zstd", zstdDecompressSync],
+    ["gzip, deflate, br", "gzip", gunzipSync],
+  ] as const)(
+    "a long answer to a browser that takes %s is sent as %s",
+    async (accepted, encoding, unpack) => {
+      const cookie = cookieOf(await signIn(bench, "admin", await bench.adminPassword()));
+      bench.services.inventory = { ...bench.services.inventory, forest: async () => forest } as never;
+      const response = await bench.inject({
+        url: "/trpc/lineage.forest",
+        headers: { cookie, "accept-encoding": accepted },
+      });
+      expect(response.headers["content-encoding"]).toBe(encoding);
+      expect(JSON.parse(unpack(response.rawPayload).toString())).toEqual({ result: { data: forest } });
+      expect(response.rawPayload.length).toBeLessThan(1000);
+    },
+  );
+
+  test("a short answer, and one to who takes nothing, is sent as it is", async () => {
+    const short = await bench.inject({ url: "/healthz", headers: { "accept-encoding": "gzip" } });
+    expect(short.headers["content-encoding"]).toBeUndefined();
+    const cookie = cookieOf(await signIn(bench, "admin", await bench.adminPassword()));
+    bench.services.inventory = { ...bench.services.inventory, forest: async () => forest } as never;
+    const plain = await bench.inject({ url: "/trpc/lineage.forest", headers: { cookie } });
+    expect(plain.json()).toEqual({ result: { data: forest } });
   });
 });
 

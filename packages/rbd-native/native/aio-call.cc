@@ -75,7 +75,7 @@ void object_call_done(rados_completion_t completion, void* call) {
 template <class Submit>
 Napi::Value start(const Napi::CallbackInfo& info, const Aio& aio, AioConvert convert, Submit submit) {
   Napi::Env env = info.Env();
-  if (aio.handle->latched()) {
+  if (aio.handle->latched() || Environment::of(env).torn_down()) {
     auto deferred = Napi::Promise::Deferred::New(env);
     deferred.Reject(closed_rejection(env, aio.name));
     return deferred.Promise();

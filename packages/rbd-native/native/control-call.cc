@@ -92,7 +92,8 @@ Napi::Value rejected(Napi::Env env, Napi::Value reason) {
 Napi::Value start_control(Napi::Env env, Control control, std::function<int(Operation&)> work,
                           std::function<Napi::Value(Napi::Env, int)> convert) {
   for (auto& handle : control.handles) {
-    if (handle->latched()) return rejected(env, closed_rejection(env, control.name));
+    if (handle->latched() || Environment::of(env).torn_down())
+      return rejected(env, closed_rejection(env, control.name));
   }
   auto* call = new ControlCall(env, std::move(control), std::move(work), std::move(convert));
   return call->start();

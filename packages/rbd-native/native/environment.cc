@@ -1,6 +1,10 @@
 #include "environment.h"
 
+#include <unistd.h>
+
 #include <algorithm>
+#include <atomic>
+#include <cstdlib>
 #include <utility>
 
 #include "handle.h"
@@ -14,6 +18,17 @@ struct InstanceData {
   std::shared_ptr<Environment> environment;
 };
 
+/// Environments that were not torn down yet. Never destroyed: exit handlers use it.
+struct Living {
+  std::mutex mutex;
+  std::unordered_set<Environment*> environments;
+  std::atomic<bool> abandoned{false};
+};
+Living& living() {
+  static auto* all = new Living;
+  return *all;
+}
+
 }  // namespace
 
 void Environment::create(Napi::Env env) {
@@ -24,6 +39,15 @@ void Environment::create(Napi::Env env) {
   if (status != napi_ok) throw Napi::Error::New(env, "rbd-native: cannot create its thread-safe function");
   // An idle binding must not keep the process alive.
   napi_unref_threadsafe_function(env, self->wake_);
+  // Node.js runs cleanup hooks when a worker ends and when the main thread runs out of work, but not on
+  // process.exit(): there the JavaScript half calls shut_down(), and what leaves the process without asking
+  // JavaScript is caught here. librados's threads must not meet the destructors of its globals.
+  static std::once_flag once;
+  std::call_once(once, [] { on_exit(on_process_exit, nullptr); });
+  {
+    std::lock_guard lock(living().mutex);
+    living().environments.insert(self.get());
+  }
   // Hooks run in reverse order: this one, added after the thread-safe function's own, runs before it.
   napi_add_env_cleanup_hook(env, on_teardown, self.get());
   env.SetInstanceData(new InstanceData{std::move(self)});
@@ -82,25 +106,42 @@ void Environment::drain(napi_env env) {
   }
 }
 
-void Environment::on_teardown(void* self) { static_cast<Environment*>(self)->teardown(); }
+void Environment::on_teardown(void* self) { static_cast<Environment*>(self)->teardown(Node::kAlive); }
 
-void Environment::teardown() {
-  torn_down_ = true;
+void Environment::on_process_exit(int status, void*) {
+  std::unordered_set<Environment*> left;
+  {
+    std::lock_guard lock(living().mutex);
+    left.swap(living().environments);
+  }
+  for (Environment* environment : left) environment->teardown(Node::kGone);
+  // A thread that is still inside librados must not see its globals destroyed.
+  if (living().abandoned) _exit(status);
+}
+
+void Environment::teardown(Node node) {
+  if (std::exchange(torn_down_, true)) return;
+  {
+    std::lock_guard lock(living().mutex);
+    living().environments.erase(this);
+  }
   {
     std::lock_guard lock(mutex_);
     silent_ = true;
   }
   for (Operation* operation : std::exchange(operations_, {})) operation->cancel();
-  if (wait_for_calls_in_flight()) {
-    take().clear();
+  bool quiet = wait_for_calls_in_flight();
+  // Completions hold references into JavaScript: without Node.js they are left to the end of the process.
+  if (quiet && node == Node::kAlive) take().clear();
+  if (quiet) {
     close_handles();
     pool_.stop();
-    take().clear();
   } else {
     // A call outlived every time-out. Its thread still uses this object: leave both behind.
     new std::shared_ptr<Environment>(shared_from_this());
+    living().abandoned = true;
   }
-  napi_release_threadsafe_function(wake_, napi_tsfn_abort);
+  if (node == Node::kAlive) napi_release_threadsafe_function(wake_, napi_tsfn_abort);
 }
 
 bool Environment::wait_for_calls_in_flight() {

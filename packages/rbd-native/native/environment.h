@@ -23,6 +23,8 @@ class Environment : public std::enable_shared_from_this<Environment> {
  public:
   static void create(Napi::Env env);
   static Environment& of(Napi::Env env);
+  /// JS thread, once the process leaves: what a worker's end does, too. Nothing can be called afterwards.
+  void shut_down() { teardown(Node::kAlive); }
 
   /// JS thread: one more call is in flight; its completion will arrive through finish().
   void started();
@@ -48,7 +50,9 @@ class Environment : public std::enable_shared_from_this<Environment> {
   explicit Environment(napi_env env) : env_(env) {}
 
   static void on_wake(napi_env env, napi_value callback, void* context, void* data);
+  enum class Node { kAlive, kGone };
   static void on_teardown(void* self);
+  static void on_process_exit(int status, void*);
   struct Queued {
     std::unique_ptr<Completion> completion;
     bool ends_call;
@@ -57,7 +61,7 @@ class Environment : public std::enable_shared_from_this<Environment> {
   std::vector<Queued> take();
   void drain(napi_env env);
   void settled();
-  void teardown();
+  void teardown(Node node);
   bool wait_for_calls_in_flight();
   void close_handles();
 

@@ -1,6 +1,7 @@
 #include <dlfcn.h>
 #include <rbd/librbd.h>
 
+#include "../environment.h"
 #include "../to-js.h"
 #include "define.h"
 
@@ -28,10 +29,16 @@ Napi::Value has_function(const Napi::CallbackInfo& info) {
   return to_js(info.Env(), dlsym(RTLD_DEFAULT, name.c_str()) != nullptr);
 }
 
+/// shutDown(): the process leaves
+Napi::Value shut_down(const Napi::CallbackInfo& info) {
+  Environment::of(info.Env()).shut_down();
+  return info.Env().Undefined();
+}
+
 }  // namespace
 
 void define_library(Napi::Env env, Napi::Object exports) {
-  define(env, exports, {{"version", version}, {"hasFunction", has_function}});
+  define(env, exports, {{"version", version}, {"hasFunction", has_function}, {"shutDown", shut_down}});
 }
 
 }  // namespace coppice

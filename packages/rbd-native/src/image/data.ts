@@ -32,13 +32,14 @@ const THICK_PROVISION = 1;
 
 /**
  * Sees to it that the range lies inside the image. librbd cuts a write that reaches beyond the end short
- * without a word. Somebody else may have resized the image: its size is asked for again before a range is
- * refused.
+ * without a word. Somebody else may have resized the image: a range is refused only after its size was asked for
+ * again, and nothing is waited for otherwise: a call that is right is submitted before its caller goes on.
  */
-async function inside(image: OpenImage, call: string, offset: unknown, length: unknown): Promise<void> {
+function inside(image: OpenImage, call: string, offset: unknown, length: unknown): Promise<void> | undefined {
   const from = checkCount(call, image.spec, "offset", offset);
   const bytes = checkCount(call, image.spec, "length", length);
-  if (from + bytes > image.size) checkInside(call, image.spec, from, bytes, await size(image));
+  if (from + bytes <= image.size) return undefined;
+  return size(image).then((now) => checkInside(call, image.spec, from, bytes, now));
 }
 
 function checkTransfer(image: OpenImage, call: string, length: number): void {
@@ -66,7 +67,8 @@ export async function read(
   const given =
     typeof lengthOrBuffer === "number" ? undefined : checkBytes(call, image.spec, "buffer", lengthOrBuffer);
   const length = given === undefined ? (lengthOrBuffer as number) : given.byteLength;
-  await inside(image, call, offset, length);
+  const check = inside(image, call, offset, length);
+  if (check) await check;
   checkTransfer(image, call, length);
   // Not from the shared pool: the memory belongs to librbd until the call is over.
   const into = given ?? Buffer.allocUnsafeSlow(length);
@@ -96,7 +98,8 @@ export async function write(
   const call = "rbd_aio_write2";
   o?.signal?.throwIfAborted();
   checkBytes(call, image.spec, "data", data);
-  await inside(image, call, offset, data.byteLength);
+  const check = inside(image, call, offset, data.byteLength);
+  if (check) await check;
   checkTransfer(image, call, data.byteLength);
   if (data.byteLength === 0) return;
   await settle(image, o?.signal, native.write(image.handle, offset, data, o?.hints ?? 0));
@@ -108,7 +111,8 @@ export async function writeZeroes(
   length: number,
   o?: WriteZeroesOptions,
 ): Promise<void> {
-  await inside(image, "rbd_aio_write_zeroes", offset, length);
+  const check = inside(image, "rbd_aio_write_zeroes", offset, length);
+  if (check) await check;
   const flags = o?.thick ? THICK_PROVISION : 0;
   await inParts(image, offset, length, o, (at, bytes) =>
     native.writeZeroes(image.handle, at, bytes, flags, o?.hints ?? 0),
@@ -121,7 +125,8 @@ export async function discard(
   length: number,
   o?: CallOptions,
 ): Promise<void> {
-  await inside(image, "rbd_aio_discard", offset, length);
+  const check = inside(image, "rbd_aio_discard", offset, length);
+  if (check) await check;
   await inParts(image, offset, length, o, (at, bytes) => native.discard(image.handle, at, bytes));
 }
 
@@ -152,7 +157,8 @@ export async function writeSame(
   const call = "rbd_aio_writesame";
   o?.signal?.throwIfAborted();
   checkBytes(call, image.spec, "pattern", pattern);
-  await inside(image, call, offset, length);
+  const check = inside(image, call, offset, length);
+  if (check) await check;
   if (pattern.byteLength === 0 || length % pattern.byteLength !== 0) {
     refuse(
       call,
@@ -178,7 +184,8 @@ export async function compareAndWrite(
   checkBytes(call, image.spec, "data", data);
   if (expected.byteLength !== data.byteLength)
     refuse(call, image.spec, "expected and data must be of one length");
-  await inside(image, call, offset, data.byteLength);
+  const check = inside(image, call, offset, data.byteLength);
+  if (check) await check;
   const mismatch = new BigUint64Array(1);
   const pending = native.compareAndWrite(image.handle, offset, expected, data, mismatch, o?.hints ?? 0);
   try {

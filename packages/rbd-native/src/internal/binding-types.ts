@@ -90,6 +90,7 @@ export interface NativeReply {
 export interface LibraryBinding {
   version(): { librbd: NativeVersion; librados: NativeVersion };
   hasFunction(name: string): boolean;
+  shutDown(): void;
   createOperation(onProgress: ((done: number, total: number) => void) | undefined): OperationRef;
   cancelOperation(operation: OperationRef): void;
   close(handle: ClusterRef | IoCtxRef | ImageRef): Promise<void>;

@@ -9,6 +9,9 @@ const packageName = "rbd-native";
  */
 export const native: Binding = load();
 
+// process.exit() ends threads of librados in the middle of their work unless they are stopped before.
+process.on("exit", () => native.shutDown());
+
 function load(): Binding {
   const require = createRequire(import.meta.url);
   const failures: string[] = [];

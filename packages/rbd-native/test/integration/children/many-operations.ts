@@ -1,0 +1,42 @@
+// 100,000 operations without growth of memory: `many-operations.ts CONF POOL`, --expose-gc.
+import { Cluster } from "rbd-native";
+
+const [conf, pool] = process.argv.slice(2) as [string, string];
+const collect = globalThis.gc as () => void;
+const MiB = 2 ** 20;
+const BLOCK = 4096;
+const IN_FLIGHT = 32;
+
+const cluster = await Cluster.connect({ conf });
+const io = await cluster.openPool(pool);
+await io.createImage("many", { size: 16 * MiB });
+const image = await io.openImage("many");
+const data = Buffer.alloc(BLOCK, 7);
+await image.write(0, Buffer.alloc(16 * MiB, 7));
+
+async function run(count: number): Promise<void> {
+  let next = 0;
+  const one = async () => {
+    while (next < count) {
+      const i = next++;
+      const offset = (i % 4096) * BLOCK;
+      if (i % 25 === 0) await image.write(offset, data);
+      else if (i % 50 === 1) await image.stat();
+      else if (i % 50 === 2) await io.objects.readOmap(`rbd_header.${image.id}`);
+      else await image.read(offset, BLOCK);
+    }
+  };
+  await Promise.all(Array.from({ length: IN_FLIGHT }, one));
+}
+
+function settledMemory(): number {
+  for (let i = 0; i < 4; i++) collect();
+  return process.memoryUsage.rss();
+}
+
+await run(20_000);
+const before = settledMemory();
+await run(100_000);
+const grown = settledMemory() - before;
+await cluster.close();
+console.log(JSON.stringify({ grown }));

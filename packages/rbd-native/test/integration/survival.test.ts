@@ -1,0 +1,58 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { runChild } from "./support/run-child.ts";
+import { openTestPool, type TestPool } from "./support/test-pool.ts";
+
+let t: TestPool;
+beforeAll(async () => {
+  t = await openTestPool("survival");
+});
+afterAll(async () => {
+  await t[Symbol.asyncDispose]();
+});
+
+const steps = [
+  "start",
+  "connecting",
+  "connected",
+  "pool",
+  "opening",
+  "opened",
+  "writing",
+  "reading",
+  "read-one",
+  "flattening",
+  "flatten-progress",
+  "flattened",
+  "diff",
+  "diff-batch",
+  "closing",
+  "closed",
+  "shutting-down",
+  "shut-down",
+];
+
+test.each(steps)("process.exit() at step %s neither crashes nor hangs", async (step) => {
+  const end = await runChild("exit-at-step.ts", { args: [t.conf, t.pool, step], timeoutMs: 20_000 });
+  expect(end).toMatchObject({ code: 7, signal: null, stderr: "" });
+});
+
+test("worker threads that are ended in the middle of their work", async () => {
+  const end = await runChild("worker-ends.ts", { args: [t.conf, t.pool, "12"], timeoutMs: 55_000 });
+  expect(end).toMatchObject({ code: 0, signal: null, stdout: "survived\n", stderr: "" });
+});
+
+test("dropped handles are closed when they are collected", async () => {
+  const end = await runChild("drop-references.ts", { args: [t.conf, t.pool], execArgv: ["--expose-gc"] });
+  expect(end).toMatchObject({ code: 0, signal: null, stderr: "" });
+  expect(JSON.parse(end.stdout)).toEqual({ watchers: 0 });
+});
+
+test("100,000 operations leave memory as it was", { timeout: 180_000 }, async () => {
+  const end = await runChild("many-operations.ts", {
+    args: [t.conf, t.pool],
+    execArgv: ["--expose-gc"],
+    timeoutMs: 170_000,
+  });
+  expect(end).toMatchObject({ code: 0, signal: null, stderr: "" });
+  expect(JSON.parse(end.stdout).grown).toBeLessThan(24 * 2 ** 20);
+});

@@ -31,7 +31,7 @@ export async function readSourceFacts(cluster: Cluster, spec: ImageSpec, image: 
       image.features(),
       image.flags(),
       image.stripe(),
-      oldFormat ? null : readDataPool(cluster, spec.pool, image),
+      oldFormat ? null : readDataPool(cluster, spec, image),
       readSnapshots(image),
       readParent(image),
     ]);
@@ -69,8 +69,9 @@ export function namedSnapshot(facts: SourceFacts, name: string): SnapshotRow {
   });
 }
 
-async function readDataPool(cluster: Cluster, pool: string, image: Image): Promise<string | null> {
+async function readDataPool(cluster: Cluster, spec: ImageSpec, image: Image): Promise<string | null> {
   const id = await image.dataPoolId();
-  const name = (await cluster.listPools()).find((each) => each.id === id)?.name;
-  return name === undefined || name === pool ? null : name;
+  const own = await cluster.pool(spec.pool, spec.namespace);
+  if (id === own.poolId) return null;
+  return (await cluster.listPools()).find((pool) => pool.id === id)?.name ?? null;
 }

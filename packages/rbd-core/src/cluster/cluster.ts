@@ -24,21 +24,31 @@ export class Cluster implements AsyncDisposable {
   readonly fsid: string;
   readonly #native: NativeCluster;
   readonly #ioCtxs: IoCtxCache;
+  /** As the monitors last told. */
+  #poolIds: ReadonlyMap<string, number> = new Map();
 
   /** Use `connect` instead. */
   constructor(native: NativeCluster) {
     this.#native = native;
     this.fsid = native.fsid;
-    this.#ioCtxs = new IoCtxCache((pool, namespace) => native.openPool(pool, { namespace }));
+    this.#ioCtxs = new IoCtxCache((pool, namespace) => this.#openPool(pool, namespace));
   }
 
-  /** All pools, by name. @throws {CoppiceError} (`rados_pool_list`) */
+  /**
+   * All pools, by name. Asks the monitors: what the client itself knows of pools can be as old as its last talk
+   * with them. (`ceph osd lspools`)
+   *
+   * @throws {CoppiceError}
+   */
   async listPools(): Promise<PoolName[]> {
-    const pools = await translated({}, () => this.#native.listPools());
-    await this.#ioCtxs.keepOnly(new Map(pools.map((pool) => [pool.name, pool.id])));
-    return pools
-      .map(({ id, name }) => ({ id, name }))
-      .sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+    const listed = (await this.monCommand({ prefix: "osd lspools" })) as {
+      poolnum: number;
+      poolname: string;
+    }[];
+    const pools = listed.map(({ poolnum: id, poolname: name }) => ({ id, name }));
+    this.#poolIds = new Map(pools.map((pool) => [pool.name, pool.id]));
+    await this.#ioCtxs.keepOnly(this.#poolIds);
+    return pools.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
   }
 
   /** The namespaces of a pool besides the default one, by name. @throws {CoppiceError} (`rbd_namespace_list`) */
@@ -73,11 +83,14 @@ export class Cluster implements AsyncDisposable {
     await translated({ object: name, what: `the pool ${JSON.stringify(name)} could not be created` }, () =>
       this.#native.createPool(name),
     );
+    await this.preparePool(name);
+  }
+
+  /** Makes a pool that is there one for images. Idempotent. (`rbd_pool_init`) @throws {CoppiceError} `NOT_FOUND` */
+  async preparePool(name: string): Promise<void> {
     const ioCtx = await this.pool(name);
-    await translated(
-      { object: name, what: `the pool ${JSON.stringify(name)} could not be prepared for images` },
-      () => ioCtx.initPool(),
-    );
+    const what = `the pool ${JSON.stringify(name)} could not be prepared for images`;
+    await translated({ object: name, what }, () => ioCtx.initPool());
   }
 
   /** Deletes a pool with everything in it. @throws {CoppiceError} `PERMISSION_DENIED` unless the monitors allow it */
@@ -95,6 +108,16 @@ export class Cluster implements AsyncDisposable {
   async pool(name: string, namespace = ""): Promise<IoCtx> {
     const place = { object: name, what: `the pool ${JSON.stringify(name)} could not be opened` };
     return translated(place, () => this.#ioCtxs.get(name, namespace));
+  }
+
+  async #openPool(name: string, namespace: string): Promise<IoCtx> {
+    const ioCtx = await this.#native.openPool(name, { namespace });
+    const id = this.#poolIds.get(name);
+    if (id === undefined || ioCtx.poolId === id) return ioCtx;
+    // The client still knows a pool that was deleted, and made anew under its name. Talking to it tells it so.
+    await ioCtx.listImages();
+    await ioCtx.close();
+    return this.#native.openPool(name, { namespace });
   }
 
   /** Closes everything that was opened through this connection. Idempotent. */

@@ -20,45 +20,25 @@ export async function scanPlaces(
   wanted: readonly string[] | undefined,
   signal: AbortSignal | undefined,
 ): Promise<PlacesScan> {
-  const before = await cluster.listPools();
-  const isWanted = ({ name }: PoolName) => wanted === undefined || wanted.includes(name);
-  const first = await scanPools(cluster, before.filter(isWanted), signal);
-  // A client learns that a pool was deleted, or made anew under its name, by talking to it.
-  const after = await cluster.listPools();
-  const isKnown = ({ id }: PoolName) => before.some((pool) => pool.id === id);
-  const second = await scanPools(
-    cluster,
-    after.filter((pool) => isWanted(pool) && !isKnown(pool)),
-    signal,
-  );
-  const scans = [
-    ...first.filter(({ pool }) => after.some(({ id }) => id === pool.id)),
-    ...second,
-    ...[...new Set(wanted)].filter((name) => !after.some((pool) => pool.name === name)).map(noPool),
-  ].sort((a, b) => compareText(a.pool.name, b.pool.name));
-  return { pools: scans.map(({ pool }) => pool), entries: scans.flatMap(({ entries }) => entries) };
-}
-
-interface OnePool {
-  pool: PoolScan;
-  entries: ImageEntry[];
-}
-
-async function scanPools(
-  cluster: Cluster,
-  pools: readonly PoolName[],
-  signal: AbortSignal | undefined,
-): Promise<OnePool[]> {
-  const scans: OnePool[] = [];
+  const there = await cluster.listPools();
+  const scans: OnePool[] = [...new Set(wanted)]
+    .filter((name) => !there.some((pool) => pool.name === name))
+    .map(noPool);
   await forEachLimit(
-    pools,
+    there.filter(({ name }) => wanted === undefined || wanted.includes(name)),
     listingsAtOnce,
     async (pool) => {
       scans.push(await scanPool(cluster, pool, signal));
     },
     signal,
   );
-  return scans;
+  scans.sort((a, b) => compareText(a.pool.name, b.pool.name));
+  return { pools: scans.map(({ pool }) => pool), entries: scans.flatMap(({ entries }) => entries) };
+}
+
+interface OnePool {
+  pool: PoolScan;
+  entries: ImageEntry[];
 }
 
 async function scanPool(cluster: Cluster, pool: PoolName, signal: AbortSignal | undefined): Promise<OnePool> {

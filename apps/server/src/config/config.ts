@@ -1,9 +1,10 @@
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
+import { isNetwork } from "./networks.ts";
 
 const flag = z
-  .enum(["0", "1", "false", "true", ""], "must be 1 or 0")
+  .enum(["0", "1", "false", "true"], "must be 1 or 0")
   .default("0")
   .transform((value) => value === "1" || value === "true");
 
@@ -14,8 +15,6 @@ const wholeNumber = (least: number, most: number, fallback: number) =>
     .default(String(fallback))
     .transform(Number)
     .pipe(z.number().min(least, `must be at least ${least}`).max(most, `must be at most ${most}`));
-
-const path = z.string().min(1, "must not be empty");
 
 const origin = z.string().transform((value, context) => {
   const url = URL.canParse(value) ? new URL(value) : null;
@@ -29,15 +28,18 @@ const origin = z.string().transform((value, context) => {
 
 const environment = z.object({
   COPPICE_PORT: wholeNumber(0, 65_535, 4400),
-  COPPICE_HOST: z.string().min(1, "must not be empty").default("127.0.0.1"),
+  COPPICE_HOST: z.string().default("127.0.0.1"),
   COPPICE_URL: origin.optional(),
   COPPICE_TRUST_PROXY: z
     .string()
-    .min(1, "must be a comma-separated list of addresses or networks")
     .transform((value) => value.split(",").map((part) => part.trim()))
+    .refine(
+      (parts) => parts.every(isNetwork),
+      "must be addresses or networks such as 10.0.0.0/8, separated by commas",
+    )
     .optional(),
-  COPPICE_DATA: path.default("./.coppice"),
-  COPPICE_WEB_DIR: path.default(fileURLToPath(new URL("../../../web/out", import.meta.url))),
+  COPPICE_DATA: z.string().default("./.coppice"),
+  COPPICE_WEB_DIR: z.string().default(fileURLToPath(new URL("../../../web/out", import.meta.url))),
   COPPICE_SIGN_IN_LINK: flag,
   COPPICE_LOG_LEVEL: z
     .enum(
@@ -47,7 +49,7 @@ const environment = z.object({
     .default("info"),
   COPPICE_SCAN_SECONDS: wholeNumber(1, 86_400, 30),
   COPPICE_CLONE_TASKS: wholeNumber(1, 64, 4),
-  CEPH_CONF: path.optional(),
+  CEPH_CONF: z.string().optional(),
   CEPH_USER: z
     .string()
     .regex(/^[A-Za-z0-9._-]+$/, "must be a Ceph user without the leading client.")
@@ -80,9 +82,11 @@ export class ConfigError extends Error {
   override readonly name = "ConfigError";
 }
 
-/** Reads the settings. @throws {ConfigError} naming every wrong one. */
+/** Reads the settings; an empty one counts as not set. @throws {ConfigError} naming every wrong one. */
 export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
-  const parsed = environment.safeParse(env);
+  const parsed = environment.safeParse(
+    Object.fromEntries(Object.entries(env).filter(([, value]) => value !== "")),
+  );
   if (!parsed.success) {
     const lines = parsed.error.issues.map((issue) => {
       const name = String(issue.path[0]);

@@ -15,6 +15,18 @@ test("without settings the server listens on this machine only, on port 4400", (
   expect(config.webDir).toMatch(/apps\/web\/out$/);
 });
 
+test("an empty setting counts as not set", () => {
+  const empty = {
+    COPPICE_PORT: "",
+    COPPICE_HOST: "",
+    COPPICE_URL: "",
+    COPPICE_SIGN_IN_LINK: "",
+    CEPH_CONF: "",
+    CEPH_USER: "",
+  };
+  expect(readConfig(empty)).toEqual(readConfig({}));
+});
+
 test("settings are read and paths made absolute", () => {
   const config = readConfig({
     COPPICE_PORT: "0",
@@ -40,16 +52,18 @@ test("settings are read and paths made absolute", () => {
 test.each([
   [{ COPPICE_PORT: "http" }, 'COPPICE_PORT must be a whole number (it is "http").'],
   [{ COPPICE_PORT: "70000" }, 'COPPICE_PORT must be at most 65535 (it is "70000").'],
-  [{ COPPICE_HOST: "" }, 'COPPICE_HOST must not be empty (it is "").'],
   [
     { COPPICE_URL: "coppice" },
     'COPPICE_URL must be a URL such as https://coppice.example.org (it is "coppice").',
   ],
   [{ COPPICE_URL: "https://a.b/c" }, 'COPPICE_URL must have no path (it is "https://a.b/c").'],
+  [
+    { COPPICE_TRUST_PROXY: "10.0.0.0/8, proxy" },
+    'COPPICE_TRUST_PROXY must be addresses or networks such as 10.0.0.0/8, separated by commas (it is "10.0.0.0/8, proxy").',
+  ],
   [{ COPPICE_SIGN_IN_LINK: "yes" }, 'COPPICE_SIGN_IN_LINK must be 1 or 0 (it is "yes").'],
   [{ COPPICE_SCAN_SECONDS: "0" }, 'COPPICE_SCAN_SECONDS must be at least 1 (it is "0").'],
   [{ COPPICE_LOG_LEVEL: "loud" }, 'COPPICE_LOG_LEVEL must be a level such as info or warn (it is "loud").'],
-  [{ CEPH_CONF: "" }, 'CEPH_CONF must not be empty (it is "").'],
   [
     { CEPH_USER: "client/admin" },
     'CEPH_USER must be a Ceph user without the leading client. (it is "client/admin").',

@@ -7,6 +7,7 @@ import { ButtonLink } from "#components/ui/button-link.tsx";
 import { Callout } from "#components/ui/callout.tsx";
 import { Skeleton } from "#components/ui/skeleton.tsx";
 import { CancelButton } from "#features/tasks/cancel-button.tsx";
+import { useOnScreen } from "#features/tasks/on-screen.ts";
 import { TaskProgress } from "#features/tasks/task-progress.tsx";
 import { TaskStateBadge } from "#features/tasks/task-state-badge.tsx";
 import { imageLink, lineageLink, taskLink } from "#lib/links.ts";
@@ -24,6 +25,7 @@ interface CloneRunProps {
 /** The task that clones, and what came of it. */
 export function CloneRun({ taskId, onBack, onClose }: CloneRunProps) {
   const query = useQuery(trpc.tasks.get.queryOptions({ id: taskId }));
+  useOnScreen(taskId);
   const heading = useRef<HTMLHeadingElement>(null);
   // The button that was pressed is gone; the heading is where reading goes on.
   useEffect(() => heading.current?.focus(), []);

@@ -16,52 +16,52 @@ export function SummaryTab({ image }: { image: ImageDetail }) {
   }
   return (
     <div className="grid items-start gap-4 lg:grid-cols-2">
-      <Panel title="Image">
-        <FactList
-          className="p-4"
-          facts={[
-            ["Size", <Size key="size" bytes={image.size} />],
-            [
-              "Objects",
-              <span key="objects">
-                {formatCount(Math.ceil(image.size / image.objectSize))} of <Bytes value={image.objectSize} />
-              </span>,
-            ],
-            [
-              "Stripes",
-              image.stripeCount === 1 ? (
-                "One object after the other"
-              ) : (
-                <span key="stripes">
-                  {image.stripeCount} objects, <Bytes value={image.stripeUnit} /> each turn
-                </span>
-              ),
-            ],
-            ["Data pool", image.dataPool === null ? "Its own" : <Mono key="pool" text={image.dataPool} />],
-            [
-              "Created",
-              image.createdAt === null ? "–" : <Time key="created" at={image.createdAt} show="both" />,
-            ],
-            [
-              "Modified",
-              image.modifiedAt === null ? "–" : <Time key="modified" at={image.modifiedAt} show="both" />,
-            ],
-            [
-              "Id",
-              image.id === null ? (
-                "–"
-              ) : (
-                <span key="id" className="flex items-center gap-1">
-                  <Mono text={image.id} />
-                  <CopyButton text={image.id} label="Copy the id" />
-                </span>
-              ),
-            ],
-          ]}
-        />
-      </Panel>
       <div className="grid gap-4">
-        <OriginPanel image={image} />
+        <Panel title="Image">
+          <FactList
+            className="p-4"
+            facts={[
+              ["Size", <Size key="size" bytes={image.size} />],
+              [
+                "Objects",
+                <span key="objects">
+                  {formatCount(Math.ceil(image.size / image.objectSize))} of{" "}
+                  <Bytes value={image.objectSize} />
+                </span>,
+              ],
+              [
+                "Stripes",
+                image.stripeCount === 1 ? (
+                  "One object after the other"
+                ) : (
+                  <span key="stripes">
+                    {image.stripeCount} objects, <Bytes value={image.stripeUnit} /> each turn
+                  </span>
+                ),
+              ],
+              ["Data pool", image.dataPool === null ? "Its own" : <Mono key="pool" text={image.dataPool} />],
+              [
+                "Created",
+                image.createdAt === null ? "–" : <Time key="created" at={image.createdAt} show="both" />,
+              ],
+              [
+                "Modified",
+                image.modifiedAt === null ? "–" : <Time key="modified" at={image.modifiedAt} show="both" />,
+              ],
+              [
+                "Id",
+                image.id === null ? (
+                  "–"
+                ) : (
+                  <span key="id" className="flex items-center gap-1">
+                    <Mono text={image.id} />
+                    <CopyButton text={image.id} label="Copy the id" />
+                  </span>
+                ),
+              ],
+            ]}
+          />
+        </Panel>
         <Panel title="Features">
           <div className="flex flex-col gap-3 p-4">
             <Words words={image.features} none="None" />
@@ -73,6 +73,9 @@ export function SummaryTab({ image }: { image: ImageDetail }) {
             )}
           </div>
         </Panel>
+      </div>
+      <div className="grid gap-4">
+        <OriginPanel image={image} />
         <Panel title="Held by it">
           <FactList
             className="p-4"

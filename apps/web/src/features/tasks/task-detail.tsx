@@ -8,6 +8,7 @@ import { CloneResult } from "#features/clone/clone-result.tsx";
 import { imageLink } from "#lib/links.ts";
 import { isActive } from "#lib/task/task-state.ts";
 import { CancelButton } from "./cancel-button.tsx";
+import { useOnScreen } from "./on-screen.ts";
 import { TaskLog } from "./task-log.tsx";
 import { TaskProgress } from "./task-progress.tsx";
 import { TaskStateBadge } from "./task-state-badge.tsx";
@@ -15,6 +16,7 @@ import { took } from "./task-table.tsx";
 
 /** Everything known of a task. */
 export function TaskDetail({ task }: { task: Task }) {
+  useOnScreen(task.id);
   const active = isActive(task.state);
   return (
     <>

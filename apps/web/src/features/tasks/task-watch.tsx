@@ -8,6 +8,7 @@ import { useServerEvents } from "#features/events/use-server-events.ts";
 import { useMe } from "#features/session/use-session.ts";
 import { taskLink } from "#lib/links.ts";
 import { isActive, TASK_STATE } from "#lib/task/task-state.ts";
+import { isOnScreen } from "./on-screen.ts";
 
 /** Listens to the server for the whole console, and says when one's own tasks end. */
 export function TaskWatch({ children }: { children: ReactNode }) {
@@ -23,6 +24,7 @@ export function TaskWatch({ children }: { children: ReactNode }) {
       }
       // Only the end of what was seen running here: a resumed stream may repeat old ends.
       if (!running.current.delete(task.id)) return;
+      if (isOnScreen(task.id)) return; // its end is already in sight
       const { label } = TASK_STATE[task.state];
       toast(task.title, {
         tone: task.state === "succeeded" ? "good" : task.state === "failed" ? "bad" : "neutral",

@@ -81,21 +81,17 @@ export function CanvasFlow({ index, state }: { index: ForestIndex; state: Lineag
   return (
     <HighlightContext value={highlight}>
       <CanvasActionsContext value={actions}>
-        <div
-          ref={frame}
-          role="application"
-          aria-label="Forest of clones"
-          aria-describedby="canvas-keys"
-          // biome-ignore lint/a11y/noNoninteractiveTabindex: the canvas is walked with the arrow keys
-          tabIndex={0}
-          onKeyDown={onKeyDown}
-          className="group/canvas relative min-h-0 flex-1 focus-visible:-outline-offset-2"
-        >
+        <div ref={frame} className="group/canvas relative min-h-0 flex-1">
           <p id="canvas-keys" className="sr-only">
             Arrow keys walk along the clones, Space opens a branch, Enter opens the image, F fits everything.
             The tree view has the same as a table.
           </p>
           <ReactFlow
+            aria-label="Forest of clones"
+            aria-describedby="canvas-keys"
+            tabIndex={0}
+            onKeyDown={onKeyDown}
+            className="focus-visible:-outline-offset-2"
             nodes={nodes}
             edges={edges}
             nodeTypes={nodeTypes}

@@ -14,9 +14,9 @@ import { LineEnds } from "./line-ends.tsx";
 const TINT: Record<MarkLook["tone"], string> = {
   danger: "border-danger-line bg-danger-soft",
   warn: "border-warn-line bg-warn-soft",
-  info: "border-info-line bg-surface",
-  neutral: "border-line-strong bg-sunken",
-  brand: "border-line-strong bg-surface",
+  info: "border-info-line bg-surface group-data-[detail=far]/canvas:bg-line-strong",
+  neutral: "border-line-strong bg-sunken group-data-[detail=far]/canvas:bg-line-strong",
+  brand: "border-line-strong bg-surface group-data-[detail=far]/canvas:bg-line-strong",
 };
 
 /** An image on the canvas. Its size is fixed; from afar it shows less. */
@@ -33,10 +33,10 @@ export const ImageCard = memo(function ImageCard({
       data-lit={lit || undefined}
       title={image.spec}
       className={cn(
-        "lineage-item relative flex size-full flex-col justify-center rounded-lg border px-3 shadow-card",
+        "lineage-item relative flex size-full flex-col justify-center rounded-lg border px-3 group-data-[detail=near]/canvas:shadow-card",
         TINT[worst?.tone ?? "brand"],
         image.inTrash && "border-dashed",
-        lit && "border-brand",
+        lit && "border-brand group-data-[detail=far]/canvas:bg-brand",
         cursor && "outline-2 outline-ring outline-offset-2",
       )}
     >

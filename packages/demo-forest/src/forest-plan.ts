@@ -36,6 +36,8 @@ export function specOf({ pool, namespace, name }: PlannedImage): string {
 }
 
 export interface ForestPlan {
+  /** Under this name the cluster remembers that the forest was planted. */
+  name: string;
   pools: readonly string[];
   namespaces: readonly { pool: string; name: string }[];
   /** Parents before their clones. */
@@ -185,6 +187,7 @@ const others: PlannedImage[] = [
 
 /** About 300 MiB of data in eighteen images. */
 export const forestPlan: ForestPlan = {
+  name: "demo-forest",
   pools: ["rbd", "rbd-data", "images", "vms"],
   namespaces: [{ pool: "vms", name: "shop" }],
   images: [...templates, ...disks, ...others],

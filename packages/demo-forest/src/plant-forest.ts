@@ -31,12 +31,12 @@ export async function plantForest(
 ): Promise<Planting> {
   const { onProgress, signal } = options;
   const total = plan.images.length;
-  const state = await readPlantingState(cluster);
+  const state = await readPlantingState(cluster, plan.name);
   if (state === "planted") return { planted: false, images: total };
   const rows = await rowsThere(cluster, plan);
   if (state === "absent") {
     refuseStrangers(rows, plan);
-    await writePlantingState(cluster, "planting");
+    await writePlantingState(cluster, plan.name, "planting");
   }
   await makePlaces(cluster, plan);
   for (const [index, image] of plan.images.entries()) {
@@ -45,7 +45,7 @@ export async function plantForest(
     await plantImage(cluster, image, index + 1, rows);
   }
   for (const image of plan.images) await trashImage(cluster, image, rows);
-  await writePlantingState(cluster, "planted");
+  await writePlantingState(cluster, plan.name, "planted");
   const last = plan.images.at(-1);
   if (last !== undefined) onProgress?.({ done: total, total, spec: specOf(last) });
   return { planted: true, images: total };
@@ -73,7 +73,10 @@ function refuseStrangers(rows: readonly InventoryRow[], plan: ForestPlan): void 
 
 async function makePlaces(cluster: Cluster, plan: ForestPlan): Promise<void> {
   const pools = new Set((await cluster.listPools()).map((pool) => pool.name));
-  for (const pool of plan.pools) if (!pools.has(pool)) await cluster.createPool(pool);
+  for (const pool of plan.pools) {
+    if (pools.has(pool)) await cluster.preparePool(pool);
+    else await cluster.createPool(pool);
+  }
   for (const { pool, name } of plan.namespaces) {
     if (!(await cluster.listNamespaces(pool)).includes(name)) await createNamespace(cluster, pool, name);
   }

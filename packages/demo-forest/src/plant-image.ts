@@ -12,6 +12,7 @@ import {
   removeSnapshot,
   unprotectSnapshot,
 } from "rbd-core";
+import { evictClients } from "./evict-clients.ts";
 import { type PlannedImage, specOf } from "./forest-plan.ts";
 import { writeData } from "./write-data.ts";
 
@@ -37,6 +38,7 @@ export async function plantImage(
   if (live !== undefined) {
     if (await isComplete(cluster, spec)) return;
     // A half-made image has no clones: they come after their parents are complete.
+    await evictClients(cluster, spec);
     if (live.state === "ok") await discard(cluster, live);
     else await removeImage(cluster, spec);
   }

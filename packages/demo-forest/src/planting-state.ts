@@ -7,12 +7,12 @@ import { type Cluster, CoppiceError } from "rbd-core";
  */
 export type PlantingState = "absent" | "planting" | "planted";
 
-const key = "coppice/demo-forest";
+const keyOf = (forest: string) => `coppice/${forest}`;
 
 /** Reads how far a planting got, from the cluster's own key-value store. (`ceph config-key get`) */
-export async function readPlantingState(cluster: Cluster): Promise<PlantingState> {
+export async function readPlantingState(cluster: Cluster, forest: string): Promise<PlantingState> {
   try {
-    const value = await cluster.monCommand({ prefix: "config-key get", key });
+    const value = await cluster.monCommand({ prefix: "config-key get", key: keyOf(forest) });
     const state = typeof value === "object" && value !== null && "state" in value ? value.state : undefined;
     return state === "planted" ? "planted" : "planting";
   } catch (error) {
@@ -22,6 +22,10 @@ export async function readPlantingState(cluster: Cluster): Promise<PlantingState
 }
 
 /** (`ceph config-key set`) */
-export async function writePlantingState(cluster: Cluster, state: PlantingState): Promise<void> {
-  await cluster.monCommand({ prefix: "config-key set", key, val: JSON.stringify({ state }) });
+export async function writePlantingState(
+  cluster: Cluster,
+  forest: string,
+  state: PlantingState,
+): Promise<void> {
+  await cluster.monCommand({ prefix: "config-key set", key: keyOf(forest), val: JSON.stringify({ state }) });
 }

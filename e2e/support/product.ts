@@ -1,8 +1,10 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { readdir, readFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { clusterStatus } from "@coppice/dev-cluster";
 
 const root = join(import.meta.dirname, "../..");
 
@@ -14,8 +16,14 @@ export interface Product {
   readonly dataDir: string;
   /** The private cluster's ceph.conf, for the independent witness. */
   readonly conf: string;
-  /** Sends Ctrl-C and resolves with the exit code once everything is down. */
-  stop(): Promise<number | null>;
+  /** The process of the server, for tests that kill it. */
+  serverPid(): Promise<number>;
+  /** The process of `npm start` itself. */
+  readonly pid: number;
+  /** Resolves when `npm start` is over, with what it printed. */
+  readonly ended: Promise<string>;
+  /** What a terminal's Ctrl-C does, awaited until everything is down. @throws when something stayed behind */
+  stop(): Promise<void>;
 }
 
 /** Runs `npm start` on a free port with its state in `dataDir`. */
@@ -27,27 +35,33 @@ export async function startProduct(dataDir: string): Promise<Product> {
     stdio: ["ignore", "pipe", "pipe"],
     detached: true,
   });
-  const signInUrl = await announcedUrl(child);
+  const { pid } = child;
+  if (pid === undefined) throw new Error("npm could not be started");
+  const printed: string[] = [];
+  const ended = once(child, "close").then(() => printed.join("\n"));
+  const signInUrl = await announcedUrl(child, printed, ended);
+  const origin = `http://localhost:${port}`;
   return {
-    origin: `http://localhost:${port}`,
+    origin,
     signInUrl,
     dataDir,
     conf: join(dataDir, "ceph/ceph.conf"),
-    stop: () => interrupt(child),
+    pid,
+    ended,
+    serverPid: () => serverOf(dataDir),
+    async stop() {
+      // A signal to the process group is what a terminal sends.
+      process.kill(-pid, "SIGINT");
+      await ended;
+      const { state } = await clusterStatus(join(dataDir, "ceph"));
+      if (state !== "stopped") throw new Error(`the private cluster is ${state} after Ctrl-C`);
+      if (await answers(origin)) throw new Error("the server still answers after Ctrl-C");
+    },
   };
 }
 
-/** What a terminal's Ctrl-C does: the signal goes to the whole process group. */
-async function interrupt(child: ChildProcess): Promise<number | null> {
-  if (child.exitCode !== null || child.pid === undefined) return child.exitCode;
-  const exit = once(child, "exit");
-  process.kill(-child.pid, "SIGINT");
-  const [code] = (await exit) as [number | null];
-  return code;
-}
-
-function announcedUrl(child: ChildProcess): Promise<string> {
-  const printed: string[] = [];
+/** The address that `npm start` prints when everything is up. */
+function announcedUrl(child: ChildProcess, printed: string[], ended: Promise<string>): Promise<string> {
   return new Promise((resolve, reject) => {
     for (const stream of [child.stdout, child.stderr]) {
       if (!stream) continue;
@@ -57,8 +71,30 @@ function announcedUrl(child: ChildProcess): Promise<string> {
         if (url) resolve(url);
       });
     }
-    child.once("exit", (code) => reject(new Error(`npm start ended with ${code}:\n${printed.join("\n")}`)));
+    ended.then((text) => reject(new Error(`npm start ended early:\n${text}`)), reject);
   });
+}
+
+/** Finds the server that keeps its state in `dataDir`, by what Linux says of every process. */
+async function serverOf(dataDir: string): Promise<number> {
+  for (const pid of (await readdir("/proc")).filter((name) => /^\d+$/.test(name))) {
+    const [command, environment] = await Promise.all(
+      ["cmdline", "environ"].map((file) => readFile(join("/proc", pid, file), "utf8").catch(() => "")),
+    );
+    if (command?.includes("server/dist/main.js") && environment?.includes(`COPPICE_DATA=${dataDir}\0`)) {
+      return Number(pid);
+    }
+  }
+  throw new Error(`no server runs on ${dataDir}`);
+}
+
+async function answers(origin: string): Promise<boolean> {
+  try {
+    await fetch(`${origin}/healthz`);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 async function freePort(): Promise<number> {

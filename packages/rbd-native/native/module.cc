@@ -27,6 +27,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   define_metadata(env, exports);
   define_watchers(env, exports);
   define_image_locks(env, exports);
+  define_copy(env, exports);
   define_objects(env, exports);
   return exports;
 }

@@ -12,6 +12,13 @@ const require = createRequire(import.meta.url);
 const needed = [
   { what: "librados headers", debian: "librados-dev", rpm: "librados-devel", header: "rados/librados.h" },
   { what: "librbd headers", debian: "librbd-dev", rpm: "librbd-devel", header: "rbd/librbd.h" },
+  {
+    what: "librados headers for C++",
+    debian: "libradospp-dev",
+    rpm: "libradospp-devel",
+    header: "rados/librados.hpp",
+  },
+  { what: "xxHash headers", debian: "libxxhash-dev", rpm: "xxhash-devel", header: "xxhash.h" },
   { what: "a C++20 compiler", debian: "g++", rpm: "gcc-c++", command: "g++" },
   { what: "make", debian: "make", rpm: "make", command: "make" },
   { what: "Python 3 (for node-gyp)", debian: "python3", rpm: "python3", command: "python3" },

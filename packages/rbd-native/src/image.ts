@@ -225,13 +225,13 @@ export class Image implements AsyncDisposable {
     return data.writeSame(this.#image, offset, length, pattern, o);
   }
 
-  /** Writes if the image holds what is expected; else tells where it first differs. Wraps rbd_aio_compare_and_write. */
+  /** Writes if the image holds what is expected, and says whether it did. One object at most. Wraps rbd_aio_compare_and_write. */
   compareAndWrite(
     offset: number,
     expected: Uint8Array,
     bytes: Uint8Array,
     o?: data.IoOptions,
-  ): Promise<number | undefined> {
+  ): Promise<boolean> {
     return data.compareAndWrite(this.#image, offset, expected, bytes, o);
   }
 

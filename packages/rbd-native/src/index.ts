@@ -2,6 +2,15 @@ export type { CallOptions, Progress, ProgressOptions } from "./call-options.ts";
 export type { Command, CommandReply } from "./cluster/commands.ts";
 export type { ConnectOptions } from "./cluster/connect-options.ts";
 export { Cluster, type ClusterStat, type OpenPoolOptions, type PoolEntry } from "./cluster.ts";
+export {
+  type CopiedBlocks,
+  type CopyCounters,
+  type CopyExtentsOptions,
+  CopyJob,
+  type CopyJobOptions,
+  type CopyLimits,
+  type CopySource,
+} from "./copy.ts";
 export { RbdError, type RbdErrorFacts } from "./errors/rbd-error.ts";
 export { codeOf, type RbdErrorCode, rbdErrorCodes } from "./errors/rbd-error-code.ts";
 export { type IoOptions, ioHints, type WriteZeroesOptions } from "./image/data.ts";

@@ -33,6 +33,7 @@ void define_trash(Napi::Env env, Napi::Object exports);
 void define_metadata(Napi::Env env, Napi::Object exports);
 void define_watchers(Napi::Env env, Napi::Object exports);
 void define_image_locks(Napi::Env env, Napi::Object exports);
+void define_copy(Napi::Env env, Napi::Object exports);
 void define_objects(Napi::Env env, Napi::Object exports);
 
 }  // namespace coppice

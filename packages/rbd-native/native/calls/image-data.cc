@@ -70,19 +70,22 @@ Napi::Value write_same(const Napi::CallbackInfo& info) {
   });
 }
 
-/// compareAndWrite(image, offset, expected, data, mismatch: BigUint64Array(1), flags)
+/// compareAndWrite(image, offset, expected, data, flags)
 Napi::Value compare_and_write(const Napi::CallbackInfo& info) {
   uint64_t offset = arg::u64(info[1]);
   const char *expected = bytes(info[2]), *data = bytes(info[3]);
   size_t length = byte_length(info[3]);
-  auto* mismatch = info[4].As<Napi::BigUint64Array>().Data();
-  int flags = arg::i32(info[5]);
+  int flags = arg::i32(info[4]);
   auto image = ImageHandle::from_js(info[0]);
+  // Filled in until the call is over, and not told (see the TypeScript face).
+  auto mismatch = std::make_shared<uint64_t>();
   return start_image_aio(
-      info, {"rbd_aio_compare_and_write", image, {info[2], info[3], info[4]}}, [=](rbd_completion_t c) {
-        return static_cast<int>(
-            rbd_aio_compare_and_write(image->get(), offset, length, expected, data, c, mismatch, flags));
-      });
+      info, {"rbd_aio_compare_and_write", image, {info[2], info[3]}},
+      [=](rbd_completion_t c) {
+        return static_cast<int>(rbd_aio_compare_and_write(image->get(), offset, length, expected, data, c,
+                                                          mismatch.get(), flags));
+      },
+      [mismatch](Napi::Env env, int64_t) -> Napi::Value { return env.Undefined(); });
 }
 
 /// flush(image)

@@ -170,14 +170,17 @@ export async function writeSame(
   await settle(image, o?.signal, native.writeSame(image.handle, offset, length, pattern, o?.hints ?? 0));
 }
 
-/** Undefined when it was written, else the offset in the image of the first byte that differs. */
+/**
+ * True when it was written, false when the image holds something else. Where it differs is not told: librbd
+ * counts that from the start of the object instead of the range.
+ */
 export async function compareAndWrite(
   image: OpenImage,
   offset: number,
   expected: Uint8Array,
   data: Uint8Array,
   o?: IoOptions,
-): Promise<number | undefined> {
+): Promise<boolean> {
   const call = "rbd_aio_compare_and_write";
   o?.signal?.throwIfAborted();
   checkBytes(call, image.spec, "expected", expected);
@@ -186,13 +189,12 @@ export async function compareAndWrite(
     refuse(call, image.spec, "expected and data must be of one length");
   const check = inside(image, call, offset, data.byteLength);
   if (check) await check;
-  const mismatch = new BigUint64Array(1);
-  const pending = native.compareAndWrite(image.handle, offset, expected, data, mismatch, o?.hints ?? 0);
+  const pending = native.compareAndWrite(image.handle, offset, expected, data, o?.hints ?? 0);
   try {
     await settle(image, o?.signal, pending);
-    return undefined;
+    return true;
   } catch (error) {
-    if (error instanceof RbdError && error.code === "MISMATCH") return Number(mismatch[0]);
+    if (error instanceof RbdError && error.code === "MISMATCH") return false;
     throw error;
   }
 }

@@ -10,6 +10,7 @@ export type IoCtxRef = Opaque<"ioctx">;
 export type ImageRef = Opaque<"image">;
 export type OperationRef = Opaque<"operation">;
 export type DiffRef = Opaque<"diff">;
+export type CopyRef = Opaque<"copy">;
 type Operation = OperationRef | undefined;
 
 export interface NativeFailure {
@@ -297,7 +298,6 @@ export interface DataBinding {
     offset: number,
     expected: Uint8Array,
     data: Uint8Array,
-    mismatch: BigUint64Array,
     flags: number,
   ): Promise<void>;
   flush(image: ImageRef): Promise<void>;
@@ -329,6 +329,29 @@ export interface ObjectBinding {
   ): Promise<void>;
 }
 
+export interface CopyBinding {
+  createCopy(operations: number, bytes: number): CopyRef;
+  setCopyRates(copy: CopyRef, bytesPerSecond: number, operationsPerSecond: number): void;
+  copyCounters(copy: CopyRef): {
+    bytesRead: number;
+    bytesWritten: number;
+    bytesZeroed: number;
+    bytesSkipped: number;
+    operations: number;
+    depth: number;
+  };
+  copyExtents(
+    copy: CopyRef,
+    source: ImageRef,
+    snapshotId: bigint,
+    blockSize: number,
+    target: ImageRef | undefined,
+    extents: Float64Array,
+    digests: boolean,
+    operation: Operation,
+  ): Promise<{ blocks: Float64Array; digests: Uint8Array }>;
+}
+
 export interface Binding
   extends LibraryBinding,
     ClusterBinding,
@@ -337,4 +360,5 @@ export interface Binding
     SnapshotBinding,
     LockBinding,
     DataBinding,
-    ObjectBinding {}
+    ObjectBinding,
+    CopyBinding {}

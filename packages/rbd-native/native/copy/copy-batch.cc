@@ -1,0 +1,322 @@
+#include "copy-batch.h"
+
+#include <algorithm>
+#include <cerrno>
+
+#include "../operation.h"
+
+namespace coppice {
+
+namespace {
+
+constexpr int kFlags = LIBRADOS_OP_FLAG_FADVISE_NOCACHE;
+/// Extents shorter than this are read as they are; longer ones may have holes.
+constexpr uint64_t kLeastSparse = 16 * 1024;
+constexpr size_t kLeastReserve = 64 * 1024;
+
+}  // namespace
+
+/// One call in flight.
+struct CopyBatch::Io {
+  enum class Kind { kDirectRead, kImageRead, kWrite };
+  CopyBatch* batch;
+  CopyBlock* block;
+  Kind kind;
+  const char* call;
+  uint64_t offset;
+  uint64_t length;
+  int result;
+};
+
+CopyBatch::CopyBatch(std::shared_ptr<CopyBudget> budget, CopySource& source, rbd_image_t target, Wanted wanted)
+    : budget_(std::move(budget)), source_(source), target_(target), wants_digests_(wanted.digests) {
+  cut_into_blocks(wanted.extents);
+}
+
+CopyBatch::~CopyBatch() = default;
+
+void CopyBatch::cut_into_blocks(const std::vector<CopyExtent>& extents) {
+  const uint64_t size = source_.block_size();
+  for (const CopyExtent& extent : extents) {
+    total_ += extent.length;
+    for (uint64_t offset = extent.offset, end = extent.offset + extent.length; offset < end;) {
+      const uint64_t index = offset / size;
+      const uint64_t length = std::min(end, (index + 1) * size) - offset;
+      if (blocks_.empty() || blocks_.back().index != index) {
+        blocks_.emplace_back();
+        blocks_.back().index = index;
+        blocks_.back().order = blocks_.size() - 1;
+      }
+      blocks_.back().extents.push_back({offset, length, extent.exists, extent.is_needed});
+      offset += length;
+    }
+  }
+  blocks_left_ = blocks_.size();
+  if (wants_digests_) digests_.resize(blocks_.size());
+}
+
+int CopyBatch::run(Operation& operation, Result& result) {
+  std::deque<Io*> ended;
+  std::unique_lock lock(budget_->mutex);
+  while (true) {
+    ended.swap(ended_);
+    for (Io* io : ended) {
+      lock.unlock();
+      read_ended(*io);
+      delete io;
+      lock.lock();
+    }
+    ended.clear();
+    if (error_ == 0 && operation.cancelled()) error_ = -ECANCELED;
+    if (error_ != 0) pending_.clear();
+    while (!pending_.empty() && budget_->has_room()) {
+      Pending next = pending_.front();
+      pending_.pop_front();
+      start_write(lock, *next.block, next.write);
+    }
+    Clock::duration wait{0};
+    while (error_ == 0 && pending_.empty() && next_block_ < blocks_.size() && budget_->has_room()) {
+      wait = budget_->wait_for_rates(Clock::now());
+      if (wait > Clock::duration{0} || !start_next_block(lock)) break;
+    }
+    if (!ended_.empty()) continue;
+    if (in_flight_ == 0 && (error_ != 0 || blocks_left_ == 0)) break;
+    Operation::progress(done_, total_, &operation);
+    if (wait > Clock::duration{0}) {
+      budget_->changed.wait_for(lock, wait);
+    } else {
+      budget_->changed.wait(lock);
+    }
+  }
+  lock.unlock();
+  // What a failed batch had reserved is free again.
+  for (CopyBlock& block : blocks_) {
+    if (block.reserved == 0) continue;
+    std::lock_guard guard(budget_->mutex);
+    budget_->release(block.reserved);
+    budget_->changed.notify_all();
+  }
+  if (error_ != 0) {
+    if (failed_call_ == nullptr) return error_;
+    return operation.fail(failed_call_, error_, "at offset " + std::to_string(failed_offset_) + ", length " +
+                                                    std::to_string(failed_length_));
+  }
+  for (const CopyBlock& block : blocks_) result.blocks.push_back(block.index);
+  result.digests = std::move(digests_);
+  return 0;
+}
+
+/// False when the budget has no room for it.
+bool CopyBatch::start_next_block(Lock& lock) {
+  CopyBlock& block = blocks_[next_block_];
+  const uint64_t length = block.data_length();
+  const auto expected = static_cast<uint64_t>(static_cast<double>(length) * expected_share_);
+  const size_t reserve = std::min<uint64_t>(length, std::max<uint64_t>(expected, kLeastReserve));
+  if (!budget_->has_room_for(reserve)) return false;
+  ++next_block_;
+  block.reserved = reserve;
+  budget_->reserve(reserve);
+  budget_->charge(expected);
+  if (length == 0) {
+    // Nothing to read: it goes the way of those whose reads have ended.
+    ended_.push_back(new Io{this, &block, Io::Kind::kImageRead, "", 0, 0, 0});
+  } else {
+    start_reads(lock, block);
+  }
+  return true;
+}
+
+void CopyBatch::start_reads(Lock& lock, CopyBlock& block) {
+  for (const CopyExtent& extent : block.extents) {
+    if (extent.exists) block.buffers.push_back({&extent, {}, {}, {}, 0, false});
+  }
+  if (source_.is_direct()) {
+    start_direct_read(lock, block);
+  } else {
+    start_image_reads(lock, block);
+  }
+}
+
+/// All extents of the object in one operation.
+void CopyBatch::start_direct_read(Lock& lock, CopyBlock& block) {
+  const uint64_t start = block.index * source_.block_size();
+  librados::ObjectReadOperation read;
+  for (CopyBlock::Buffer& buffer : block.buffers) {
+    const uint64_t offset = buffer.extent->offset - start;
+    buffer.is_sparse = buffer.extent->length >= kLeastSparse;
+    if (buffer.is_sparse) {
+      read.sparse_read(offset, buffer.extent->length, &buffer.runs, &buffer.data, &buffer.result);
+    } else {
+      read.read(offset, buffer.extent->length, &buffer.data, &buffer.result);
+    }
+    read.set_op_flags2(kFlags);
+  }
+  block.reads_left = 1;
+  const uint64_t offset = block.extents.front().offset;
+  const uint64_t length = block.data_length();
+  begin_io(lock, std::unique_ptr<Io>(new Io{this, &block, Io::Kind::kDirectRead, "rados_aio_operate", offset, length, 0}),
+           [&](Io* io) {
+             librados::AioCompletion* completion = librados::Rados::aio_create_completion(io, rados_ended);
+             int r = source_.data().aio_operate(source_.object(block.index), completion, &read, 0, nullptr);
+             completion->release();
+             return r;
+           });
+}
+
+void CopyBatch::start_image_reads(Lock& lock, CopyBlock& block) {
+  block.reads_left = block.buffers.size();
+  for (CopyBlock::Buffer& buffer : block.buffers) {
+    buffer.is_sparse = false;
+    buffer.memory.resize(buffer.extent->length);
+    auto io = std::unique_ptr<Io>(new Io{this, &block, Io::Kind::kImageRead, "rbd_aio_read2", buffer.extent->offset,
+                                         buffer.extent->length, 0});
+    begin_io(lock, std::move(io), [&](Io* io) {
+      rbd_completion_t completion;
+      int r = rbd_aio_create_completion(io, rbd_ended, &completion);
+      if (r < 0) return r;
+      r = rbd_aio_read2(source_.image(), io->offset, io->length, buffer.memory.data(), completion, kFlags);
+      if (r < 0) rbd_aio_release(completion);
+      return r;
+    });
+  }
+}
+
+void CopyBatch::start_write(Lock& lock, CopyBlock& block, const CopyWrite& write) {
+  const bool zero = write.data == nullptr;
+  (zero ? budget_->counters.bytes_zeroed : budget_->counters.bytes_written) += write.length;
+  auto io = std::unique_ptr<Io>(new Io{this, &block, Io::Kind::kWrite, zero ? "rbd_aio_write_zeroes" : "rbd_aio_write2",
+                                       write.offset, write.length, 0});
+  begin_io(lock, std::move(io), [&](Io* io) {
+    rbd_completion_t completion;
+    int r = rbd_aio_create_completion(io, rbd_ended, &completion);
+    if (r < 0) return r;
+    r = zero ? rbd_aio_write_zeroes(target_, write.offset, write.length, completion, 0, kFlags)
+             : rbd_aio_write2(target_, write.offset, write.length, write.data, completion, kFlags);
+    if (r < 0) rbd_aio_release(completion);
+    return r;
+  });
+}
+
+/// Counts the call, lets go of the lock and submits. One that is not taken ends here: nothing calls back for it.
+template <class Submit>
+void CopyBatch::begin_io(Lock& lock, std::unique_ptr<Io> io, Submit submit) {
+  ++in_flight_;
+  budget_->operation_started();
+  Io* raw = io.release();  // now the callback's, which gives it to `ended_`
+  lock.unlock();
+  int r = submit(raw);
+  lock.lock();
+  if (r >= 0) return;
+  raw->result = r;
+  --in_flight_;
+  budget_->operation_ended(0, Clock::now());
+  ended_.push_back(raw);
+}
+
+/// On a thread of librados's or librbd's: only remembers.
+void CopyBatch::end_io(Io* io, int result) {
+  CopyBatch& batch = *io->batch;
+  // Kept: the batch may be gone as soon as the lock is.
+  std::shared_ptr<CopyBudget> budget = batch.budget_;
+  std::lock_guard lock(budget->mutex);
+  io->result = result;
+  --batch.in_flight_;
+  budget->operation_ended(io->length, Clock::now());
+  batch.ended_.push_back(io);
+  budget->changed.notify_all();
+}
+
+void CopyBatch::rados_ended(rados_completion_t completion, void* io) {
+  end_io(static_cast<Io*>(io), rados_aio_get_return_value(completion));
+}
+
+void CopyBatch::rbd_ended(rbd_completion_t completion, void* io) {
+  int result = static_cast<int>(rbd_aio_get_return_value(completion));
+  rbd_aio_release(completion);
+  end_io(static_cast<Io*>(io), result);
+}
+
+/// Not locked, on the batch's own thread, as everything that follows.
+void CopyBatch::read_ended(Io& io) {
+  CopyBlock& block = *io.block;
+  if (io.kind == Io::Kind::kWrite) {
+    if (io.result < 0) fail(io.call, io.result, io.offset, io.length);
+    if (--block.writes_left == 0) block_ended(block);
+    return;
+  }
+  if (io.kind == Io::Kind::kDirectRead && io.result == -ENOENT) {
+    const uint64_t start = block.index * source_.block_size();
+    if (start < source_.overlap()) {
+      // It is still the parent's.
+      Lock lock(budget_->mutex);
+      start_image_reads(lock, block);
+      return;
+    }
+    for (CopyBlock::Buffer& buffer : block.buffers) buffer.data.clear(), buffer.runs.clear();
+  } else if (io.result < 0) {
+    fail(io.call, io.result, io.offset, io.length);
+    return;
+  }
+  for (CopyBlock::Buffer& buffer : block.buffers) {
+    uint64_t promised = 0;
+    for (auto [offset, length] : buffer.runs) promised += length;
+    if (buffer.is_sparse && promised != buffer.data.length()) {
+      fail(io.call, -EIO, io.offset, io.length);
+      return;
+    }
+  }
+  if (block.reads_left > 0 && --block.reads_left > 0) return;
+  block_read(block);
+}
+
+void CopyBatch::block_read(CopyBlock& block) {
+  const uint64_t start = block.index * source_.block_size();
+  std::vector<CopyPiece> pieces = block.pieces(start);
+  if (wants_digests_) digests_[block.order] = digest_of(pieces, start);
+  std::vector<CopyWrite> writes;
+  if (target_ != nullptr) writes = plan_writes(pieces);
+  uint64_t read = 0, touched = 0, all = 0;
+  for (const CopyPiece& piece : pieces) {
+    all += piece.length;
+    read += piece.data == nullptr ? 0 : piece.length;
+  }
+  for (const CopyWrite& write : writes) touched += write.length;
+  {
+    std::lock_guard lock(budget_->mutex);
+    budget_->counters.bytes_read += read;
+    if (target_ != nullptr) budget_->counters.bytes_skipped += all - touched;
+    if (uint64_t length = block.data_length(); length > 0) {
+      expected_share_ = 0.9 * expected_share_ + 0.1 * static_cast<double>(read) / static_cast<double>(length);
+      const size_t needed = std::max<size_t>(read, 1);
+      budget_->release(block.reserved);
+      budget_->reserve(needed);
+      block.reserved = needed;
+    }
+  }
+  block.writes_left = writes.size();
+  if (writes.empty()) {
+    block_ended(block);
+    return;
+  }
+  for (const CopyWrite& write : writes) pending_.push_back({&block, write});
+}
+
+void CopyBatch::block_ended(CopyBlock& block) {
+  --blocks_left_;
+  for (const CopyExtent& extent : block.extents) done_ += extent.length;
+  block.buffers.clear();
+  std::lock_guard lock(budget_->mutex);
+  budget_->release(block.reserved);
+  block.reserved = 0;
+  budget_->changed.notify_all();
+}
+
+void CopyBatch::fail(const char* call, int result, uint64_t offset, uint64_t length) {
+  if (error_ != 0) return;
+  error_ = result;
+  failed_call_ = call;
+  failed_offset_ = offset;
+  failed_length_ = length;
+}
+
+}  // namespace coppice

@@ -1,0 +1,74 @@
+#pragma once
+
+#include <rados/librados.hpp>
+
+#include <array>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <vector>
+
+namespace coppice {
+
+/// A part of the plan, within one block. Offsets are the image's.
+struct CopyExtent {
+  uint64_t offset;
+  uint64_t length;
+  bool exists;     // the source has data, else zeroes
+  bool is_needed;  // zeroes have to be written: the target may hold something else there
+};
+
+/// Some bytes of a block, in memory or known to be zero.
+struct CopyPiece {
+  uint64_t offset;
+  uint64_t length;
+  const char* data;  // null: zeroes
+  bool is_needed;
+};
+
+/// Something to do on the target.
+struct CopyWrite {
+  uint64_t offset;
+  uint64_t length;
+  const char* data;  // null: make zero
+};
+
+/// The changes within one object-sized block: read together, digested together, written as they fit.
+class CopyBlock {
+ public:
+  using Digest = std::array<unsigned char, 16>;
+
+  /// One extent as it was read, until everything of it is written.
+  struct Buffer {
+    const CopyExtent* extent;
+    ceph::bufferlist data;
+    std::map<uint64_t, uint64_t> runs;  // offset in the object, length: which bytes `data` holds; when sparse
+    std::vector<char> memory;           // when librbd was read
+    int result = 0;
+    bool is_sparse = false;
+  };
+
+  uint64_t index = 0;
+  std::vector<CopyExtent> extents;
+  std::deque<Buffer> buffers;
+  size_t reserved = 0;
+  size_t reads_left = 0;
+  size_t writes_left = 0;
+  size_t order = 0;  // in the batch
+
+  /// Bytes that reading the block brings at most.
+  uint64_t data_length() const;
+  /// The block's bytes in order, once it is read. `start`: of the block in the image.
+  std::vector<CopyPiece> pieces(uint64_t start);
+};
+
+/// What has to be written for these pieces. Long runs of zeroes in data are not sent.
+std::vector<CopyWrite> plan_writes(const std::vector<CopyPiece>& pieces);
+
+/// XXH3-128 of the block's changed bytes. Counted is every piece of a 4 KiB page that is not all zero, with its
+/// place and length: how the bytes were cut into extents and pieces does not matter, and holes cost nothing.
+CopyBlock::Digest digest_of(const std::vector<CopyPiece>& pieces, uint64_t start);
+
+bool is_zero(const char* data, size_t length);
+
+}  // namespace coppice

@@ -1,0 +1,134 @@
+import type { ProgressOptions } from "./call-options.ts";
+import { size } from "./image/facts.ts";
+import { Image } from "./image.ts";
+import { native } from "./internal/binding.ts";
+import type { CopyRef } from "./internal/binding-types.ts";
+import { change } from "./internal/call.ts";
+import { checkCount, checkInside, refuse } from "./internal/check.ts";
+
+export interface CopyLimits {
+  /** Bytes a second; without it as fast as it goes. */
+  readonly bytesPerSecond?: number | undefined;
+  /** Operations a second on source and target together; without it as fast as it goes. */
+  readonly operationsPerSecond?: number | undefined;
+}
+
+export interface CopyJobOptions extends CopyLimits {
+  /** Operations in flight to begin with; the job finds its own measure. 32 without it. */
+  readonly operations?: number | undefined;
+  /** Bytes of data in memory at a time; 64 MiB without it. */
+  readonly bytes?: number | undefined;
+}
+
+export interface CopyCounters {
+  /** Bytes of data that the source's cluster sent. */
+  readonly bytesRead: number;
+  /** Bytes of data that were sent to the target's. */
+  readonly bytesWritten: number;
+  /** Bytes made zero on the target. */
+  readonly bytesZeroed: number;
+  /** Bytes of the plan that are zero on both sides. */
+  readonly bytesSkipped: number;
+  readonly operations: number;
+  /** How many operations may be in flight just now. */
+  readonly depth: number;
+}
+
+/** What is read from: an image standing at a snapshot. */
+export interface CopySource {
+  readonly image: Image;
+  /** The snapshot that the handle stands at. */
+  readonly snapshotId: bigint;
+  /** What is read and digested together, in bytes: a power of two; the image's object size without it. */
+  readonly blockSize?: number | undefined;
+}
+
+/** Blocks that a plan touched, ascending, each with its digest. */
+export interface CopiedBlocks {
+  readonly blocks: Float64Array;
+  /** 16 bytes for each block: XXH3-128 of its changed bytes. Empty when none were asked for. */
+  readonly digests: Uint8Array;
+}
+
+export interface CopyExtentsOptions extends ProgressOptions {
+  readonly digests?: boolean | undefined;
+}
+
+/**
+ * Copies bytes between images without them passing through JavaScript. What it may use is shared by all its
+ * {@link copy} calls, of which a few should run at a time so that none waits for the end of another.
+ */
+export class CopyJob {
+  readonly #copy: CopyRef;
+
+  constructor(options: CopyJobOptions = {}) {
+    const { operations = 32, bytes = 64 * 1024 ** 2, ...limits } = options;
+    checkCount("createCopy", "copy", "operations", operations);
+    checkCount("createCopy", "copy", "bytes", bytes);
+    this.#copy = native.createCopy(Math.max(1, operations), Math.max(1, bytes));
+    this.setLimits(limits);
+  }
+
+  /** Takes effect at once, on what runs too. A limit that is left out is taken away. */
+  setLimits(limits: CopyLimits): void {
+    const { bytesPerSecond = 0, operationsPerSecond = 0 } = limits;
+    for (const [name, value] of Object.entries({ bytesPerSecond, operationsPerSecond })) {
+      if (!Number.isFinite(value) || value < 0)
+        refuse("setCopyRates", "copy", `${name} must not be negative`);
+    }
+    native.setCopyRates(this.#copy, bytesPerSecond, operationsPerSecond);
+  }
+
+  counters(): CopyCounters {
+    return native.copyCounters(this.#copy);
+  }
+
+  /**
+   * Reads the extents of a plan and writes them to the target in any order: what is zero is made zero, where it is
+   * needed, and not sent. Not flushed. Without a target the blocks are only read and digested.
+   *
+   * @param extents Four numbers each: offset, length, 1 where the source has data (else 0), 1 where zeroes have to
+   * be written because the target may hold something else (else 0). Ascending, within both images.
+   * @throws RbdError that names the extent; the signal's reason. Nothing is in flight then.
+   */
+  async copy(
+    source: CopySource,
+    target: Image | undefined,
+    extents: Float64Array,
+    options: CopyExtentsOptions = {},
+  ): Promise<CopiedBlocks> {
+    const from = Image.openImageOf(source.image);
+    const to = target === undefined ? undefined : Image.openImageOf(target);
+    const end = endOf(extents, from.spec);
+    for (const image of to === undefined ? [from] : [from, to]) {
+      if (end > image.size) checkInside("copyExtents", image.spec, 0, end, await size(image));
+    }
+    const object = to === undefined ? from.spec : `${from.spec} to ${to.spec}`;
+    return await change(object, options, (operation) =>
+      native.copyExtents(
+        this.#copy,
+        from.handle,
+        source.snapshotId,
+        source.blockSize ?? 0,
+        to?.handle,
+        extents,
+        options.digests !== false,
+        operation,
+      ),
+    );
+  }
+}
+
+/** Where the last extent ends, once all are found to be in order. */
+function endOf(extents: Float64Array, object: string): number {
+  if (extents.length % 4 !== 0) refuse("copyExtents", object, "extents must be four numbers each");
+  let end = 0;
+  for (let i = 0; i < extents.length; i += 4) {
+    const [offset = -1, length = 0] = extents.subarray(i, i + 2);
+    if (!(offset >= end && length > 0 && Number.isSafeInteger(offset + length))) {
+      refuse("copyExtents", object, "extents must ascend, and none be empty");
+    }
+    end = offset + length;
+  }
+  return end;
+}

@@ -1,0 +1,169 @@
+import { randomBytes } from "node:crypto";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Image } from "rbd-native";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { openTestPool, type TestPool } from "./support/test-pool.ts";
+
+const MiB = 2 ** 20;
+const SIZE = 64 * MiB;
+let t: TestPool;
+let image: Image;
+beforeAll(async () => {
+  t = await openTestPool("data");
+  await t.io.createImage("disk", { size: SIZE });
+  image = await t.io.openImage("disk");
+});
+afterAll(async () => {
+  await t[Symbol.asyncDispose]();
+});
+
+test("what is written is read, here and by rbd", async () => {
+  const pieces = [
+    { offset: 0, data: randomBytes(4 * MiB) },
+    { offset: 10 * MiB - 3, data: randomBytes(7) },
+    { offset: SIZE - 5 * MiB, data: randomBytes(5 * MiB) },
+  ];
+  await Promise.all(pieces.map(({ offset, data }) => image.write(offset, data)));
+  await image.flush();
+  for (const { offset, data } of pieces)
+    expect((await image.read(offset, data.length)).equals(data)).toBe(true);
+
+  const file = join(tmpdir(), `${t.pool}.raw`);
+  try {
+    t.rbd("export", "--no-progress", `${t.pool}/disk`, file);
+    expect(readFileSync(file).equals(await image.read(0, SIZE))).toBe(true);
+    const other = randomBytes(3 * MiB);
+    writeFileSync(file, other);
+    t.rbd("import", "--no-progress", file, `${t.pool}/imported`);
+    await using imported = await t.io.openImage("imported");
+    expect((await imported.read(0, other.length)).equals(other)).toBe(true);
+  } finally {
+    rmSync(file, { force: true });
+  }
+});
+
+test("reading into the caller's buffer", async () => {
+  const data = randomBytes(64 * 1024);
+  await image.write(MiB, data);
+  const buffer = Buffer.alloc(data.length + 20, 0xee);
+  const view = buffer.subarray(10, 10 + data.length);
+  const result = await image.read(MiB, view);
+  expect(result.buffer).toBe(buffer.buffer);
+  expect(view.equals(data)).toBe(true);
+  expect(buffer.subarray(0, 10).every((byte) => byte === 0xee)).toBe(true);
+  expect(buffer.subarray(-10).every((byte) => byte === 0xee)).toBe(true);
+  const shared = new Uint8Array(new SharedArrayBuffer(16));
+  await image.read(MiB, shared);
+  expect(Buffer.from(shared).equals(data.subarray(0, 16))).toBe(true);
+});
+
+test("zeroes smaller than a discard can be are zeroes", async () => {
+  await image.write(0, Buffer.alloc(128 * 1024, 0xff));
+  await image.writeZeroes(4096, 4096);
+  const read = await image.read(0, 3 * 4096);
+  expect(read.subarray(4096, 8192).equals(Buffer.alloc(4096))).toBe(true);
+  expect(read.subarray(0, 4096).every((byte) => byte === 0xff)).toBe(true);
+  expect(read.subarray(8192).every((byte) => byte === 0xff)).toBe(true);
+});
+
+test("a discard below 64 KiB leaves the data, one of whole objects frees them", async () => {
+  await image.write(4 * MiB, Buffer.alloc(4 * MiB, 0xff));
+  await image.discard(4 * MiB, 4096);
+  expect((await image.read(4 * MiB, 4096)).every((byte) => byte === 0xff)).toBe(true);
+  await image.discard(4 * MiB, 4 * MiB);
+  expect((await image.read(4 * MiB, 4 * MiB)).every((byte) => byte === 0)).toBe(true);
+});
+
+test("zeroing and discarding more than one call takes", async () => {
+  const size = 5 * 2 ** 30;
+  await t.io.createImage("large", { size });
+  await using large = await t.io.openImage("large");
+  for (const offset of [0, 2 ** 30 - 2, size - 4]) await large.write(offset, Buffer.from("data"));
+  await large.writeZeroes(1, size - 2);
+  const ends = Buffer.concat([
+    await large.read(0, 4),
+    await large.read(2 ** 30 - 2, 4),
+    await large.read(size - 4, 4),
+  ]);
+  expect(ends.toString("latin1")).toBe(`d\0\0\0\0\0\0\0\0\0\0a`);
+  await large.discard(0, size);
+  expect((await large.read(0, 4)).equals(Buffer.alloc(4))).toBe(true);
+});
+
+test("writing one pattern over a range", async () => {
+  await image.writeSame(20 * MiB, MiB, Buffer.from("0123456789abcdef".repeat(32)));
+  const read = await image.read(20 * MiB, MiB);
+  expect(read.equals(Buffer.alloc(MiB, "0123456789abcdef"))).toBe(true);
+  await expect(image.writeSame(0, 1000, Buffer.alloc(512))).rejects.toMatchObject({
+    code: "INVALID_ARGUMENT",
+  });
+});
+
+test("comparing before writing", async () => {
+  await image.write(30 * MiB, Buffer.alloc(512, 1));
+  expect(await image.compareAndWrite(30 * MiB, Buffer.alloc(512, 1), Buffer.alloc(512, 2))).toBe(true);
+  const expected = Buffer.alloc(512, 2);
+  expected[100] = 9;
+  expect(await image.compareAndWrite(30 * MiB, expected, Buffer.alloc(512, 3))).toBe(false);
+  expect((await image.read(30 * MiB, 512)).equals(Buffer.alloc(512, 2))).toBe(true);
+});
+
+const outside: [string, number, number][] = [
+  ["beyond the end", SIZE, 1],
+  ["across the end", SIZE - 1, 2],
+  ["far beyond", 2 ** 52, 1],
+];
+test.each(outside)("a range %s is refused by each data call", async (_, offset, length) => {
+  const refused = { code: "OUT_OF_RANGE", message: expect.stringContaining(`the image's ${SIZE} bytes`) };
+  await expect(image.read(offset, length)).rejects.toMatchObject(refused);
+  await expect(image.read(offset, Buffer.alloc(length))).rejects.toMatchObject(refused);
+  await expect(image.write(offset, Buffer.alloc(length))).rejects.toMatchObject(refused);
+  await expect(image.writeZeroes(offset, length)).rejects.toMatchObject(refused);
+  await expect(image.discard(offset, length)).rejects.toMatchObject(refused);
+  await expect(image.writeSame(offset, length, Buffer.alloc(length))).rejects.toMatchObject(refused);
+  await expect(
+    image.compareAndWrite(offset, Buffer.alloc(length), Buffer.alloc(length)),
+  ).rejects.toMatchObject(refused);
+});
+
+test.each([-1, Number.NaN, 2 ** 53, 0.5, Number.POSITIVE_INFINITY])(
+  "%s is no offset and no length",
+  async (bad) => {
+    const refused = { code: "INVALID_ARGUMENT", message: expect.stringContaining(`not ${bad}`) };
+    await expect(image.read(bad, 1)).rejects.toMatchObject(refused);
+    await expect(image.read(0, bad)).rejects.toMatchObject(refused);
+    await expect(image.write(bad, Buffer.alloc(1))).rejects.toMatchObject(refused);
+    await expect(image.writeZeroes(0, bad)).rejects.toMatchObject(refused);
+    await expect(image.discard(bad, 1)).rejects.toMatchObject(refused);
+    await expect(image.resize(bad)).rejects.toMatchObject(refused);
+    await expect(t.io.createImage("bad", { size: bad })).rejects.toMatchObject(refused);
+  },
+);
+
+test("nothing is a length, too", async () => {
+  expect(await image.read(SIZE, 0)).toHaveLength(0);
+  await image.write(SIZE, new Uint8Array());
+  await image.writeZeroes(SIZE, 0);
+  await image.discard(0, 0);
+});
+
+test("memory that may move is refused", async () => {
+  const resizable = new Uint8Array(new ArrayBuffer(16, { maxByteLength: 64 }));
+  await expect(image.read(0, resizable)).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
+  await expect(image.write(0, resizable)).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
+});
+
+test("an image that somebody else made larger can be written there", async () => {
+  t.rbd("resize", "--no-progress", "--size", "80M", `${t.pool}/disk`);
+  await image.write(70 * MiB, Buffer.from("new"));
+  expect((await image.read(70 * MiB, 3)).toString()).toBe("new");
+  t.rbd("resize", "--no-progress", "--allow-shrink", "--size", "64M", `${t.pool}/disk`);
+  await expect(image.read(70 * MiB, 3)).rejects.toMatchObject({ code: /OUT_OF_RANGE|INVALID_ARGUMENT/ });
+});
+
+test("a handle opened for reading cannot write", async () => {
+  await using reader = await t.io.openImage("disk", { readOnly: true });
+  await expect(reader.write(0, Buffer.alloc(1))).rejects.toMatchObject({ code: "READ_ONLY" });
+});

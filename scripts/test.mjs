@@ -31,6 +31,12 @@ const stages = [
     count: vitestCount,
   },
   {
+    name: "dev-cluster",
+    title: "Tests that start, kill and stop clusters of their own",
+    command: ["vitest", ...vitestReport("dev-cluster")],
+    count: vitestCount,
+  },
+  {
     name: "browser",
     title: "Browser tests of the whole product",
     command: ["pnpm", "--filter", "@coppice/e2e", "exec", "playwright", "test"],

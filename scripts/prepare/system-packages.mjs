@@ -6,7 +6,7 @@ import { Refusal, step } from "./say.mjs";
 
 /** Debian's names of what each part of the work needs. */
 export const packagesFor = {
-  build: ["g++", "make", "python3", "librbd-dev", "librados-dev", "libradospp-dev"],
+  build: ["g++", "make", "python3", "librbd-dev", "librados-dev", "libradospp-dev", "libxxhash-dev"],
   cluster: ["ceph-mon", "ceph-mgr", "ceph-osd", "ceph-common"],
   browser: ["chromium", "fonts-liberation"],
   benchmarks: ["python3-rbd"],
@@ -20,6 +20,7 @@ const evidence = {
   "librbd-dev": ["/usr/include/rbd/librbd.h"],
   "librados-dev": ["/usr/include/rados/librados.h"],
   "libradospp-dev": ["/usr/include/rados/librados.hpp"],
+  "libxxhash-dev": ["/usr/include/xxhash.h"],
   "ceph-mon": ["/usr/bin/ceph-mon"],
   "ceph-mgr": ["/usr/bin/ceph-mgr"],
   "ceph-osd": ["/usr/bin/ceph-osd"],

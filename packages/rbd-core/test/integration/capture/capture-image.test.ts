@@ -2,6 +2,7 @@ import { Cluster as NativeCluster } from "rbd-native";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import { captureImage, planCapture } from "../../../src/capture/capture-image.ts";
 import { breakEveryCall } from "../../support/break-every-call.ts";
+import { expectAlike } from "../../support/expect-alike.ts";
 import { type OwnPool, ownPool } from "../../support/own-pool.ts";
 import { poolState } from "../../support/pool-state.ts";
 
@@ -77,7 +78,7 @@ describe("captureImage", () => {
       const result = await captureImage(cluster, { source, target: ours });
       expect(result).toMatchObject({ reused: false, unchanged: true, size: 8 * 1024 ** 2 });
       expect(result.url).toBe(`rbd://${cluster.fsid}/${place}/ours/snap`);
-      await expectSame(ours, theirs);
+      await expectAlike(witness, ours, theirs);
       expect(await witness.json("snap", "ls", "--all", source)).toEqual([]);
     }
   });
@@ -184,24 +185,3 @@ describe("captureImage", () => {
     expect(await poolState(conf, native, [pool, templates])).toEqual(before);
   });
 });
-
-/** What `rbd` itself says of two images that should be alike. */
-async function expectSame(ours: string, theirs: string): Promise<void> {
-  const { witness } = disks;
-  const info = async (spec: string) => {
-    const all = (await witness.json("info", spec)) as Record<string, unknown>;
-    const { name, id, block_name_prefix, create_timestamp, access_timestamp, modify_timestamp, ...rest } =
-      all;
-    return rest;
-  };
-  const snapshots = async (spec: string) =>
-    ((await witness.json("snap", "ls", "--all", spec)) as Record<string, unknown>[]).map(
-      ({ id, timestamp, ...rest }) => rest,
-    );
-  expect(await info(ours)).toEqual(await info(theirs));
-  expect(await snapshots(ours)).toEqual(await snapshots(theirs));
-  expect(await witness.json("children", `${ours}@snap`)).toEqual(
-    await witness.json("children", `${theirs}@snap`),
-  );
-  expect(await witness.md5(ours)).toBe(await witness.md5(theirs));
-}

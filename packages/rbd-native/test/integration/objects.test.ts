@@ -1,0 +1,92 @@
+import { type ObjectStore, readSteps, writeSteps } from "rbd-native";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { openTestPool, type TestPool } from "./support/test-pool.ts";
+
+let t: TestPool;
+let objects: ObjectStore;
+beforeAll(async () => {
+  t = await openTestPool("objects");
+  objects = t.io.objects;
+});
+afterAll(async () => {
+  await t[Symbol.asyncDispose]();
+});
+
+test("a compound write is all or nothing, a compound read one moment", async () => {
+  const steps = [
+    writeSteps.create({ exclusive: true }),
+    writeSteps.writeFull("hello"),
+    writeSteps.append(" world"),
+    writeSteps.setXattr("kind", "greeting"),
+    writeSteps.setOmap(new Map([["a", "1"]])),
+  ];
+  await objects.write("greeting", steps);
+  await expect(objects.write("greeting", steps)).rejects.toMatchObject({ code: "EXISTS" });
+  const [stat, data, xattrs, omap, absent] = await objects.read("greeting", [
+    readSteps.stat(),
+    readSteps.read(6, 100),
+    readSteps.xattrs(),
+    readSteps.omap(),
+    readSteps.omapValues(["b"]),
+  ]);
+  expect(stat.size).toBe(11);
+  expect(Math.abs(stat.modified.getTime() - Date.now())).toBeLessThan(60_000);
+  expect(data.toString()).toBe("world");
+  expect(xattrs.get("kind")?.toString()).toBe("greeting");
+  expect([...omap.entries].map(([key, value]) => [key, value.toString()])).toEqual([["a", "1"]]);
+  expect(omap.more).toBe(false);
+  expect(absent.size).toBe(0);
+  const guarded = [writeSteps.compareXattr("kind", "equal", "insult"), writeSteps.remove()];
+  await expect(objects.write("greeting", guarded)).rejects.toMatchObject({ code: "CANCELED" });
+  expect((await objects.stat("greeting")).size).toBe(11);
+  await objects.write("greeting", [writeSteps.truncate(5), writeSteps.zero(1, 2)]);
+  expect((await objects.readData("greeting", 0, 100)).toString("latin1")).toBe("h\0\0lo");
+  await objects.remove("greeting");
+  await expect(objects.stat("greeting")).rejects.toMatchObject({
+    code: "NOT_FOUND",
+    object: `${t.pool}/greeting`,
+  });
+});
+
+test("a map of more than one page, binary values, keys in UTF-8", async () => {
+  const wanted = new Map<string, Buffer>();
+  for (let i = 0; i < 3000; i++)
+    wanted.set(`key-${String(i).padStart(5, "0")}`, Buffer.from([0, i & 255, 255, 0]));
+  wanted.set("schlüssel", Buffer.alloc(0));
+  await objects.setOmap("map", wanted);
+  const read = await objects.readAllOmap("map");
+  expect(read.size).toBe(wanted.size);
+  for (const [key, value] of wanted) expect(read.get(key)?.equals(value)).toBe(true);
+  const page = await objects.readOmap("map", { startAfter: "key-00009", prefix: "key-0001", limit: 5 });
+  expect([...page.entries.keys()]).toEqual(["key-00010", "key-00011", "key-00012", "key-00013", "key-00014"]);
+  expect(page.more).toBe(true);
+  await objects.removeOmapKeys("map", ["schlüssel"]);
+  expect((await objects.readOmapValues("map", ["schlüssel", "key-00001"])).size).toBe(1);
+  await objects.write("map", [writeSteps.clearOmap()]);
+  expect((await objects.readAllOmap("map")).size).toBe(0);
+});
+
+test("a method of an object class", async () => {
+  await t.io.createImage("disk", { size: 2 ** 20, order: 20 });
+  await using image = await t.io.openImage("disk");
+  const head = Buffer.from("feffffffffffffff", "hex");
+  const size = await objects.exec(`rbd_header.${image.id}`, "rbd", "get_size", head);
+  expect(size.readUInt8(0)).toBe(20);
+  expect(size.readBigUInt64LE(1)).toBe(2n ** 20n);
+  await expect(objects.exec("rbd_directory", "rbd", "no_such_method")).rejects.toMatchObject({
+    code: "UNSUPPORTED",
+  });
+});
+
+test("objects of a namespace are its own", async () => {
+  await using other = await t.cluster.openPool(t.pool, { namespace: "elsewhere" });
+  await other.objects.writeFull("own", "data");
+  await expect(objects.stat("own")).rejects.toMatchObject({ code: "NOT_FOUND" });
+  expect((await other.objects.readData("own", 0, 10)).toString()).toBe("data");
+});
+
+test("2,000 reads in flight at once", async () => {
+  await objects.setOmap("busy", new Map([["key", "value"]]));
+  const reads = await Promise.all(Array.from({ length: 2000 }, () => objects.readAllOmap("busy")));
+  expect(reads.every((entries) => entries.get("key")?.toString() === "value")).toBe(true);
+});

@@ -9,6 +9,9 @@ beforeAll(async () => {
   await using cluster = await Cluster.connect({ conf: ceph.conf });
   await using io = await cluster.openPool("rbd");
   await io.createImage("disk", { size: 64 * MiB });
+  await using image = await io.openImage("disk");
+  // An object that is not there is read without asking an OSD.
+  await image.write(8 * MiB, Buffer.alloc(4096, 8));
 });
 afterAll(async () => {
   await ceph.stop();

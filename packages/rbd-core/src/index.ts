@@ -30,6 +30,7 @@ export { showStep } from "./deletion/show-step.ts";
 export { CoppiceError, type CoppiceErrorOptions } from "./errors/coppice-error.ts";
 export { type CoppiceErrorCode, errorCodes } from "./errors/error-code.ts";
 export type { ImageById } from "./headers/find-image.ts";
+export { InventoryMemory } from "./headers/inventory-memory.ts";
 export { type CreateImageOptions, createImage } from "./image/create-image.ts";
 export {
   featureBits,

@@ -1,5 +1,6 @@
 import type { Cluster } from "../cluster/cluster.ts";
 import { headerReader } from "../headers/header-reader.ts";
+import type { InventoryMemory } from "../headers/inventory-memory.ts";
 import { compareRows } from "./compare-rows.ts";
 import type { ImageReader } from "./image-reader.ts";
 import type { Inventory, InventoryProgress } from "./inventory-types.ts";
@@ -17,6 +18,8 @@ export interface InventoryOptions {
   onProgress?: ((progress: InventoryProgress) => void) | undefined;
   /** How many images are read at a time. */
   concurrency?: number | undefined;
+  /** Of the scans before: only images that changed since are read again. */
+  memory?: InventoryMemory | undefined;
 }
 
 /** Each is one read of a small object, so that many are needed to keep the OSDs busy. */
@@ -34,7 +37,7 @@ export async function inventory(cluster: Cluster, options: InventoryOptions = {}
   const { signal, onProgress } = options;
   signal?.throwIfAborted();
   const scannedAt = new Date();
-  const reader: ImageReader = headerReader(librbdReader);
+  const reader: ImageReader = headerReader(librbdReader, options.memory);
   const { pools, entries } = await scanPlaces(cluster, options.pools, signal);
   const total = entries.length;
   let done = 0;
@@ -50,6 +53,7 @@ export async function inventory(cluster: Cluster, options: InventoryOptions = {}
   });
 
   const names = await parentNames(cluster, outcomes, reader, signal);
+  options.memory?.endScan();
   const rows = outcomes.map((outcome) => toRow(outcome, names)).sort(compareRows);
   for (const row of rows) {
     const namespace = pools

@@ -1,0 +1,90 @@
+import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
+import type { Cluster } from "../../../src/cluster/cluster.ts";
+import { connect } from "../../../src/cluster/connect.ts";
+import { InventoryMemory } from "../../../src/headers/inventory-memory.ts";
+import { headerObject } from "../../../src/headers/object-names.ts";
+import { inventory } from "../../../src/inventory/inventory.ts";
+import { RbdCli } from "../headers/rbd-cli.ts";
+
+const cli = new RbdCli(inject("cephConf"));
+const pool = "memory-test";
+const memory = new InventoryMemory();
+let cluster: Cluster;
+
+beforeAll(async () => {
+  await cli.ceph("osd", "pool", "create", pool, "8");
+  await cli.rbd("pool", "init", pool);
+  cluster = await connect({ conf: cli.conf });
+  for (let n = 0; n < 6; n++) {
+    await cli.rbd("create", "--size", "4M", `${pool}/image-${n}`);
+    await cli.rbd("snap", "create", "--no-progress", `${pool}/image-${n}@s`);
+  }
+  await cli.rbd("snap", "protect", `${pool}/image-0@s`);
+  await cli.rbd("clone", `${pool}/image-0@s`, `${pool}/clone`);
+});
+
+afterAll(async () => {
+  await cluster?.close();
+  await cli.ceph("config", "set", "mon", "mon_allow_pool_delete", "true");
+  await cli.ceph("osd", "pool", "delete", pool, pool, "--yes-i-really-really-mean-it");
+});
+
+/** Makes all headers look as if nobody had touched them for long. */
+async function letSettle(): Promise<void> {
+  const { rows } = await inventory(cluster, { pools: [pool] });
+  for (const { id } of rows) await cli.rados(pool, "", "touch", headerObject(`${id}`), "1700000000");
+}
+
+/** Scans with the memory, compares with a scan without, and says how many headers were read. */
+async function scan(): Promise<number> {
+  const before = memory.headersRead;
+  const { rows } = await inventory(cluster, { pools: [pool], memory });
+  const read = memory.headersRead - before;
+  expect(rows).toEqual((await inventory(cluster, { pools: [pool] })).rows);
+  expect(memory.size).toBe(rows.length);
+  return read;
+}
+
+describe("an inventory with a memory", () => {
+  it("reads only what changed", async () => {
+    await letSettle();
+    expect(await scan()).toBe(7);
+    expect(await scan()).toBe(0);
+    expect(memory.headersUnchanged).toBe(7);
+  });
+
+  it.each<[string, number, () => Promise<unknown>]>([
+    ["a snapshot", 1, () => cli.rbd("snap", "create", "--no-progress", `${pool}/image-1@new`)],
+    ["a protection", 1, () => cli.rbd("snap", "protect", `${pool}/image-2@s`)],
+    ["a size", 1, () => cli.rbd("resize", "--no-progress", "--size", "8M", `${pool}/image-3`)],
+    ["a feature", 1, () => cli.rbd("feature", "disable", `${pool}/image-3`, "fast-diff")],
+    ["a renamed snapshot", 1, () => cli.rbd("snap", "rename", `${pool}/image-4@s`, `${pool}/image-4@t`)],
+    ["a name", 1, () => cli.rbd("rename", `${pool}/image-5`, `${pool}/renamed`)],
+    ["a place in the trash", 1, () => cli.rbd("trash", "mv", `${pool}/renamed`)],
+    ["a new image", 1, () => cli.rbd("create", "--size", "1M", `${pool}/new`)],
+    ["an image that is gone", 0, () => cli.rbd("rm", "--no-progress", `${pool}/new`)],
+  ])("notices %s", async (_, most, change) => {
+    await letSettle();
+    await scan();
+    await change();
+    expect(await scan()).toBeLessThanOrEqual(most);
+  });
+
+  it("notices a flatten at both ends", async () => {
+    await letSettle();
+    await scan();
+    await cli.rbd("flatten", "--no-progress", `${pool}/clone`);
+    expect(await scan()).toBeGreaterThanOrEqual(1);
+  });
+
+  it("reads again what changed a short while ago, until it has rested", async () => {
+    await letSettle();
+    await scan();
+    await cli.rbd("resize", "--no-progress", "--size", "12M", `${pool}/image-3`);
+    expect(await scan()).toBe(1);
+    expect(await scan()).toBe(1);
+    await letSettle();
+    await scan();
+    expect(await scan()).toBe(0);
+  });
+});

@@ -79,11 +79,12 @@ function choose(names) {
 
 async function runStage({ title, command: [command, ...args] }) {
   const env = { ...toolEnv(), COPPICE_TEST_RESULTS: results };
-  return step(title, async () => {
+  const work = async () => {
     const code = await runInForeground(command, args, { cwd: root, env });
     if (code !== 0) throw new Refusal(`exit code ${code}`);
     return true;
-  }).catch((error) => {
+  };
+  return step(title, work, { speaks: true }).catch((error) => {
     if (error instanceof Refusal) return false;
     throw error;
   });

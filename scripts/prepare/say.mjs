@@ -15,18 +15,21 @@ export class Refusal extends Error {
 const signOfLifeMs = 10_000;
 
 /**
- * Runs one step and says so. `work` gets a function that takes the latest detail worth showing.
+ * Runs one step and says so. `work` gets a function that takes the latest detail worth showing; with `speaks` it prints
+ * for itself, and no sign of life is put between its lines.
  * @template T
- * @param {string} title @param {(detail: (text: string) => void) => Promise<T>} work @returns {Promise<T>}
+ * @param {string} title @param {(detail: (text: string) => void) => Promise<T>} work
+ * @param {{ speaks?: boolean }} [options] @returns {Promise<T>}
  */
-export async function step(title, work) {
+export async function step(title, work, { speaks = false } = {}) {
   const started = Date.now();
   const seconds = () => `${((Date.now() - started) / 1000).toFixed(1)} s`;
   let latest = "";
   console.log(`${paint(36, "▸")} ${title}`);
-  const timer = setInterval(() => {
+  const signOfLife = () => {
     console.log(paint(2, `  … ${seconds()}${latest ? `  ${latest.slice(0, 120)}` : ""}`));
-  }, signOfLifeMs);
+  };
+  const timer = speaks ? undefined : setInterval(signOfLife, signOfLifeMs);
   try {
     const result = await work((text) => {
       latest = text.trim();

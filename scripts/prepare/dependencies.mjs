@@ -19,7 +19,7 @@ export async function installDependencies() {
       cwd: root,
       env: toolEnv(),
       detail,
-      help: "Is the npm registry reachable from this machine (npm ping)?",
+      help: "If it is about the network: is the npm registry reachable from here (npm ping)?",
     }),
   );
   writeFileSync(stamp, wanted);

@@ -20,7 +20,7 @@ export async function installPnpm() {
   await step(`Fetching pnpm ${version}`, (detail) =>
     run(command, [...before, "install", "--prefix", tools, "--no-audit", "--no-fund", `pnpm@${version}`], {
       detail,
-      help: "Is the npm registry reachable from this machine (npm ping)?",
+      help: "If it is about the network: is the npm registry reachable from here (npm ping)?",
     }),
   );
 }

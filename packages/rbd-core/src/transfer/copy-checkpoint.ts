@@ -1,0 +1,52 @@
+import type { Image } from "rbd-native";
+import { z } from "zod";
+import { hasCode } from "../errors/to-coppice-error.ts";
+
+const id = z.string().regex(/^\d{1,20}$/);
+const schema = z.strictObject({
+  version: z.literal(1),
+  fsid: z.string(),
+  poolId: z.number(),
+  imageId: z.string(),
+  from: id.nullable(),
+  to: id,
+  /** The snapshot of the target that its head held when the copy began. */
+  targetFrom: id.nullable(),
+  /** Everything before this offset is on the target, and flushed. */
+  done: z.int().min(0),
+});
+
+/**
+ * How far a copy is. Kept as metadata of the target: it lives and dies with the data it speaks of.
+ */
+export type CopyCheckpoint = z.infer<typeof schema>;
+
+const key = "coppice.copy";
+
+export async function readCheckpoint(image: Image): Promise<CopyCheckpoint | undefined> {
+  try {
+    return schema.safeParse(JSON.parse(await image.getMetadata(key))).data;
+  } catch (error) {
+    if (hasCode(error, "NOT_FOUND") || error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
+export async function writeCheckpoint(image: Image, checkpoint: CopyCheckpoint): Promise<void> {
+  await image.setMetadata(key, JSON.stringify(checkpoint));
+}
+
+export async function removeCheckpoint(image: Image): Promise<void> {
+  try {
+    await image.removeMetadata(key);
+  } catch (error) {
+    if (!hasCode(error, "NOT_FOUND")) throw error;
+  }
+}
+
+/** Whether two checkpoints are of the same copy, however far each is. */
+export function isSameCopy(a: CopyCheckpoint, b: CopyCheckpoint): boolean {
+  const { done: _, ...x } = a;
+  const { done: __, ...y } = b;
+  return Object.entries(x).every(([field, value]) => value === y[field as keyof typeof y]);
+}

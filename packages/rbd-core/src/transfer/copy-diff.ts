@@ -1,0 +1,151 @@
+import { CopyJob, type Image, type SnapshotEntry } from "rbd-native";
+import type { Cluster } from "../cluster/cluster.ts";
+import { CoppiceError } from "../errors/coppice-error.ts";
+import { translated } from "../errors/to-coppice-error.ts";
+import { openImage } from "../image/open-image.ts";
+import { showImageSpec } from "../names/format-image-spec.ts";
+import type { ImageSpec } from "../names/image-spec.ts";
+import { type ImageSpecLike, toImageOnly } from "../names/to-image-spec.ts";
+import { removeCheckpoint, writeCheckpoint } from "./copy-checkpoint.ts";
+import { type CopyRun, type RunCopyOptions, runCopy } from "./copy-run.ts";
+import { type CopyStart, startCopy } from "./copy-start.ts";
+import type { DigestManifest } from "./digest-manifest.ts";
+import { findSnapshot } from "./find-snapshot.ts";
+import { holdTarget } from "./hold-target.ts";
+import { type OpenSourceOptions, openSource, type Source, type SourceRange } from "./open-source.ts";
+import { checkPoint, readPoint, writePoint } from "./point-record.ts";
+import { setSize } from "./target-head.ts";
+import type { TransferLimits } from "./transfer-limits.ts";
+
+export interface CopyDiffOptions extends SourceRange, OpenSourceOptions, RunCopyOptions {
+  /** An image that is there already: empty for a copy from nothing. */
+  readonly target: {
+    /** Its cluster; the source's without it. */
+    readonly cluster?: Cluster | undefined;
+    readonly image: ImageSpecLike;
+    /** The name of the snapshot that is made of the copy: the source's without it, null for none. */
+    readonly snapshot?: string | null | undefined;
+    /** The name of the snapshot that the copy builds on, where it is not the source's. */
+    readonly from?: string | undefined;
+  };
+  /** Take the target's from-snapshot by its name, where nothing is recorded of whose copy it is. */
+  readonly trustNames?: boolean | undefined;
+  readonly limits?: TransferLimits | undefined;
+}
+
+export interface CopyDiffResult {
+  /** The source's size at `to`, and now the target's, in bytes. */
+  readonly size: number;
+  /** Whether the target's head did not hold what its from-snapshot holds, and was rolled back to it first. */
+  readonly rolledBack: boolean;
+  /** How far an interrupted copy of the same had come that was gone on with, in bytes; 0 for a fresh start. */
+  readonly resumedAt: number;
+  readonly bytesRead: number;
+  readonly bytesWritten: number;
+  readonly bytesSkipped: number;
+  /** The id of the snapshot that was made of it. */
+  readonly snapshotId: bigint | undefined;
+  /** Empty without `digests`. */
+  readonly manifest: DigestManifest;
+}
+
+/**
+ * Brings what changed between two snapshots of an image, or all there is at one, to another image, in this or
+ * another cluster. The data does not pass through JavaScript.
+ *
+ * The target is made to hold what its from-snapshot holds, which must be a copy of the source's (by id, as
+ * recorded); it takes the source's size; the snapshot is made last, when everything is written and flushed.
+ *
+ * When it fails or is aborted, the target has no new snapshot. Its head holds a part of the copy, and says how far it
+ * is: the same call goes on there, any other begins by rolling back. Nobody else may write to it meanwhile.
+ *
+ * @throws {CoppiceError} `NOT_FOUND`, `EXISTS`, `NOT_EMPTY`, `INVALID_ARGUMENT` when the from-snapshot is a copy of
+ * something else, and Ceph's refusals, naming the extent; the signal's reason
+ */
+export async function copyDiff(cluster: Cluster, options: CopyDiffOptions): Promise<CopyDiffResult> {
+  await using source = await openSource(cluster, options, options);
+  const place = toImageOnly(options.target.image);
+  const spec = showImageSpec(place);
+  return await translated(
+    { object: spec, what: `${source.spec} could not be copied to ${spec}` },
+    async () => {
+      const targetCluster = options.target.cluster ?? cluster;
+      await using target = await openImage(targetCluster, place);
+      await holdTarget(target, options.signal);
+      const name = options.target.snapshot === undefined ? source.to.name : options.target.snapshot;
+      const from = await findStart(target, spec, source, name, options);
+      const start = await startCopy(
+        { cluster: targetCluster, place, image: target, from, source },
+        options.signal,
+      );
+      await setSize(target, source.size, options.signal);
+      const done = await copyData(targetCluster, place, target, source, start, options);
+      options.signal?.throwIfAborted();
+      const snapshotId = name === null ? undefined : await makePoint(target, source, name);
+      await removeCheckpoint(target);
+      const { rolledBack, resumedAt } = start;
+      return { size: source.size, rolledBack, resumedAt, snapshotId, ...done };
+    },
+  );
+}
+
+async function findStart(
+  target: Image,
+  spec: string,
+  source: Source,
+  name: string | null,
+  { target: { from: targetFrom }, trustNames, signal }: CopyDiffOptions,
+): Promise<SnapshotEntry | undefined> {
+  const snapshots = await target.listSnapshots({ signal });
+  if (snapshots.some((snapshot) => snapshot.name === name)) {
+    throw new CoppiceError({
+      code: "EXISTS",
+      call: "copyDiff",
+      object: `${spec}@${name}`,
+      message: `${spec} already has a snapshot ${JSON.stringify(name)}`,
+      hint: "It may have been copied before.",
+    });
+  }
+  if (source.from === undefined) return undefined;
+  const from = findSnapshot(snapshots, targetFrom ?? source.from.name, spec);
+  const recorded = await readPoint(target, from.id);
+  if (recorded !== undefined || trustNames !== true) {
+    checkPoint(`${spec}@${from.name}`, recorded, { source: source.identity, snapshot: source.from });
+  }
+  return from;
+}
+
+async function copyData(
+  cluster: Cluster,
+  place: ImageSpec,
+  target: Image,
+  source: Source,
+  start: CopyStart,
+  options: CopyDiffOptions,
+): Promise<CopyRun> {
+  const job = new CopyJob();
+  const release = options.limits?.apply(job);
+  try {
+    await using probe = await openImage(cluster, place, { readOnly: true });
+    return await runCopy(
+      {
+        job,
+        source,
+        target,
+        probe,
+        resumeAt: start.resumedAt,
+        checkpoint: (done) => writeCheckpoint(target, { ...start.checkpoint, done }),
+      },
+      options,
+    );
+  } finally {
+    release?.();
+  }
+}
+
+async function makePoint(target: Image, source: Source, name: string): Promise<bigint> {
+  await target.createSnapshot(name);
+  const id = await target.snapshotId(name);
+  await writePoint(target, id, { source: source.identity, snapshot: source.to });
+  return id;
+}

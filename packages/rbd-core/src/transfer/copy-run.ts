@@ -1,0 +1,92 @@
+import type { CopyJob, Image } from "rbd-native";
+import { type CopyPart, copyParts } from "./copy-parts.ts";
+import { type BlockDigest, blockRuns, type DigestManifest } from "./digest-manifest.ts";
+import { OccupiedRanges, occupiedRanges } from "./occupied-ranges.ts";
+import type { Source } from "./open-source.ts";
+import { readAhead } from "./read-ahead.ts";
+import type { TransferOptions } from "./transfer-progress.ts";
+
+export interface CopyWork {
+  readonly job: CopyJob;
+  readonly source: Source;
+  /** Open for writing. */
+  readonly target: Image;
+  /** The target's head once more, read-only. */
+  readonly probe: Image;
+  /** What comes before is on the target already. */
+  readonly resumeAt: number;
+  /** Notes that everything before `done` is on the target, and flushed. */
+  readonly checkpoint: (done: number) => Promise<void>;
+}
+
+export interface CopyRun {
+  readonly bytesRead: number;
+  readonly bytesWritten: number;
+  readonly bytesSkipped: number;
+  readonly manifest: DigestManifest;
+}
+
+export interface RunCopyOptions extends TransferOptions {
+  /** Whether to return digests of what was moved. True without it. */
+  readonly digests?: boolean | undefined;
+  /** After how much data it is noted how far the copy is, in bytes. 2 GiB without it: a note costs a flush. */
+  readonly checkpointBytes?: number | undefined;
+}
+
+/** So that the end of one part does not keep the next from beginning. */
+const partsAtATime = { operations: 2, bytes: Number.POSITIVE_INFINITY };
+const betweenCheckpoints = 2 * 1024 ** 3;
+
+/**
+ * Carries a copy out, part by part, two at a time. What an earlier run brought over is only digested.
+ *
+ * @throws RbdError, the signal's reason. Nothing is in flight then.
+ */
+export async function runCopy(work: CopyWork, options: RunCopyOptions): Promise<CopyRun> {
+  const { job, source, target, probe, resumeAt } = work;
+  const { signal, onProgress, digests = true, checkpointBytes = betweenCheckpoints } = options;
+  const { objectSize: blockSize, size, to } = source;
+  const counts = () => {
+    const { bytesRead, bytesWritten, bytesZeroed, bytesSkipped } = job.counters();
+    return { bytesRead, bytesWritten, bytesSkipped: bytesZeroed + bytesSkipped };
+  };
+  let done = 0;
+  const report = (phase: "planning" | "copying" | "finishing") =>
+    onProgress?.({ phase, done, total: size, ...counts() });
+  report("planning");
+  const isFresh = source.from === undefined && resumeAt === 0;
+  const occupied = isFresh ? new OccupiedRanges([]) : await occupiedRanges(probe, signal);
+  const copy = async (part: CopyPart): Promise<{ part: CopyPart; blocks: readonly BlockDigest[] }> => {
+    const isDone = part.end <= resumeAt;
+    if (isDone && !digests) return { part, blocks: [] };
+    const into = isDone ? undefined : target;
+    const onStep = onProgress === undefined ? {} : { onProgress: () => report("copying") };
+    const from = { image: source.image, snapshotId: to.id };
+    const copied = await job.copy(from, into, part.extents, { signal, digests, ...onStep });
+    const runs = digests ? [...blockRuns(part.extents, blockSize)] : [];
+    const blocks = runs.map(([block, runs], i) => ({
+      block,
+      runs,
+      digest: copied.digests.slice(16 * i, 16 * (i + 1)),
+    }));
+    return { part, blocks };
+  };
+  const blocks: BlockDigest[] = [];
+  let noted = resumeAt;
+  let moved = 0;
+  const parts = copyParts(source.extents(signal), blockSize, occupied);
+  for await (const finished of readAhead(parts, () => 0, copy, partsAtATime)) {
+    blocks.push(...finished.blocks);
+    done = Math.min(size, finished.part.end);
+    report("copying");
+    const { bytesRead } = job.counters();
+    if (done <= noted || bytesRead - moved < checkpointBytes) continue;
+    await target.flush({ signal });
+    await work.checkpoint(done);
+    [noted, moved] = [done, bytesRead];
+  }
+  await target.flush({ signal });
+  done = size;
+  report("finishing");
+  return { ...counts(), manifest: { blockSize, size, blocks } };
+}

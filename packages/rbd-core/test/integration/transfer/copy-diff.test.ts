@@ -1,0 +1,116 @@
+import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
+import type { Cluster } from "../../../src/cluster/cluster.ts";
+import { connect } from "../../../src/cluster/connect.ts";
+import { createImage } from "../../../src/image/create-image.ts";
+import { featureBits } from "../../../src/image/features.ts";
+import { openImage } from "../../../src/image/open-image.ts";
+import { type CopyDiffOptions, copyDiff } from "../../../src/transfer/copy-diff.ts";
+import { type DigestManifest, mergeManifests } from "../../../src/transfer/digest-manifest.ts";
+import { verifyDigests } from "../../../src/transfer/verify-digests.ts";
+import { PlainRbd } from "../formats/plain-rbd.ts";
+import { contentsOf } from "./contents.ts";
+import { Random } from "./random.ts";
+import { makeRandomImage } from "./random-image.ts";
+
+const seeds = Number(process.env.COPPICE_TRANSFER_SEEDS ?? 200);
+const firstSeed = Number(process.env.COPPICE_TRANSFER_FIRST_SEED ?? 1000);
+let plain: PlainRbd;
+let cluster: Cluster;
+
+beforeAll(async () => {
+  const conf = inject("cephConf");
+  plain = await PlainRbd.make(conf, "copy");
+  cluster = await connect({ conf });
+});
+afterAll(async () => {
+  await cluster.close();
+  await plain.dispose();
+});
+
+async function makeTarget(name: string, random: Random): Promise<string> {
+  const target = plain.image(name);
+  const features = random.pick([
+    featureBits(["layering"]),
+    featureBits(["layering", "exclusive-lock"]),
+    featureBits(["layering", "exclusive-lock", "object-map", "fast-diff"]),
+  ]);
+  const objectSize = random.pick([64, 256, 1024, 4096]) * 1024;
+  await createImage(cluster, target, { size: random.below(1 << 20), objectSize, features });
+  return target;
+}
+
+/** Copies, sometimes after a first try that is aborted on its way. */
+async function copyWithInterruption(options: CopyDiffOptions, random: Random) {
+  if (random.chance(0.3)) {
+    const abort = new AbortController();
+    const stopAt = random.below(4);
+    let steps = 0;
+    const onProgress = () => {
+      if (steps++ === stopAt) abort.abort(new Error("stopped"));
+    };
+    const first = copyDiff(cluster, { ...options, signal: abort.signal, onProgress, checkpointBytes: 1 });
+    await first.catch((error: Error) => expect(error.message).toBe("stopped"));
+    if (await isDone(options)) return undefined;
+  }
+  return await copyDiff(cluster, options);
+}
+
+/** An abort can come too late to stop anything. */
+async function isDone({ target, to }: CopyDiffOptions): Promise<boolean> {
+  await using image = await openImage(cluster, target.image, { readOnly: true });
+  return await image.snapshotExists(to);
+}
+
+describe("copyDiff", () => {
+  it.each(Array.from({ length: Math.ceil(seeds / 10) }, (_, i) => firstSeed + 10 * i))(
+    "gives every point of ten random images byte for byte (seeds from %d)",
+    async (first) => {
+      for (let seed = first; seed < first + 10; seed++) {
+        const random = new Random(seed);
+        const maps = random.pick(["on", "off", "invalid"] as const);
+        const { spec, snapshots, description } = await makeRandomImage(
+          cluster,
+          plain.pool,
+          `source-${seed}`,
+          random,
+          maps,
+        );
+        const target = await makeTarget(`target-${seed}`, random);
+        const manifests: DigestManifest[] = [];
+        for (const [index, to] of snapshots.entries()) {
+          const options = { image: spec, from: snapshots[index - 1], to, target: { image: target } };
+          const result = await copyWithInterruption(options, random);
+          const what = `seed ${seed}, ${description}, ${to}`;
+          const expected = await contentsOf(cluster, `${spec}@${to}`);
+          expect(await contentsOf(cluster, `${target}@${to}`), what).toBe(expected);
+          if (result === undefined) break;
+          manifests.push(result.manifest);
+          const verified = await verifyDigests(cluster, {
+            image: target,
+            snapshot: to,
+            manifest: result.manifest,
+          });
+          expect(verified.wrong, what).toEqual([]);
+          const merged = mergeManifests(manifests);
+          const all = await verifyDigests(cluster, { image: target, snapshot: to, manifest: merged });
+          expect(all.wrong, `${what}, merged`).toEqual([]);
+        }
+      }
+    },
+    300_000,
+  );
+
+  it("copies a chain of 60 snapshots", async () => {
+    const random = new Random(60);
+    const { spec, snapshots } = await makeRandomImage(cluster, plain.pool, "chain", random, "on", 60);
+    const target = await makeTarget("chain-copy", random);
+    for (const [index, to] of snapshots.entries()) {
+      await copyDiff(cluster, { image: spec, from: snapshots[index - 1], to, target: { image: target } });
+    }
+    for (const to of snapshots) {
+      expect(await contentsOf(cluster, `${target}@${to}`), to).toBe(
+        await contentsOf(cluster, `${spec}@${to}`),
+      );
+    }
+  }, 120_000);
+});

@@ -34,7 +34,6 @@ export function globalSettings({ fsid, monitorPort, osdBytes }: GlobalInput): Se
     "osd pool default size": "1",
     "osd pool default min size": "1",
     "osd pool default pg num": "8",
-    "osd pool default pgp num": "8",
     "osd pool default pg autoscale mode": "off",
     "osd crush chooseleaf type": "0",
     "crush location": "root=default host=coppice",
@@ -53,6 +52,8 @@ export function globalSettings({ fsid, monitorPort, osdBytes }: GlobalInput): Se
     "mgr disabled modules": unneededModules.join(","),
 
     "osd objectstore": "bluestore",
+    // An OSD that is stopped tells the monitor; where that is gone already, it need not wait long.
+    "osd mon shutdown timeout": "1",
     "osd memory target": String(1024 ** 3),
     "osd op queue": "wpq",
     "bluestore block size": String(osdBytes),

@@ -39,15 +39,19 @@ export class Daemon {
    */
   async start(signal?: AbortSignal): Promise<void> {
     signal?.throwIfAborted();
-    if ((await this.#process()) !== undefined) return await this.#waitUntilReady(undefined, signal);
+    if ((await this.#process()) !== undefined) return await this.#waitUntilReady(signal);
     const output = join(this.#paths.log, `${this.name}.out`);
     const before = (await orUndefined(stat(output)))?.size ?? 0;
     const { ended } = await spawnDaemon(this.#type.binary, this.#arguments(), output, this.#paths.dir);
-    const failed = Promise.withResolvers<never>();
-    void ended.then(async (end) => failed.reject(this.#startFailed(end, await readFrom(output, before))));
-    // Once the daemon is ready nobody looks at this promise any more, however the daemon ends later.
-    failed.promise.catch(() => undefined);
-    await this.#waitUntilReady(failed.promise, signal);
+    const readiness = new AbortController();
+    const ready = this.#waitUntilReady(
+      signal === undefined ? readiness.signal : AbortSignal.any([signal, readiness.signal]),
+    );
+    const early = await Promise.race([ready, ended]);
+    if (early === undefined) return;
+    const failure = this.#startFailed(early, await readFrom(output, before));
+    readiness.abort(failure);
+    await ready;
   }
 
   /** SIGTERM, after a deadline SIGKILL. @returns whether it ended by itself. */
@@ -74,9 +78,9 @@ export class Daemon {
     return ["--foreground", "--conf", this.#paths.conf, "--id", id, "--fsid", this.#fsid];
   }
 
-  async #waitUntilReady(failed: Promise<never> | undefined, signal: AbortSignal | undefined): Promise<void> {
+  async #waitUntilReady(signal: AbortSignal | undefined): Promise<void> {
     const socket = { folder: this.#paths.run, name: `${this.name}.asok` };
-    const ready = waitUntil(
+    await waitUntil(
       {
         what: `${this.name} ${this.#type.readyWhen}`,
         deadlineMs: readyDeadlineMs,
@@ -86,15 +90,13 @@ export class Daemon {
       },
       (pollSignal) => this.#type.isReady(socket, pollSignal),
     );
-    await (failed === undefined ? ready : Promise.race([ready, failed]));
   }
 
   #startFailed(end: DaemonEnd, output: string): DevClusterError {
     const how = end.code === null ? `was ended by ${end.signal}` : `ended with exit code ${end.code}`;
-    return new DevClusterError("DAEMON_FAILED", `${this.name} ${how}: ${lastLines(output, 6)}`, {
+    return new DevClusterError("DAEMON_FAILED", `${this.name} ${how}: ${lastLines(readable(output), 6)}`, {
       call: this.#type.binary,
       object: this.name,
-      errno: end.code ?? 0,
       hint: `See ${join(this.#paths.log, `${this.name}.log`)}.`,
     });
   }
@@ -109,4 +111,11 @@ async function readFrom(path: string, offset: number): Promise<string> {
   } finally {
     await file.close();
   }
+}
+
+/** Without time and thread before each line, and without the questions that came too early for it. */
+function readable(output: string): string {
+  return output
+    .replaceAll(/^.*AdminSocket: request .* not defined$/gm, "")
+    .replaceAll(/^\d{4}-\S+ [0-9a-f]+ +-?\d+ /gm, "");
 }

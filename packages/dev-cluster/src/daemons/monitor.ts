@@ -25,12 +25,10 @@ export async function makeMonitor(
   const map = join(paths.dir, "mkfs.monmap");
   const keyring = join(paths.dir, "mkfs.keyring");
   await writeFile(keyring, monitor.keyring, { mode: 0o600 });
-  await runTool({
-    call: "monmaptool --create",
-    command: "monmaptool",
-    args: ["--create", "--clobber", "--fsid", monitor.fsid, "--addv", id, monitorAddress(monitor.port), map],
+  await mapTool(
+    ["--create", "--clobber", "--fsid", monitor.fsid, "--addv", id, monitorAddress(monitor.port), map],
     signal,
-  });
+  );
   await monTool(paths, ["--mkfs", "--fsid", monitor.fsid, "--monmap", map, "--keyring", keyring], signal);
   await rm(map);
   await rm(keyring);
@@ -43,12 +41,7 @@ export async function makeMonitor(
 export async function readMonitorPort(paths: ClusterPaths, signal: AbortSignal): Promise<number> {
   const map = join(paths.dir, "monmap.now");
   await monTool(paths, ["--extract-monmap", map], signal);
-  const printed = await runTool({
-    call: "monmaptool --print",
-    command: "monmaptool",
-    args: ["--print", map],
-    signal,
-  });
+  const printed = await mapTool(["--print", map], signal);
   await rm(map);
   return parseMonitorPort(printed);
 }
@@ -75,12 +68,9 @@ export async function changeMonitorPort(
 ): Promise<void> {
   const map = join(paths.dir, "monmap.new");
   await monTool(paths, ["--extract-monmap", map], signal);
-  await runTool({
-    call: "monmaptool --addv",
-    command: "monmaptool",
-    args: ["--rm", id, "--addv", id, monitorAddress(port), map],
-    signal,
-  });
+  // In one call monmaptool adds before it removes, and refuses.
+  await mapTool(["--rm", id, map], signal);
+  await mapTool(["--addv", id, monitorAddress(port), map], signal);
   await monTool(paths, ["--inject-monmap", map], signal);
   await rm(map);
 }
@@ -93,4 +83,8 @@ async function monTool(paths: ClusterPaths, args: readonly string[], signal: Abo
     args: ["--conf", paths.conf, "--id", id, ...args],
     signal,
   });
+}
+
+async function mapTool(args: readonly string[], signal: AbortSignal): Promise<string> {
+  return await runTool({ call: `monmaptool ${args[0]}`, command: "monmaptool", args, signal });
 }

@@ -12,12 +12,9 @@ export interface ProcessIdentity {
 
 /** @returns undefined when there is no such process, or only a zombie is left of it. */
 export async function identifyProcess(pid: number): Promise<ProcessIdentity | undefined> {
-  const stat = await readProcFile(pid, "stat");
-  if (stat === undefined) return undefined;
-  const parsed = parseStat(stat);
-  return parsed === undefined || parsed.state === "Z" || parsed.state === "X"
-    ? undefined
-    : { pid, startedAt: parsed.startedAt };
+  const text = await readProcFile(pid, "stat");
+  const stat = text === undefined ? undefined : parseStat(text);
+  return stat === undefined || stat.ended ? undefined : { pid, startedAt: stat.startedAt };
 }
 
 export async function isAlive(identity: ProcessIdentity): Promise<boolean> {
@@ -40,12 +37,16 @@ export async function processArguments(pid: number): Promise<string[] | undefine
   return text === undefined || text === "" ? undefined : text.replace(/\0$/, "").split("\0");
 }
 
-/** The state letter and the start time. The name in parentheses may itself hold blanks and parentheses. */
-export function parseStat(stat: string): { state: string; startedAt: string } | undefined {
+/**
+ * Whether the process has ended, and its start time. It has not while a thread of it lives: killed, the
+ * first thread can be a zombie already while others still hold its ports, files and locks.
+ */
+export function parseStat(stat: string): { ended: boolean; startedAt: string } | undefined {
+  // The name in parentheses may itself hold blanks and parentheses.
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  const state = fields[0];
-  const startedAt = fields[19];
-  return state === undefined || startedAt === undefined ? undefined : { state, startedAt };
+  const [state, threads, startedAt] = [fields[0], fields[17], fields[19]];
+  if (state === undefined || threads === undefined || startedAt === undefined) return undefined;
+  return { ended: (state === "Z" || state === "X") && Number(threads) <= 1, startedAt };
 }
 
 async function readProcFile(pid: number, file: string): Promise<string | undefined> {

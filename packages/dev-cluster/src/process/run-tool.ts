@@ -62,9 +62,7 @@ export async function runTool(run: ToolRun): Promise<string> {
       );
     }
     const how = code === null ? `was ended by ${signalName}` : `failed with exit code ${code}`;
-    reject(
-      new DevClusterError("TOOL_FAILED", `${run.call} ${how}: ${said}`, { call: run.call, errno: code ?? 0 }),
-    );
+    reject(new DevClusterError("TOOL_FAILED", `${run.call} ${how}: ${said}`, { call: run.call }));
   });
   try {
     return await promise;

@@ -9,10 +9,19 @@ import {
   signalProcess,
 } from "../../../src/process/process-identity.ts";
 
-test("reads state and start time behind a name with blanks and parentheses", () => {
-  const rest = Array.from({ length: 40 }, (_, index) => String(index + 4)).join(" ");
-  expect(parseStat(`4711 (a) b) (c) S ${rest}`)).toEqual({ state: "S", startedAt: "22" });
+const statOf = (state: string, threads: number) => {
+  const before = Array.from({ length: 16 }, (_, index) => String(index + 4));
+  return `4711 (a) b) (c) ${[state, ...before, String(threads), "0", "998877", "1", "2"].join(" ")}`;
+};
+
+test("reads the start time behind a name with blanks and parentheses", () => {
+  expect(parseStat(statOf("S", 1))).toEqual({ ended: false, startedAt: "998877" });
   expect(parseStat("4711 (x) S 1 2")).toBeUndefined();
+});
+
+test("holds a process for ended only when its last thread is", () => {
+  expect(parseStat(statOf("Z", 1))?.ended).toBe(true);
+  expect(parseStat(statOf("Z", 7))?.ended).toBe(false);
 });
 
 test("knows this process and its arguments", async () => {

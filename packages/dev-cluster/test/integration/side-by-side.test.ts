@@ -1,0 +1,44 @@
+import { expect, test } from "vitest";
+import { clusterStatus, startCluster, startTemporaryCluster } from "../../src/index.ts";
+import { rbd } from "../support/clients.ts";
+import { scratchFolder } from "../support/scratch.ts";
+import { scratchClusterFolder } from "../support/scratch-cluster.ts";
+
+test("two clusters start at the same time and know nothing of each other, in folders of any name", async () => {
+  await using oak = await scratchClusterFolder(`mit Blättern & "Ästen"=#1 ${"tief".repeat(30)}`);
+  await using elm = await scratchClusterFolder();
+  const [first, second] = await Promise.all([
+    startCluster({ dir: oak.dir, mgr: false }),
+    startCluster({ dir: elm.dir, mgr: false }),
+  ]);
+  expect(first.fsid).not.toBe(second.fsid);
+  await rbd(first.conf, "create", "--size", "1G", "rbd/oak");
+  await rbd(second.conf, "create", "--size", "1G", "rbd/elm");
+  expect(await rbd(first.conf, "ls")).toBe("oak\n");
+  expect(await rbd(second.conf, "ls")).toBe("elm\n");
+
+  await first.stop();
+  expect((await clusterStatus(oak.dir)).state).toBe("stopped");
+  expect((await clusterStatus(elm.dir)).state).toBe("running");
+  expect(await rbd(second.conf, "ls")).toBe("elm\n");
+});
+
+test("two starts of the same folder come one after the other and mean one cluster", async () => {
+  await using scratch = await scratchClusterFolder();
+  const waited: string[] = [];
+  const onProgress = (step: string) => {
+    if (step.startsWith("Waiting for")) waited.push(step);
+  };
+  const start = () => startCluster({ dir: scratch.dir, mgr: false, onProgress });
+  const [first, second] = await Promise.all([start(), start()]);
+  expect(first.fsid).toBe(second.fsid);
+  expect(waited).toEqual([`Waiting for process ${process.pid} (starting the cluster)`]);
+});
+
+test("a temporary cluster goes with its folder", async () => {
+  await using root = await scratchFolder();
+  const cluster = await startTemporaryCluster({ root: root.path, mgr: false });
+  expect((await clusterStatus(cluster.dir)).state).toBe("running");
+  await cluster.stop();
+  expect((await clusterStatus(cluster.dir)).state).toBe("absent");
+});

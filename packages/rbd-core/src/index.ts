@@ -27,8 +27,17 @@ export {
 } from "./deletion/deletion-plan-types.ts";
 export type { FindDependants } from "./deletion/gather-facts.ts";
 export { showStep } from "./deletion/show-step.ts";
+export { canUseFastDiff } from "./diff/can-use-fast-diff.ts";
+export type { Extent } from "./diff/extent.ts";
+export { type DiffReader, type PlanDiffOptions, planDiff } from "./diff/plan-diff.ts";
 export { CoppiceError, type CoppiceErrorOptions } from "./errors/coppice-error.ts";
 export { type CoppiceErrorCode, errorCodes } from "./errors/error-code.ts";
+export type { ByteSource } from "./formats/byte-source.ts";
+export { FormatError, type FormatErrorCode, formatErrorCodes } from "./formats/format-error.ts";
+export { type DiffSummary, inspectDiff, type StreamSummary } from "./formats/inspect-diff.ts";
+export { type MergeDiffsOptions, mergeDiffs } from "./formats/merge-diffs.ts";
+export { formatSidecar, parseSidecar, type Sidecar } from "./formats/sidecar.ts";
+export { type CompressOptions, compressZstd, decompressZstd } from "./formats/zstd.ts";
 export type { ImageById } from "./headers/find-image.ts";
 export { InventoryMemory } from "./headers/inventory-memory.ts";
 export { type CreateImageOptions, createImage } from "./image/create-image.ts";
@@ -65,6 +74,28 @@ export type { ImageSpec } from "./names/image-spec.ts";
 export { checkName, longestName, type NamePart, nameProblem } from "./names/name-part.ts";
 export { parseImageSpec } from "./names/parse-image-spec.ts";
 export { type ImageSpecLike, toImageSpec } from "./names/to-image-spec.ts";
+export { type CopyDiffOptions, type CopyDiffResult, copyDiff } from "./transfer/copy-diff.ts";
+export { type CopyImageOptions, type CopyImageResult, copyImage } from "./transfer/copy-image.ts";
+export {
+  type BlockDigest,
+  type DigestManifest,
+  type MergedManifest,
+  mergeManifests,
+} from "./transfer/digest-manifest.ts";
+export { type ExportDiffOptions, exportDiff } from "./transfer/export-diff.ts";
+export { type ExportImageOptions, exportImage } from "./transfer/export-image.ts";
+export { type ExportRawOptions, exportRaw, exportRawFile } from "./transfer/export-raw.ts";
+export { type ImportDiffOptions, type ImportDiffResult, importDiff } from "./transfer/import-diff.ts";
+export { type ImportImageOptions, type ImportImageResult, importImage } from "./transfer/import-image.ts";
+export { type ImportRawOptions, importRaw } from "./transfer/import-raw.ts";
+export type { SourceRange } from "./transfer/open-source.ts";
+export { TransferLimits } from "./transfer/transfer-limits.ts";
+export type { TransferOptions, TransferProgress } from "./transfer/transfer-progress.ts";
+export {
+  type VerifyDigestsOptions,
+  type VerifyDigestsResult,
+  verifyDigests,
+} from "./transfer/verify-digests.ts";
 export { type ListTrashOptions, listTrash, type TrashListing } from "./trash/list-trash.ts";
 export { type PurgedImage, type PurgeTrashOptions, purgeTrash } from "./trash/purge-trash.ts";
 export { restoreFromTrash } from "./trash/restore-from-trash.ts";

@@ -46,7 +46,7 @@ export async function captureImage(cluster: Cluster, options: CaptureOptions): P
     const { size, warnings } = plan;
     return { template, url, id, size, source, reused: !snapshot.created, unchanged: released, warnings };
   } catch (error) {
-    return runner.fail(error, "captureImage");
+    return await runner.fail(error, "captureImage");
   }
 }
 

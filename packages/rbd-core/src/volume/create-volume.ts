@@ -69,7 +69,7 @@ export async function createVolume(cluster: Cluster, options: CreateVolumeOption
     const source = { spec, snapshotCreated: snapshot.created && !released, unchanged: released };
     return { target, id, size, depth, flattened, flattenReason, source, warnings: clone.plan.warnings };
   } catch (error) {
-    return runner.fail(error, "createVolume");
+    return await runner.fail(error, "createVolume");
   }
 }
 

@@ -1,0 +1,61 @@
+import { describe, expect, it } from "vitest";
+import { checkImport, compareDigests } from "../../../src/template/import/check-import.ts";
+import type { ImportTemplateOptions } from "../../../src/template/import/import-types.ts";
+
+const least: ImportTemplateOptions = { source: { file: "/x" }, target: "rbd/x" };
+
+describe("checkImport", () => {
+  it("fills in what Glance and `rbd import` use", () => {
+    expect(checkImport(least)).toEqual({
+      chunkSize: 8 * 1024 ** 2,
+      sparseSize: 4096,
+      snapshotName: "snap",
+      expected: {},
+    });
+  });
+
+  it("takes digests in capitals", () => {
+    const md5 = "D41D8CD98F00B204E9800998ECF8427E";
+    expect(checkImport({ ...least, expected: { md5 } }).expected).toEqual({ md5: md5.toLowerCase() });
+  });
+
+  it.each<[string, Partial<ImportTemplateOptions>]>([
+    ["a size of nothing", { size: 0 }],
+    ["half a byte", { size: 0.5 }],
+    ["a chunk that is no multiple of the grain", { chunkSize: 6000 }],
+    ["a chunk of 128 MiB", { chunkSize: 128 * 1024 ** 2 }],
+    ["a grain of 100 bytes", { sparseSize: 100 }],
+    ["a grain of 2 MiB", { sparseSize: 2 * 1024 ** 2 }],
+    ["a digest of another length", { expected: { sha256: "abc" } }],
+    ["a digest that is not hex", { expected: { md5: "z".repeat(32) } }],
+  ])("refuses %s", (_, wrong) => {
+    expect(() => checkImport({ ...least, ...wrong })).toThrow(
+      expect.objectContaining({ code: "INVALID_ARGUMENT" }),
+    );
+  });
+
+  it("refuses a snapshot's name that cannot be", () => {
+    expect(() => checkImport({ ...least, snapshotName: "a@b" })).toThrow(
+      expect.objectContaining({ code: "INVALID_NAME" }),
+    );
+  });
+});
+
+describe("compareDigests", () => {
+  const actual = { md5: "1".repeat(32), sha256: "2".repeat(64) };
+
+  it("says which digest differs, and what it is", () => {
+    expect(() => compareDigests("x.raw", { sha256: "3".repeat(64) }, actual)).toThrow(
+      expect.objectContaining({
+        code: "IO",
+        object: "x.raw",
+        message: expect.stringContaining(actual.sha256),
+      }),
+    );
+  });
+
+  it("is content with what was not given", () => {
+    expect(() => compareDigests("x.raw", {}, actual)).not.toThrow();
+    expect(() => compareDigests("x.raw", actual, actual)).not.toThrow();
+  });
+});

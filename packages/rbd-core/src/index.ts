@@ -38,6 +38,7 @@ export { type DiffSummary, inspectDiff, type StreamSummary } from "./formats/ins
 export { type MergeDiffsOptions, mergeDiffs } from "./formats/merge-diffs.ts";
 export { formatSidecar, parseSidecar, type Sidecar } from "./formats/sidecar.ts";
 export { type CompressOptions, compressZstd, decompressZstd } from "./formats/zstd.ts";
+export type { RowDetail } from "./headers/details/add-details.ts";
 export type { ImageById } from "./headers/find-image.ts";
 export { InventoryMemory } from "./headers/inventory-memory.ts";
 export { type CreateImageOptions, createImage } from "./image/create-image.ts";
@@ -59,6 +60,7 @@ export type { Forest, ForestMark, ForestNode, ForestOptions, ParentState } from 
 export { imageKey } from "./inventory/image-key.ts";
 export { type InventoryOptions, inventory } from "./inventory/inventory.ts";
 export type {
+  ChildLink,
   ImageRow,
   InventoryRow,
   ParentLink,
@@ -67,6 +69,7 @@ export type {
   TrashEntry,
   TrashSource,
   UnreadableImageRow,
+  WatcherLink,
 } from "./inventory/inventory-row.ts";
 export type { Inventory, InventoryProgress, NamespaceScan, PoolScan } from "./inventory/inventory-types.ts";
 export { formatImageSpec, showImageSpec } from "./names/format-image-spec.ts";

@@ -1,4 +1,4 @@
-import type { FoundImage } from "../inventory/image-reader.ts";
+import type { FoundImage, HeaderLinks } from "../inventory/image-reader.ts";
 import type { SnapshotRow } from "../inventory/inventory-row.ts";
 import type { ImageHeader } from "./image-header.ts";
 import type { SnapshotHeader } from "./snapshot-header.ts";
@@ -41,7 +41,16 @@ export function headerImage(header: ImageHeader, poolId: number): FoundImage {
           },
     readThrough: "header",
     readNote: null,
+    links: headerLinks(header),
   };
+}
+
+export function headerLinks({ children, group }: ImageHeader): HeaderLinks {
+  if (children.size === 0) return { children: [], group };
+  const links = [...children].flatMap(([snapshotId, images]) =>
+    images.map((image) => ({ ...image, snapshotId })),
+  );
+  return { children: links, group };
 }
 
 export function snapshotRow({

@@ -1,6 +1,6 @@
 import type { FoundImage, ImageEntry, ImageReader } from "../inventory/image-reader.ts";
 import { DecodeError } from "./decode-error.ts";
-import { headerImage, headerIsNotEnough } from "./header-image.ts";
+import { headerImage, headerIsNotEnough, headerLinks } from "./header-image.ts";
 import { decodeImageHeader, type ImageHeader } from "./image-header.ts";
 import type { InventoryMemory } from "./inventory-memory.ts";
 import { limitedReader } from "./limited-reader.ts";
@@ -22,7 +22,12 @@ export function headerReader(fallback: ImageReader, memory?: InventoryMemory): I
     const header = decoded(omap);
     const note = header instanceof DecodeError ? header.message : headerIsNotEnough(header);
     if (header instanceof DecodeError || note !== null) {
-      return { ...(await opening.read(entry, signal)), readNote: note };
+      const found = await opening.read(entry, signal);
+      return {
+        ...found,
+        readNote: note,
+        ...(header instanceof DecodeError ? {} : { links: headerLinks(header) }),
+      };
     }
     return headerImage(header, entry.place.poolId);
   };

@@ -27,13 +27,32 @@ export interface ParentRef {
   overlap: number;
 }
 
+/** What only a header tells, for those who ask for it. */
+export interface HeaderLinks {
+  /** Clones of format 2. */
+  children: readonly { poolId: number; namespace: string; imageId: string; snapshotId: bigint }[];
+  group: { poolId: number; groupId: string } | null;
+}
+
 /** An image as a reader finds it: names of pools and parents are filled in when all have been read. */
 export type FoundImage = Omit<
   ImageRow,
-  "state" | "pool" | "namespace" | "name" | "id" | "spec" | "trash" | "dataPool" | "parent"
+  | "state"
+  | "pool"
+  | "namespace"
+  | "name"
+  | "id"
+  | "spec"
+  | "trash"
+  | "dataPool"
+  | "parent"
+  | "children"
+  | "group"
+  | "watchers"
 > & {
   dataPoolId: number | null;
   parent: ParentRef | ParentLink | null;
+  links?: HeaderLinks;
 };
 
 /**

@@ -80,6 +80,33 @@ export interface ImageRow extends AnyRow {
   readThrough: "header" | "librbd";
   /** Why the header could not be used, when librbd had to be asked although it was tried. */
   readNote: string | null;
+  /** When asked for: its clones, by pool, namespace and name. */
+  children?: ChildLink[];
+  /** When asked for: the group it is in, as `pool/[namespace/]group`. */
+  group?: string | null;
+  /** When asked for: who has it open. `null` when Ceph would not say. */
+  watchers?: WatcherLink[] | null;
+}
+
+/** A clone, as its parent shows it. */
+export interface ChildLink {
+  pool: string;
+  /** `""` is the default namespace. */
+  namespace: string;
+  id: string;
+  /** In the trash, the name it had. `null`: it could not be found out. */
+  name: string | null;
+  inTrash: boolean;
+  /** The snapshot it hangs on. */
+  snapshotId: bigint;
+  cloneFormat: 1 | 2;
+}
+
+export interface WatcherLink {
+  /** As Ceph writes it: `192.0.2.7:0/1234567`. */
+  address: string;
+  /** `client.<id>` */
+  client: string;
 }
 
 /** An image that is there but could not be read. */

@@ -1,4 +1,5 @@
 import type { Cluster } from "../cluster/cluster.ts";
+import { addDetails, type RowDetail } from "../headers/details/add-details.ts";
 import { headerReader } from "../headers/header-reader.ts";
 import type { InventoryMemory } from "../headers/inventory-memory.ts";
 import { compareRows } from "./compare-rows.ts";
@@ -18,6 +19,11 @@ export interface InventoryOptions {
   onProgress?: ((progress: InventoryProgress) => void) | undefined;
   /** How many images are read at a time. */
   concurrency?: number | undefined;
+  /**
+   * What else the rows shall tell. Children and groups cost a few reads in all; watchers cost opening every
+   * image. Default: nothing.
+   */
+  details?: readonly RowDetail[] | undefined;
   /** Of the scans before: only images that changed since are read again. */
   memory?: InventoryMemory | undefined;
 }
@@ -54,7 +60,9 @@ export async function inventory(cluster: Cluster, options: InventoryOptions = {}
 
   const names = await parentNames(cluster, outcomes, reader, signal);
   options.memory?.endScan();
-  const rows = outcomes.map((outcome) => toRow(outcome, names)).sort(compareRows);
+  const read = outcomes.map((outcome) => ({ outcome, row: toRow(outcome, names) }));
+  await addDetails(cluster, read, options.details ?? [], signal);
+  const rows = read.map(({ row }) => row).sort(compareRows);
   for (const row of rows) {
     const namespace = pools
       .find((pool) => pool.name === row.pool)

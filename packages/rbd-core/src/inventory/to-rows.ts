@@ -29,7 +29,7 @@ function unreadableRow(entry: ImageEntry, error: UnreadableImageRow["error"]): U
 }
 
 function imageRow(entry: ImageEntry, found: FoundImage, names: RowNames): ImageRow {
-  const { dataPoolId, parent, ...rest } = found;
+  const { dataPoolId, parent, links: _, ...rest } = found;
   return {
     state: "ok",
     ...common(entry),

@@ -22,7 +22,7 @@ beforeAll(async () => {
   forest = await growRandomForest(cli, "agreement", seed, 120);
   cluster = await connect({ conf: cli.conf });
   witnessed = await witnessImages(cli, forest.places);
-  found = await inventory(cluster, { pools: forest.pools });
+  found = await inventory(cluster, { pools: forest.pools, details: ["children", "groups"] });
 }, 300_000);
 
 afterAll(async () => {
@@ -110,6 +110,78 @@ describe(`the inventory of a random forest (COPPICE_TEST_SEED=${seed})`, () => {
         })),
       );
     }
+  });
+
+  it("says what rbd children --all says", () => {
+    for (const image of witnessed) {
+      const row = rowOf(image);
+      for (const [id, children] of image.children ?? []) {
+        const mine = row.children?.filter(({ snapshotId }) => snapshotId === BigInt(id)) ?? [];
+        expect(
+          mine.map(({ pool, namespace, name, inTrash }) => [pool, namespace, name, inTrash].join()),
+        ).toEqual(
+          children
+            .map(({ pool, pool_namespace, image: name, trash }) =>
+              [pool, pool_namespace, name, trash ?? false].join(),
+            )
+            .toSorted(),
+        );
+      }
+    }
+  });
+
+  it("finds the clones of a pool that is scanned alone, and names them", async () => {
+    const [pool] = forest.pools;
+    const { rows } = await inventory(cluster, { pools: [`${pool}`], details: ["children"] });
+    for (const row of rows) {
+      const whole = found.rows.find(({ spec, id }) => spec === row.spec && id === row.id);
+      const children = (each?: typeof row) => (each?.state === "ok" ? each.children : undefined) ?? [];
+      const known = children(whole).filter((child) => child.cloneFormat === 2 || child.pool === pool);
+      expect(children(row)).toEqual(known);
+    }
+  });
+
+  it("says what rbd group image ls says", async () => {
+    for (const pool of forest.pools) {
+      for (const group of await cli.rbdJson<string[]>("group", "ls", pool)) {
+        const members = await cli.rbdJson<{ pool: string; image: string }[]>(
+          "group",
+          "image",
+          "ls",
+          `${pool}/${group}`,
+        );
+        const mine = found.rows.filter((row) => row.state === "ok" && row.group === `${pool}/${group}`);
+        expect(
+          mine
+            .filter(({ trash }) => trash === null)
+            .map((row) => `${row.pool}/${row.name}`)
+            .sort(),
+        ).toEqual(
+          members
+            .map((member) => `${member.pool}/${member.image}`)
+            .filter((member) => mine.some(({ trash, spec }) => trash === null && spec === member))
+            .sort(),
+        );
+        expect(mine.length).toBe(members.length);
+      }
+    }
+  });
+
+  it("tells who has an image open, when asked", async () => {
+    const image = witnessed.find(({ inTrash, info }) => inTrash === null && info.parent === undefined);
+    if (image === undefined) throw new Error("no plain image");
+    const ioCtx = await cluster.pool(image.place.pool, image.place.namespace);
+    await using _open = await ioCtx.openImage({ id: image.info.id });
+    const { rows } = await inventory(cluster, { pools: [image.place.pool], details: ["watchers"] });
+    const { watchers } = await cli.rbdJson<{ watchers: { address: string; client: number }[] }>(
+      "status",
+      ...image.address,
+    );
+    expect(rowOf(image, rows).watchers).toEqual(
+      watchers.map(({ address, client }) => ({ address, client: `client.${client}` })),
+    );
+    const others = rows.filter((row) => row.state === "ok" && row.id !== image.info.id);
+    expect(others.every((row) => row.state === "ok" && row.watchers?.length === 0)).toBe(true);
   });
 
   it("says what rbd trash ls says", () => {

@@ -1,0 +1,26 @@
+import type { Cluster } from "../../cluster/cluster.ts";
+import { showImageSpec } from "../../names/format-image-spec.ts";
+import { decodeValue } from "../byte-reader.ts";
+import { directoryIdKey } from "../directory.ts";
+import { groupDirectoryObject } from "../object-names.ts";
+import { readOmapValue } from "../read-objects.ts";
+import { orNull } from "./or-null.ts";
+
+/**
+ * A group as `pool/[namespace/]group`, with its id where its name cannot be found out. A group and its images
+ * share the namespace, whatever their pools.
+ */
+export async function groupName(
+  cluster: Cluster,
+  pool: string,
+  namespace: string,
+  groupId: string,
+  signal: AbortSignal | undefined,
+): Promise<string> {
+  const key = directoryIdKey(groupId);
+  const value = await orNull(async () =>
+    readOmapValue(await cluster.pool(pool, namespace), groupDirectoryObject, key, signal),
+  );
+  const name = value === null ? groupId : decodeValue(key, value, (reader) => reader.string());
+  return showImageSpec({ pool, namespace, image: name });
+}

@@ -4,6 +4,7 @@ import { hasCode, translated } from "../errors/to-coppice-error.ts";
 import { showImageSpec } from "../names/format-image-spec.ts";
 import type { UndoLog } from "../undo/undo-log.ts";
 import type { ClonePlan } from "./clone-plan.ts";
+import { openSource } from "./open-source.ts";
 import type { SourceFacts } from "./source-facts.ts";
 
 /** Makes the clone itself. (`rbd_clone3`) */
@@ -36,10 +37,36 @@ export async function cloneStep(
       } catch (error) {
         // Somebody else's, made since the check.
         if (hasCode(error, "EXISTS")) undo.forgetLast();
+        await checkSnapshotThere(cluster, plan, snapshotId, error);
         throw error;
       }
     },
   );
+}
+
+/** What a snapshot that was taken away makes of a clone: librbd misses it, or calls the arguments invalid. */
+async function checkSnapshotThere(
+  cluster: Cluster,
+  { source, snapshot, cloneFormat }: ClonePlan,
+  snapshotId: bigint,
+  cause: unknown,
+): Promise<void> {
+  if (!hasCode(cause, "NOT_FOUND") && !hasCode(cause, "INVALID_ARGUMENT")) return;
+  await using image = await openSource(cluster, source);
+  const there = (await image.listSnapshots()).find(
+    ({ id, namespace }) => id === snapshotId && namespace === "user",
+  );
+  if (there !== undefined && (there.protected || cloneFormat === 2)) return;
+  const object = showImageSpec({ ...source, snapshot: snapshot.name });
+  const what = there === undefined ? "removed" : "unprotected";
+  throw new CoppiceError({
+    code: "SOURCE_CHANGED",
+    call: "cloneImage",
+    object,
+    message: `the snapshot ${object} was ${what} while it was about to be cloned`,
+    hint: "Find out what does that, and try again.",
+    cause,
+  });
 }
 
 /**

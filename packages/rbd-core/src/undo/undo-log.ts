@@ -19,6 +19,11 @@ export class UndoLog {
     this.#steps.push({ what, undo });
   }
 
+  /** Nothing is to be taken back. */
+  get isEmpty(): boolean {
+    return this.#steps.length === 0;
+  }
+
   /** Forgets the newest step: it turned out not to be this operation's own. */
   forgetLast(): void {
     this.#steps.pop();

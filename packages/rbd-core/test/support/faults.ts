@@ -1,4 +1,4 @@
-import { Image, IoCtx, type Cluster as NativeCluster, RbdError } from "rbd-native";
+import { Image, IoCtx, type Cluster as NativeCluster, ObjectStore, RbdError } from "rbd-native";
 import { Cluster } from "../../src/cluster/cluster.ts";
 
 /** Breaks one call of the binding. `late` lets it take effect first, as when an answer is lost. */
@@ -40,6 +40,7 @@ export function faultyCluster(
     const proxy = new Proxy(target, {
       get(_, property) {
         const value: unknown = Reflect.get(target, property, target);
+        if (value instanceof ObjectStore) return wrap(value);
         if (typeof value !== "function") return value;
         return (...args: unknown[]) => call(target, property, value, args.map(unwrap));
       },

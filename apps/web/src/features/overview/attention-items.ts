@@ -1,5 +1,5 @@
 import type { ImageListRow, TaskSummary } from "@coppice/server/router";
-import { type MarkLook, marksOf } from "#lib/image/marks.ts";
+import { byWeight, type MarkLook, marksOf } from "#lib/image/marks.ts";
 import { imageRef } from "#lib/image-ref.ts";
 import { imageLink, taskLink } from "#lib/links.ts";
 import { TASK_STATE } from "#lib/task/task-state.ts";
@@ -18,10 +18,8 @@ export interface AttentionItem {
   text: string;
 }
 
-const RANK: Record<MarkLook["tone"], number> = { danger: 0, warn: 1, info: 2, neutral: 3, brand: 4 };
-
 function fromImage(row: ImageListRow): AttentionItem[] {
-  const [worst] = marksOf(row).toSorted((a, b) => RANK[a.tone] - RANK[b.tone]);
+  const [worst] = marksOf(row);
   if (worst === undefined) return [];
   const text =
     row.error === undefined ? worst.meaning : [row.error.message, row.error.hint].filter(Boolean).join(" ");
@@ -54,7 +52,5 @@ export function attentionItems(
   rows: readonly ImageListRow[],
   tasks: readonly TaskSummary[],
 ): AttentionItem[] {
-  return [...rows.flatMap(fromImage), ...tasks.flatMap(fromTask)].toSorted(
-    (a, b) => RANK[a.tone] - RANK[b.tone],
-  );
+  return [...rows.flatMap(fromImage), ...tasks.flatMap(fromTask)].toSorted(byWeight);
 }

@@ -6,9 +6,9 @@ import { useTheme } from "next-themes";
 import type { ReactNode } from "react";
 import { useCloneDialog } from "#features/clone/use-clone-dialog.ts";
 import { useRefreshInventory } from "#features/cluster/use-refresh-inventory.ts";
+import { signOutAndLeave } from "#features/session/sign-out-and-leave.ts";
 import { useMayOperate } from "#features/session/use-session.ts";
 import { PLACES } from "#features/shell/navigation.tsx";
-import { useSignOut } from "#features/shell/use-sign-out.ts";
 import { PaletteGroup, PaletteItem } from "./palette-item.tsx";
 
 interface PaletteCommand {
@@ -23,7 +23,6 @@ export function PaletteCommands({ search, onDone }: { search: string; onDone: ()
   const { setTheme } = useTheme();
   const { openClone } = useCloneDialog();
   const refresh = useRefreshInventory();
-  const signOut = useSignOut(router);
   const mayOperate = useMayOperate();
 
   const pages: PaletteCommand[] = PLACES.map(({ href, label, icon: Icon }) => ({
@@ -37,7 +36,7 @@ export function PaletteCommands({ search, onDone }: { search: string; onDone: ()
     { label: "Light theme", icon: <Sun aria-hidden />, run: () => setTheme("light") },
     { label: "Dark theme", icon: <Moon aria-hidden />, run: () => setTheme("dark") },
     { label: "Theme like the system", icon: <Monitor aria-hidden />, run: () => setTheme("system") },
-    { label: "Sign out", icon: <LogOut aria-hidden />, run: signOut },
+    { label: "Sign out", icon: <LogOut aria-hidden />, run: signOutAndLeave },
   ];
 
   const matches = ({ label }: PaletteCommand) => label.toLowerCase().includes(search.toLowerCase());

@@ -4,7 +4,7 @@ import { useRouter } from "next/navigation";
 import { type ReactNode, useCallback, useEffect } from "react";
 import { ErrorState } from "#components/state/error-state.tsx";
 import { isSignedOut, toProblem } from "#lib/problem.ts";
-import { queryClient, whenSignedOut } from "#lib/trpc/query-client.ts";
+import { whenSignedOut } from "#lib/trpc/query-client.ts";
 import { SessionContext, useMeQuery } from "./use-session.ts";
 
 /** Shows its children to who is signed in; sends everybody else to sign in, and then back to the page they wanted. */
@@ -17,7 +17,6 @@ export function SessionGuard({ children, fallback }: { children: ReactNode; fall
     const { pathname, search } = window.location;
     if (pathname.startsWith("/sign-in")) return; // another query was faster
     const here = `${pathname}${search}`;
-    queryClient.clear();
     router.replace(here === "/" ? "/sign-in/" : `/sign-in/?next=${encodeURIComponent(here)}`);
   }, [router]);
 

@@ -22,7 +22,9 @@ const schema = z.object({
 /** Username and password. Afterwards to the page that was wanted. */
 export function SignInForm() {
   const router = useRouter();
-  const next = safeNextPath(useSearchParams().get("next"));
+  const params = useSearchParams();
+  const next = safeNextPath(params.get("next"));
+  const linkFailed = params.has("error");
   const [failure, setFailure] = useState<string | null>(null);
   const form = useForm({ resolver: zodResolver(schema), defaultValues: { username: "", password: "" } });
   const { errors, isSubmitting } = form.formState;
@@ -42,6 +44,12 @@ export function SignInForm() {
 
   return (
     <form onSubmit={(event) => void submit(event)} noValidate className="flex flex-col gap-4">
+      {linkFailed && failure === null && (
+        <Callout kind="warn" title="That link does not sign in any more.">
+          It works once, and not for long. Sign in with username and password, or have the server print a new
+          one.
+        </Callout>
+      )}
       {failure !== null && <Callout kind="danger" title={failure} announce />}
       <Field label="Username" error={errors.username?.message}>
         {(control) => (

@@ -1,7 +1,6 @@
 "use client";
 
 import { CircleUser, Keyboard, LogOut, Monitor, Moon, Sun } from "lucide-react";
-import { useRouter } from "next/navigation";
 import { useTheme } from "next-themes";
 import { useState } from "react";
 import { Button } from "#components/ui/button.tsx";
@@ -16,9 +15,9 @@ import {
   MenuSeparator,
   MenuTrigger,
 } from "#components/ui/menu.tsx";
+import { signOutAndLeave } from "#features/session/sign-out-and-leave.ts";
 import { useMe } from "#features/session/use-session.ts";
 import { ShortcutsDialog } from "./shortcuts-dialog.tsx";
-import { useSignOut } from "./use-sign-out.ts";
 
 const THEMES = [
   { value: "light", label: "Light", icon: Sun },
@@ -30,7 +29,6 @@ const THEMES = [
 export function UserMenu() {
   const { user, product } = useMe();
   const { theme, setTheme } = useTheme();
-  const signOut = useSignOut(useRouter());
   const [keysOpen, setKeysOpen] = useState(false);
 
   return (
@@ -61,7 +59,7 @@ export function UserMenu() {
             <Keyboard aria-hidden />
             Keyboard shortcuts
           </MenuItem>
-          <MenuItem onClick={signOut}>
+          <MenuItem onClick={signOutAndLeave}>
             <LogOut aria-hidden />
             Sign out
           </MenuItem>

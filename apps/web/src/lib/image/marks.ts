@@ -52,6 +52,14 @@ const IN_TRASH: MarkLook = {
   tone: "neutral",
 };
 
+/** The worst first. */
+const RANK: Record<BadgeTone, number> = { danger: 0, warn: 1, info: 2, neutral: 3, brand: 4 };
+
+/** Orders what is to be pointed out: the worst first. */
+export function byWeight(a: { tone: BadgeTone }, b: { tone: BadgeTone }): number {
+  return RANK[a.tone] - RANK[b.tone];
+}
+
 /** All that is to be pointed out about an image, the worst first. A mark that is not known shows its own name. */
 export function marksOf(image: {
   state: "ok" | "unreadable";
@@ -61,9 +69,10 @@ export function marksOf(image: {
   const known = image.marks.map(
     (mark): MarkLook => MARKS[mark] ?? { label: mark, meaning: mark, icon: TriangleAlert, tone: "neutral" },
   );
-  return [
+  const all = [
     ...(image.state === "unreadable" ? [UNREADABLE] : []),
     ...known,
     ...(image.inTrash ? [IN_TRASH] : []),
   ];
+  return all.sort(byWeight);
 }

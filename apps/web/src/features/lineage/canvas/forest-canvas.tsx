@@ -1,7 +1,5 @@
 "use client";
 
-import "@xyflow/react/dist/base.css";
-import "./canvas.css";
 import { ReactFlowProvider } from "@xyflow/react";
 import type { ForestIndex } from "../model/forest-index.ts";
 import type { LineageState } from "../use-lineage-state.ts";

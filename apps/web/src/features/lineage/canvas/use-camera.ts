@@ -2,7 +2,9 @@ import { useReactFlow, useStoreApi } from "@xyflow/react";
 import { useCallback, useMemo } from "react";
 import type { CanvasLayout, Placed } from "../model/layout.ts";
 
+/** Where text can be read with ease, and where it can just be read. */
 const READABLE = 0.8;
+const STILL_READABLE = 0.6;
 const MARGIN = 24;
 
 /** No movement for who asked the system for less of it. */
@@ -59,7 +61,7 @@ export function useCamera(layout: CanvasLayout) {
     const { width, height } = store.getState();
     const right = Math.max(...layout.placed.map((each) => each.x + each.width));
     const bottom = Math.max(...layout.placed.map((each) => each.y + each.height));
-    if (Math.min(width / (right + 2 * MARGIN), height / (bottom + 2 * MARGIN)) >= READABLE) fit();
+    if (Math.min(width / (right + 2 * MARGIN), height / (bottom + 2 * MARGIN)) >= STILL_READABLE) fit();
     else void flow.setViewport({ x: 2 * MARGIN, y: MARGIN, zoom: READABLE });
   }, [layout, flow, store, fit]);
 

@@ -6,6 +6,7 @@ import type { SnapshotRow } from "../inventory/inventory-row.ts";
 import { readParent, readSnapshots } from "../inventory/librbd-reader.ts";
 import { showImageSpec } from "../names/format-image-spec.ts";
 import type { ImageSpec } from "../names/image-spec.ts";
+import { readSnapshotHistory } from "./snapshot-history.ts";
 import type { SourceFacts } from "./source-facts.ts";
 
 /**
@@ -35,6 +36,10 @@ export async function readSourceFacts(cluster: Cluster, spec: ImageSpec, image: 
       readSnapshots(image),
       readParent(image),
     ]);
+    // Last: what the handle does not know yet must show.
+    const history = oldFormat
+      ? null
+      : await readSnapshotHistory(await cluster.pool(spec.pool, spec.namespace), image.id);
     return {
       spec,
       id: image.id,
@@ -48,6 +53,7 @@ export async function readSourceFacts(cluster: Cluster, spec: ImageSpec, image: 
       dataPool,
       snapshots,
       parent,
+      history,
     };
   });
 }

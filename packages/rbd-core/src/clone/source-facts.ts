@@ -1,5 +1,6 @@
 import type { ParentLink, SnapshotRow } from "../inventory/inventory-row.ts";
 import type { ImageSpec } from "../names/image-spec.ts";
+import type { SnapshotHistory } from "./snapshot-history.ts";
 
 /** What has to be known of an image before it can be cloned. */
 export interface SourceFacts {
@@ -20,4 +21,6 @@ export interface SourceFacts {
   /** Oldest first. */
   snapshots: readonly SnapshotRow[];
   parent: ParentLink | null;
+  /** What the header said right after the rest had been read. `null` when it could not be understood. */
+  history: SnapshotHistory | null;
 }

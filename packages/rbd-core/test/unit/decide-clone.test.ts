@@ -22,6 +22,7 @@ const source: SourceFacts = {
   dataPool: null,
   snapshots: [],
   parent: null,
+  history: null,
 };
 
 function decision(rest: Partial<CloneDecision> = {}): CloneDecision {

@@ -29,6 +29,15 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   define_image_locks(env, exports);
   define_copy(env, exports);
   define_objects(env, exports);
+  define_groups(env, exports);
+  define_group_snapshots(env, exports);
+  define_migration(env, exports);
+  define_configuration(env, exports);
+  define_encryption(env, exports);
+  define_mirror_pool(env, exports);
+  define_mirror_peers(env, exports);
+  define_mirror_images(env, exports);
+  define_mirror_lists(env, exports);
   return exports;
 }
 

@@ -143,6 +143,17 @@ export class Cluster implements AsyncDisposable {
     return await sendCommand(this.#handle, toOsd(this.fsid, id), command, input, o);
   }
 
+  /** This cluster's name for its peers, "" when none was given. Wraps rbd_mirror_site_name_get. */
+  mirrorSiteName(o?: CallOptions): Promise<string> {
+    return read(this.#object, o, (operation) => native.getMirrorSiteName(this.#handle, operation));
+  }
+
+  /** Wraps rbd_mirror_site_name_set. */
+  async setMirrorSiteName(name: string, o?: CallOptions): Promise<void> {
+    checkText("rbd_mirror_site_name_set", this.#object, "name", name);
+    await change(this.#object, o, (operation) => native.setMirrorSiteName(this.#handle, name, operation));
+  }
+
   /**
    * Latches the connection and all that was opened through it, waits for the calls in flight, closes images,
    * pools and the connection in that order. Idempotent. Wraps rados_shutdown.

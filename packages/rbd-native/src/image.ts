@@ -1,6 +1,7 @@
 import type { CallOptions, ProgressOptions } from "./call-options.ts";
 import * as data from "./image/data.ts";
 import { type DiffExtents, type DiffOptions, diffIterate } from "./image/diff.ts";
+import * as encryption from "./image/encryption.ts";
 import * as facts from "./image/facts.ts";
 import * as lineage from "./image/lineage.ts";
 import * as locks from "./image/locks.ts";
@@ -11,8 +12,11 @@ import * as work from "./image/work.ts";
 import { native } from "./internal/binding.ts";
 import type { ImageRef } from "./internal/binding-types.ts";
 import { change, read } from "./internal/call.ts";
+import { checkBits } from "./internal/check.ts";
 import { toRbdError } from "./internal/failure.ts";
+import * as configuration from "./ioctx/configuration.ts";
 import { IoCtx } from "./ioctx.ts";
+import { ImageMirror } from "./mirror/image-mirror.ts";
 import type { CopyOptions } from "./new-image-options.ts";
 
 export interface ImageFacts {
@@ -28,6 +32,7 @@ export interface ImageFacts {
  */
 export class Image implements AsyncDisposable {
   readonly #image: OpenImage;
+  readonly mirror: ImageMirror;
   /** As it was when the image was opened. */
   readonly name: string;
   /** "" for an image of the old format. */
@@ -36,6 +41,7 @@ export class Image implements AsyncDisposable {
   /** Use {@link IoCtx.openImage}. */
   constructor(handle: ImageRef, { id, name, size, spec }: ImageFacts) {
     this.#image = { handle, spec, size };
+    this.mirror = new ImageMirror(this.#image);
     this.name = name;
     this.id = id;
   }
@@ -359,6 +365,42 @@ export class Image implements AsyncDisposable {
   /** Wraps rbd_metadata_list. */
   listMetadata(o?: CallOptions): Promise<Map<string, string>> {
     return metadata.listMetadata(this.#image, o);
+  }
+
+  /** librbd's settings for this image, and where they were set. Wraps rbd_config_image_list. */
+  configuration(o?: CallOptions): Promise<configuration.ConfigurationEntry[]> {
+    return configuration.imageConfiguration(this.#image, o);
+  }
+
+  /** The group that it is in, null without one. Wraps rbd_get_group. */
+  group(o?: CallOptions): Promise<{ name: string; poolId: number } | null> {
+    return read(this.#image.spec, o, (operation) => native.imageGroup(this.#image.handle, operation));
+  }
+
+  /** What a snapshot of kind "group" is part of. Wraps rbd_snap_get_group_namespace. */
+  async groupOfSnapshot(
+    id: bigint,
+    o?: CallOptions,
+  ): Promise<{ poolId: number; group: string; snapshot: string }> {
+    checkBits("rbd_snap_get_group_namespace", this.#image.spec, "id", id);
+    return await read(`${this.#image.spec}@#${id}`, o, (operation) =>
+      native.snapshotGroup(this.#image.handle, id, operation),
+    );
+  }
+
+  /** The JSON that names what an image in migration comes from. Wraps rbd_get_migration_source_spec. */
+  migrationSource(o?: CallOptions): Promise<string> {
+    return read(this.#image.spec, o, (operation) => native.migrationSource(this.#image.handle, operation));
+  }
+
+  /** Encrypts the image anew: what it held is lost. The handle reads and writes plain text then. Wraps rbd_encryption_format. */
+  formatEncryption(passphrase: string | Uint8Array, o?: encryption.EncryptionOptions): Promise<void> {
+    return encryption.formatEncryption(this.#image, passphrase, o);
+  }
+
+  /** Unlocks an encrypted image for this handle. Wraps rbd_encryption_load. */
+  loadEncryption(passphrase: string | Uint8Array, o?: encryption.EncryptionOptions): Promise<void> {
+    return encryption.loadEncryption(this.#image, passphrase, o);
   }
 
   /** Latches it, waits for what is in flight, flushes and closes. Idempotent. Wraps rbd_close. */

@@ -13,8 +13,10 @@ export {
 } from "./copy.ts";
 export { RbdError, type RbdErrorFacts } from "./errors/rbd-error.ts";
 export { codeOf, type RbdErrorCode, rbdErrorCodes } from "./errors/rbd-error-code.ts";
+export { type CreateGroupSnapshotOptions, Group, type GroupMember, type GroupSnapshot } from "./group.ts";
 export { type IoOptions, ioHints, type WriteZeroesOptions } from "./image/data.ts";
 export type { DiffExtents, DiffOptions } from "./image/diff.ts";
+export type { EncryptionOptions } from "./image/encryption.ts";
 export type { ImageStat, ImageTimestamps, Stripe } from "./image/facts.ts";
 export type { LinkedImage, ParentImage } from "./image/lineage.ts";
 export type { Locker, LockInfo, Watcher } from "./image/locks.ts";
@@ -27,7 +29,9 @@ export type {
 export type { CopyImageOptions, ResizeOptions } from "./image/work.ts";
 export { Image } from "./image.ts";
 export { featureNames, type ImageFeature, imageFeatures, imageFlags } from "./image-features.ts";
+export type { ConfigurationEntry, PoolStats } from "./ioctx/configuration.ts";
 export type { CreateImageOptions, ImageEntry } from "./ioctx/images.ts";
+export type { MigrationEnd, MigrationState, MigrationStatus, Migrations } from "./ioctx/migrations.ts";
 export type { ImageReference, OpenImageOptions } from "./ioctx/open-image.ts";
 export type {
   TrashedImage,
@@ -37,6 +41,18 @@ export type {
   TrashSource,
 } from "./ioctx/trash.ts";
 export { type CloneParent, IoCtx } from "./ioctx.ts";
+export type { ForceOptions, ImageMirror, MirrorSnapshot } from "./mirror/image-mirror.ts";
+export type {
+  MirrorDirection,
+  MirrorImageMode,
+  MirrorImageState,
+  MirrorInfo,
+  MirrorMode,
+  MirrorSiteStatus,
+  MirrorStatus,
+  MirrorStatusState,
+} from "./mirror/kinds.ts";
+export type { MirrorPeer, PoolMirror } from "./mirror/pool-mirror.ts";
 export type { CloneOptions, CopyOptions, NewImageOptions } from "./new-image-options.ts";
 export {
   type ObjectStat,

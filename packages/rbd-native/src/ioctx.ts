@@ -1,15 +1,20 @@
 import type { CallOptions, ProgressOptions } from "./call-options.ts";
+import { Group } from "./group.ts";
 import { Image } from "./image.ts";
 import { native } from "./internal/binding.ts";
 import type { IoCtxRef } from "./internal/binding-types.ts";
-import { change } from "./internal/call.ts";
+import { change, read } from "./internal/call.ts";
+import { checkName } from "./internal/check.ts";
 import { toRbdError } from "./internal/failure.ts";
+import * as configuration from "./ioctx/configuration.ts";
 import * as images from "./ioctx/images.ts";
+import { Migrations } from "./ioctx/migrations.ts";
 import * as namespaces from "./ioctx/namespaces.ts";
 import { type ImageReference, type OpenImageOptions, openImage } from "./ioctx/open-image.ts";
 import { type Place, spec } from "./ioctx/place.ts";
 import * as metadata from "./ioctx/pool-metadata.ts";
 import * as trash from "./ioctx/trash.ts";
+import { PoolMirror } from "./mirror/pool-mirror.ts";
 import type { CloneOptions } from "./new-image-options.ts";
 import { ObjectStore } from "./objects.ts";
 
@@ -26,6 +31,8 @@ export class IoCtx implements AsyncDisposable {
   readonly #place: Place;
   /** The RADOS objects behind the images. */
   readonly objects: ObjectStore;
+  readonly mirror: PoolMirror;
+  readonly migrations: Migrations;
   readonly poolName: string;
   readonly poolId: number;
   /** "" is the default one. */
@@ -35,6 +42,8 @@ export class IoCtx implements AsyncDisposable {
   constructor(handle: IoCtxRef, at: { poolName: string; poolId: number; namespace: string }) {
     this.#place = { handle, poolName: at.poolName, namespace: at.namespace };
     this.objects = new ObjectStore(this.#place);
+    this.mirror = new PoolMirror(this.#place);
+    this.migrations = new Migrations(this.#place);
     this.poolName = at.poolName;
     this.poolId = at.poolId;
     this.namespace = at.namespace;
@@ -152,6 +161,26 @@ export class IoCtx implements AsyncDisposable {
   /** Wraps rbd_pool_metadata_list. */
   listMetadata(o?: CallOptions): Promise<Map<string, string>> {
     return metadata.listPoolMetadata(this.#place, o);
+  }
+
+  /** librbd's settings for images of this pool, and where they were set. Wraps rbd_config_pool_list. */
+  configuration(o?: CallOptions): Promise<configuration.ConfigurationEntry[]> {
+    return configuration.poolConfiguration(this.#place, o);
+  }
+
+  /** Opens every image to count: slow in a large pool. Wraps rbd_pool_stats_get. */
+  stats(o?: CallOptions): Promise<configuration.PoolStats> {
+    return configuration.poolStats(this.#place, o);
+  }
+
+  /** Wraps rbd_group_list. */
+  listGroups(o?: CallOptions): Promise<string[]> {
+    return read(spec(this.#place), o, (operation) => native.listGroups(this.#place.handle, operation));
+  }
+
+  /** A group of this namespace, whether it is there or not: see {@link Group.create}. */
+  group(name: string): Group {
+    return new Group(this.#place, checkName("rbd_group_create", spec(this.#place), "name", name));
   }
 
   /** Latches it and its images, waits for what is in flight, closes. Idempotent. Wraps rados_ioctx_destroy. */

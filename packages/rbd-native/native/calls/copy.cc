@@ -47,8 +47,8 @@ std::vector<CopyExtent> extents_of(Napi::Value value) {
   std::vector<CopyExtent> extents;
   extents.reserve(array.ElementLength() / 4);
   for (size_t i = 0; i + 3 < array.ElementLength(); i += 4) {
-    extents.push_back({static_cast<uint64_t>(array[i]), static_cast<uint64_t>(array[i + 1]), array[i + 2] != 0,
-                       array[i + 3] != 0});
+    extents.push_back({static_cast<uint64_t>(array[i]), static_cast<uint64_t>(array[i + 1]),
+                       array[i + 2] != 0, array[i + 3] != 0});
   }
   return extents;
 }
@@ -61,7 +61,8 @@ Napi::Value result_to_js(Napi::Env env, CopyBatch::Result& result) {
   return make_object(env, {{"blocks", blocks}, {"digests", digests}});
 }
 
-/// copyExtents(copy, source, snapshotId, blockSize, target | undefined, extents: Float64Array, digests, operation)
+/// copyExtents(copy, source, snapshotId, blockSize, target | undefined, extents: Float64Array, digests,
+/// operation)
 ///   → { blocks: Float64Array, digests: Uint8Array (16 bytes for each block) }
 Napi::Value copy_extents(const Napi::CallbackInfo& info) {
   Holder budget = budget_of(info[0]);

@@ -35,5 +35,14 @@ void define_watchers(Napi::Env env, Napi::Object exports);
 void define_image_locks(Napi::Env env, Napi::Object exports);
 void define_copy(Napi::Env env, Napi::Object exports);
 void define_objects(Napi::Env env, Napi::Object exports);
+void define_groups(Napi::Env env, Napi::Object exports);
+void define_group_snapshots(Napi::Env env, Napi::Object exports);
+void define_migration(Napi::Env env, Napi::Object exports);
+void define_configuration(Napi::Env env, Napi::Object exports);
+void define_encryption(Napi::Env env, Napi::Object exports);
+void define_mirror_pool(Napi::Env env, Napi::Object exports);
+void define_mirror_peers(Napi::Env env, Napi::Object exports);
+void define_mirror_images(Napi::Env env, Napi::Object exports);
+void define_mirror_lists(Napi::Env env, Napi::Object exports);
 
 }  // namespace coppice

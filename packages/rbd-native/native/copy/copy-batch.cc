@@ -28,7 +28,8 @@ struct CopyBatch::Io {
   int result;
 };
 
-CopyBatch::CopyBatch(std::shared_ptr<CopyBudget> budget, CopySource& source, rbd_image_t target, Wanted wanted)
+CopyBatch::CopyBatch(std::shared_ptr<CopyBudget> budget, CopySource& source, rbd_image_t target,
+                     Wanted wanted)
     : budget_(std::move(budget)), source_(source), target_(target), wants_digests_(wanted.digests) {
   cut_into_blocks(wanted.extents);
 }
@@ -98,8 +99,9 @@ int CopyBatch::run(Operation& operation, Result& result) {
   }
   if (error_ != 0) {
     if (failed_call_ == nullptr) return error_;
-    return operation.fail(failed_call_, error_, "at offset " + std::to_string(failed_offset_) + ", length " +
-                                                    std::to_string(failed_length_));
+    return operation.fail(
+        failed_call_, error_,
+        "at offset " + std::to_string(failed_offset_) + ", length " + std::to_string(failed_length_));
   }
   for (const CopyBlock& block : blocks_) result.blocks.push_back(block.index);
   result.digests = std::move(digests_);
@@ -154,7 +156,9 @@ void CopyBatch::start_direct_read(Lock& lock, CopyBlock& block) {
   block.reads_left = 1;
   const uint64_t offset = block.extents.front().offset;
   const uint64_t length = block.data_length();
-  begin_io(lock, std::unique_ptr<Io>(new Io{this, &block, Io::Kind::kDirectRead, "rados_aio_operate", offset, length, 0}),
+  begin_io(lock,
+           std::unique_ptr<Io>(
+               new Io{this, &block, Io::Kind::kDirectRead, "rados_aio_operate", offset, length, 0}),
            [&](Io* io) {
              librados::AioCompletion* completion = librados::Rados::aio_create_completion(io, rados_ended);
              int r = source_.data().aio_operate(source_.object(block.index), completion, &read, 0, nullptr);
@@ -168,8 +172,8 @@ void CopyBatch::start_image_reads(Lock& lock, CopyBlock& block) {
   for (CopyBlock::Buffer& buffer : block.buffers) {
     buffer.is_sparse = false;
     buffer.memory.resize(buffer.extent->length);
-    auto io = std::unique_ptr<Io>(new Io{this, &block, Io::Kind::kImageRead, "rbd_aio_read2", buffer.extent->offset,
-                                         buffer.extent->length, 0});
+    auto io = std::unique_ptr<Io>(new Io{this, &block, Io::Kind::kImageRead, "rbd_aio_read2",
+                                         buffer.extent->offset, buffer.extent->length, 0});
     begin_io(lock, std::move(io), [&](Io* io) {
       rbd_completion_t completion;
       int r = rbd_aio_create_completion(io, rbd_ended, &completion);
@@ -184,8 +188,9 @@ void CopyBatch::start_image_reads(Lock& lock, CopyBlock& block) {
 void CopyBatch::start_write(Lock& lock, CopyBlock& block, const CopyWrite& write) {
   const bool zero = write.data == nullptr;
   (zero ? budget_->counters.bytes_zeroed : budget_->counters.bytes_written) += write.length;
-  auto io = std::unique_ptr<Io>(new Io{this, &block, Io::Kind::kWrite, zero ? "rbd_aio_write_zeroes" : "rbd_aio_write2",
-                                       write.offset, write.length, 0});
+  auto io = std::unique_ptr<Io>(new Io{this, &block, Io::Kind::kWrite,
+                                       zero ? "rbd_aio_write_zeroes" : "rbd_aio_write2", write.offset,
+                                       write.length, 0});
   begin_io(lock, std::move(io), [&](Io* io) {
     rbd_completion_t completion;
     int r = rbd_aio_create_completion(io, rbd_ended, &completion);
@@ -197,7 +202,8 @@ void CopyBatch::start_write(Lock& lock, CopyBlock& block, const CopyWrite& write
   });
 }
 
-/// Counts the call, lets go of the lock and submits. One that is not taken ends here: nothing calls back for it.
+/// Counts the call, lets go of the lock and submits. One that is not taken ends here: nothing calls back for
+/// it.
 template <class Submit>
 void CopyBatch::begin_io(Lock& lock, std::unique_ptr<Io> io, Submit submit) {
   ++in_flight_;

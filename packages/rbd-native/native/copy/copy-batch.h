@@ -14,8 +14,8 @@ namespace coppice {
 
 class Operation;
 
-/// Carries out a part of a copy's plan: reads blocks, digests them and writes what changed, many at a time and in
-/// any order. One thread runs it; librados and librbd call back on theirs.
+/// Carries out a part of a copy's plan: reads blocks, digests them and writes what changed, many at a time
+/// and in any order. One thread runs it; librados and librbd call back on theirs.
 class CopyBatch {
  public:
   struct Wanted {

@@ -85,7 +85,8 @@ std::vector<CopyWrite> plan_writes(const std::vector<CopyPiece>& pieces) {
   for (const CopyPiece& piece : pieces) {
     auto zero = [&](uint64_t offset, uint64_t length) {
       if (!piece.is_needed || length == 0) return;
-      if (!writes.empty() && writes.back().data == nullptr && writes.back().offset + writes.back().length == offset) {
+      if (!writes.empty() && writes.back().data == nullptr &&
+          writes.back().offset + writes.back().length == offset) {
         writes.back().length += length;
       } else {
         writes.push_back({offset, length, nullptr});
@@ -98,7 +99,7 @@ std::vector<CopyWrite> plan_writes(const std::vector<CopyPiece>& pieces) {
     auto put = [&](uint64_t from, uint64_t to) {
       if (from < to) writes.push_back({piece.offset + from, to - from, piece.data + from});
     };
-    uint64_t data_from = 0;   // not yet written from here on
+    uint64_t data_from = 0;    // not yet written from here on
     uint64_t zeroes_from = 0;  // zero from here to `at`
     for (uint64_t at = 0; at < piece.length;) {
       uint64_t length = std::min(kPage - (piece.offset + at) % kPage, piece.length - at);
@@ -154,8 +155,10 @@ CopyBlock::Digest digest_of(const std::vector<CopyPiece>& pieces, uint64_t start
         count(offset, length, piece.data + at);
       } else {
         if (page_length == 0) page_from = offset;
-        if (piece.data == nullptr) std::memset(page + page_length, 0, length);
-        else std::memcpy(page + page_length, piece.data + at, length);
+        if (piece.data == nullptr)
+          std::memset(page + page_length, 0, length);
+        else
+          std::memcpy(page + page_length, piece.data + at, length);
         page_length += length;
       }
       at += length;

@@ -65,8 +65,9 @@ class CopyBlock {
 /// What has to be written for these pieces. Long runs of zeroes in data are not sent.
 std::vector<CopyWrite> plan_writes(const std::vector<CopyPiece>& pieces);
 
-/// XXH3-128 of the block's changed bytes. Counted is every piece of a 4 KiB page that is not all zero, with its
-/// place and length: how the bytes were cut into extents and pieces does not matter, and holes cost nothing.
+/// XXH3-128 of the block's changed bytes. Counted is every piece of a 4 KiB page that is not all zero, with
+/// its place and length: how the bytes were cut into extents and pieces does not matter, and holes cost
+/// nothing.
 CopyBlock::Digest digest_of(const std::vector<CopyPiece>& pieces, uint64_t start);
 
 bool is_zero(const char* data, size_t length);

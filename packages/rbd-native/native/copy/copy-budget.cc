@@ -65,7 +65,8 @@ void CopyBudget::adapt(Clock::time_point now) {
   if (speed < last_speed_ * 1.02) step_ = -step_;
   last_speed_ = speed;
   size_t change = std::max<size_t>(4, depth_ / 4);
-  depth_ = step_ > 0 ? std::min(depth_ + change, kMostDepth) : std::max(depth_ - std::min(change, depth_), kLeastDepth);
+  depth_ = step_ > 0 ? std::min(depth_ + change, kMostDepth)
+                     : std::max(depth_ - std::min(change, depth_), kLeastDepth);
   changed.notify_all();
 }
 

@@ -32,7 +32,8 @@ int CopySource::open(rbd_image_t image, rados_ioctx_t ioctx, uint64_t snapshot_i
   if ((r = rbd_get_features(image, &features)) < 0) return r;
   failed = "rbd_get_old_format";
   if ((r = rbd_get_old_format(image, &old_format)) < 0) return r;
-  direct_ = count == 1 && unit == info.obj_size && block_size_ == info.obj_size && !old_format && (features & kMigrating) == 0;
+  direct_ = count == 1 && unit == info.obj_size && block_size_ == info.obj_size && !old_format &&
+            (features & kMigrating) == 0;
   return direct_ ? open_data_pool(ioctx, snapshot_id, failed) : 0;
 }
 

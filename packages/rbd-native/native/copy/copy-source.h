@@ -1,7 +1,7 @@
 #pragma once
 
-#include <rados/librados.hpp>
 #include <rbd/librbd.h>
+#include <rados/librados.hpp>
 
 #include <cstdint>
 #include <string>
@@ -12,8 +12,10 @@ namespace coppice {
 /// librbd, which has no sparse read.
 class CopySource {
  public:
-  /// 0 or -errno; `failed` names the call. `block_size`: what is read and digested together; 0 for an object's size.
-  int open(rbd_image_t image, rados_ioctx_t ioctx, uint64_t snapshot_id, uint64_t block_size, const char*& failed);
+  /// 0 or -errno; `failed` names the call. `block_size`: what is read and digested together; 0 for an
+  /// object's size.
+  int open(rbd_image_t image, rados_ioctx_t ioctx, uint64_t snapshot_id, uint64_t block_size,
+           const char*& failed);
 
   rbd_image_t image() const { return image_; }
   uint64_t block_size() const { return block_size_; }

@@ -352,6 +352,199 @@ export interface CopyBinding {
   ): Promise<{ blocks: Float64Array; digests: Uint8Array }>;
 }
 
+export interface GroupBinding {
+  listGroups(io: IoCtxRef, operation: Operation): Promise<string[]>;
+  createGroup(io: IoCtxRef, name: string, operation: Operation): Promise<void>;
+  removeGroup(io: IoCtxRef, name: string, operation: Operation): Promise<void>;
+  renameGroup(io: IoCtxRef, from: string, to: string, operation: Operation): Promise<void>;
+  addGroupImage: ChangeMember;
+  removeGroupImage: ChangeMember;
+  removeGroupImageById: ChangeMember;
+  listGroupImages(
+    io: IoCtxRef,
+    group: string,
+    operation: Operation,
+  ): Promise<{ name: string; poolId: number; state: number }[]>;
+  imageGroup(image: ImageRef, operation: Operation): Promise<{ name: string; poolId: number } | null>;
+  listGroupSnapshots(
+    io: IoCtxRef,
+    group: string,
+    operation: Operation,
+  ): Promise<{ name: string; state: number }[]>;
+  createGroupSnapshot(
+    io: IoCtxRef,
+    group: string,
+    name: string,
+    flags: number,
+    operation: Operation,
+  ): Promise<void>;
+  removeGroupSnapshot(io: IoCtxRef, group: string, name: string, operation: Operation): Promise<void>;
+  renameGroupSnapshot(
+    io: IoCtxRef,
+    group: string,
+    from: string,
+    to: string,
+    operation: Operation,
+  ): Promise<void>;
+  rollbackGroup(io: IoCtxRef, group: string, name: string, operation: Operation): Promise<void>;
+  snapshotGroup(
+    image: ImageRef,
+    id: bigint,
+    operation: Operation,
+  ): Promise<{ poolId: number; group: string; snapshot: string }>;
+}
+
+export type ChangeMember = (
+  io: IoCtxRef,
+  group: string,
+  imageIo: IoCtxRef,
+  image: string,
+  operation: Operation,
+) => Promise<void>;
+
+export interface NativeMigrationEnd {
+  readonly poolId: number;
+  readonly namespace: string;
+  readonly imageName: string;
+  readonly imageId: string;
+}
+
+export interface MigrationBinding {
+  prepareMigration(
+    io: IoCtxRef,
+    image: string,
+    targetIo: IoCtxRef,
+    target: string,
+    o: NativeNewImage,
+    operation: Operation,
+  ): Promise<void>;
+  prepareImport(
+    source: string,
+    io: IoCtxRef,
+    target: string,
+    o: NativeNewImage,
+    operation: Operation,
+  ): Promise<void>;
+  executeMigration(io: IoCtxRef, image: string, operation: Operation): Promise<void>;
+  abortMigration(io: IoCtxRef, image: string, operation: Operation): Promise<void>;
+  commitMigration(io: IoCtxRef, image: string, operation: Operation): Promise<void>;
+  migrationStatus(
+    io: IoCtxRef,
+    image: string,
+    operation: Operation,
+  ): Promise<{ source: NativeMigrationEnd; target: NativeMigrationEnd; state: number; description: string }>;
+  migrationSource(image: ImageRef, operation: Operation): Promise<string>;
+}
+
+export interface SettingBinding {
+  poolConfiguration(
+    io: IoCtxRef,
+    operation: Operation,
+  ): Promise<{ name: string; value: string; source: number }[]>;
+  imageConfiguration(
+    image: ImageRef,
+    operation: Operation,
+  ): Promise<{ name: string; value: string; source: number }[]>;
+  poolStats(io: IoCtxRef, operation: Operation): Promise<number[]>;
+  formatEncryption: Encrypt;
+  loadEncryption: Encrypt;
+}
+
+export type Encrypt = (
+  image: ImageRef,
+  format: number,
+  algorithm: number,
+  passphrase: Uint8Array,
+  operation: Operation,
+) => Promise<void>;
+
+export interface NativeMirrorInfo {
+  readonly globalId: string;
+  readonly state: number;
+  readonly primary: boolean;
+  readonly mode: number;
+}
+
+export interface NativeMirrorStatus {
+  readonly name: string;
+  readonly info: NativeMirrorInfo;
+  readonly sites: readonly {
+    readonly mirrorUuid: string;
+    readonly state: number;
+    readonly description: string;
+    readonly lastUpdate: number;
+    readonly up: boolean;
+  }[];
+}
+
+export interface NativeMirrorPeer {
+  readonly uuid: string;
+  readonly direction: number;
+  readonly siteName: string;
+  readonly mirrorUuid: string;
+  readonly clientName: string;
+  readonly lastSeen: number;
+}
+
+export interface MirrorBinding {
+  getMirrorMode(io: IoCtxRef, operation: Operation): Promise<number>;
+  setMirrorMode(io: IoCtxRef, mode: number, operation: Operation): Promise<void>;
+  mirrorUuid(io: IoCtxRef, operation: Operation): Promise<string>;
+  getMirrorSiteName(cluster: ClusterRef, operation: Operation): Promise<string>;
+  setMirrorSiteName(cluster: ClusterRef, name: string, operation: Operation): Promise<void>;
+  createMirrorBootstrap(io: IoCtxRef, operation: Operation): Promise<string>;
+  importMirrorBootstrap(io: IoCtxRef, direction: number, token: string, operation: Operation): Promise<void>;
+  mirrorStatusSummary(io: IoCtxRef, operation: Operation): Promise<{ state: number; count: number }[]>;
+  listMirrorPeers(io: IoCtxRef, operation: Operation): Promise<NativeMirrorPeer[]>;
+  addMirrorPeer(
+    io: IoCtxRef,
+    direction: number,
+    siteName: string,
+    clientName: string,
+    operation: Operation,
+  ): Promise<string>;
+  removeMirrorPeer(io: IoCtxRef, uuid: string, operation: Operation): Promise<void>;
+  setMirrorPeerSiteName(io: IoCtxRef, uuid: string, name: string, operation: Operation): Promise<void>;
+  setMirrorPeerClientName(io: IoCtxRef, uuid: string, name: string, operation: Operation): Promise<void>;
+  setMirrorPeerDirection(io: IoCtxRef, uuid: string, direction: number, operation: Operation): Promise<void>;
+  getMirrorPeerAttributes(
+    io: IoCtxRef,
+    uuid: string,
+    operation: Operation,
+  ): Promise<{ keys: string[]; values: string[] }>;
+  setMirrorPeerAttributes(
+    io: IoCtxRef,
+    uuid: string,
+    keys: readonly string[],
+    values: readonly string[],
+    operation: Operation,
+  ): Promise<void>;
+  enableMirroring(image: ImageRef, mode: number, operation: Operation): Promise<void>;
+  disableMirroring(image: ImageRef, force: boolean, operation: Operation): Promise<void>;
+  promote(image: ImageRef, force: boolean, operation: Operation): Promise<void>;
+  demote(image: ImageRef, operation: Operation): Promise<void>;
+  resync(image: ImageRef, operation: Operation): Promise<void>;
+  createMirrorSnapshot(image: ImageRef, flags: number, operation: Operation): Promise<bigint>;
+  mirrorInfo(image: ImageRef, operation: Operation): Promise<NativeMirrorInfo>;
+  mirrorStatus(image: ImageRef, operation: Operation): Promise<NativeMirrorStatus>;
+  mirrorInstanceId(image: ImageRef, operation: Operation): Promise<string>;
+  snapshotMirror(
+    image: ImageRef,
+    id: bigint,
+    operation: Operation,
+  ): Promise<{
+    state: number;
+    peerUuids: string[];
+    complete: boolean;
+    primaryUuid: string;
+    primarySnapshotId: bigint;
+    lastCopiedObject: number;
+  }>;
+  listMirrorStatuses(io: IoCtxRef, operation: Operation): Promise<[string, NativeMirrorStatus][]>;
+  listMirrorInfos(io: IoCtxRef, mode: number, operation: Operation): Promise<[string, NativeMirrorInfo][]>;
+  listMirrorInstanceIds(io: IoCtxRef, operation: Operation): Promise<[string, string][]>;
+}
+
 export interface Binding
   extends LibraryBinding,
     ClusterBinding,

@@ -1,0 +1,128 @@
+import type { CallOptions, ProgressOptions } from "./call-options.ts";
+import { native } from "./internal/binding.ts";
+import type { ChangeMember } from "./internal/binding-types.ts";
+import { change, read } from "./internal/call.ts";
+import { checkName } from "./internal/check.ts";
+import { type Place, specIn } from "./ioctx/place.ts";
+
+export interface GroupMember {
+  readonly name: string;
+  readonly poolId: number;
+  /** "incomplete" while it is being added or removed. */
+  readonly state: "attached" | "incomplete";
+}
+
+export interface GroupSnapshot {
+  readonly name: string;
+  /** "incomplete": it was not finished and cannot be used. */
+  readonly state: "incomplete" | "complete";
+}
+
+export interface CreateGroupSnapshotOptions extends CallOptions {
+  readonly skipQuiesce?: boolean | undefined;
+  readonly ignoreQuiesceError?: boolean | undefined;
+}
+
+/** Images that are snapshot together. A name only: it holds nothing open. */
+export class Group {
+  readonly #place: Place;
+  readonly name: string;
+
+  /** Use {@link IoCtx.group}. */
+  constructor(place: Place, name: string) {
+    this.#place = place;
+    this.name = name;
+  }
+
+  get #spec(): string {
+    return specIn(this.#place, this.name);
+  }
+
+  async #member(call: string, act: ChangeMember, from: Place, image: string, o?: CallOptions): Promise<void> {
+    checkName(call, this.#spec, "image", image);
+    await change(`${this.#spec}: ${specIn(from, image)}`, o, (operation) =>
+      act(this.#place.handle, this.name, from.handle, image, operation),
+    );
+  }
+
+  /** Wraps rbd_group_create. */
+  create(o?: CallOptions): Promise<void> {
+    return change(this.#spec, o, (operation) => native.createGroup(this.#place.handle, this.name, operation));
+  }
+
+  /** Its images stay, its snapshots go. Wraps rbd_group_remove. */
+  remove(o?: CallOptions): Promise<void> {
+    return change(this.#spec, o, (operation) => native.removeGroup(this.#place.handle, this.name, operation));
+  }
+
+  /** Wraps rbd_group_rename. */
+  async rename(to: string, o?: CallOptions): Promise<Group> {
+    checkName("rbd_group_rename", this.#spec, "to", to);
+    await change(this.#spec, o, (operation) =>
+      native.renameGroup(this.#place.handle, this.name, to, operation),
+    );
+    return new Group(this.#place, to);
+  }
+
+  /** Adds an image of the same namespace. Wraps rbd_group_image_add. */
+  addImage(image: string, o?: CallOptions): Promise<void> {
+    return this.#member("rbd_group_image_add", native.addGroupImage, this.#place, image, o);
+  }
+
+  /** Wraps rbd_group_image_remove and rbd_group_image_remove_by_id. */
+  removeImage(image: string | { readonly id: string }, o?: CallOptions): Promise<void> {
+    return typeof image === "string"
+      ? this.#member("rbd_group_image_remove", native.removeGroupImage, this.#place, image, o)
+      : this.#member("rbd_group_image_remove_by_id", native.removeGroupImageById, this.#place, image.id, o);
+  }
+
+  /** Wraps rbd_group_image_list. */
+  async listImages(o?: CallOptions): Promise<GroupMember[]> {
+    const members = await read(this.#spec, o, (operation) =>
+      native.listGroupImages(this.#place.handle, this.name, operation),
+    );
+    return members.map((member) => ({ ...member, state: member.state === 0 ? "attached" : "incomplete" }));
+  }
+
+  /** Wraps rbd_group_snap_list. */
+  async listSnapshots(o?: CallOptions): Promise<GroupSnapshot[]> {
+    const snapshots = await read(this.#spec, o, (operation) =>
+      native.listGroupSnapshots(this.#place.handle, this.name, operation),
+    );
+    return snapshots.map(({ name, state }) => ({ name, state: state === 1 ? "complete" : "incomplete" }));
+  }
+
+  /** A snapshot of all its images at one moment. Wraps rbd_group_snap_create2. */
+  async createSnapshot(name: string, o?: CreateGroupSnapshotOptions): Promise<void> {
+    checkName("rbd_group_snap_create2", this.#spec, "name", name);
+    const flags = (o?.skipQuiesce ? 1 : 0) | (o?.ignoreQuiesceError ? 2 : 0);
+    await change(`${this.#spec}@${name}`, o, (operation) =>
+      native.createGroupSnapshot(this.#place.handle, this.name, name, flags, operation),
+    );
+  }
+
+  /** Wraps rbd_group_snap_remove. */
+  async removeSnapshot(name: string, o?: CallOptions): Promise<void> {
+    checkName("rbd_group_snap_remove", this.#spec, "name", name);
+    await change(`${this.#spec}@${name}`, o, (operation) =>
+      native.removeGroupSnapshot(this.#place.handle, this.name, name, operation),
+    );
+  }
+
+  /** Wraps rbd_group_snap_rename. */
+  async renameSnapshot(from: string, to: string, o?: CallOptions): Promise<void> {
+    checkName("rbd_group_snap_rename", this.#spec, "from", from);
+    checkName("rbd_group_snap_rename", this.#spec, "to", to);
+    await change(`${this.#spec}@${from}`, o, (operation) =>
+      native.renameGroupSnapshot(this.#place.handle, this.name, from, to, operation),
+    );
+  }
+
+  /** Sets all its images back. Wraps rbd_group_snap_rollback_with_progress. */
+  async rollback(name: string, o?: ProgressOptions): Promise<void> {
+    checkName("rbd_group_snap_rollback_with_progress", this.#spec, "name", name);
+    await change(`${this.#spec}@${name}`, o, (operation) =>
+      native.rollbackGroup(this.#place.handle, this.name, name, operation),
+    );
+  }
+}

@@ -1,0 +1,94 @@
+import type { CallOptions, ProgressOptions } from "../call-options.ts";
+import { native } from "../internal/binding.ts";
+import type { IoCtxRef, NativeMigrationEnd, OperationRef } from "../internal/binding-types.ts";
+import { change, read } from "../internal/call.ts";
+import { checkName } from "../internal/check.ts";
+import { IoCtx } from "../ioctx.ts";
+import { type NewImageOptions, toNativeNewImage } from "../new-image-options.ts";
+import { type Place, spec, specIn } from "./place.ts";
+
+const states = ["error", "preparing", "prepared", "executing", "executed", "aborting"] as const;
+
+export type MigrationState = (typeof states)[number] | "unknown";
+export type MigrationEnd = NativeMigrationEnd;
+
+export interface MigrationStatus {
+  readonly source: MigrationEnd;
+  readonly target: MigrationEnd;
+  readonly state: MigrationState;
+  readonly description: string;
+}
+
+/**
+ * Moving images to another pool, name or layout while they are in use: prepare, execute, then commit or abort.
+ */
+export class Migrations {
+  readonly #place: Place;
+
+  /** Use {@link IoCtx.migrations}. */
+  constructor(place: Place) {
+    this.#place = place;
+  }
+
+  /** Links a new image to the old one; users open the new one from then on. Wraps rbd_migration_prepare. */
+  async prepare(
+    image: string,
+    pool: IoCtx,
+    target: string,
+    o?: NewImageOptions & { readonly flatten?: boolean | undefined } & CallOptions,
+  ): Promise<void> {
+    const call = "rbd_migration_prepare";
+    const to = IoCtx.placeOf(pool);
+    const object = specIn(this.#place, checkName(call, spec(this.#place), "image", image));
+    checkName(call, object, "target", target);
+    const options = toNativeNewImage(call, object, o);
+    await change(`${object} to ${specIn(to, target)}`, o, (operation) =>
+      native.prepareMigration(this.#place.handle, image, to.handle, target, options, operation),
+    );
+  }
+
+  /** Links a new image of this namespace to a foreign source (a JSON description). Wraps rbd_migration_prepare_import. */
+  async prepareImport(source: string, target: string, o?: NewImageOptions & CallOptions): Promise<void> {
+    const call = "rbd_migration_prepare_import";
+    const object = specIn(this.#place, checkName(call, spec(this.#place), "target", target));
+    checkName(call, object, "source", source);
+    const options = toNativeNewImage(call, object, o);
+    await change(object, o, (operation) =>
+      native.prepareImport(source, this.#place.handle, target, options, operation),
+    );
+  }
+
+  /** Copies what the new image does not have yet. Wraps rbd_migration_execute_with_progress. */
+  execute(image: string, o?: ProgressOptions): Promise<void> {
+    return this.#step("rbd_migration_execute_with_progress", native.executeMigration, image, o);
+  }
+
+  /** Gives the old image up. Wraps rbd_migration_commit_with_progress. */
+  commit(image: string, o?: ProgressOptions): Promise<void> {
+    return this.#step("rbd_migration_commit_with_progress", native.commitMigration, image, o);
+  }
+
+  /** Gives the new image up. Wraps rbd_migration_abort_with_progress. */
+  abort(image: string, o?: ProgressOptions): Promise<void> {
+    return this.#step("rbd_migration_abort_with_progress", native.abortMigration, image, o);
+  }
+
+  async #step(
+    call: string,
+    start: (io: IoCtxRef, image: string, operation: OperationRef | undefined) => Promise<void>,
+    image: string,
+    o: ProgressOptions | undefined,
+  ): Promise<void> {
+    const object = specIn(this.#place, checkName(call, spec(this.#place), "image", image));
+    await change(object, o, (operation) => start(this.#place.handle, image, operation));
+  }
+
+  /** Wraps rbd_migration_status. */
+  async status(image: string, o?: CallOptions): Promise<MigrationStatus> {
+    const object = specIn(this.#place, checkName("rbd_migration_status", spec(this.#place), "image", image));
+    const status = await read(object, o, (operation) =>
+      native.migrationStatus(this.#place.handle, image, operation),
+    );
+    return { ...status, state: states[status.state] ?? "unknown" };
+  }
+}

@@ -5,7 +5,6 @@ import { cn } from "#lib/cn.ts";
 import { buttonStyle } from "./button-style.ts";
 
 export const Dialog = Base.Root;
-export const DialogClose = Base.Close;
 
 interface DialogContentProps {
   title: ReactNode;

@@ -19,10 +19,15 @@ export function CloneResult({ result }: { result: TaskResult }) {
         facts={[
           ["Cloned from", <SpecText key="from" spec={`${image}@${snapshot.name}`} className="text-xs" />],
           ["Snapshot", `${snapshot.action === "reuse" ? "Reused" : "Created"}: ${snapshot.reason}`],
-          ["Protected", result.protected ? "Yes, by this clone" : "Not needed"],
+          ["Protection", protection(result)],
           ["Depth", String(result.depth)],
         ]}
       />
     </div>
   );
+}
+
+function protection(result: TaskResult): string {
+  if (result.protected) return "Added, since a clone of format 1 needs it";
+  return result.cloneFormat === 1 ? "Was there already" : "Not needed";
 }

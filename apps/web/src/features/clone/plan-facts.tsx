@@ -12,6 +12,11 @@ function stripes(plan: ClonePlanView): ReactNode {
   );
 }
 
+function protection({ protect, cloneFormat }: ClonePlanView): string {
+  if (protect) return "is added";
+  return cloneFormat === 1 ? "is there" : "not needed";
+}
+
 /** What the clone takes over from its source. */
 export function PlanFacts({ plan }: { plan: ClonePlanView }) {
   return (
@@ -25,6 +30,7 @@ export function PlanFacts({ plan }: { plan: ClonePlanView }) {
       {stripes(plan)}
       <Fact name="Depth">{plan.depth}</Fact>
       <Fact name="Clone format">{plan.cloneFormat}</Fact>
+      <Fact name="Protection">{protection(plan)}</Fact>
       <Fact name="Features">{plan.features.join(", ") || "none"}</Fact>
     </dl>
   );

@@ -40,7 +40,7 @@ export function ClusterChip() {
         <span className="sr-only lg:hidden">{label}</span>
         <ChevronDown aria-hidden className="size-3.5 shrink-0 text-ink-3" />
       </PopoverTrigger>
-      <PopoverContent title="Cluster" className="w-88">
+      <PopoverContent title="Cluster" align="start" className="w-100">
         <ClusterFacts info={info.data} error={info.error} condition={label} />
       </PopoverContent>
     </Popover>

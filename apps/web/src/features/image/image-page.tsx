@@ -9,6 +9,7 @@ import { StaleNotice } from "#components/state/stale-notice.tsx";
 import { ButtonLink } from "#components/ui/button-link.tsx";
 import { toProblem } from "#lib/problem.ts";
 import { trpc } from "#lib/trpc/trpc.ts";
+import { useTitle } from "#lib/use-title.ts";
 import { ImageHeader } from "./image-header.tsx";
 import { ImageSkeleton } from "./image-skeleton.tsx";
 import { ImageTabs } from "./image-tabs.tsx";
@@ -17,6 +18,7 @@ import { ImageTabs } from "./image-tabs.tsx";
 export function ImagePage() {
   const [spec] = useQueryState("spec", parseAsString.withDefault(""));
   const image = useQuery(trpc.images.get.queryOptions(spec === "" ? skipToken : { spec }));
+  useTitle(image.data?.spec ?? null);
   const problem = image.isError ? toProblem(image.error) : null;
 
   if (spec === "") {

@@ -4,12 +4,10 @@ interface RailProps {
   kind: "head" | "user" | "system" | "origin";
   above: boolean;
   below: boolean;
-  /** Clones branch off here. */
-  branch?: boolean;
 }
 
 /** The piece of the rail beside one row: a line from above, a point, a line on. Decorative; the text says the same. */
-export function Rail({ kind, above, below, branch = false }: RailProps) {
+export function Rail({ kind, above, below }: RailProps) {
   return (
     <span aria-hidden className="relative w-6 shrink-0 self-stretch">
       {above && <span className="absolute top-0 left-[11px] h-[22px] w-0.5 bg-line-strong" />}
@@ -21,9 +19,6 @@ export function Rail({ kind, above, below, branch = false }: RailProps) {
               "bg-[repeating-linear-gradient(var(--line-strong)_0_3px,transparent_3px_6px)] bg-transparent",
           )}
         />
-      )}
-      {branch && (
-        <span className="absolute top-[26px] left-[11px] h-6 w-6 rounded-bl-lg border-brand border-b-2 border-l-2" />
       )}
       <span
         className={cn(

@@ -30,9 +30,7 @@ export function SnapshotRow({ snapshot, sizeChange, clones, below, onClone }: Sn
   const { kind } = snapshot;
   return (
     <RailRow
-      rail={
-        <Rail kind={kind === "user" ? "user" : "system"} above below={below} branch={clones.length > 0} />
-      }
+      rail={<Rail kind={kind === "user" ? "user" : "system"} above below={below} />}
       name={
         <>
           <span className="wrap-anywhere font-mono text-xs">{snapshot.name}</span>

@@ -4,7 +4,6 @@ import { parseSpecPlace } from "./place.ts";
 export const KINDS = ["all", "roots", "clones", "trash", "problems"] as const;
 export const SORTS = ["name", "size", "snapshots", "children", "depth", "created"] as const;
 
-export type ImageKind = (typeof KINDS)[number];
 export type ImageSort = (typeof SORTS)[number];
 
 const parsers = {

@@ -74,6 +74,7 @@ export function ImageTable({ list, rows, filters, setFilters }: ImageTableProps)
           count={filtered}
           rowHeight={ROW_HEIGHT[density]}
           scroller={scroller}
+          listKey={[filters.q, filters.kind, filters.place, filters.sort, filters.dir].join(" ")}
           activeKey={filters.row}
           onActiveChange={(key) => void setFilters({ row: key })}
           needMore={

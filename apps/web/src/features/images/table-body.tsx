@@ -1,7 +1,7 @@
 "use client";
 
 import { defaultRangeExtractor, type Range, useVirtualizer } from "@tanstack/react-virtual";
-import { type RefObject, useCallback, useEffect } from "react";
+import { type RefObject, useCallback, useEffect, useRef } from "react";
 import { GridPart } from "#components/ui/grid-part.tsx";
 import { ImageRow } from "./image-row.tsx";
 import type { ImageTableRow } from "./table-features.ts";
@@ -16,6 +16,8 @@ interface TableBodyProps {
   count: number;
   rowHeight: number;
   scroller: RefObject<HTMLDivElement | null>;
+  /** Changes with filter and sort. */
+  listKey: string;
   activeKey: string;
   onActiveChange: (key: string) => void;
   /** Fetches the next page; absent while that is not possible. */
@@ -28,6 +30,7 @@ export function TableBody({
   count,
   rowHeight,
   scroller,
+  listKey,
   activeKey,
   onActiveChange,
   needMore,
@@ -60,12 +63,29 @@ export function TableBody({
     if (lastShown >= rows.length - 1 && rows.length < count) needMore?.();
   }, [lastShown, rows.length, count, needMore]);
 
-  const focus = useRowFocus({ rows, active, scrollTo: virtualizer.scrollToIndex, scroller, onActiveChange });
+  const focus = useRowFocus({
+    rows,
+    count,
+    active,
+    scrollTo: virtualizer.scrollToIndex,
+    scroller,
+    onActiveChange,
+  });
 
-  // Coming back to the page: the row one was on is in sight again.
+  // Coming back to the page: the row one was on is in sight again, and has the focus.
   useEffect(() => {
-    if (found > 0) virtualizer.scrollToIndex(found, { align: "center" });
+    if (found <= 0) return;
+    virtualizer.scrollToIndex(found, { align: "center" });
+    if (document.activeElement === document.body) focus.goTo(found);
   }, []);
+
+  // Another list begins at its beginning.
+  const shownList = useRef(listKey);
+  useEffect(() => {
+    if (shownList.current === listKey) return;
+    shownList.current = listKey;
+    virtualizer.scrollToOffset(0);
+  }, [listKey, virtualizer]);
 
   return (
     <GridPart

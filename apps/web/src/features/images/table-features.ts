@@ -1,6 +1,5 @@
 import type { ImageListRow } from "@coppice/server/router";
 import {
-  type Cell,
   columnVisibilityFeature,
   createColumnHelper,
   type Header,
@@ -32,7 +31,6 @@ export const imageTableFeatures = tableFeatures({
 type Features = typeof imageTableFeatures;
 
 export type ImageTableRow = Row<Features, ImageListRow>;
-export type ImageTableCell = Cell<Features, ImageListRow, unknown>;
 export type ImageTableHeader = Header<Features, ImageListRow, unknown>;
 
 export const columnHelper = createColumnHelper<Features, ImageListRow>();

@@ -1,14 +1,11 @@
-import { useRouter } from "next/navigation";
-import { type FocusEvent, type KeyboardEvent, type RefObject, useCallback, useRef } from "react";
-import { useCloneDialog } from "#features/clone/use-clone-dialog.ts";
-import { useMayOperate } from "#features/session/use-session.ts";
-import { mayClone } from "#lib/image/may-clone.ts";
-import { imageRef } from "#lib/image-ref.ts";
-import { imageLink } from "#lib/links.ts";
+import { type FocusEvent, type KeyboardEvent, type RefObject, useCallback, useEffect, useRef } from "react";
 import type { ImageTableRow } from "./table-features.ts";
+import { useRowActions } from "./use-row-actions.ts";
 
 interface RowFocusOptions {
   rows: readonly ImageTableRow[];
+  /** Rows there are in all. */
+  count: number;
   active: number;
   scrollTo: (index: number) => void;
   scroller: RefObject<HTMLDivElement | null>;
@@ -24,52 +21,46 @@ const STEPS: Record<string, (active: number, page: number, last: number) => numb
   End: (_active, _page, last) => last,
 };
 
-/** One row takes the focus, arrow keys move it, Enter opens its image, C clones it. */
-export function useRowFocus({ rows, active, scrollTo, scroller, onActiveChange }: RowFocusOptions) {
-  const router = useRouter();
-  const { openClone } = useCloneDialog();
-  const mayOperate = useMayOperate();
+/** One row takes the focus, and keys move it, also to rows that have yet to arrive. */
+export function useRowFocus({ rows, count, active, scrollTo, scroller, onActiveChange }: RowFocusOptions) {
+  const act = useRowActions();
+  /** Where the focus is on its way to. */
   const wanted = useRef<number | null>(null);
 
-  const focusRow = useCallback(
+  const arrive = useCallback(() => {
+    const index = wanted.current;
+    const key = index === null ? undefined : rows[index]?.id;
+    if (index === null || key === undefined) return;
+    onActiveChange(key);
+    // The row may have to be drawn first.
+    requestAnimationFrame(() => {
+      if (wanted.current !== index) return;
+      wanted.current = null;
+      scroller.current?.querySelector<HTMLElement>(`[data-row="${index}"]`)?.focus({ preventScroll: true });
+    });
+  }, [rows, scroller, onActiveChange]);
+  useEffect(arrive, [arrive]);
+
+  const goTo = useCallback(
     (index: number) => {
-      scrollTo(index);
       wanted.current = index;
-      // The row may have to be drawn first.
-      requestAnimationFrame(() => {
-        if (wanted.current !== index) return;
-        scroller.current?.querySelector<HTMLElement>(`[data-row="${index}"]`)?.focus({ preventScroll: true });
-      });
+      scrollTo(index);
+      arrive();
     },
-    [scrollTo, scroller],
+    [scrollTo, arrive],
   );
 
   const onKeyDown = (event: KeyboardEvent<HTMLElement>) => {
-    if (!(event.target instanceof HTMLElement) || event.target.dataset.row === undefined) return;
+    const { target } = event;
+    if (!(target instanceof HTMLElement) || target.dataset.row === undefined) return;
     if (event.ctrlKey || event.metaKey || event.altKey) return;
-    const row = rows[active]?.original;
     const step = STEPS[event.key];
     if (step !== undefined) {
-      event.preventDefault();
-      const page = Math.max(
-        1,
-        Math.floor((scroller.current?.clientHeight ?? 0) / event.target.offsetHeight) - 2,
-      );
-      const next = Math.min(Math.max(step(active, page, rows.length - 1), 0), rows.length - 1);
-      const key = rows[next]?.id;
-      if (key === undefined) return;
-      onActiveChange(key);
-      focusRow(next);
-    } else if (event.key === "Enter" && row !== undefined) {
-      event.preventDefault();
-      router.push(imageLink(imageRef(row)));
-    } else if (event.key.toLowerCase() === "c" && row !== undefined && mayOperate && mayClone(row)) {
-      event.preventDefault();
-      openClone(row.spec);
-    } else if (event.key === "ContextMenu" || (event.key === "F10" && event.shiftKey)) {
-      event.preventDefault();
-      event.target.querySelector<HTMLElement>("[data-row-menu]")?.click();
-    }
+      const height = scroller.current?.clientHeight ?? 0;
+      const page = Math.max(1, Math.floor(height / target.offsetHeight) - 2);
+      goTo(Math.min(Math.max(step(wanted.current ?? active, page, count - 1), 0), count - 1));
+    } else if (!act(event, target, rows[active]?.original)) return;
+    event.preventDefault();
   };
 
   const onFocus = (event: FocusEvent<HTMLElement>) => {
@@ -78,5 +69,5 @@ export function useRowFocus({ rows, active, scrollTo, scroller, onActiveChange }
     if (key !== undefined && Number(index) !== active) onActiveChange(key);
   };
 
-  return { onKeyDown, onFocus };
+  return { onKeyDown, onFocus, goTo };
 }

@@ -7,24 +7,39 @@ import { Skeleton } from "#components/ui/skeleton.tsx";
 import { cn } from "#lib/cn.ts";
 import { formatCount } from "#lib/format/count.ts";
 import { trpc } from "#lib/trpc/trpc.ts";
+import type { Problems } from "./use-problems.ts";
 
 /** How many images of each sort; each number leads to them. */
-export function Figures({ problems }: { problems: ImageListPage | undefined }) {
-  const clones = useQuery(trpc.images.list.queryOptions({ kind: "clones", limit: 1 })).data?.filtered;
-  const trash = useQuery(trpc.images.list.queryOptions({ kind: "trash", limit: 1 })).data?.filtered;
+export function Figures({ problems }: { problems: Problems }) {
+  const clones = useQuery(trpc.images.list.queryOptions({ kind: "clones", limit: 1 }));
+  const trash = useQuery(trpc.images.list.queryOptions({ kind: "trash", limit: 1 }));
   return (
     <ul className="grid grid-cols-2 gap-3 md:grid-cols-4">
-      <Figure label="Images" value={problems?.total} href="/images/" />
-      <Figure label="Clones" value={clones} href="/images/?kind=clones" />
-      <Figure label="In trash" value={trash} href="/images/?kind=trash" />
-      <Figure label="With a problem" value={problems?.filtered} href="/images/?kind=problems" warn />
+      <Figure label="Images" value={figure(problems, "total")} href="/images/" />
+      <Figure label="Clones" value={figure(clones, "filtered")} href="/images/?kind=clones" />
+      <Figure label="In trash" value={figure(trash, "filtered")} href="/images/?kind=trash" />
+      <Figure
+        label="With a problem"
+        value={figure(problems, "filtered")}
+        href="/images/?kind=problems"
+        warn
+      />
     </ul>
   );
 }
 
+/** A number of a list: undefined while it is on its way, null when it did not come. */
+function figure(
+  { data, isError }: { data: ImageListPage | undefined; isError: boolean },
+  of: "total" | "filtered",
+): number | null | undefined {
+  return data?.[of] ?? (isError ? null : undefined);
+}
+
 interface FigureProps {
   label: string;
-  value: number | undefined;
+  /** Null when it cannot be known. */
+  value: number | null | undefined;
   href: string;
   /** Anything but zero asks for attention. */
   warn?: boolean;
@@ -44,10 +59,10 @@ function Figure({ label, value, href, warn = false }: FigureProps) {
           <span
             className={cn(
               "mt-0.5 block font-semibold text-xl tabular-nums",
-              warn && value > 0 && "text-warn",
+              warn && value !== null && value > 0 && "text-warn",
             )}
           >
-            {formatCount(value)}
+            {value === null ? "–" : formatCount(value)}
           </span>
         )}
       </Link>

@@ -16,7 +16,7 @@ export function OverviewPage() {
       <PageHeader title="Overview">
         <ScanAge scannedAt={problems.data?.scannedAt} />
       </PageHeader>
-      <Figures problems={problems.data} />
+      <Figures problems={problems} />
       <div className="grid items-start gap-4 lg:grid-cols-[3fr_2fr]">
         <Attention problems={problems} />
         <div className="grid gap-4">

@@ -51,8 +51,8 @@ export function TaskDetail({ task }: { task: Task }) {
           <FactList
             className="p-4"
             facts={[
-              ["Asked for by", task.user],
-              ["Asked for", <Time key="created" at={task.createdAt} show="both" />],
+              ["By", task.user],
+              ["Queued", <Time key="created" at={task.createdAt} show="both" />],
               [
                 "Started",
                 task.startedAt === null ? "Not yet" : <Time key="started" at={task.startedAt} show="both" />,

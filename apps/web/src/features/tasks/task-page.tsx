@@ -10,12 +10,14 @@ import { ButtonLink } from "#components/ui/button-link.tsx";
 import { Skeleton } from "#components/ui/skeleton.tsx";
 import { toProblem } from "#lib/problem.ts";
 import { trpc } from "#lib/trpc/trpc.ts";
+import { useTitle } from "#lib/use-title.ts";
 import { TaskDetail } from "./task-detail.tsx";
 
 /** One task: how far it is, what it did, what it says. */
 export function TaskPage() {
   const [id] = useQueryState("id", parseAsString.withDefault(""));
   const task = useQuery(trpc.tasks.get.queryOptions(id === "" ? skipToken : { id }));
+  useTitle(task.data?.title ?? null);
 
   if (id === "") {
     return (

@@ -21,7 +21,7 @@ export function TaskTable({ rows }: { rows: readonly TaskSummary[] }) {
           <th scope="col" className={head}>
             Task
           </th>
-          <th scope="col" className={`${head} w-36`}>
+          <th scope="col" className={`${head} w-30 sm:w-36`}>
             State
           </th>
           <th scope="col" className={`${head} hidden w-32 lg:table-cell`}>

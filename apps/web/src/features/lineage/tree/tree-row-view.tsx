@@ -4,12 +4,12 @@ import { memo } from "react";
 import { MarkBadges } from "#components/image/mark-badges.tsx";
 import { GridPart } from "#components/ui/grid-part.tsx";
 import { Bytes } from "#components/value/bytes.tsx";
-import { SpecText } from "#components/value/spec-text.tsx";
 import { cn } from "#lib/cn.ts";
 import { formatCount } from "#lib/format/count.ts";
 import { marksOf } from "#lib/image/marks.ts";
 import { imageRef } from "#lib/image-ref.ts";
 import { imageLink } from "#lib/links.ts";
+import { formatPlace } from "#lib/spec/image-spec.ts";
 import type { TreeRow } from "../model/flatten-tree.ts";
 import { FROM_LARGE, FROM_MEDIUM, TREE_TRACKS } from "./tree-style.ts";
 
@@ -85,7 +85,10 @@ export const TreeRowView = memo(function TreeRowView({
           tabIndex={-1}
           className="min-w-0 truncate rounded-sm text-xs hover:underline"
         >
-          <SpecText spec={node.spec} />
+          <span className="font-mono">
+            <span className="text-ink-3 max-md:hidden">{formatPlace(node.pool, node.namespace)}/</span>
+            {node.name}
+          </span>
         </Link>
         <span className="flex shrink-0 gap-1 lg:hidden">
           <MarkBadges marks={marks} spelled={0} />

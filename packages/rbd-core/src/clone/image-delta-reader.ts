@@ -1,7 +1,8 @@
-import type { Image } from "rbd-native";
+import type { Image, IoCtx } from "rbd-native";
 import { imageFeatures, imageFlags } from "../image/features.ts";
 import type { ParentLink, SnapshotRow } from "../inventory/inventory-row.ts";
 import { readParent } from "../inventory/librbd-reader.ts";
+import { readChangedRanges } from "./read-changed-ranges.ts";
 import type { SourceFacts } from "./source-facts.ts";
 import type { DeltaReader, Difference } from "./zero-delta.ts";
 
@@ -13,12 +14,14 @@ const invalidMaps = imageFlags["object map invalid"] | imageFlags["fast diff inv
  * meanwhile: it is set to a snapshot and back for what librbd tells of the set snapshot only.
  */
 export class ImageDeltaReader implements DeltaReader {
+  readonly #ioCtx: IoCtx;
   readonly #image: Image;
   readonly #facts: SourceFacts;
   readonly #signal: AbortSignal | undefined;
   readonly #validMaps = new Map<bigint, boolean>();
 
-  constructor(image: Image, facts: SourceFacts, signal: AbortSignal | undefined) {
+  constructor(ioCtx: IoCtx, image: Image, facts: SourceFacts, signal: AbortSignal | undefined) {
+    this.#ioCtx = ioCtx;
     this.#image = image;
     this.#facts = facts;
     this.#signal = signal;
@@ -50,8 +53,10 @@ export class ImageDeltaReader implements DeltaReader {
     return this.#diff(snapshot, offset, length, false);
   }
 
-  coarse(snapshot: SnapshotRow): AsyncIterable<readonly Difference[]> {
-    return this.#diff(snapshot, 0, this.#facts.size, true);
+  async *coarse(snapshot: SnapshotRow): AsyncGenerator<readonly Difference[]> {
+    const ranges = await readChangedRanges(this.#ioCtx, this.#facts, snapshot, this.#signal);
+    if (ranges !== null) yield ranges;
+    else yield* this.#diff(snapshot, 0, this.#facts.size, true);
   }
 
   async *#diff(

@@ -64,7 +64,7 @@ export async function prepareClone(
     chosen !== null
       ? { snapshot: chosen, reason: "it was asked for" }
       : search
-        ? searchSnapshot(image, facts, signal, (done, total) => report("search", done, total))
+        ? searchSnapshot(cluster, image, facts, signal, (done, total) => report("search", done, total))
         : { snapshot: null, reason: "the source's snapshots kept changing during the search" },
     sourceDepth(cluster, parent),
   ]);

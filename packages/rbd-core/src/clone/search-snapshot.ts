@@ -1,4 +1,5 @@
 import type { Image } from "rbd-native";
+import type { Cluster } from "../cluster/cluster.ts";
 import { translated } from "../errors/to-coppice-error.ts";
 import type { SnapshotRow } from "../inventory/inventory-row.ts";
 import { showImageSpec } from "../names/format-image-spec.ts";
@@ -14,6 +15,7 @@ export interface SearchResult {
 
 /** Looks for a snapshot that holds exactly the current state of the open image. */
 export async function searchSnapshot(
+  cluster: Cluster,
   image: Image,
   facts: SourceFacts,
   signal: AbortSignal | undefined,
@@ -21,11 +23,12 @@ export async function searchSnapshot(
 ): Promise<SearchResult> {
   const object = showImageSpec(facts.spec);
   const candidates = deltaCandidates(facts.snapshots, facts.size);
+  const ioCtx = await cluster.pool(facts.spec.pool, facts.spec.namespace);
   onTried(0, candidates.length);
   const snapshot = await translated(
     { object, what: `${object} could not be compared with its snapshots` },
     () =>
-      findZeroDelta(new ImageDeltaReader(image, facts, signal), candidates, facts.size, (tried) =>
+      findZeroDelta(new ImageDeltaReader(ioCtx, image, facts, signal), candidates, facts.size, (tried) =>
         onTried(tried, candidates.length),
       ),
   );

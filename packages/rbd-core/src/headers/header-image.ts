@@ -45,8 +45,10 @@ export function headerImage(header: ImageHeader, poolId: number): FoundImage {
   };
 }
 
+const noLinks: HeaderLinks = { children: [], group: null };
+
 export function headerLinks({ children, group }: ImageHeader): HeaderLinks {
-  if (children.size === 0) return { children: [], group };
+  if (children.size === 0) return group === null ? noLinks : { children: [], group };
   const links = [...children].flatMap(([snapshotId, images]) =>
     images.map((image) => ({ ...image, snapshotId })),
   );

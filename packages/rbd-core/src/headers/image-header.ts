@@ -44,6 +44,9 @@ const largestOrder = 25;
 /** `int64 -1`, as some releases wrote for "no data pool". */
 const noPool = -1;
 
+/** What every image of format 2 has. */
+const requiredKeys: ReadonlySet<string> = new Set(["size", "order", "features", "object_prefix", "snap_seq"]);
+
 /**
  * Decodes the omap of a `rbd_header.<id>` object. The order of the entries does not matter, and keys that are
  * not known here are left alone.
@@ -52,61 +55,122 @@ const noPool = -1;
  * of format 2 has
  */
 export function decodeImageHeader(entries: Iterable<readonly [string, Uint8Array]>): ImageHeader {
-  const values = new Map<string, Uint8Array>();
-  const snapshots: SnapshotHeader[] = [];
+  const header = emptyHeader();
   const children = new Map<bigint, ChildImage[]>();
+  const keys: string[] = [];
   for (const [key, value] of entries) {
-    if (key.startsWith(snapshotPrefix)) {
-      const snapshot = decodeValue(key, value, readSnapshot);
-      if (snapshot.id !== idInKey(key, snapshotPrefix)) {
-        throw new DecodeError(key, 0, `it holds snapshot ${snapshot.id}`);
-      }
-      snapshots.push(snapshot);
-    } else if (key.startsWith(childrenPrefix)) {
+    if (key.startsWith(snapshotPrefix)) header.snapshots.push(decodeSnapshot(key, value));
+    else if (key.startsWith(childrenPrefix)) {
       children.set(idInKey(key, childrenPrefix), decodeChildImages(key, value));
     } else {
-      values.set(key, value);
+      decodeKey(header, key, value);
+      if (requiredKeys.has(key)) keys.push(key);
     }
   }
-  snapshots.sort((a, b) => (a.id < b.id ? -1 : 1));
+  if (keys.length < requiredKeys.size) {
+    const [missing = ""] = requiredKeys.difference(new Set(keys));
+    throw new DecodeError(missing, 0, "the header has no such key");
+  }
+  header.snapshots.sort((a, b) => (a.id < b.id ? -1 : 1));
+  header.stripeUnit ||= 2 ** header.order;
+  header.stripeCount ||= 1;
+  return children.size === 0 ? header : { ...header, children };
+}
 
-  const required = <T>(key: string, read: (reader: ByteReader) => T): T => {
-    const value = values.get(key);
-    if (value === undefined) throw new DecodeError(key, 0, "the header has no such key");
-    return decodeValue(key, value, read, true);
-  };
-  const optional = <T, D>(key: string, missing: D, read: (reader: ByteReader) => T): T | D => {
-    const value = values.get(key);
-    return value === undefined ? missing : decodeValue(key, value, read, true);
-  };
-  const structure = <T>(key: string, decode: (key: string, value: Uint8Array) => T): T | null => {
-    const value = values.get(key);
-    return value === undefined ? null : decode(key, value);
-  };
+const noChildren: ReadonlyMap<bigint, readonly ChildImage[]> = new Map();
 
-  const order = required("order", (reader) => reader.u8());
-  if (order > largestOrder) throw new DecodeError("order", 0, `objects of 2^${order} bytes`);
-  const dataPoolId = optional("data_pool_id", noPool, (reader) => reader.poolId());
+function emptyHeader(): ImageHeader {
   return {
-    size: required("size", (reader) => reader.size()),
-    order,
-    features: required("features", (reader) => reader.u64()),
-    opFeatures: optional("op_features", 0n, (reader) => reader.u64()),
-    flags: optional("flags", 0n, (reader) => reader.u64()),
-    objectPrefix: required("object_prefix", (reader) => reader.string()),
-    snapshotSequence: required("snap_seq", (reader) => reader.u64()),
-    dataPoolId: dataPoolId === noPool ? null : dataPoolId,
-    stripeUnit: optional("stripe_unit", 0, (reader) => reader.size()) || 2 ** order,
-    stripeCount: optional("stripe_count", 0, (reader) => reader.size()) || 1,
-    createdAt: optional("create_timestamp", null, (reader) => reader.time()),
-    accessedAt: optional("access_timestamp", null, (reader) => reader.time()),
-    modifiedAt: optional("modify_timestamp", null, (reader) => reader.time()),
-    parent: structure("parent", (key, value) => decodeValue(key, value, readParent)),
-    group: structure("rbd_group_ref", decodeGroupRef),
-    migration: structure("migration", decodeMigration),
-    snapshots,
-    children,
+    size: 0,
+    order: 0,
+    features: 0n,
+    opFeatures: 0n,
+    flags: 0n,
+    objectPrefix: "",
+    snapshotSequence: 0n,
+    dataPoolId: null,
+    stripeUnit: 0,
+    stripeCount: 0,
+    createdAt: null,
+    accessedAt: null,
+    modifiedAt: null,
+    parent: null,
+    group: null,
+    migration: null,
+    snapshots: [],
+    children: noChildren,
   };
+}
+
+/** Values without a version must be used up; those with one may have grown. */
+function decodeKey(header: ImageHeader, key: string, value: Uint8Array): void {
+  switch (key) {
+    case "size":
+      header.size = decodeValue(key, value, readSize, true);
+      break;
+    case "order":
+      header.order = decodeValue(key, value, readOrder, true);
+      break;
+    case "features":
+      header.features = decodeValue(key, value, readBits, true);
+      break;
+    case "op_features":
+      header.opFeatures = decodeValue(key, value, readBits, true);
+      break;
+    case "flags":
+      header.flags = decodeValue(key, value, readBits, true);
+      break;
+    case "object_prefix":
+      header.objectPrefix = decodeValue(key, value, (reader) => reader.string(), true);
+      break;
+    case "snap_seq":
+      header.snapshotSequence = decodeValue(key, value, readBits, true);
+      break;
+    case "data_pool_id": {
+      const poolId = decodeValue(key, value, (reader) => reader.poolId(), true);
+      header.dataPoolId = poolId === noPool ? null : poolId;
+      break;
+    }
+    case "stripe_unit":
+      header.stripeUnit = decodeValue(key, value, readSize, true);
+      break;
+    case "stripe_count":
+      header.stripeCount = decodeValue(key, value, readSize, true);
+      break;
+    case "create_timestamp":
+      header.createdAt = decodeValue(key, value, readTime, true);
+      break;
+    case "access_timestamp":
+      header.accessedAt = decodeValue(key, value, readTime, true);
+      break;
+    case "modify_timestamp":
+      header.modifiedAt = decodeValue(key, value, readTime, true);
+      break;
+    case "parent":
+      header.parent = decodeValue(key, value, readParent);
+      break;
+    case "rbd_group_ref":
+      header.group = decodeGroupRef(key, value);
+      break;
+    case "migration":
+      header.migration = decodeMigration(key, value);
+      break;
+  }
+}
+
+const readSize = (reader: ByteReader) => reader.size();
+const readBits = (reader: ByteReader) => reader.u64();
+const readTime = (reader: ByteReader) => reader.time();
+
+function readOrder(reader: ByteReader): number {
+  const order = reader.u8();
+  return order <= largestOrder ? order : reader.fail(`objects of 2^${order} bytes`, 0);
+}
+
+function decodeSnapshot(key: string, value: Uint8Array): SnapshotHeader {
+  const snapshot = decodeValue(key, value, readSnapshot);
+  if (snapshot.id === idInKey(key, snapshotPrefix)) return snapshot;
+  throw new DecodeError(key, 0, `it holds snapshot ${snapshot.id}`);
 }
 
 function idInKey(key: string, prefix: string): bigint {

@@ -554,4 +554,8 @@ export interface Binding
     LockBinding,
     DataBinding,
     ObjectBinding,
+    GroupBinding,
+    MigrationBinding,
+    SettingBinding,
+    MirrorBinding,
     CopyBinding {}

@@ -11,7 +11,10 @@ import { readObjectMaps } from "./read-object-maps.ts";
 import { strip } from "./strip.ts";
 
 export interface WhatChangedOptions {
-  /** The older point: a user snapshot's name. Default: nothing, so that everything with data is reported. */
+  /**
+   * The older point: a user snapshot's name. Default: nothing, so that all of the image's own data is reported (of
+   * a clone, without what it still shares with its parent).
+   */
   from?: string;
   /** The newer point: a snapshot's name. Default: HEAD as it is at this moment. */
   to?: string;

@@ -1,0 +1,228 @@
+import { Cluster as NativeCluster } from "rbd-native";
+import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
+import type { CoppiceError } from "../../../src/errors/coppice-error.ts";
+import { createImage } from "../../../src/image/create-image.ts";
+import { removeImage } from "../../../src/image/remove-image.ts";
+import {
+  createSnapshot,
+  protectSnapshot,
+  removeSnapshot,
+  unprotectSnapshot,
+} from "../../../src/image/snapshots.ts";
+import { previewRemoveByPrefix, removeByPrefix } from "../../../src/removal/remove-by-prefix.ts";
+import { withBrokenCall } from "../../support/break-call.ts";
+import { type OwnPool, ownPool } from "../../support/own-pool.ts";
+import { poolState } from "../../support/pool-state.ts";
+
+const conf = inject("cephConf");
+let own: OwnPool;
+let pool: string;
+let native: NativeCluster;
+
+beforeAll(async () => {
+  own = await ownPool("removal");
+  pool = own.pool;
+  native = await NativeCluster.connect({ conf });
+});
+
+afterAll(async () => {
+  await native.close();
+  await own[Symbol.asyncDispose]();
+});
+
+/** An instance with two disks, one of them with data and a protected snapshot if wished. */
+async function instance(prefix: string, snapshots: readonly string[] = []): Promise<string> {
+  const { witness } = own;
+  await witness.rbd("create", "--size", "4M", `${pool}/${prefix}_disk`);
+  await witness.rbd(
+    "bench",
+    "--io-type",
+    "write",
+    "--io-total",
+    "512K",
+    "--io-size",
+    "64K",
+    `${pool}/${prefix}_disk`,
+  );
+  await witness.rbd("create", "--size", "1M", `${pool}/${prefix}_disk.swap`);
+  for (const name of snapshots) {
+    await witness.rbd("snap", "create", "--no-progress", `${pool}/${prefix}_disk@${name}`);
+    await witness.rbd("snap", "protect", `${pool}/${prefix}_disk@${name}`);
+  }
+  return prefix;
+}
+
+async function names(): Promise<string[]> {
+  return (await own.witness.json("ls", pool)) as string[];
+}
+
+describe("removeByPrefix", () => {
+  it("removes what the preview shows, as a loop over `rbd rm` does, and nothing else", async () => {
+    const prefix = await instance("cbf44290");
+    await instance("cbf44291");
+    const before = await names();
+    const place = { pool, prefix };
+    const preview = await previewRemoveByPrefix(own.cluster, place);
+    expect(preview.map(({ spec, blockers }) => [spec.image, blockers])).toEqual([
+      ["cbf44290_disk", []],
+      ["cbf44290_disk.swap", []],
+    ]);
+    expect(await names()).toEqual(before);
+    const phases: string[] = [];
+    const removed = await removeByPrefix(own.cluster, {
+      ...place,
+      onProgress: ({ phase, step, steps }) => {
+        expect(steps).toBe(3);
+        if (phases[step - 1] === undefined) phases.push(phase);
+      },
+    });
+    expect(removed.map(({ image }) => image)).toEqual(["cbf44290_disk", "cbf44290_disk.swap"]);
+    expect(phases).toEqual(["trash", "remove", "remove"]);
+    expect(await names()).toEqual(before.filter((name) => !name.startsWith(prefix)));
+    expect(await own.witness.json("trash", "ls", pool)).toEqual([]);
+  });
+
+  it("does nothing when no image has the prefix", async () => {
+    expect(await removeByPrefix(own.cluster, { pool, prefix: "nobody" })).toEqual([]);
+  });
+
+  it.each([
+    ["an empty prefix", { prefix: "" }, "INVALID_NAME"],
+    ["a prefix that no name can have", { prefix: "a/b" }, "INVALID_NAME"],
+    ["no such pool", { prefix: "x", pool: "nowhere" }, "NOT_FOUND"],
+  ])("refuses %s", async (_, wrong, code) => {
+    await expect(removeByPrefix(own.cluster, { pool, ...wrong })).rejects.toMatchObject({ code });
+  });
+
+  it("refuses all when one has snapshots, and removes them when that is said", async () => {
+    const prefix = await instance("snapped", ["nova-resize", "mine"]);
+    const before = await poolState(conf, native, [pool]);
+    const place = { pool, prefix };
+    await expect(removeByPrefix(own.cluster, { ...place, snapshots: ["nova-resize"] })).rejects.toMatchObject(
+      {
+        code: "NOT_EMPTY",
+        message: expect.stringContaining("1 snapshot (@mine)"),
+      },
+    );
+    expect(await poolState(conf, native, [pool])).toEqual(before);
+    await removeByPrefix(own.cluster, { ...place, snapshots: "all" });
+    expect((await names()).filter((name) => name.startsWith(prefix))).toEqual([]);
+  });
+
+  it("refuses all when one has clones, and names every one, also in another pool, a namespace and the trash", async () => {
+    const prefix = await instance("parent", ["s"]);
+    const other = `${pool}-other`;
+    await own.cluster.createPool(other);
+    await own.witness.rbd("namespace", "create", `${other}/ns`);
+    const clone = (target: string) =>
+      own.witness.rbd("clone", "--rbd-default-clone-format", "2", `${pool}/${prefix}_disk@s`, target);
+    await clone(`${pool}/child-1`);
+    await clone(`${other}/ns/child-2`);
+    await clone(`${other}/child-3`);
+    await own.witness.rbd("trash", "mv", `${other}/child-3`);
+    const before = await poolState(conf, native, [pool]);
+    const failing = removeByPrefix(own.cluster, { pool, prefix, snapshots: "all" });
+    const error = (await failing.catch((thrown: unknown) => thrown)) as CoppiceError;
+    expect(error).toMatchObject({ code: "BUSY" });
+    for (const text of [
+      `${pool}/child-1 (of @s)`,
+      `${other}/ns/child-2 (of @s)`,
+      `${other}/child-3 (of @s, in the trash)`,
+    ]) {
+      expect(error.message).toContain(text);
+    }
+    expect(await poolState(conf, native, [pool])).toEqual(before);
+  });
+
+  it("tries a disk in use again until its client lets go", async () => {
+    const prefix = await instance("used");
+    const ioCtx = await native.openPool(pool);
+    const image = await ioCtx.openImage(`${prefix}_disk`);
+    const tries: number[] = [];
+    await removeByPrefix(own.cluster, {
+      pool,
+      prefix,
+      pauseMilliseconds: 5,
+      onBusy: (tried) => tries.push(tried),
+      pause: async () => {
+        if (tries.length === 2) await image.close();
+      },
+    });
+    expect(tries).toEqual([1, 2]);
+    expect((await names()).filter((name) => name.startsWith(prefix))).toEqual([]);
+    await ioCtx.close();
+  });
+
+  it("names the client in the end, and has put back what was in the trash already", async () => {
+    const prefix = await instance("held");
+    const before = await poolState(conf, native, [pool]);
+    const ioCtx = await native.openPool(pool);
+    // The second one by name: the first is in the trash by then.
+    const image = await ioCtx.openImage(`${prefix}_disk.swap`);
+    const [watcher] = await image.listWatchers();
+    const failing = removeByPrefix(own.cluster, { pool, prefix, attempts: 3, pause: async () => {} });
+    await expect(failing).rejects.toMatchObject({
+      code: "BUSY",
+      object: `${pool}/${prefix}_disk.swap`,
+      message: expect.stringContaining(`client.${watcher?.clientId} at ${watcher?.address} has it open`),
+    });
+    await image.close();
+    await ioCtx.close();
+    expect(await poolState(conf, native, [pool])).toEqual(before);
+  });
+
+  it.each([
+    [false, ["removeSnapshot", "pool", "trashRemove"]],
+    [true, ["removeSnapshot"]],
+  ])(
+    "loses nothing that it does not name when any call fails (late: %s)",
+    { timeout: 300_000 },
+    async (late, kept) => {
+      const place = `${pool}-broken-${late}`;
+      await own.cluster.createPool(place);
+      const { witness } = own;
+      const left = new Set<string>();
+      const broken = new Set<string>();
+      for (let at = 0; ; at++) {
+        await createImage(own.cluster, `${place}/x_disk`, { size: 1024 ** 2 });
+        await createSnapshot(own.cluster, `${place}/x_disk@s`);
+        await protectSnapshot(own.cluster, `${place}/x_disk@s`);
+        const before = await poolState(conf, native, [place]);
+        const removing = () => removeByPrefix(own.cluster, { pool: place, prefix: "x_", snapshots: "all" });
+        const { calls, struck, outcome } = await withBrokenCall(at, late, removing);
+        if (struck !== undefined) broken.add(calls[at] ?? "");
+        const [entry] = (await witness.json("trash", "ls", place)) as { id: string }[];
+        if (outcome.error === undefined) {
+          expect(await witness.json("ls", place), `${struck}`).toEqual([]);
+          expect(entry, `${struck}`).toBeUndefined();
+          if (at >= calls.length) break;
+        } else if (entry === undefined) {
+          expect(await poolState(conf, native, [place]), `${struck}: ${String(outcome.error)}`).toEqual(
+            before,
+          );
+          await unprotectSnapshot(own.cluster, `${place}/x_disk@s`);
+          await removeSnapshot(own.cluster, `${place}/x_disk@s`);
+          await removeImage(own.cluster, `${place}/x_disk`);
+        } else {
+          // Past the point of no return: it is said, and the image is named by its id in the trash.
+          left.add(calls[at] ?? "");
+          expect(outcome.error, `${struck}`).toMatchObject({ code: "UNDO_FAILED" });
+          expect((outcome.error as CoppiceError).left.join()).toContain(`in the trash as ${entry.id}`);
+          await using ioCtx = await native.openPool(place);
+          {
+            await using image = await ioCtx.openImage({ id: entry.id });
+            for (const { name } of await image.listSnapshots()) await image.removeSnapshot(name);
+          }
+          await ioCtx.trashRemove(entry.id);
+        }
+      }
+      expect([...broken]).toEqual(
+        expect.arrayContaining(["trashMove", "unprotectSnapshot", "removeSnapshot", "trashRemove"]),
+      );
+      expect(
+        [...left].every((name) => kept.includes(name)),
+        [...left].join(),
+      ).toBe(true);
+    },
+  );
+});

@@ -1,0 +1,149 @@
+import { Readable } from "node:stream";
+import { Cluster as NativeCluster } from "rbd-native";
+import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
+import { cloneTemplate } from "../../../src/template/clone-template.ts";
+import { importTemplate } from "../../../src/template/import-template.ts";
+import { isCloneable } from "../../../src/template/is-cloneable.ts";
+import { previewRemoveTemplate, removeTemplate } from "../../../src/template/remove-template.ts";
+import { type OwnPool, ownPool } from "../../support/own-pool.ts";
+import { poolState } from "../../support/pool-state.ts";
+
+const conf = inject("cephConf");
+let own: OwnPool;
+let pool: string;
+let native: NativeCluster;
+let count = 0;
+
+beforeAll(async () => {
+  own = await ownPool("template");
+  pool = own.pool;
+  native = await NativeCluster.connect({ conf });
+});
+
+afterAll(async () => {
+  await native.close();
+  await own[Symbol.asyncDispose]();
+});
+
+async function template(): Promise<string> {
+  const target = `${pool}/template-${count++}`;
+  await importTemplate(own.cluster, { target, source: Readable.from([Buffer.alloc(100_000, 3)]) });
+  return target;
+}
+
+const url = (spec: string, snapshot = "snap") => `rbd://${own.cluster.fsid}/${spec}/${snapshot}`;
+
+describe("removeTemplate", () => {
+  it("ends where Glance's own sequence of commands ends: nothing is left", async () => {
+    const before = await poolState(conf, native, [pool]);
+    await removeTemplate(own.cluster, { template: await template() });
+    await removeTemplate(own.cluster, { template: url(await template()) });
+    expect(await poolState(conf, native, [pool])).toEqual(before);
+  });
+
+  it("refuses while clones read from it, and names each one", async () => {
+    const spec = await template();
+    const other = `${pool}-disks`;
+    await own.cluster.createPool(other);
+    await cloneTemplate(own.cluster, { template: spec, target: `${pool}/disk-1` });
+    await cloneTemplate(own.cluster, { template: url(spec), target: `${other}/disk-2` });
+    await own.witness.rbd("trash", "mv", `${other}/disk-2`);
+    const before = await poolState(conf, native, [pool, other]);
+    const preview = await previewRemoveTemplate(own.cluster, spec);
+    expect(preview.clones.map(({ spec: { image }, inTrash }) => [image, inTrash]).toSorted()).toEqual([
+      ["disk-1", false],
+      ["disk-2", true],
+    ]);
+    await expect(removeTemplate(own.cluster, { template: spec })).rejects.toMatchObject({
+      code: "BUSY",
+      message: expect.stringMatching(
+        new RegExp(`${pool}/disk-1 .*${other}/disk-2|${other}/disk-2 .*${pool}/disk-1`),
+      ),
+    });
+    expect(await poolState(conf, native, [pool, other])).toEqual(before);
+  });
+
+  it.each([
+    [
+      "an image that is no template",
+      async () => {
+        await own.witness.rbd("create", "--size", "1M", `${pool}/plain`);
+        return `${pool}/plain`;
+      },
+      "NOT_FOUND",
+      'has no snapshot "snap"',
+    ],
+    ["no such image", async () => `${pool}/nothing`, "NOT_FOUND", "nothing"],
+    [
+      "a template with another snapshot",
+      async () => {
+        const spec = await template();
+        await own.witness.rbd("snap", "create", "--no-progress", `${spec}@mine`);
+        return spec;
+      },
+      "NOT_EMPTY",
+      "1 snapshot (@mine)",
+    ],
+  ] as const)("refuses %s", async (_, make, code, message) => {
+    const spec = await make();
+    const before = await poolState(conf, native, [pool]);
+    await expect(removeTemplate(own.cluster, { template: spec })).rejects.toMatchObject({
+      code,
+      message: expect.stringContaining(message),
+    });
+    expect(await poolState(conf, native, [pool])).toEqual(before);
+  });
+
+  it("names who holds it open, and leaves it as it was", async () => {
+    const spec = await template();
+    const before = await poolState(conf, native, [pool]);
+    await using ioCtx = await native.openPool(pool);
+    {
+      await using image = await ioCtx.openImage(spec.slice(pool.length + 1));
+      const [watcher] = await image.listWatchers();
+      const removing = removeTemplate(own.cluster, { template: spec, attempts: 2, pause: async () => {} });
+      await expect(removing).rejects.toMatchObject({
+        code: "BUSY",
+        message: expect.stringContaining(`at ${watcher?.address} has it open`),
+      });
+    }
+    expect(await poolState(conf, native, [pool])).toEqual(before);
+  });
+});
+
+describe("isCloneable", () => {
+  it("says yes and what to clone", async () => {
+    const spec = await template();
+    expect(await isCloneable(own.cluster, { url: url(spec), format: "raw" })).toEqual({
+      cloneable: true,
+      source: { pool, namespace: "", image: spec.slice(pool.length + 1), snapshot: "snap" },
+    });
+  });
+
+  it.each<[string, string, (spec: string) => { url: string; format: string }]>([
+    ["bad-url", "where four are needed", (spec) => ({ url: `rbd://${spec}`, format: "raw" })],
+    [
+      "other-cluster",
+      "in the cluster another",
+      (spec) => ({ url: `rbd://another/${spec}/snap`, format: "raw" }),
+    ],
+    ["not-raw", "the template's format is qcow2", (spec) => ({ url: url(spec), format: "qcow2" })],
+    ["no-such-snapshot", "@nothing", (spec) => ({ url: url(spec, "nothing"), format: "raw" })],
+    ["no-such-snapshot", "nowhere", () => ({ url: url("nowhere/image"), format: "raw" })],
+    ["no-such-snapshot", "/nothing@snap", () => ({ url: url(`${pool}/nothing`), format: "raw" })],
+  ])("refuses with %s: %s", async (reason, message, about) => {
+    expect(await isCloneable(own.cluster, about(await template()))).toEqual({
+      cloneable: false,
+      reason,
+      message: expect.stringContaining(message),
+    });
+  });
+
+  it("refuses an image of format 1", async () => {
+    await own.witness.rbd("create", "--image-format", "1", "--size", "1M", `${pool}/old`);
+    await own.witness.rbd("snap", "create", "--no-progress", `${pool}/old@snap`);
+    expect(await isCloneable(own.cluster, { url: url(`${pool}/old`), format: "raw" })).toMatchObject({
+      reason: "old-format",
+    });
+  });
+});

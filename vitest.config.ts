@@ -40,7 +40,7 @@ export default defineConfig({
           name: "dev-cluster",
           include: ["packages/dev-cluster/test/integration/**/*.test.ts"],
           fileParallelism: false,
-          testTimeout: 90_000,
+          testTimeout: 120_000,
           hookTimeout: 60_000,
           sequence: { groupOrder: 2 },
         },

@@ -1,4 +1,4 @@
-import { runTool } from "../process/run-tool.ts";
+import { runClusterTool } from "./cluster-tool.ts";
 import type { ClusterPaths } from "./paths.ts";
 
 /**
@@ -19,19 +19,10 @@ export async function createPool(paths: ClusterPaths, signal: AbortSignal): Prom
 
 /** `rbd pool init` names the application and writes an object: when it returns, the pool takes I/O. */
 export async function initialisePool(paths: ClusterPaths, signal: AbortSignal): Promise<void> {
-  await runTool({
-    call: "rbd pool init",
-    command: "rbd",
-    args: ["--conf", paths.conf, "pool", "init", "rbd"],
-    signal,
-  });
+  await runClusterTool(paths, "rbd pool init", ["--conf", paths.conf, "pool", "init", "rbd"], { signal });
 }
 
-async function ceph(paths: ClusterPaths, args: readonly string[], signal: AbortSignal): Promise<void> {
-  await runTool({
-    call: `ceph ${args.slice(0, 2).join(" ")}`,
-    command: "ceph",
-    args: ["--conf", paths.conf, ...args],
-    signal,
-  });
+async function ceph(paths: ClusterPaths, words: readonly string[], signal: AbortSignal): Promise<void> {
+  const call = `ceph ${words.slice(0, 3).join(" ")}`;
+  await runClusterTool(paths, call, ["--conf", paths.conf, ...words], { signal });
 }

@@ -3,7 +3,7 @@ import type { Daemon } from "../daemons/daemon.ts";
 export interface StartOptions {
   /** The cluster's folder; made when absent (mode 0700). Everything the cluster keeps is in it. */
   dir: string;
-  /** With a manager daemon (PG statistics, `ceph df`, `rbd task`). Default true. */
+  /** With a manager daemon (PG statistics, `ceph df`, `rbd task`). Default true; one that runs is never stopped. */
   mgr?: boolean;
   /** Number of OSDs. Default: what the cluster has, 1 for a new one. A larger number adds OSDs. */
   osds?: number;

@@ -26,7 +26,7 @@ async function requireMemoryForMissing(context: StartContext, state: ClusterStat
 
 async function runningNames({ paths }: StartContext): Promise<ReadonlySet<string>> {
   const processes = await findClusterProcesses(paths.conf);
-  return new Set(processes.map(({ daemon }) => daemon));
+  return new Set(processes.map(({ name }) => name));
 }
 
 export function withMoreOsds(osds: readonly OsdState[], wanted = 0): OsdState[] {

@@ -32,8 +32,9 @@ export async function stopCluster(dir: string, options: StopOptions = {}): Promi
     signal,
   });
   const processes = await findClusterProcesses(paths.conf);
-  const preparing = processes.filter(({ role }) => role === "preparing");
-  if (preparing.length > 0) await killProcesses(preparing, "unfinished work");
+  // We hold the lock: whoever started these is gone.
+  const tools = processes.filter(({ role }) => role === "tool");
+  if (tools.length > 0) await killProcesses(tools, "unfinished work");
   for (const type of order) await stopAll(processes, type, onProgress);
 }
 
@@ -42,9 +43,9 @@ async function stopAll(
   type: string,
   onProgress: (step: string) => void,
 ): Promise<void> {
-  const ending = processes.filter(({ daemon, role }) => role === "serving" && daemon.startsWith(`${type}.`));
+  const ending = processes.filter(({ role, name }) => role === "daemon" && name.startsWith(`${type}.`));
   if (ending.length === 0) return;
-  const names = ending.map(({ daemon }) => daemon).join(", ");
+  const names = ending.map(({ name }) => name).join(", ");
   onProgress(`Stopping ${names}`);
   const byItself = await terminateProcesses(ending, names, termDeadlineMs);
   if (!byItself) onProgress(`${names} did not end within ${termDeadlineMs / 1000} s and had to be killed`);

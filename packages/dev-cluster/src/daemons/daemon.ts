@@ -69,7 +69,7 @@ export class Daemon {
   async #process(): Promise<ClusterProcess | undefined> {
     const processes = await findClusterProcesses(this.#paths.conf);
     return processes.find(
-      ({ daemon, fsid, role }) => daemon === this.name && fsid === this.#fsid && role === "serving",
+      ({ role, name, fsid }) => role === "daemon" && name === this.name && fsid === this.#fsid,
     );
   }
 

@@ -1,9 +1,9 @@
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { runClusterTool } from "../cluster/cluster-tool.ts";
 import { type ClusterPaths, daemonData } from "../cluster/paths.ts";
 import { monitorAddress } from "../config/settings.ts";
 import { DevClusterError } from "../errors.ts";
-import { runTool } from "../process/run-tool.ts";
 import { monitorName } from "./cluster-daemons.ts";
 
 const id = "a";
@@ -26,6 +26,7 @@ export async function makeMonitor(
   const keyring = join(paths.dir, "mkfs.keyring");
   await writeFile(keyring, monitor.keyring, { mode: 0o600 });
   await mapTool(
+    paths,
     ["--create", "--clobber", "--fsid", monitor.fsid, "--addv", id, monitorAddress(monitor.port), map],
     signal,
   );
@@ -41,7 +42,7 @@ export async function makeMonitor(
 export async function readMonitorPort(paths: ClusterPaths, signal: AbortSignal): Promise<number> {
   const map = join(paths.dir, "monmap.now");
   await monTool(paths, ["--extract-monmap", map], signal);
-  const printed = await mapTool(["--print", map], signal);
+  const printed = await mapTool(paths, ["--print", map], signal);
   await rm(map);
   return parseMonitorPort(printed);
 }
@@ -69,22 +70,16 @@ export async function changeMonitorPort(
   const map = join(paths.dir, "monmap.new");
   await monTool(paths, ["--extract-monmap", map], signal);
   // In one call monmaptool adds before it removes, and refuses.
-  await mapTool(["--rm", id, map], signal);
-  await mapTool(["--addv", id, monitorAddress(port), map], signal);
+  await mapTool(paths, ["--rm", id, map], signal);
+  await mapTool(paths, ["--addv", id, monitorAddress(port), map], signal);
   await monTool(paths, ["--inject-monmap", map], signal);
   await rm(map);
 }
 
 async function monTool(paths: ClusterPaths, args: readonly string[], signal: AbortSignal): Promise<void> {
-  await runTool({
-    call: `ceph-mon ${args[0]}`,
-    command: "ceph-mon",
-    cwd: paths.dir,
-    args: ["--conf", paths.conf, "--id", id, ...args],
-    signal,
-  });
+  await runClusterTool(paths, `ceph-mon ${args[0]}`, ["--conf", paths.conf, "--id", id, ...args], { signal });
 }
 
-async function mapTool(args: readonly string[], signal: AbortSignal): Promise<string> {
-  return await runTool({ call: `monmaptool ${args[0]}`, command: "monmaptool", args, signal });
+async function mapTool(paths: ClusterPaths, args: readonly string[], signal: AbortSignal): Promise<string> {
+  return await runClusterTool(paths, `monmaptool ${args[0]}`, args, { signal });
 }

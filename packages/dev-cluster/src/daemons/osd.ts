@@ -1,11 +1,11 @@
 import { mkdir, readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { runClusterTool } from "../cluster/cluster-tool.ts";
 import { type ClusterPaths, daemonData } from "../cluster/paths.ts";
 import type { OsdState } from "../cluster/state.ts";
 import { generateKey, parseKey, renderKeyring } from "../config/keyring.ts";
 import { orUndefined } from "../files/missing.ts";
 import { writeFileAtomically } from "../files/write-file.ts";
-import { runTool } from "../process/run-tool.ts";
 import { osdName } from "./cluster-daemons.ts";
 
 /**
@@ -22,17 +22,10 @@ export async function makeOsd(
   for (const entry of await readdir(data)) {
     if (entry !== "keyring") await rm(join(data, entry), { recursive: true });
   }
-  await runTool({
-    call: "ceph-osd --mkfs",
-    command: "ceph-osd",
-    cwd: paths.dir,
-    // The monitor need not run for this.
-    args: [
-      ...["--conf", paths.conf, "--id", String(osd.id), "--fsid", fsid],
-      ...["--mkfs", "--no-mon-config", "--osd-uuid", osd.uuid],
-    ],
-    signal,
-  });
+  const who = ["--conf", paths.conf, "--id", String(osd.id), "--fsid", fsid];
+  // The monitor need not run for this.
+  const how = ["--mkfs", "--no-mon-config", "--osd-uuid", osd.uuid];
+  await runClusterTool(paths, "ceph-osd --mkfs", [...who, ...how], { signal });
 }
 
 /** Makes the OSD known to the cluster (`ceph osd new`). Harmless when it is known already. */
@@ -42,13 +35,8 @@ export async function registerOsd(
   key: string,
   signal: AbortSignal,
 ): Promise<void> {
-  await runTool({
-    call: "ceph osd new",
-    command: "ceph",
-    args: ["--conf", paths.conf, "osd", "new", osd.uuid, String(osd.id), "-i", "-"],
-    input: JSON.stringify({ cephx_secret: key }),
-    signal,
-  });
+  const args = ["--conf", paths.conf, "osd", "new", osd.uuid, String(osd.id), "-i", "-"];
+  await runClusterTool(paths, "ceph osd new", args, { signal, input: JSON.stringify({ cephx_secret: key }) });
 }
 
 /** The OSD's key: the one in its folder, or a new one that is written there. */

@@ -1,16 +1,24 @@
 import { readdir } from "node:fs/promises";
 import { basename } from "node:path";
-import { identifyProcess, type ProcessIdentity, processArguments } from "./process-identity.ts";
+import { toolMark } from "./environment.ts";
+import {
+  identifyProcess,
+  type ProcessIdentity,
+  processArguments,
+  processVariable,
+} from "./process-identity.ts";
 
-/** A process of Ceph that was started with this cluster's conf. */
-export interface ClusterProcess extends ProcessIdentity {
-  /** `mon.a`, `mgr.x`, `osd.0`. */
-  readonly daemon: string;
-  /** The fsid it was started for; another one than the folder's means: left by a cluster since deleted. */
-  readonly fsid: string | undefined;
-  /** serving: the daemon itself; preparing: a `--mkfs` or the like that a killed start left behind. */
-  readonly role: "serving" | "preparing";
+/** What a process is to the cluster. */
+export interface ClusterRole {
+  /** `daemon`: one that serves; `tool`: a `--mkfs`, a `ceph osd new` or the like that some start runs. */
+  readonly role: "daemon" | "tool";
+  /** `mon.a`, `mgr.x`, `osd.0`; for a tool the program's name. */
+  readonly name: string;
+  /** What a daemon was started for; another one than the folder's means: left by a cluster since deleted. */
+  readonly fsid?: string | undefined;
 }
+
+export type ClusterProcess = ProcessIdentity & ClusterRole;
 
 const typeOfBinary: Readonly<Record<string, string>> = {
   "ceph-mon": "mon",
@@ -18,24 +26,19 @@ const typeOfBinary: Readonly<Record<string, string>> = {
   "ceph-osd": "osd",
 };
 
-/** What one daemon's arguments say, or undefined when they are not of this cluster. */
-export function recogniseDaemon(
-  args: readonly string[],
-  conf: string,
-): Pick<ClusterProcess, "daemon" | "fsid" | "role"> | undefined {
+/** What a process's arguments say, or undefined when it is no daemon of this cluster. */
+export function recogniseDaemon(args: readonly string[], conf: string): ClusterRole | undefined {
   const type = typeOfBinary[basename(args[0] ?? "")];
   const id = argumentAfter(args, "--id");
   if (type === undefined || id === undefined || argumentAfter(args, "--conf") !== conf) return undefined;
-  return {
-    daemon: `${type}.${id}`,
-    fsid: argumentAfter(args, "--fsid"),
-    role: args.includes("--foreground") ? "serving" : "preparing",
-  };
+  if (!args.includes("--foreground")) return undefined;
+  return { role: "daemon", name: `${type}.${id}`, fsid: argumentAfter(args, "--fsid") };
 }
 
 /**
- * Finds the cluster's processes in /proc. This is the one source of truth about what runs: no pid file
- * can be stale, missing or name a stranger.
+ * Finds the cluster's daemons by their arguments, and the tools that starts run by the mark in their
+ * environment. /proc is the one source of truth about what runs: no pid file can be stale, missing or name
+ * a stranger.
  */
 export async function findClusterProcesses(conf: string): Promise<ClusterProcess[]> {
   const entries = await readdir("/proc");
@@ -46,10 +49,20 @@ export async function findClusterProcesses(conf: string): Promise<ClusterProcess
 
 async function inspect(pid: number, conf: string): Promise<ClusterProcess | undefined> {
   const args = await processArguments(pid);
-  const recognised = args === undefined ? undefined : recogniseDaemon(args, conf);
+  if (args === undefined) return undefined;
+  const recognised = recogniseDaemon(args, conf) ?? (await recogniseTool(pid, args, conf));
   if (recognised === undefined) return undefined;
   const identity = await identifyProcess(pid);
   return identity === undefined ? undefined : { ...identity, ...recognised };
+}
+
+async function recogniseTool(
+  pid: number,
+  args: readonly string[],
+  conf: string,
+): Promise<ClusterRole | undefined> {
+  if ((await processVariable(pid, toolMark)) !== conf) return undefined;
+  return { role: "tool", name: basename(args[0] ?? "") };
 }
 
 function argumentAfter(args: readonly string[], flag: string): string | undefined {

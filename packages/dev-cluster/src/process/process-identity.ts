@@ -37,6 +37,13 @@ export async function processArguments(pid: number): Promise<string[] | undefine
   return text === undefined || text === "" ? undefined : text.replace(/\0$/, "").split("\0");
 }
 
+/** A variable of the environment a process was started with; undefined also when we may not look. */
+export async function processVariable(pid: number, name: string): Promise<string | undefined> {
+  const text = (await readProcFile(pid, "environ")) ?? "";
+  const entry = text.split("\0").find((candidate) => candidate.startsWith(`${name}=`));
+  return entry?.slice(name.length + 1);
+}
+
 /**
  * Whether the process has ended, and its start time. It has not while a thread of it lives: killed, the
  * first thread can be a zombie already while others still hold its ports, files and locks.

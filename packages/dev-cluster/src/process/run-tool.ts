@@ -8,6 +8,8 @@ export interface ToolRun {
   command: string;
   args: readonly string[];
   cwd?: string;
+  /** Variables beside those that every program of Ceph gets. */
+  env?: NodeJS.ProcessEnv;
   /** Text for its standard input. */
   input?: string;
   deadlineMs?: number;
@@ -25,7 +27,7 @@ export async function runTool(run: ToolRun): Promise<string> {
   const signal = run.signal === undefined ? deadline : AbortSignal.any([run.signal, deadline]);
   const child = spawn(run.command, run.args, {
     cwd: run.cwd,
-    env: cephEnvironment(),
+    env: { ...cephEnvironment(), ...run.env },
     stdio: ["pipe", "pipe", "pipe"],
   });
   const kill = () => child.kill("SIGKILL");

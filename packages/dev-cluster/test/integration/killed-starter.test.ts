@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { startCluster } from "../../src/index.ts";
 import { cli, killAtStep } from "../support/cli.ts";
-import { health, rbd } from "../support/clients.ts";
+import { cephJson, health, rbd } from "../support/clients.ts";
 import { scratchClusterFolder } from "../support/scratch-cluster.ts";
 
 async function recorded(dir: string): Promise<{ fsid: string; phase: string } | undefined> {
@@ -56,6 +56,21 @@ test("a restart that is killed at any step loses nothing and is finished by the 
     expect(await rbd(next.conf, "ls")).toBe("tree\n");
     await next.stop();
   }
+});
+
+test("an OSD whose making is killed is made by the next start, beside those that have data", async () => {
+  await using scratch = await scratchClusterFolder();
+  const cluster = await startCluster({ dir: scratch.dir, mgr: false });
+  await rbd(cluster.conf, "create", "--size", "1G", "rbd/tree");
+  const grow = ["start", "--dir", scratch.dir, "--no-mgr", "--osds", "2"];
+  for (const step of ["Making osd.1", "Starting osd.1"]) {
+    expect(await killAtStep(grow, step)).toMatchObject({ killed: true });
+    expect(await recorded(scratch.dir)).toMatchObject({ fsid: cluster.fsid, phase: "ready" });
+  }
+  // Asked for or not: what was begun is finished.
+  const grown = await startCluster({ dir: scratch.dir, mgr: false });
+  expect(await cephJson(grown.conf, "osd", "stat")).toMatchObject({ num_osds: 2, num_up_osds: 2 });
+  expect(await rbd(grown.conf, "ls")).toBe("tree\n");
 });
 
 test("the daemons outlive their starter, and an interrupted start leaves none", async () => {

@@ -1,7 +1,6 @@
 import { expect, test } from "vitest";
-import { clusterStatus, startCluster, startTemporaryCluster } from "../../src/index.ts";
+import { clusterStatus, startCluster } from "../../src/index.ts";
 import { rbd } from "../support/clients.ts";
-import { scratchFolder } from "../support/scratch.ts";
 import { scratchClusterFolder } from "../support/scratch-cluster.ts";
 
 test("two clusters start at the same time and know nothing of each other, in folders of any name", async () => {
@@ -33,12 +32,4 @@ test("two starts of the same folder come one after the other and mean one cluste
   const [first, second] = await Promise.all([start(), start()]);
   expect(first.fsid).toBe(second.fsid);
   expect(waited).toEqual([`Waiting for process ${process.pid} (starting the cluster)`]);
-});
-
-test("a temporary cluster goes with its folder", async () => {
-  await using root = await scratchFolder();
-  const cluster = await startTemporaryCluster({ root: root.path, mgr: false });
-  expect((await clusterStatus(cluster.dir)).state).toBe("running");
-  await cluster.stop();
-  expect((await clusterStatus(cluster.dir)).state).toBe("absent");
 });

@@ -1,4 +1,7 @@
 import { randomInt } from "node:crypto";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import type { Cluster } from "../../../src/cluster/cluster.ts";
 import { connect } from "../../../src/cluster/connect.ts";
@@ -164,6 +167,25 @@ describe(`the inventory of a random forest (COPPICE_TEST_SEED=${seed})`, () => {
         );
         expect(mine.length).toBe(members.length);
       }
+    }
+  });
+
+  it("is the same for a user who may only read", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "coppice-reader-"));
+    try {
+      const keyring = join(folder, "keyring");
+      const osd = [...forest.pools, `${forest.dataPool}`].map((pool) => `profile rbd-read-only pool=${pool}`);
+      const caps = ["mon", "profile rbd-read-only", "osd", osd.join(", ")];
+      await cli.ceph("auth", "get-or-create", "client.agreement-reader", ...caps, "-o", keyring);
+      await using reader = await connect({ conf: cli.conf, user: "agreement-reader", settings: { keyring } });
+      const seen = await inventory(reader, { pools: forest.pools, details: ["children", "groups"] });
+      // Opening an image that is being migrated takes more than reading.
+      const own = (rows: Inventory["rows"]) =>
+        rows.filter((row) => row.state !== "ok" || row.readThrough === "header");
+      const keys = new Set(own(found.rows).map(({ spec, id }) => `${spec} ${id}`));
+      expect(own(seen.rows).filter(({ spec, id }) => keys.has(`${spec} ${id}`))).toEqual(own(found.rows));
+    } finally {
+      await rm(folder, { recursive: true });
     }
   });
 

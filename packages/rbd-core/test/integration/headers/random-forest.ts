@@ -37,6 +37,8 @@ export interface ForestPlace {
 
 export interface RandomForest extends AsyncDisposable {
   pools: string[];
+  /** Holds data of some images, and no images. */
+  dataPool: string;
   places: ForestPlace[];
 }
 
@@ -198,6 +200,7 @@ export async function growRandomForest(
 
   return {
     pools,
+    dataPool: data,
     places,
     async [Symbol.asyncDispose]() {
       await cli.ceph("config", "set", "mon", "mon_allow_pool_delete", "true");

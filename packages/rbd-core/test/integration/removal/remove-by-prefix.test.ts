@@ -172,7 +172,7 @@ describe("removeByPrefix", () => {
   });
 
   it.each([
-    [false, ["removeSnapshot", "pool", "trashRemove"]],
+    [false, ["removeSnapshot", "trashRemove"]],
     [true, ["removeSnapshot"]],
   ])(
     "loses nothing that it does not name when any call fails (late: %s)",

@@ -1,0 +1,137 @@
+import { createSnapshotStep } from "../clone/create-snapshot-step.ts";
+import { defaultNames } from "../clone/default-names.ts";
+import { namedSnapshot, openSource, readSourceFacts } from "../clone/open-source.ts";
+import { type NameSource, newSnapshotName } from "../clone/snapshot-name.ts";
+import type { SourceFacts } from "../clone/source-facts.ts";
+import type { Cluster } from "../cluster/cluster.ts";
+import { CoppiceError } from "../errors/coppice-error.ts";
+import { translated } from "../errors/to-coppice-error.ts";
+import { openImage } from "../image/open-image.ts";
+import { showImageSpec } from "../names/format-image-spec.ts";
+import type { ImageSpec } from "../names/image-spec.ts";
+import { type ImageSpecLike, toImageSpec } from "../names/to-image-spec.ts";
+import { readHolders } from "../removal/read-removal-facts.ts";
+import { showHolders } from "../removal/show-holders.ts";
+import { type HeldSnapshot, releaseSnapshotStep } from "../steps/release-snapshot-step.ts";
+import type { FlowOptions } from "../steps/step-progress.ts";
+import { type Advance, StepRunner } from "../steps/step-runner.ts";
+
+/**
+ * - `keep`: a snapshot of the current state, to go back to should the rollback fail.
+ * - `rollback`: counts objects.
+ * - `release`: that snapshot is removed again.
+ */
+export type RollbackPhase = "keep" | "rollback" | "release";
+
+const phases: readonly RollbackPhase[] = ["keep", "rollback", "release"];
+
+export interface RollbackVolumeOptions extends FlowOptions<RollbackPhase> {
+  /** `pool/[namespace/]image@snap`: where to go back to. */
+  snapshot: ImageSpecLike;
+  /** Where the name of the snapshot comes from that is kept meanwhile. Default: the clock and random bytes. */
+  names?: NameSource | undefined;
+}
+
+export interface RollbackVolumeResult {
+  volume: ImageSpec;
+  /** Bytes before, and bytes of the snapshot and so of the volume now. */
+  from: number;
+  to: number;
+}
+
+/**
+ * Sets a volume back to one of its snapshots, its size too. What was written since is lost; its snapshots are not.
+ *
+ * The current state is kept in a snapshot meanwhile: a rollback that fails or is aborted half-way is taken back, and
+ * the volume is as it was. (`rbd_snap_rollback_with_progress`)
+ *
+ * @throws {CoppiceError}
+ * - `INVALID_NAME`: no snapshot is named. `NOT_FOUND`: the volume or the snapshot.
+ * - `BUSY`: a client has the volume open; whoever it is, is named.
+ * - `UNDO_FAILED`: it failed, and the volume could not be set forward again; `left` names the snapshot that can.
+ */
+export async function rollbackVolume(
+  cluster: Cluster,
+  options: RollbackVolumeOptions,
+): Promise<RollbackVolumeResult> {
+  const { signal, names = defaultNames } = options;
+  signal?.throwIfAborted();
+  const { volume, name } = volumeAndSnapshot(options.snapshot);
+  const facts = await readUnused(cluster, volume);
+  const wanted = namedSnapshot(facts, name);
+  const kept = newSnapshotName(new Set(facts.snapshots.map((each) => each.name)), names);
+  const runner = new StepRunner(phases, options);
+  const { undo } = runner;
+  try {
+    const known = new Set(facts.snapshots.map(({ id }) => id));
+    const id = await runner.run("keep", () => createSnapshotStep(cluster, volume, kept, known, undo));
+    await runner.run(
+      "rollback",
+      async (advance) => {
+        const back = showImageSpec({ ...volume, snapshot: kept });
+        undo.note(`the state of before, in ${back}`, () =>
+          rollback(cluster, volume, kept, undefined, () => {}),
+        );
+        await rollback(cluster, volume, name, signal, advance);
+      },
+      "objects",
+    );
+    const held = { name: kept, id, created: true, protected: false };
+    await runner.run("release", () => release(cluster, volume, held));
+    return { volume, from: facts.size, to: wanted.size };
+  } catch (error) {
+    return await runner.fail(error, "rollbackVolume");
+  }
+}
+
+async function rollback(
+  cluster: Cluster,
+  volume: ImageSpec,
+  name: string,
+  signal: AbortSignal | undefined,
+  advance: Advance,
+): Promise<void> {
+  const object = showImageSpec({ ...volume, snapshot: name });
+  await using image = await openImage(cluster, volume);
+  await translated({ object, what: `${showImageSpec(volume)} could not be rolled back to ${object}` }, () =>
+    image.rollback(name, { signal, onProgress: ({ done, total }) => advance(done, total) }),
+  );
+}
+
+/** Once the kept snapshot is gone there is no way back, and nothing left to do: a lost answer changes nothing. */
+async function release(cluster: Cluster, volume: ImageSpec, held: HeldSnapshot): Promise<void> {
+  try {
+    await releaseSnapshotStep(cluster, volume, held);
+  } catch (error) {
+    await using image = await openSource(cluster, volume);
+    const { snapshots } = await readSourceFacts(cluster, volume, image);
+    if (snapshots.some(({ id }) => id === held.id)) throw error;
+  }
+}
+
+async function readUnused(cluster: Cluster, volume: ImageSpec): Promise<SourceFacts> {
+  const object = showImageSpec(volume);
+  await using image = await openSource(cluster, volume);
+  const facts = await readSourceFacts(cluster, volume, image);
+  const holders = showHolders(await translated({ object }, () => readHolders(image)));
+  if (holders === "") return facts;
+  throw new CoppiceError({
+    code: "BUSY",
+    call: "rollbackVolume",
+    object,
+    message: `${object} cannot be rolled back while it is in use: ${holders}`,
+    hint: "Stop what uses it first. A client that died is forgotten after 30 seconds.",
+  });
+}
+
+function volumeAndSnapshot(input: ImageSpecLike): { volume: ImageSpec; name: string } {
+  const { snapshot, ...volume } = toImageSpec(input);
+  if (snapshot !== undefined) return { volume, name: snapshot };
+  throw new CoppiceError({
+    code: "INVALID_NAME",
+    call: "rollbackVolume",
+    object: showImageSpec(volume),
+    message: `${JSON.stringify(showImageSpec(volume))} names an image where a snapshot is needed`,
+    hint: "Add @ and the name of the snapshot to go back to.",
+  });
+}

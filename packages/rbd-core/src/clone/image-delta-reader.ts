@@ -1,30 +1,29 @@
 import type { Image, IoCtx } from "rbd-native";
 import { imageFeatures, imageFlags } from "../image/features.ts";
-import type { ParentLink, SnapshotRow } from "../inventory/inventory-row.ts";
-import { readParent } from "../inventory/librbd-reader.ts";
+import type { SnapshotRow } from "../inventory/inventory-row.ts";
 import { readChangedRanges } from "./read-changed-ranges.ts";
+import { lookIntoHistory, lookThroughImage, type SnapshotLook } from "./snapshot-look.ts";
 import type { SourceFacts } from "./source-facts.ts";
 import type { DeltaReader, Difference } from "./zero-delta.ts";
 
 const mapFeatures = imageFeatures["object-map"] | imageFeatures["fast-diff"];
 const invalidMaps = imageFlags["object map invalid"] | imageFlags["fast diff invalid"];
 
-/**
- * The search's view of an open image. The handle must be set to the current state, and be used for nothing else
- * meanwhile: it is set to a snapshot and back for what librbd tells of the set snapshot only.
- */
+/** The search's view of an open image. The handle must be set to the current state, and be used for nothing else. */
 export class ImageDeltaReader implements DeltaReader {
   readonly #ioCtx: IoCtx;
   readonly #image: Image;
   readonly #facts: SourceFacts;
   readonly #signal: AbortSignal | undefined;
-  readonly #validMaps = new Map<bigint, boolean>();
+  readonly #look: SnapshotLook;
 
   constructor(ioCtx: IoCtx, image: Image, facts: SourceFacts, signal: AbortSignal | undefined) {
     this.#ioCtx = ioCtx;
     this.#image = image;
     this.#facts = facts;
     this.#signal = signal;
+    const { history, parent } = facts;
+    this.#look = history === null ? lookThroughImage(image, parent) : lookIntoHistory(history);
   }
 
   /** Every snapshot from this one on has its own map, and one bad map spoils the comparison. */
@@ -32,9 +31,7 @@ export class ImageDeltaReader implements DeltaReader {
     const { features, flags, snapshots } = this.#facts;
     if ((features & mapFeatures) !== mapFeatures || (flags & invalidMaps) !== 0n) return false;
     for (const each of snapshots) {
-      // Librbd sets a handle to user snapshots only; it looks at the maps of the others by itself.
-      if (each.kind !== "user" || each.id < snapshot.id) continue;
-      if (!(await this.#hasValidMap(each))) return false;
+      if (each.id >= snapshot.id && ((await this.#look.flags(each)) & invalidMaps) !== 0n) return false;
     }
     return true;
   }
@@ -44,9 +41,8 @@ export class ImageDeltaReader implements DeltaReader {
    * snapshots read there. Librbd copies such data up first, so that a diff shows it; this does not rely on every
    * client having done so.
    */
-  async hasSameParent(snapshot: SnapshotRow): Promise<boolean> {
-    const parent = await this.#at(snapshot, () => readParent(this.#image));
-    return sameParent(parent, this.#facts.parent);
+  hasSameParent(snapshot: SnapshotRow): Promise<boolean> {
+    return this.#look.hasSameParent(snapshot);
   }
 
   exact(snapshot: SnapshotRow, offset: number, length: number): AsyncIterable<readonly Difference[]> {
@@ -74,33 +70,4 @@ export class ImageDeltaReader implements DeltaReader {
       }));
     }
   }
-
-  async #hasValidMap(snapshot: SnapshotRow): Promise<boolean> {
-    const known = this.#validMaps.get(snapshot.id);
-    if (known !== undefined) return known;
-    const flags = await this.#at(snapshot, () => this.#image.flags());
-    const valid = (flags & invalidMaps) === 0n;
-    this.#validMaps.set(snapshot.id, valid);
-    return valid;
-  }
-
-  async #at<T>(snapshot: SnapshotRow, action: () => Promise<T>): Promise<T> {
-    await this.#image.setSnapshot(snapshot.name);
-    try {
-      return await action();
-    } finally {
-      await this.#image.setSnapshot(null);
-    }
-  }
-}
-
-function sameParent(a: ParentLink | null, b: ParentLink | null): boolean {
-  if (a === null || b === null) return a === b;
-  return (
-    a.poolName === b.poolName &&
-    a.namespace === b.namespace &&
-    a.imageId === b.imageId &&
-    a.snapshotId === b.snapshotId &&
-    a.overlap === b.overlap
-  );
 }

@@ -2,7 +2,9 @@ import type { IoCtx } from "rbd-native";
 import { DecodeError } from "../headers/decode-error.ts";
 import { decodeImageHeader } from "../headers/image-header.ts";
 import { headerObject } from "../headers/object-names.ts";
+import type { ParentHeader } from "../headers/parent-header.ts";
 import { readOmap } from "../headers/read-objects.ts";
+import type { SnapshotHeader } from "../headers/snapshot-header.ts";
 import type { SnapshotRow } from "../inventory/inventory-row.ts";
 
 /** An image's size and snapshots at one moment. */
@@ -13,10 +15,13 @@ export interface SnapshotState {
   snapshots: readonly Pick<SnapshotRow, "id" | "name">[];
 }
 
-/** The same out of the image's header, which also tells of snapshots that were made and removed again. */
+/** The same out of the image's header, which tells more of each snapshot and of those that are gone. */
 export interface SnapshotHistory extends SnapshotState {
-  /** The id of the newest snapshot ever made. */
+  /** The id of the newest snapshot ever made, be it removed since. */
   sequence: bigint;
+  snapshots: readonly SnapshotHeader[];
+  /** The parent of the current state. */
+  parent: ParentHeader | null;
 }
 
 /**
@@ -27,8 +32,8 @@ export interface SnapshotHistory extends SnapshotState {
 export async function readSnapshotHistory(ioCtx: IoCtx, id: string): Promise<SnapshotHistory | null> {
   const omap = await readOmap(ioCtx, headerObject(id), undefined);
   try {
-    const { snapshotSequence: sequence, size, snapshots } = decodeImageHeader(omap);
-    return { sequence, size, snapshots };
+    const { snapshotSequence: sequence, size, snapshots, parent } = decodeImageHeader(omap);
+    return { sequence, size, snapshots, parent };
   } catch (error) {
     if (error instanceof DecodeError) return null;
     throw error;

@@ -152,8 +152,8 @@ describe("another client", () => {
     const source = `${own.pool}/search-race`;
     await imageWithHistory(own.cluster, source, ["monday="]);
     const meddled = meddledCluster(native, {
-      // The flags are read after the list of snapshots, and before the first comparison.
-      setSnapshot: async () => {
+      // The first object map is read after the list of snapshots.
+      readData: async () => {
         // Into an object that is there: in the map of the current state it counts as unchanged since the snapshot.
         await write(own.cluster, source, 0, 4096, 99);
         await createSnapshot(own.cluster, `${source}@tuesday`);

@@ -136,6 +136,7 @@ void Environment::teardown(Node node) {
   if (quiet) {
     close_handles();
     pool_.stop();
+    if (node == Node::kAlive) take().clear();
   } else {
     // A call outlived every time-out. Its thread still uses this object: leave both behind.
     new std::shared_ptr<Environment>(shared_from_this());

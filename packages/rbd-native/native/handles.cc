@@ -16,7 +16,9 @@ int IoCtxHandle::native_close() {
 
 int ImageHandle::native_close() {
   rbd_image_t image = std::exchange(image_, nullptr);
-  return image == nullptr ? 0 : rbd_close(image);
+  if (image == nullptr) return 0;
+  watches_.remove_all(image);
+  return rbd_close(image);
 }
 
 }  // namespace coppice

@@ -2,6 +2,7 @@
 
 #include <rbd/librbd.h>
 
+#include "image-watches.h"
 #include "ioctx-handle.h"
 
 namespace coppice {
@@ -10,13 +11,15 @@ namespace coppice {
 class ImageHandle final : public Handle {
  public:
   explicit ImageHandle(const std::shared_ptr<IoCtxHandle>& ioctx)
-      : Handle(ioctx->environment(), ioctx), ioctx_(ioctx.get()) {}
+      : Handle(ioctx->environment(), ioctx), ioctx_(ioctx.get()), watches_(ioctx->environment()) {}
   ~ImageHandle() override { ImageHandle::native_close(); }
 
   rbd_image_t get() const { return image_; }
   void set(rbd_image_t image) { image_ = image; }
   /// Lives as long as this handle is open.
   rados_ioctx_t ioctx() const { return ioctx_->get(); }
+
+  ImageWatches& watches() { return watches_; }
 
   static std::shared_ptr<ImageHandle> from_js(Napi::Value value) {
     return std::static_pointer_cast<ImageHandle>(Handle::from_js(value));
@@ -29,6 +32,7 @@ class ImageHandle final : public Handle {
  private:
   rbd_image_t image_ = nullptr;
   IoCtxHandle* ioctx_;
+  ImageWatches watches_;
 };
 
 }  // namespace coppice

@@ -8,6 +8,7 @@ import * as locks from "./image/locks.ts";
 import * as metadata from "./image/metadata.ts";
 import type { OpenImage } from "./image/open-image.ts";
 import * as snapshots from "./image/snapshots.ts";
+import * as watch from "./image/watch.ts";
 import * as work from "./image/work.ts";
 import { native } from "./internal/binding.ts";
 import type { ImageRef } from "./internal/binding-types.ts";
@@ -401,6 +402,16 @@ export class Image implements AsyncDisposable {
   /** Unlocks an encrypted image for this handle. Wraps rbd_encryption_load. */
   loadEncryption(passphrase: string | Uint8Array, o?: encryption.EncryptionOptions): Promise<void> {
     return encryption.loadEncryption(this.#image, passphrase, o);
+  }
+
+  /** Goes on for ever: one turn for each change of the image by anybody, or for several at once. Wraps rbd_update_watch and rbd_update_unwatch. */
+  watchUpdates(o?: CallOptions): AsyncIterable<void> {
+    return watch.watchUpdates(this.#image, o);
+  }
+
+  /** Is asked to come to rest before a snapshot is taken. Wraps rbd_quiesce_watch, rbd_quiesce_complete and rbd_quiesce_unwatch. */
+  watchQuiesce(listener: watch.QuiesceListener): Promise<watch.Watch> {
+    return watch.watchQuiesce(this.#image, listener);
   }
 
   /** Latches it, waits for what is in flight, flushes and closes. Idempotent. Wraps rbd_close. */

@@ -10,6 +10,7 @@ export {
   type CopyJobOptions,
   type CopyLimits,
   type CopySource,
+  tuneForCopies,
 } from "./copy.ts";
 export { RbdError, type RbdErrorFacts } from "./errors/rbd-error.ts";
 export { codeOf, type RbdErrorCode, rbdErrorCodes } from "./errors/rbd-error-code.ts";
@@ -26,6 +27,7 @@ export type {
   SnapshotEntry,
   SnapshotKind,
 } from "./image/snapshots.ts";
+export type { QuiesceListener, Watch } from "./image/watch.ts";
 export type { CopyImageOptions, ResizeOptions } from "./image/work.ts";
 export { Image } from "./image.ts";
 export { featureNames, type ImageFeature, imageFeatures, imageFlags } from "./image-features.ts";

@@ -34,6 +34,7 @@ void define_metadata(Napi::Env env, Napi::Object exports);
 void define_watchers(Napi::Env env, Napi::Object exports);
 void define_image_locks(Napi::Env env, Napi::Object exports);
 void define_copy(Napi::Env env, Napi::Object exports);
+void define_image_watch(Napi::Env env, Napi::Object exports);
 void define_objects(Napi::Env env, Napi::Object exports);
 void define_groups(Napi::Env env, Napi::Object exports);
 void define_group_snapshots(Napi::Env env, Napi::Object exports);

@@ -331,6 +331,7 @@ export interface ObjectBinding {
 
 export interface CopyBinding {
   createCopy(operations: number, bytes: number): CopyRef;
+  tuneForCopies(io: IoCtxRef, operation: Operation): Promise<void>;
   setCopyRates(copy: CopyRef, bytesPerSecond: number, operationsPerSecond: number): void;
   copyCounters(copy: CopyRef): {
     bytesRead: number;
@@ -545,6 +546,13 @@ export interface MirrorBinding {
   listMirrorInstanceIds(io: IoCtxRef, operation: Operation): Promise<[string, string][]>;
 }
 
+export interface WatchBinding {
+  watchUpdates(image: ImageRef, listener: (event: number) => void, operation: Operation): Promise<bigint>;
+  watchQuiesce(image: ImageRef, listener: (event: number) => void, operation: Operation): Promise<bigint>;
+  unwatch(image: ImageRef, handle: bigint, quiesce: boolean, operation: Operation): Promise<void>;
+  quiesceComplete(image: ImageRef, handle: bigint, errno: number, operation: Operation): Promise<void>;
+}
+
 export interface Binding
   extends LibraryBinding,
     ClusterBinding,
@@ -558,4 +566,5 @@ export interface Binding
     MigrationBinding,
     SettingBinding,
     MirrorBinding,
+    WatchBinding,
     CopyBinding {}

@@ -1,0 +1,89 @@
+import type { CallOptions } from "../call-options.ts";
+import { RbdError } from "../errors/rbd-error.ts";
+import { native } from "../internal/binding.ts";
+import { change } from "../internal/call.ts";
+import type { OpenImage } from "./open-image.ts";
+
+const QUIESCE = 1;
+const EIO = 5;
+
+/** Ends with `await using` or close(). */
+export interface Watch extends AsyncDisposable {
+  close(): Promise<void>;
+}
+
+export interface QuiesceListener {
+  /** Brings the image's user to rest; a snapshot is taken when it is fulfilled, and not when it is rejected. */
+  onQuiesce(): Promise<void> | void;
+  onUnquiesce?(): void;
+}
+
+/** Yields once for all changes since the last time. */
+export async function* watchUpdates(image: OpenImage, o?: CallOptions): AsyncGenerator<void, void> {
+  const { signal } = o ?? {};
+  let pending = false;
+  let wake = () => {};
+  const tell = () => {
+    pending = true;
+    wake();
+  };
+  const handle = await change(image.spec, o, (operation) =>
+    native.watchUpdates(image.handle, tell, operation),
+  );
+  const abort = () => wake();
+  signal?.addEventListener("abort", abort, { once: true });
+  try {
+    while (true) {
+      if (!pending) {
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+          if (signal?.aborted) resolve();
+        });
+      }
+      signal?.throwIfAborted();
+      pending = false;
+      yield;
+    }
+  } finally {
+    signal?.removeEventListener("abort", abort);
+    await close(image, handle, false);
+  }
+}
+
+export async function watchQuiesce(image: OpenImage, listener: QuiesceListener): Promise<Watch> {
+  // A first event may come before the promise of the watch itself does.
+  let known: (handle: bigint) => void = () => {};
+  const handle = new Promise<bigint>((resolve) => {
+    known = resolve;
+  });
+  const tell = (event: number) => {
+    if (event !== QUIESCE) return void listener.onUnquiesce?.();
+    void (async () => {
+      const errno = await Promise.resolve()
+        .then(() => listener.onQuiesce())
+        .then(
+          () => 0,
+          () => EIO,
+        );
+      // Nobody is left to be told about a handle that was closed meanwhile.
+      await native.quiesceComplete(image.handle, await handle, errno, undefined).catch(() => {});
+    })();
+  };
+  known(
+    await change(image.spec, undefined, (operation) => native.watchQuiesce(image.handle, tell, operation)),
+  );
+  const end = async () => close(image, await handle, true);
+  return { close: end, [Symbol.asyncDispose]: end };
+}
+
+async function close(image: OpenImage, handle: bigint, quiesce: boolean): Promise<void> {
+  try {
+    await change(image.spec, undefined, (operation) =>
+      native.unwatch(image.handle, handle, quiesce, operation),
+    );
+  } catch (error) {
+    // Closing the image has ended the watch, or closed it before.
+    if (error instanceof RbdError && (error.code === "CLOSED" || error.code === "NOT_FOUND")) return;
+    throw error;
+  }
+}

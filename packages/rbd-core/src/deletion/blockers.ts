@@ -1,3 +1,4 @@
+import { showGroup } from "../headers/details/name-group.ts";
 import { showImageSpec } from "../names/format-image-spec.ts";
 import type { ChildFacts, DeletionFacts, ImageRef, SnapshotFacts } from "./deletion-facts.ts";
 import type { Blocker, DeletionWay } from "./deletion-plan-types.ts";
@@ -75,15 +76,16 @@ function imageBlockers(facts: DeletionFacts): Blocker[] {
     });
   }
   if (facts.group !== null) {
-    const leave = `\`rbd group image rm ${facts.group} ${showImage(facts.image)}\``;
-    // Ceph addresses a member by its name, which an image in the trash has lost.
-    const restore = facts.trash === null ? "" : "restore it from the trash, then ";
+    const group = showGroup(facts.group);
+    // librbd takes an image out of a group by its id only when both are in the same pool.
+    const canLeave = facts.group.pool === facts.image.pool;
     add({
       kind: "group",
-      object: facts.group,
-      message: `the image is in the group ${facts.group}`,
-      hint: `To take it out, ${restore}run ${leave}.`,
-      closes: all,
+      object: group,
+      // In the trash it would keep others from listing the group.
+      message: `the image is in the group ${group}, which it has to leave for good`,
+      hint: canLeave ? null : `Run \`rbd group image rm ${group} ${showImage(facts.image)}\`.`,
+      closes: canLeave ? none : all,
     });
   }
   return blockers;

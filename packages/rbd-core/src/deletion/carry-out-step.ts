@@ -32,6 +32,8 @@ export async function carryOutStep(
         const childPool = await cluster.pool(pool, namespace);
         return withImage(childPool, id, (child) => child.flatten(progressOptions(options)));
       }
+      case "leave-group":
+        return ioCtx.group(step.group.name).removeImage({ id: image.id });
       case "move-to-trash":
         return ioCtx.trashMove(image.name);
       case "unprotect":

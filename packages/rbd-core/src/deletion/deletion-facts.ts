@@ -1,4 +1,5 @@
 import type { Measure } from "../chain/measure.ts";
+import type { NamedGroup } from "../headers/details/name-group.ts";
 import type { SnapshotKind } from "../inventory/inventory-row.ts";
 
 /** An image by what does not change: its place and its id. The name is for showing and for calls that need it. */
@@ -66,8 +67,8 @@ export interface DeletionFacts {
   /** The snapshot to remove. `null`: the image. */
   snapshotId: bigint | null;
   trash: { deferredUntil: Date | null } | null;
-  /** The group the image is in, as `pool/[namespace/]group`. */
-  group: string | null;
+  /** The group the image is in. */
+  group: NamedGroup | null;
   migration: { role: string; state: string } | null;
   mirrored: boolean;
   watchers: WatcherFacts[];

@@ -1,4 +1,5 @@
 import type { Measure } from "../chain/measure.ts";
+import type { NamedGroup } from "../headers/details/name-group.ts";
 import type { ImageRef } from "./deletion-facts.ts";
 
 /**
@@ -52,6 +53,7 @@ export interface SnapshotRef {
 /** What is done, in order. Bytes are at the most. */
 export type DeletionStep =
   | { do: "flatten"; child: ImageRef; inTrash: boolean; snapshot: SnapshotRef; copies: number }
+  | { do: "leave-group"; group: NamedGroup }
   | { do: "move-to-trash" }
   | { do: "unprotect"; snapshot: SnapshotRef }
   /** `kept`: clones of format 2 still hang on it, so its data stays until they are gone. */

@@ -1,3 +1,4 @@
+import { showGroup } from "../headers/details/name-group.ts";
 import type { DeletionFacts } from "./deletion-facts.ts";
 import type { DeletionPlan, DeletionStep, DeletionWay } from "./deletion-plan-types.ts";
 import { planDeletion } from "./plan-deletion.ts";
@@ -63,6 +64,8 @@ function identity(step: DeletionStep): string {
       return `unprotect\0${step.snapshot.id}\0${step.snapshot.name}`;
     case "remove-snapshot":
       return `remove-snapshot\0${step.snapshot.id}\0${step.snapshot.name}\0${step.kept}`;
+    case "leave-group":
+      return `leave-group\0${showGroup(step.group)}`;
     case "move-to-trash":
     case "remove-from-trash":
       return step.do;

@@ -48,12 +48,14 @@ interface Candidate {
 const nothing = { bytes: 0, accuracy: "exact" } as const;
 
 function imageWays(facts: DeletionFacts): Candidate[] {
+  const leaveGroup: DeletionStep[] = facts.group === null ? [] : [{ do: "leave-group", group: facts.group }];
   const moveToTrash: DeletionStep[] = facts.trash === null ? [{ do: "move-to-trash" }] : [];
   const removable = facts.snapshots.filter((each) => each.kind === "user" || isLeftInTrash(each));
   const remove: Candidate = {
     way: "remove",
     steps: [
       ...facts.snapshots.flatMap(flattenChildren),
+      ...leaveGroup,
       ...moveToTrash,
       ...removable.flatMap((snapshot) => removeSnapshot(snapshot, false, snapshot.freedInOrder)),
       { do: "remove-from-trash", frees: facts.freedIfImageRemoved },
@@ -61,7 +63,7 @@ function imageWays(facts: DeletionFacts): Candidate[] {
     frees: facts.freedIfImageRemoved,
   };
   if (facts.trash !== null) return [remove];
-  return [{ way: "trash", steps: moveToTrash, frees: nothing }, remove];
+  return [{ way: "trash", steps: [...leaveGroup, ...moveToTrash], frees: nothing }, remove];
 }
 
 function snapshotWays(target: SnapshotFacts): Candidate[] {

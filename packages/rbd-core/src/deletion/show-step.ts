@@ -1,3 +1,4 @@
+import { showGroup } from "../headers/details/name-group.ts";
 import { showImage } from "./blockers.ts";
 import type { DeletionStep } from "./deletion-plan-types.ts";
 
@@ -6,6 +7,8 @@ export function showStep(step: DeletionStep): string {
   switch (step.do) {
     case "flatten":
       return `flatten ${showImage(step.child)}${step.inTrash ? " (in the trash)" : ""}`;
+    case "leave-group":
+      return `take it out of the group ${showGroup(step.group)}`;
     case "move-to-trash":
       return "move it to the trash";
     case "unprotect":

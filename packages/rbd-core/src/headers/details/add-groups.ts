@@ -1,6 +1,6 @@
 import type { Cluster } from "../../cluster/cluster.ts";
 import type { ReadImage } from "./add-details.ts";
-import { groupName } from "./group-name.ts";
+import { type NamedGroup, nameGroup, showGroup } from "./name-group.ts";
 
 /** Gives every row the name of its group. One whose name cannot be found out shows its id. */
 export async function addGroups(
@@ -9,7 +9,7 @@ export async function addGroups(
   signal: AbortSignal | undefined,
 ): Promise<void> {
   const poolNames = new Map((await cluster.listPools()).map(({ id, name }) => [id, name]));
-  const names = new Map<string, Promise<string>>();
+  const names = new Map<string, Promise<NamedGroup>>();
   for (const { row, found } of images) {
     const group = found.links?.group ?? null;
     if (group === null) {
@@ -18,8 +18,8 @@ export async function addGroups(
     }
     const pool = poolNames.get(group.poolId) ?? `#${group.poolId}`;
     const key = `${pool}/${row.namespace}/${group.groupId}`;
-    const name = names.get(key) ?? groupName(cluster, pool, row.namespace, group.groupId, signal);
+    const name = names.get(key) ?? nameGroup(cluster, pool, row.namespace, group.groupId, signal);
     names.set(key, name);
-    row.group = await name;
+    row.group = showGroup(await name);
   }
 }

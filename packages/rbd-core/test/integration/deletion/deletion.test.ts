@@ -189,11 +189,8 @@ describe("deletionPlan and carryOut", () => {
     await cli.rbd("group", "image", "add", `${pool}/group`, `${pool}/member`);
     await cli.rbd("group", "snap", "create", `${pool}/group@together`);
     const member = await deletionPlan(cluster, `${pool}/member`);
-    expect(member.blockers.map(({ kind }) => kind)).toEqual(["group", "group-snapshot"]);
-    expect(member.blockers[0]).toMatchObject({
-      object: `${pool}/group`,
-      hint: `To take it out, run \`rbd group image rm ${pool}/group ${pool}/member\`.`,
-    });
+    expect(member.blockers.map(({ kind }) => kind)).toEqual(["group-snapshot", "group"]);
+    expect(member.blockers[1]?.object).toBe(`${pool}/group`);
 
     await create(`${pool}/held`);
     await snap(`${pool}/held@s`);
@@ -211,6 +208,23 @@ describe("deletionPlan and carryOut", () => {
     const bereft = await deletionPlan(cluster, `${pool}/bereft`);
     expect(bereft.blockers[0]).toMatchObject({ kind: "child", object: `${other}/lost`, closes: ["remove"] });
     expect(bereft.blockers[0]?.message).toContain("it cannot be read");
+  });
+
+  it("take an image out of its group first, also one in the trash", async () => {
+    await cli.rbd("group", "create", `${pool}/team`);
+    for (const image of ["player", "captain", "keeper"]) {
+      await create(`${pool}/${image}`);
+      await cli.rbd("group", "image", "add", `${pool}/team`, `${pool}/${image}`);
+    }
+    const plan = await deletionPlan(cluster, `${pool}/player`);
+    expect(steps(plan, "trash")).toEqual([`take it out of the group ${pool}/team`, "move it to the trash"]);
+    expect(await carryOut(cluster, plan, { way: "trash" })).toMatchObject({ state: "done" });
+
+    const id = await idOf(`${pool}/captain`);
+    await cli.rbd("trash", "mv", `${pool}/captain`);
+    const trashed = await deletionPlan(cluster, { pool, namespace: "", id });
+    expect(await carryOut(cluster, trashed, { way: "remove" })).toMatchObject({ state: "done" });
+    expect(await cli.rbdJson("group", "image", "ls", `${pool}/team`)).toMatchObject([{ image: "keeper" }]);
   });
 
   it("listen to what is known outside of Ceph", async () => {

@@ -20,6 +20,8 @@ export const plainImage: DeletionFacts = {
   freedIfImageRemoved: estimated(1000),
 };
 
+export const group = (name: string, pool = "rbd") => ({ pool, namespace: "", name });
+
 export const snapshot = (id: number, over: Partial<SnapshotFacts> = {}): SnapshotFacts => ({
   id: BigInt(id),
   name: `s${id}`,
@@ -95,7 +97,7 @@ export const anyFacts: fc.Arbitrary<DeletionFacts> = fc
       snapshots,
       snapshotId: snapshots[made.target]?.id ?? null,
       trash: made.trash ? { deferredUntil: null } : null,
-      group: made.group ? "rbd/g" : null,
+      group: made.group ? group("g") : null,
       mirrored: made.mirrored,
       watchers: made.watched ? [{ address: "a", client: "client.1" }] : [],
     };

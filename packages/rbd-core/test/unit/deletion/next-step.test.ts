@@ -4,7 +4,7 @@ import type { DeletionFacts } from "../../../src/deletion/deletion-facts.ts";
 import type { DeletionStep, DeletionWay } from "../../../src/deletion/deletion-plan-types.ts";
 import { nextStep } from "../../../src/deletion/next-step.ts";
 import { planDeletion } from "../../../src/deletion/plan-deletion.ts";
-import { anyFacts, child, plainImage, snapshot } from "./facts.ts";
+import { anyFacts, child, group, plainImage, snapshot } from "./facts.ts";
 
 /** What Ceph does: the facts after a step, `null` when the target is gone. */
 function after(facts: DeletionFacts, step: DeletionStep): DeletionFacts | null {
@@ -20,6 +20,8 @@ function after(facts: DeletionFacts, step: DeletionStep): DeletionFacts | null {
       );
       return gone(facts, { ...facts, snapshots: left });
     }
+    case "leave-group":
+      return { ...facts, group: null };
     case "move-to-trash":
       return { ...facts, trash: { deferredUntil: null } };
     case "unprotect":
@@ -118,7 +120,7 @@ describe("nextStep", () => {
       { snapshots: [snapshot(2, { name: "precious" })] },
       "remove the snapshot precious",
     ],
-    ["a group", { group: "rbd/g" }, "the image is in the group rbd/g"],
+    ["a group", { group: group("g") }, "the plan did not say: take it out of the group rbd/g"],
     [
       "a client",
       { watchers: [{ address: "10.0.0.7:0/1", client: "client.4711" }] },

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import type { DeletionFacts } from "../../../src/deletion/deletion-facts.ts";
 import type { DeletionPlan } from "../../../src/deletion/deletion-plan-types.ts";
 import { planDeletion } from "../../../src/deletion/plan-deletion.ts";
-import { anyFacts, child, plainImage, snapshot } from "./facts.ts";
+import { anyFacts, child, group, plainImage, snapshot } from "./facts.ts";
 
 function show(plan: DeletionPlan): string {
   const blockers = plan.blockers.map(
@@ -14,6 +14,7 @@ function show(plan: DeletionPlan): string {
     open ? `${way}: copies ${copies}, frees ${frees?.bytes ?? "?"}` : `${way}: closed`,
     ...steps.map((step) => {
       if (step.do === "flatten") return `  flatten ${step.child.name} (${step.copies})`;
+      if (step.do === "leave-group") return `  leave ${step.group.name}`;
       if (step.do === "unprotect") return `  unprotect ${step.snapshot.name}`;
       if (step.do === "remove-snapshot") {
         return `  remove ${step.snapshot.name}${step.kept ? " (kept)" : ""}, frees ${step.frees?.bytes ?? "?"}`;
@@ -82,8 +83,9 @@ describe("planDeletion of an image", () => {
     ["locks", { locks: [{ address: "10.0.0.7:0/1", client: "client.4711", cookie: "auto 1" }] }],
     ["migrations", { migration: { role: "source", state: "prepared" } }],
     ["mirroring", { mirrored: true, snapshots: [snapshot(1, { kind: "mirror" })] }],
-    ["a group", { group: "rbd/g" }],
-    ["a group's snapshot", { group: "rbd/g", snapshots: [snapshot(1, { kind: "group" })] }],
+    ["a group", { group: group("g") }],
+    ["a group of another pool", { group: group("g", "other") }],
+    ["a group's snapshot", { group: group("g"), snapshots: [snapshot(1, { kind: "group" })] }],
     ["a snapshot of an unknown kind", { snapshots: [snapshot(1, { kind: "unknown" })] }],
     [
       "a backup",
@@ -110,7 +112,10 @@ describe("planDeletion of an image", () => {
         unasked: [{ pool: "secret", reason: "it may not be read" }],
       },
     ],
-    ["a place in the trash", { trash: { deferredUntil: new Date("2026-03-02T00:00:00Z") }, group: "rbd/g" }],
+    [
+      "a place in the trash",
+      { trash: { deferredUntil: new Date("2026-03-02T00:00:00Z") }, group: group("g") },
+    ],
   ])("says what is to be done about %s", (_, over) => {
     expect(planned(over)).toMatchSnapshot();
   });
@@ -140,7 +145,7 @@ describe("planDeletion of a snapshot", () => {
       planned({
         snapshotId: 2n,
         snapshots: [snapshot(1, { protected: true, children: [child("c")] }), snapshot(2)],
-        group: "rbd/g",
+        group: group("g"),
         mirrored: true,
         watchers: [{ address: "10.0.0.7:0/1", client: "client.4711" }],
         dependants: [{ what: "the backup nightly-12", snapshotId: 1n }],

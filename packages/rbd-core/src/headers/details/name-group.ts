@@ -6,21 +6,32 @@ import { groupDirectoryObject } from "../object-names.ts";
 import { readOmapValue } from "../read-objects.ts";
 import { orNull } from "./or-null.ts";
 
+export interface NamedGroup {
+  pool: string;
+  namespace: string;
+  name: string;
+}
+
 /**
- * A group as `pool/[namespace/]group`, with its id where its name cannot be found out. A group and its images
- * share the namespace, whatever their pools.
+ * A group by its name, with its id where that cannot be found out. A group and its images share the namespace,
+ * whatever their pools.
  */
-export async function groupName(
+export async function nameGroup(
   cluster: Cluster,
   pool: string,
   namespace: string,
   groupId: string,
   signal: AbortSignal | undefined,
-): Promise<string> {
+): Promise<NamedGroup> {
   const key = directoryIdKey(groupId);
   const value = await orNull(async () =>
     readOmapValue(await cluster.pool(pool, namespace), groupDirectoryObject, key, signal),
   );
   const name = value === null ? groupId : decodeValue(key, value, (reader) => reader.string());
+  return { pool, namespace, name };
+}
+
+/** `pool/[namespace/]group` */
+export function showGroup({ pool, namespace, name }: NamedGroup): string {
   return showImageSpec({ pool, namespace, image: name });
 }

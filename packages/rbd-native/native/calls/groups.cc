@@ -19,8 +19,12 @@ Napi::Value list_groups(const Napi::CallbackInfo& info) {
   return control<std::vector<std::string>>(
       info, {"rbd_group_list", {ioctx}, info[1]}, [=](std::vector<std::string>& names) {
         std::vector<char> buffer;
-        int r = grow(buffer, 1024,
-                     [&](char* data, size_t* size) { return rbd_group_list(ioctx->get(), data, size); });
+        int r = grow(buffer, 1024, [&](char* data, size_t* size) {
+          // The bytes that it filled are its result, not the size as in other lists.
+          int filled = rbd_group_list(ioctx->get(), data, size);
+          if (filled >= 0) *size = static_cast<size_t>(filled);
+          return filled;
+        });
         if (r >= 0) names = split_zero(buffer.data(), buffer.size());
         return r;
       });

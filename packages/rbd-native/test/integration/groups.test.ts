@@ -1,0 +1,51 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { openTestPool, type TestPool } from "./support/test-pool.ts";
+
+const MiB = 2 ** 20;
+let t: TestPool;
+beforeAll(async () => {
+  t = await openTestPool("groups");
+  await t.io.createImage("one", { size: MiB });
+  await t.io.createImage("two", { size: MiB });
+});
+afterAll(async () => {
+  await t[Symbol.asyncDispose]();
+});
+
+test("images that are snapshot and set back together", async () => {
+  const group = t.io.group("pair");
+  await group.create();
+  await expect(group.create()).rejects.toMatchObject({ code: "EXISTS", object: `${t.pool}/pair` });
+  expect(await t.io.listGroups()).toEqual(["pair"]);
+  await group.addImage("one");
+  await group.addImage("two");
+  expect((await group.listImages()).map(({ name, state }) => `${name} ${state}`).sort()).toEqual([
+    "one attached",
+    "two attached",
+  ]);
+  await using one = await t.io.openImage("one");
+  expect(await one.group()).toEqual({ name: "pair", poolId: t.io.poolId });
+  await one.write(0, Buffer.from("before"));
+  await group.createSnapshot("together");
+  await one.write(0, Buffer.from("after!"));
+  expect(await group.listSnapshots()).toEqual([{ name: "together", state: "complete" }]);
+  const snapshot = (await one.listSnapshots()).find((s) => s.namespace === "group");
+  expect(await one.groupOfSnapshot(snapshot?.id ?? 0n)).toEqual({
+    poolId: t.io.poolId,
+    group: "pair",
+    snapshot: "together",
+  });
+  await one.close();
+  await group.rollback("together");
+  await using again = await t.io.openImage("one");
+  expect((await again.read(0, 6)).toString()).toBe("before");
+  await group.renameSnapshot("together", "once");
+  await group.removeSnapshot("once");
+  await group.removeImage("one");
+  const [left] = await group.listImages();
+  expect(left?.name).toBe("two");
+  expect(await again.group()).toBeNull();
+  const renamed = await group.rename("single");
+  await renamed.remove();
+  expect(await t.io.listGroups()).toEqual([]);
+});

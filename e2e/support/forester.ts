@@ -30,6 +30,11 @@ export class Forester {
     await this.#witness.run("snap", "create", "--no-progress", `${spec}@${name}`);
   }
 
+  /** Damages an image as a lost object would: its header is gone, its name is still in the directory. */
+  async breakHeader(pool: string, id: string): Promise<void> {
+    await this.#witness.rados(pool, "rm", `rbd_header.${id}`);
+  }
+
   /** Has the server read the cluster anew, so that the next page shows what was planted. */
   async show(): Promise<void> {
     const response = await this.#request.post("/trpc/inventory.refresh", {

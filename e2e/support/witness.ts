@@ -16,6 +16,11 @@ export class Witness {
     return stdout;
   }
 
+  /** `rados` in a pool, for what no client would do. */
+  async rados(pool: string, ...args: string[]): Promise<void> {
+    await execute("rados", ["-c", this.#conf, "-p", pool, ...args]);
+  }
+
   /** `rbd info`. */
   async info(spec: string): Promise<ImageInfo> {
     return JSON.parse(await this.run("info", "--format", "json", spec)) as ImageInfo;
@@ -41,6 +46,7 @@ export class Witness {
 }
 
 interface ImageInfo {
+  id: string;
   size: number;
   order: number;
   features: string[];

@@ -5,10 +5,10 @@ import { expect, test } from "../support/test.ts";
 test.use({ storageState: { cookies: [], origins: [] } });
 
 test("a stranger is sent to sign in, and then to the page they wanted", async ({ page }) => {
-  await page.goto("/images/?search=debian");
+  await page.goto("/images/?q=debian");
   await expect(page).toHaveURL(/\/sign-in\//);
   await signIn(page, "admin", await adminPassword());
-  await expect(page).toHaveURL(/\/images\/\?search=debian/);
+  await expect(page).toHaveURL(/\/images\/\?q=debian/);
   await expect(page.getByRole("link", { name: /debian-13/ }).first()).toBeVisible();
 });
 

@@ -1,0 +1,37 @@
+import { expect, test } from "../support/test.ts";
+
+test("the tree is walked with the arrows, and both views share the image in focus", async ({ page }) => {
+  await page.goto("/lineage/?view=tree&focus=images%2Fgolden-web");
+  const tree = page.getByRole("treegrid", { name: "Forest of clones" });
+  const selected = tree.locator('[role="row"][aria-selected="true"]');
+  await expect(selected).toContainText("golden-web");
+  await selected.focus();
+  await page.keyboard.press("ArrowUp");
+  await expect(selected).toContainText("debian-13");
+  await expect(page).toHaveURL(/focus=images(%2F|\/)debian-13/);
+
+  await page
+    .getByRole("radio", { name: "Canvas" })
+    .or(page.getByRole("button", { name: "Canvas" }))
+    .click();
+  await expect(page).not.toHaveURL(/view=tree/);
+  await expect(page).toHaveURL(/focus=images(%2F|\/)debian-13/);
+  await page.goBack();
+  await expect(tree).toBeVisible();
+});
+
+test("the search brings an image of a collapsed branch into sight", async ({ page }) => {
+  await page.goto("/lineage/?view=tree");
+  const tree = page.getByRole("treegrid", { name: "Forest of clones" });
+  await tree.getByRole("button", { name: "Close all branches" }).click();
+  await expect(tree.getByRole("row", { name: /db-1-test/ })).toHaveCount(0);
+  await page.getByPlaceholder("Find an image…").fill("db-1-test");
+  await page.getByRole("option", { name: /db-1-test/ }).click();
+  await expect(tree.getByRole("row", { name: /db-1-test/ })).toBeVisible();
+});
+
+test("a trashed parent is drawn, and its clone says so", async ({ page }) => {
+  await page.goto("/lineage/?view=tree");
+  const tree = page.getByRole("treegrid", { name: "Forest of clones" });
+  await expect(tree.getByRole("row", { name: /legacy-app/ })).toContainText("legacy-base");
+});

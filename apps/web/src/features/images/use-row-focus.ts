@@ -31,14 +31,14 @@ export function useRowFocus({ rows, count, active, scrollTo, scroller, onActiveC
     const index = wanted.current;
     const key = index === null ? undefined : rows[index]?.id;
     if (index === null || key === undefined) return;
-    onActiveChange(key);
+    if (index !== active) onActiveChange(key);
     // The row may have to be drawn first.
     requestAnimationFrame(() => {
       if (wanted.current !== index) return;
       wanted.current = null;
       scroller.current?.querySelector<HTMLElement>(`[data-row="${index}"]`)?.focus({ preventScroll: true });
     });
-  }, [rows, scroller, onActiveChange]);
+  }, [rows, active, scroller, onActiveChange]);
   useEffect(arrive, [arrive]);
 
   const goTo = useCallback(

@@ -1,5 +1,12 @@
 import { useCallback, useMemo, useState } from "react";
-import { AUTO, type Expanded, type ExpansionChoice, expandedKeys, withByHand } from "./model/expansion.ts";
+import {
+  AUTO,
+  chosenKeys,
+  type Expanded,
+  type ExpansionChoice,
+  withByHand,
+  withFocus,
+} from "./model/expansion.ts";
 import { ancestorsOf, type ForestIndex, findNode, subtreeOf } from "./model/forest-index.ts";
 
 export interface Expansion {
@@ -23,7 +30,8 @@ export function useExpansion(
     const focus = focusKey === undefined ? undefined : findNode(index, focusKey);
     return focus === undefined ? AUTO : withByHand(AUTO, [...ancestorsOf(index, focus.key), focus], true);
   });
-  const expanded = useMemo(() => expandedKeys(index, choice, focusKey), [index, choice, focusKey]);
+  const chosen = useMemo(() => chosenKeys(index, choice), [index, choice]);
+  const expanded = useMemo(() => withFocus(index, chosen, focusKey), [index, chosen, focusKey]);
 
   const reveal = useCallback(
     (key: string) => setChoice((before) => withByHand(before, ancestorsOf(index, key), true)),

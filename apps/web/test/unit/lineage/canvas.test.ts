@@ -1,5 +1,11 @@
 import { describe, expect, test } from "vitest";
-import { type CanvasItem, canvasTree, ROOTS, SIBLINGS_SHOWN } from "#features/lineage/model/canvas-tree.ts";
+import {
+  type CanvasItem,
+  canvasTree,
+  isFolded,
+  ROOTS,
+  SIBLINGS_SHOWN,
+} from "#features/lineage/model/canvas-tree.ts";
 import { elbow } from "#features/lineage/model/elbow.ts";
 import { type ForestIndex, indexForest } from "#features/lineage/model/forest-index.ts";
 import { CARD, layoutCanvas, type Placed } from "#features/lineage/model/layout.ts";
@@ -15,11 +21,11 @@ const small = indexForest([base, a, c, b]);
 
 function draw(
   index: ForestIndex,
-  options: { focusKey?: string; shown?: ReadonlyMap<string, number>; closed?: string[] } = {},
+  options: { unfoldedFor?: string; shown?: ReadonlyMap<string, number>; closed?: string[] } = {},
 ) {
   const expanded = new Set(index.children.keys());
   for (const key of options.closed ?? []) expanded.delete(key);
-  return canvasTree(index, { expanded, shown: options.shown ?? new Map(), focusKey: options.focusKey });
+  return canvasTree(index, { expanded, shown: options.shown ?? new Map(), unfoldedFor: options.unfoldedFor });
 }
 
 describe("canvasTree", () => {
@@ -52,13 +58,22 @@ describe("canvasTree", () => {
   });
 
   test("the image in focus is never folded away", () => {
-    const [root] = draw(indexForest(family(base, 40)), { focusKey: "base-39" });
+    const [root] = draw(indexForest(family(base, 40)), { unfoldedFor: "base-39" });
     const shown = root?.children.flatMap((child) => child.children.map(({ id }) => id)) ?? [];
     expect(shown).toContain("base-39");
     expect(root?.children.at(-1)?.children[0]).toMatchObject({
       kind: "fold",
       count: 40 - SIBLINGS_SHOWN - 1,
     });
+  });
+
+  test("an image is folded when it, or one above it, is", () => {
+    const index = indexForest([...family(base, 40), node("deep", node("base-39", base))]);
+    expect(isFolded(index, new Map(), "base-1")).toBe(false);
+    expect(isFolded(index, new Map(), "base-39")).toBe(true);
+    expect(isFolded(index, new Map(), "deep")).toBe(true);
+    expect(isFolded(index, new Map([["base", 125]]), "deep")).toBe(false);
+    expect(isFolded(index, new Map(), "gone")).toBe(false);
   });
 
   test("more of a fold can be shown", () => {

@@ -1,7 +1,20 @@
 import { describe, expect, test } from "vitest";
-import { AUTO, expandedKeys, OPEN_ALL_UP_TO, withByHand } from "#features/lineage/model/expansion.ts";
+import {
+  AUTO,
+  chosenKeys,
+  type ExpansionChoice,
+  OPEN_ALL_UP_TO,
+  withByHand,
+  withFocus,
+} from "#features/lineage/model/expansion.ts";
 import { flattenTree } from "#features/lineage/model/flatten-tree.ts";
-import { ancestorsOf, findNode, indexForest, subtreeOf } from "#features/lineage/model/forest-index.ts";
+import {
+  ancestorsOf,
+  type ForestIndex,
+  findNode,
+  indexForest,
+  subtreeOf,
+} from "#features/lineage/model/forest-index.ts";
 import { searchNodes } from "#features/lineage/model/search-nodes.ts";
 import { family, node } from "./forest.ts";
 
@@ -50,7 +63,8 @@ describe("indexForest", () => {
 
 describe("expansion", () => {
   const large = indexForest([...forest.nodes, ...family(node("big"), OPEN_ALL_UP_TO)]);
-  const open = (...args: Parameters<typeof expandedKeys>) => [...expandedKeys(...args)].sort();
+  const open = (index: ForestIndex, choice: ExpansionChoice, focusKey: string | undefined) =>
+    [...withFocus(index, chosenKeys(index, choice), focusKey)].sort();
 
   test("a small forest is open, a large one only to the focus", () => {
     expect(open(forest, AUTO, undefined)).toEqual(["base", "vm-1"]);
@@ -65,6 +79,11 @@ describe("expansion", () => {
 
   test("the focus cannot be hidden", () => {
     expect(open(forest, withByHand(AUTO, [base], false), "vm-2")).toEqual(["base", "vm-1"]);
+  });
+
+  test("a focus that is in sight changes nothing", () => {
+    const chosen = chosenKeys(forest, AUTO);
+    expect(withFocus(forest, chosen, "vm-1-test")).toBe(chosen);
   });
 
   test("all and none", () => {

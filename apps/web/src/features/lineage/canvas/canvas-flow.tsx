@@ -1,9 +1,8 @@
 "use client";
 
 import { Background, type EdgeTypes, type NodeTypes, ReactFlow } from "@xyflow/react";
-import { useEffect, useMemo, useRef, useState } from "react";
+import { useRef, useState } from "react";
 import type { ForestIndex } from "../model/forest-index.ts";
-import type { Placed } from "../model/layout.ts";
 import type { LineageState } from "../use-lineage-state.ts";
 import { CanvasActionsContext } from "./canvas-actions.ts";
 import { CanvasControls } from "./canvas-controls.tsx";
@@ -16,9 +15,11 @@ import { ImageCard } from "./image-card.tsx";
 import { Inspector } from "./inspector.tsx";
 import { LineageEdge } from "./lineage-edge.tsx";
 import { SnapshotChip } from "./snapshot-chip.tsx";
+import { useBranchActions } from "./use-branch-actions.ts";
 import { useCamera } from "./use-camera.ts";
 import { useCanvasKeys } from "./use-canvas-keys.ts";
 import { useCanvasModel } from "./use-canvas-model.ts";
+import { useFollowFocus } from "./use-follow-focus.ts";
 import { useHighlight } from "./use-highlight.ts";
 
 const nodeTypes: NodeTypes = { image: ImageCard, snapshot: SnapshotChip, fold: FoldCard };
@@ -35,46 +36,14 @@ export function CanvasFlow({ index, state }: { index: ForestIndex; state: Lineag
   const cursor = fold ?? focus?.key ?? null;
   const hover = useHighlight({ highlight, index, layout, cursor, frame });
 
-  // What was opened or closed stays under the pointer while the rest makes room.
-  const held = useRef<Placed | null>(null);
-  const { find, hold, centre, fit, home } = camera;
-  const actions = useMemo(() => {
-    const keep = (id: string) => {
-      held.current = find(id) ?? null;
-    };
-    return {
-      toggle: (key: string) => {
-        keep(key);
-        expansion.toggle(key);
-      },
-      unfold: (parentKey: string) => {
-        keep(parentKey);
-        setFold(null);
-        unfold(parentKey);
-      },
-    };
-  }, [find, expansion, unfold]);
-  useEffect(() => {
-    const before = held.current;
-    held.current = null;
-    const after = before === null ? undefined : find(before.item.id);
-    if (before !== null && after !== undefined) hold(before, after);
-  }, [find, hold]);
-
-  // The focus came from elsewhere (search, the address bar): go there.
-  const seen = useRef<string | undefined>(undefined);
+  const actions = useBranchActions({ camera, toggle: expansion.toggle, unfold, setFold });
+  const arrivedAt = useFollowFocus(focus, camera.centre);
   const choose = (key: string) => {
-    seen.current = key;
+    arrivedAt(key);
     setFold(null);
     expansion.reveal(key);
     setFocus(key);
   };
-  useEffect(() => {
-    if (focus === undefined || seen.current === focus.key) return;
-    const first = seen.current === undefined;
-    seen.current = focus.key;
-    centre(focus.key, first ? 1 : undefined);
-  }, [focus, centre]);
 
   const onKeyDown = useCanvasKeys({ layout, camera, cursor, choose, setFold, actions, focus });
 
@@ -106,17 +75,17 @@ export function CanvasFlow({ index, state }: { index: ForestIndex; state: Lineag
             deleteKeyCode={null}
             panOnScroll
             zoomOnDoubleClick={false}
-            minZoom={0.06}
+            minZoom={0.1}
             maxZoom={1.5}
             proOptions={{ hideAttribution: true }}
-            onInit={() => focus === undefined && home()}
+            onInit={() => focus === undefined && camera.home()}
             onNodeMouseEnter={(_event, node) => hover(node.id)}
             onNodeMouseLeave={() => hover(null)}
             onNodeClick={(_event, node) => node.type === "image" && choose(node.id)}
           >
             <Background gap={24} size={1.5} color="var(--line)" />
             <CanvasMap />
-            <CanvasControls onFit={fit} onCollapse={expansion.none} />
+            <CanvasControls onFit={camera.fit} onCollapse={expansion.none} />
             <DetailLevel frame={frame} />
           </ReactFlow>
           {focus !== undefined && <Inspector node={focus} onClose={() => setFocus(null)} />}

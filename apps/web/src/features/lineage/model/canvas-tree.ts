@@ -50,15 +50,13 @@ export interface CanvasOptions {
   expanded: Expanded;
   /** How many siblings to show under a parent, where it is not `SIBLINGS_SHOWN`. */
   shown: ReadonlyMap<string, number>;
-  /** Always shown, with all above it. */
-  focusKey: string | undefined;
+  /** Shown, with all above it, even where it would be folded away. */
+  unfoldedFor: string | undefined;
 }
 
 /** The open part of the forest as the canvas draws it: images, the snapshots between them, and folds. */
 export function canvasTree(index: ForestIndex, options: CanvasOptions): (CanvasImage | CanvasFold)[] {
-  const { focusKey } = options;
-  const onPath = new Set(focusKey === undefined ? [] : ancestorsOf(index, focusKey).map((node) => node.key));
-  if (focusKey !== undefined) onPath.add(focusKey);
+  const onPath = new Set(pathTo(index, options.unfoldedFor).map(({ key }) => key));
 
   const choose = (siblings: readonly LineageNode[], parentKey: string) => {
     const limit = options.shown.get(parentKey) ?? SIBLINGS_SHOWN;
@@ -97,6 +95,22 @@ export function canvasTree(index: ForestIndex, options: CanvasOptions): (CanvasI
   const { shown, fold } = choose(familiesFirst(index), ROOTS);
   const trees = shown.map(image);
   return fold === undefined ? trees : [...trees, fold];
+}
+
+/** An image with all above it, root first; empty when there is none. */
+function pathTo(index: ForestIndex, key: string | undefined): LineageNode[] {
+  const node = key === undefined ? undefined : index.byKey.get(key);
+  return node === undefined ? [] : [...ancestorsOf(index, node.key), node];
+}
+
+/** Whether an image, or one above it, would be folded away. */
+export function isFolded(index: ForestIndex, shown: CanvasOptions["shown"], key: string): boolean {
+  return pathTo(index, key).some((node, depth) => {
+    const parentKey = depth === 0 ? ROOTS : (node.parentKey ?? ROOTS);
+    const siblings = depth === 0 ? familiesFirst(index) : childrenOf(index, parentKey);
+    const limit = shown.get(parentKey) ?? SIBLINGS_SHOWN;
+    return siblings.length > limit + 1 && siblings.indexOf(node) >= limit;
+  });
 }
 
 /** Roots with clones come before images that stand alone: the picture is about families. */

@@ -17,19 +17,21 @@ export interface ExpansionChoice {
 
 export const AUTO: ExpansionChoice = { rule: "auto", byHand: new Map() };
 
-/** What is open. The way to the image in focus always is, so that the focus is in sight. */
-export function expandedKeys(
-  index: ForestIndex,
-  { rule, byHand }: ExpansionChoice,
-  focusKey: string | undefined,
-): Expanded {
+/** What is open by the choice alone. */
+export function chosenKeys(index: ForestIndex, { rule, byHand }: ExpansionChoice): Expanded {
   const openByRule = rule === "all" || (rule === "auto" && index.nodes.length <= OPEN_ALL_UP_TO);
   const expanded = new Set<string>();
   for (const key of index.children.keys()) {
     if (byHand.get(key) ?? openByRule) expanded.add(key);
   }
-  if (focusKey !== undefined) for (const { key } of ancestorsOf(index, focusKey)) expanded.add(key);
   return expanded;
+}
+
+/** With the way to the image in focus, so that it is in sight. The same set when that is open. */
+export function withFocus(index: ForestIndex, expanded: Expanded, focusKey: string | undefined): Expanded {
+  const closed =
+    focusKey === undefined ? [] : ancestorsOf(index, focusKey).filter(({ key }) => !expanded.has(key));
+  return closed.length === 0 ? expanded : new Set([...expanded, ...closed.map(({ key }) => key)]);
 }
 
 /** The choice with some images opened, or closed, by hand. */

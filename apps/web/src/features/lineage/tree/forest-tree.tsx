@@ -45,7 +45,7 @@ export function ForestTree({ index, state }: { index: ForestIndex; state: Lineag
   useEffect(() => {
     if (focus === undefined || seen.current === focus.key || found < 0) return;
     seen.current = focus.key;
-    virtualizer.scrollToIndex(found, { align: "auto" });
+    virtualizer.scrollToIndex(found, { align: "center" });
   }, [focus, found, virtualizer]);
 
   return (

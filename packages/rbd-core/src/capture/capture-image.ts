@@ -5,6 +5,7 @@ import type { Cluster } from "../cluster/cluster.ts";
 import type { ImageSpec } from "../names/image-spec.ts";
 import { checkName } from "../names/name-part.ts";
 import { toRbdUrl } from "../rbd-url/to-rbd-url.ts";
+import { beginAgain } from "../steps/begin-again.ts";
 import { deriveImage } from "../steps/derive-image.ts";
 import { derivePhases } from "../steps/derive-phases.ts";
 import { prepareCurrent } from "../steps/prepare-current.ts";
@@ -24,18 +25,22 @@ import type { CaptureOptions, CapturePhase, CaptureResult, CaptureWishes } from 
  *
  * @throws {CoppiceError}
  * - `INVALID_NAME`, `NOT_FOUND`, `EXISTS`, `UNSUPPORTED`: see `cloneImage`.
+ * - `SOURCE_CHANGED`: somebody keeps taking away the snapshot.
  * - `UNDO_FAILED`: it failed, and `left` could not be taken back.
  */
-export async function captureImage(cluster: Cluster, options: CaptureOptions): Promise<CaptureResult> {
-  const { signal } = options;
-  signal?.throwIfAborted();
-  const { prepared, snapshotName } = await prepareCapture(cluster, options);
+export function captureImage(cluster: Cluster, options: CaptureOptions): Promise<CaptureResult> {
+  return beginAgain(() => carryOut(cluster, options));
+}
+
+async function carryOut(cluster: Cluster, options: CaptureOptions): Promise<CaptureResult> {
+  options.signal?.throwIfAborted();
+  const { prepared, cloneOptions, snapshotName } = await prepareCapture(cluster, options);
   const { plan } = prepared;
   const runner = new StepRunner<CapturePhase>(capturePhases(prepared), options);
   const { undo } = runner;
   try {
     const wishes = { flatten: true, grow: null };
-    const { id, snapshot, released } = await deriveImage(cluster, prepared, wishes, runner, signal);
+    const { id, snapshot, released } = await deriveImage(cluster, prepared, cloneOptions, wishes, runner);
     const create = () => createSnapshotStep(cluster, plan.target, snapshotName, new Set(), undo);
     await runner.run("template-snapshot", create);
     await runner.run("template-protect", () => protectStep(cluster, plan.target, snapshotName, undo));
@@ -70,9 +75,9 @@ async function prepareCapture(
   { snapshotName = templateSnapshot, temporarySnapshot, ...options }: CaptureOptions,
 ) {
   checkName("snapshot", snapshotName);
-  const { onProgress: _, ...clone } = options;
-  const temporary = temporarySnapshot === undefined ? {} : { snapshotName: temporarySnapshot };
-  return { prepared: await prepareCurrent(cluster, { ...clone, ...temporary }), snapshotName };
+  const { onProgress: _, ...rest } = options;
+  const cloneOptions = { ...rest, snapshotName: temporarySnapshot };
+  return { prepared: await prepareCurrent(cluster, cloneOptions), cloneOptions, snapshotName };
 }
 
 function capturePhases({ plan }: PreparedClone): CapturePhase[] {

@@ -1,5 +1,6 @@
+import type { Image } from "rbd-native";
 import type { Cluster } from "../cluster/cluster.ts";
-import { translated } from "../errors/to-coppice-error.ts";
+import { hasCode, translated } from "../errors/to-coppice-error.ts";
 import { showImageSpec } from "../names/format-image-spec.ts";
 import type { ImageSpec } from "../names/image-spec.ts";
 
@@ -31,8 +32,19 @@ export async function releaseSnapshotStep(
     const found = (await image.listSnapshots()).find(({ id }) => id === held.id);
     if (found === undefined) return true;
     if ((await image.listChildren(found.name)).length > 0) return false;
-    if (held.protected && found.protected) await image.unprotectSnapshot(found.name);
+    if (held.protected && found.protected && !(await unprotected(image, found.name))) return false;
     if (held.created) await image.removeSnapshot(found.name);
     return true;
   });
+}
+
+/** Whether it worked; a clone of format 1 that was made in between holds it. */
+async function unprotected(image: Image, name: string): Promise<boolean> {
+  try {
+    await image.unprotectSnapshot(name);
+    return true;
+  } catch (error) {
+    if (hasCode(error, "BUSY")) return false;
+    throw error;
+  }
 }

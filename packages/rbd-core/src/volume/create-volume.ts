@@ -1,6 +1,7 @@
 import type { Cluster } from "../cluster/cluster.ts";
 import { openImage } from "../image/open-image.ts";
 import type { ImageSpec } from "../names/image-spec.ts";
+import { beginAgain } from "../steps/begin-again.ts";
 import { createImageStep } from "../steps/create-image-step.ts";
 import { deriveImage } from "../steps/derive-image.ts";
 import { derivePhases } from "../steps/derive-phases.ts";
@@ -47,9 +48,14 @@ export interface VolumeResult {
  * - `INVALID_NAME`, `INVALID_ARGUMENT`: a name, size or depth that cannot be; a size below the source's; no size for
  *   an empty volume; a template of another cluster.
  * - `NOT_FOUND`, `EXISTS`, `UNSUPPORTED`: see `cloneImage`.
+ * - `SOURCE_CHANGED`: somebody keeps taking away the snapshot.
  * - `UNDO_FAILED`: it failed, and `left` could not be taken back.
  */
-export async function createVolume(cluster: Cluster, options: CreateVolumeOptions): Promise<VolumeResult> {
+export function createVolume(cluster: Cluster, options: CreateVolumeOptions): Promise<VolumeResult> {
+  return beginAgain(() => carryOut(cluster, options));
+}
+
+async function carryOut(cluster: Cluster, options: CreateVolumeOptions): Promise<VolumeResult> {
   const { signal } = options;
   signal?.throwIfAborted();
   const prepared = await prepareVolume(cluster, options, signal);
@@ -63,7 +69,7 @@ export async function createVolume(cluster: Cluster, options: CreateVolumeOption
       return { target, id, size, depth, flattened, flattenReason, source: null, warnings: [] };
     }
     const wishes = { flatten: flattened, grow: decision.grow ? size : null };
-    const { id, snapshot, released } = await deriveImage(cluster, clone, wishes, runner, signal);
+    const { id, snapshot, released } = await deriveImage(cluster, clone, clone.options, wishes, runner);
     runner.finish();
     const spec = { ...clone.plan.source, snapshot: snapshot.name };
     const source = { spec, snapshotCreated: snapshot.created && !released, unchanged: released };

@@ -1,4 +1,5 @@
 import { checkTarget } from "../clone/check-target.ts";
+import type { CloneOptions } from "../clone/clone-options.ts";
 import type { PreparedClone } from "../clone/prepare-clone.ts";
 import type { Cluster } from "../cluster/cluster.ts";
 import { CoppiceError } from "../errors/coppice-error.ts";
@@ -14,8 +15,8 @@ import type { VolumeOptions, VolumeOrigin } from "./volume-options.ts";
 export interface PreparedVolume {
   target: ImageSpec;
   decision: VolumeDecision;
-  /** `null` for an empty volume. */
-  clone: PreparedClone | null;
+  /** What the volume begins as, and what was asked for to get there; `null` for an empty volume. */
+  clone: (PreparedClone & { options: CloneOptions }) | null;
 }
 
 /**
@@ -31,17 +32,13 @@ export async function prepareVolume(
   const target = toImageOnly(options.target);
   if (options.from === undefined) return prepareEmpty(cluster, target, options);
   const { size: _, flatten: __, maxDepth: ___, from, features: ____, ...choices } = options;
-  const clone = await prepareCurrent(cluster, {
-    ...choices,
-    source: originSpec(cluster.fsid, from),
-    target,
-    signal,
-  });
-  const { plan } = clone;
+  const cloneOptions = { ...choices, source: originSpec(cluster.fsid, from), target, signal };
+  const prepared = await prepareCurrent(cluster, cloneOptions);
+  const { plan } = prepared;
   const { snapshot } = plan;
   const spec = "volume" in from ? plan.source : { ...plan.source, snapshot: snapshot.name };
   const decision = decideVolume(target, { spec, size: plan.size, depth: plan.depth - 1 }, options);
-  return { target, decision, clone };
+  return { target, decision, clone: { ...prepared, options: cloneOptions } };
 }
 
 async function prepareEmpty(

@@ -31,7 +31,7 @@ export async function withSourceLock<T>(
       lockObject(ioCtx, headerObject(id), {
         name: "coppice.clone",
         description: "choosing the snapshot of a clone",
-        leaseSeconds: 10,
+        leaseSeconds: 5,
         patienceSeconds: 60,
         signal,
       }),

@@ -10,6 +10,7 @@ export default function NotFound() {
     <main className="flex min-h-dvh items-center justify-center">
       <EmptyState
         icon={Compass}
+        heading="h1"
         title="There is no such page"
         actions={<ButtonLink href="/">Go to the overview</ButtonLink>}
       >

@@ -5,5 +5,12 @@ import { toProblem } from "#lib/problem.ts";
 
 /** In the place of a page that broke while it was drawn. The rest of the console stays. */
 export default function PageError({ error, reset }: { error: Error; reset: () => void }) {
-  return <ErrorState title="This page could not be drawn" problem={toProblem(error)} onRetry={reset} />;
+  return (
+    <ErrorState
+      heading="h1"
+      title="This page could not be drawn"
+      problem={toProblem(error)}
+      onRetry={reset}
+    />
+  );
 }

@@ -25,6 +25,7 @@ export function ImagePage() {
     return (
       <EmptyState
         icon={HardDrive}
+        heading="h1"
         title="No image is named"
         actions={<ButtonLink href="/images/">All images</ButtonLink>}
       >
@@ -37,6 +38,7 @@ export function ImagePage() {
     return (
       <EmptyState
         icon={HardDrive}
+        heading="h1"
         title="There is no such image"
         actions={<ButtonLink href="/images/">All images</ButtonLink>}
       >
@@ -48,7 +50,12 @@ export function ImagePage() {
   if (image.data === undefined) {
     if (problem === null) return <ImageSkeleton />;
     return (
-      <ErrorState title="This image cannot be shown" problem={problem} onRetry={() => void image.refetch()} />
+      <ErrorState
+        heading="h1"
+        title="This image cannot be shown"
+        problem={problem}
+        onRetry={() => void image.refetch()}
+      />
     );
   }
   return (

@@ -22,13 +22,19 @@ export function LineagePage() {
   if (index === undefined) {
     if (problem === null) return <LineageSkeleton />;
     return (
-      <ErrorState title="The forest cannot be read" problem={problem} onRetry={() => void forest.refetch()} />
+      <ErrorState
+        heading="h1"
+        title="The forest cannot be read"
+        problem={problem}
+        onRetry={() => void forest.refetch()}
+      />
     );
   }
   if (index.nodes.length === 0) {
     return (
       <EmptyState
         icon={Sprout}
+        heading="h1"
         title="Nothing grows here yet"
         actions={<ButtonLink href="/images/">Go to the images</ButtonLink>}
       >

@@ -25,6 +25,15 @@ export function SessionGuard({ children, fallback }: { children: ReactNode; fall
     return () => whenSignedOut(() => {});
   }, [leave]);
 
+  // The browser brings a left page back as it was; after signing out it must not show what it showed.
+  useEffect(() => {
+    const onShow = (event: PageTransitionEvent) => {
+      if (event.persisted) window.location.reload();
+    };
+    window.addEventListener("pageshow", onShow);
+    return () => window.removeEventListener("pageshow", onShow);
+  }, []);
+
   if (me.data !== undefined && !signedOut) {
     return <SessionContext value={me.data}>{children}</SessionContext>;
   }
@@ -32,6 +41,7 @@ export function SessionGuard({ children, fallback }: { children: ReactNode; fall
     return (
       <main className="flex min-h-dvh items-center justify-center">
         <ErrorState
+          heading="h1"
           title="Coppice cannot be opened"
           problem={toProblem(me.error)}
           onRetry={() => void me.refetch()}

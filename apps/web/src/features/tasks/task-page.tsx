@@ -23,6 +23,7 @@ export function TaskPage() {
     return (
       <EmptyState
         icon={ListTodo}
+        heading="h1"
         title="No task is named"
         actions={<ButtonLink href="/tasks/">All tasks</ButtonLink>}
       >
@@ -37,6 +38,7 @@ export function TaskPage() {
         <TaskDetail task={task.data} />
       ) : task.isError ? (
         <ErrorState
+          heading="h1"
           title="This task cannot be shown"
           problem={toProblem(task.error)}
           onRetry={() => void task.refetch()}

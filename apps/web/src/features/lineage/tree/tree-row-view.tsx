@@ -37,7 +37,7 @@ export const TreeRowView = memo(function TreeRowView({
   onToggle,
   onSelect,
 }: TreeRowViewProps) {
-  const { node, level, posInSet, setSize, expanded } = row;
+  const { node, parent, level, posInSet, setSize, expanded } = row;
   const marks = marksOf(node);
   return (
     <GridPart
@@ -99,7 +99,7 @@ export const TreeRowView = memo(function TreeRowView({
         aria-colindex={2}
         className={cn("truncate px-2 font-mono text-2xs text-ink-3", FROM_MEDIUM)}
       >
-        {node.parentSnapshot !== null && `@${node.parentSnapshot}`}
+        {node.parentSnapshot !== null && `${parent?.name ?? ""}@${node.parentSnapshot}`}
       </GridPart>
       <GridPart role="gridcell" aria-colindex={3} className="px-2 text-right">
         {node.state === "ok" && <Bytes value={node.size} />}

@@ -1,10 +1,11 @@
-import type { ProgressOptions } from "./call-options.ts";
+import type { CallOptions, ProgressOptions } from "./call-options.ts";
 import { size } from "./image/facts.ts";
 import { Image } from "./image.ts";
 import { native } from "./internal/binding.ts";
 import type { CopyRef } from "./internal/binding-types.ts";
 import { change } from "./internal/call.ts";
 import { checkCount, checkInside, refuse } from "./internal/check.ts";
+import { IoCtx } from "./ioctx.ts";
 
 export interface CopyLimits {
   /** Bytes a second; without it as fast as it goes. */
@@ -16,7 +17,7 @@ export interface CopyLimits {
 export interface CopyJobOptions extends CopyLimits {
   /** Operations in flight to begin with; the job finds its own measure. 32 without it. */
   readonly operations?: number | undefined;
-  /** Bytes of data in memory at a time; 64 MiB without it. */
+  /** Bytes of data in memory at a time; 32 MiB without it. */
   readonly bytes?: number | undefined;
 }
 
@@ -55,6 +56,16 @@ export interface CopyExtentsOptions extends ProgressOptions {
 }
 
 /**
+ * Makes images that are opened through a connection from then on write without a cache and without copying what they
+ * are given: once for each connection that is copied to. Wraps rados_conf_set (`rbd_cache`,
+ * `rbd_disable_zero_copy_writes`).
+ */
+export function tuneForCopies(io: IoCtx, o?: CallOptions): Promise<void> {
+  const place = IoCtx.placeOf(io);
+  return change(io.poolName, o, (operation) => native.tuneForCopies(place.handle, operation));
+}
+
+/**
  * Copies bytes between images without them passing through JavaScript. What it may use is shared by all its
  * {@link copy} calls, of which a few should run at a time so that none waits for the end of another.
  */
@@ -62,7 +73,7 @@ export class CopyJob {
   readonly #copy: CopyRef;
 
   constructor(options: CopyJobOptions = {}) {
-    const { operations = 32, bytes = 64 * 1024 ** 2, ...limits } = options;
+    const { operations = 32, bytes = 32 * 1024 ** 2, ...limits } = options;
     checkCount("createCopy", "copy", "operations", operations);
     checkCount("createCopy", "copy", "bytes", bytes);
     this.#copy = native.createCopy(Math.max(1, operations), Math.max(1, bytes));

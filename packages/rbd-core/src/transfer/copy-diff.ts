@@ -1,4 +1,4 @@
-import { CopyJob, type Image, type SnapshotEntry } from "rbd-native";
+import { CopyJob, type Image, type SnapshotEntry, tuneForCopies } from "rbd-native";
 import type { Cluster } from "../cluster/cluster.ts";
 import { CoppiceError } from "../errors/coppice-error.ts";
 import { translated } from "../errors/to-coppice-error.ts";
@@ -70,7 +70,8 @@ export async function copyDiff(cluster: Cluster, options: CopyDiffOptions): Prom
     { object: spec, what: `${source.spec} could not be copied to ${spec}` },
     async () => {
       const targetCluster = options.target.cluster ?? cluster;
-      await using target = await openImage(targetCluster, place);
+      await tuneForCopies(await targetCluster.pool(place.pool, place.namespace), options);
+    await using target = await openImage(targetCluster, place);
       await holdTarget(target, options.signal);
       const name = options.target.snapshot === undefined ? source.to.name : options.target.snapshot;
       const from = await findStart(target, spec, source, name, options);

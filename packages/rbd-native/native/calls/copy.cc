@@ -19,6 +19,20 @@ Napi::Value create_copy(const Napi::CallbackInfo& info) {
   return Napi::External<Holder>::New(info.Env(), holder, [](Napi::Env, Holder* h) { delete h; });
 }
 
+/// tuneForCopies(ioctx): images that are opened through its connection from then on write what they are given as it
+/// is, at once. librbd would copy every buffer, and a cache would only hold what nobody reads again.
+Napi::Value tune_for_copies(const Napi::CallbackInfo& info) {
+  auto ioctx = IoCtxHandle::from_js(info[0]);
+  return control(info, {"rados_conf_set", {ioctx}, info[1]}, [=](Operation& operation) {
+    static constexpr const char* kSettings[][2] = {{"rbd_disable_zero_copy_writes", "false"}, {"rbd_cache", "false"}};
+    for (auto [name, value] : kSettings) {
+      int r = rados_conf_set(ioctx->cluster(), name, value);
+      if (r < 0) return operation.fail("rados_conf_set", r, name);
+    }
+    return 0;
+  });
+}
+
 /// setCopyRates(copy, bytesPerSecond, operationsPerSecond): 0 is without a limit
 Napi::Value set_copy_rates(const Napi::CallbackInfo& info) {
   const Holder& budget = budget_of(info[0]);
@@ -95,6 +109,7 @@ Napi::Value copy_extents(const Napi::CallbackInfo& info) {
 void define_copy(Napi::Env env, Napi::Object exports) {
   define(env, exports,
          {{"createCopy", create_copy},
+          {"tuneForCopies", tune_for_copies},
           {"setCopyRates", set_copy_rates},
           {"copyCounters", copy_counters},
           {"copyExtents", copy_extents}});

@@ -1,0 +1,84 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import {
+  type BlockDigest,
+  blockRuns,
+  type DigestManifest,
+  mergeManifests,
+} from "../../../src/transfer/digest-manifest.ts";
+
+const digest = (value: number) => new Uint8Array(16).fill(value);
+const entry = (block: number, runs: number[], value: number): BlockDigest => ({
+  block,
+  runs,
+  digest: digest(value),
+});
+const manifest = (blocks: BlockDigest[], size = 1000): DigestManifest => ({ blockSize: 100, size, blocks });
+
+describe("blockRuns", () => {
+  it("cuts extents at blocks and joins what touches", () => {
+    const extents = Float64Array.from([10, 20, 1, 0, 30, 5, 0, 1, 90, 120, 1, 0]);
+    expect([...blockRuns(extents, 100)]).toEqual([
+      [0, [10, 25, 90, 10]],
+      [1, [0, 100]],
+      [2, [0, 10]],
+    ]);
+  });
+
+  it("keeps every byte, once", () => {
+    const lengths = fc.array(fc.tuple(fc.nat(50), fc.integer({ min: 1, max: 400 })), { maxLength: 20 });
+    fc.assert(
+      fc.property(lengths, (pairs) => {
+        let end = 0;
+        const numbers = pairs.flatMap(([gap, length]) => {
+          const offset = end + gap;
+          end = offset + length;
+          return [offset, length, 1, 0];
+        });
+        const bytes = (of: Iterable<readonly [number, number]>) =>
+          [...of].flatMap(([at, n]) => Array.from({ length: n }, (_, i) => at + i));
+        const given = bytes(pairs.map((_, i) => [numbers[4 * i] ?? 0, numbers[4 * i + 1] ?? 0] as const));
+        const found = [...blockRuns(Float64Array.from(numbers), 64)].flatMap(([block, runs]) =>
+          runs.flatMap((at, i) => (i % 2 === 0 ? bytes([[block * 64 + at, runs[i + 1] ?? 0]]) : [])),
+        );
+        expect(found).toEqual(given);
+      }),
+    );
+  });
+});
+
+describe("mergeManifests", () => {
+  it("keeps the newest digest of a block, and older ones that nothing newer touches", () => {
+    const merged = mergeManifests([
+      manifest([entry(0, [0, 100], 1), entry(1, [0, 10], 2), entry(2, [0, 100], 3)]),
+      manifest([entry(0, [0, 100], 4), entry(1, [10, 10], 5)]),
+    ]);
+    expect(merged).toEqual({
+      ...manifest([
+        entry(0, [0, 100], 4),
+        entry(1, [0, 10], 2),
+        entry(1, [10, 10], 5),
+        entry(2, [0, 100], 3),
+      ]),
+      lost: 0,
+    });
+  });
+
+  it("counts what can no longer be verified", () => {
+    const older = manifest([entry(0, [0, 100], 1), entry(1, [0, 10, 50, 10], 2)]);
+    const merged = mergeManifests([older, manifest([entry(0, [40, 1], 3), entry(1, [0, 70], 4)])]);
+    expect(merged.blocks).toEqual([entry(0, [40, 1], 3), entry(1, [0, 70], 4)]);
+    expect(merged.lost).toBe(100);
+  });
+
+  it("forgets what was cut off, though the image grew again", () => {
+    const full = manifest([entry(0, [0, 100], 1), entry(5, [0, 100], 2)]);
+    const merged = mergeManifests([full, manifest([], 540), manifest([])]);
+    expect(merged.blocks).toEqual([entry(0, [0, 100], 1)]);
+  });
+
+  it("refuses blocks of different sizes, and nothing", () => {
+    expect(() => mergeManifests([])).toThrow(RangeError);
+    expect(() => mergeManifests([{ ...manifest([]), blockSize: 50 }, manifest([])])).toThrow(RangeError);
+  });
+});

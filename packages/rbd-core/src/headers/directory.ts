@@ -27,19 +27,3 @@ export function directoryIdKey(id: string): string {
 export function namespaceOfKey(key: string): string | null {
   return key.startsWith(namePrefix) ? key.slice(namePrefix.length) : null;
 }
-
-/**
- * Reads the content (not the omap) of `rbd_directory`: the names of the images of format 1. It is a "tmap":
- * a header that is not used, then a map from name to nothing.
- */
-export function decodeFormat1Directory(content: Uint8Array): string[] {
-  if (content.length === 0) return [];
-  return decodeValue("the content of rbd_directory", content, (reader) => {
-    reader.bytes();
-    return reader.list(8, () => {
-      const name = reader.string();
-      reader.bytes();
-      return name;
-    });
-  });
-}

@@ -3,11 +3,7 @@ import { describe, expect, it } from "vitest";
 import { ByteReader, decodeValue } from "../../../src/headers/byte-reader.ts";
 import { decodeChildImages } from "../../../src/headers/child-image.ts";
 import { DecodeError } from "../../../src/headers/decode-error.ts";
-import {
-  decodeDirectoryEntry,
-  decodeFormat1Directory,
-  namespaceOfKey,
-} from "../../../src/headers/directory.ts";
+import { decodeDirectoryEntry, namespaceOfKey } from "../../../src/headers/directory.ts";
 import { decodeGroupMember, decodeGroupRef } from "../../../src/headers/group-header.ts";
 import { decodeMigration } from "../../../src/headers/migration-header.ts";
 import { decodeMirrorImage } from "../../../src/headers/mirror-header.ts";
@@ -276,12 +272,6 @@ describe("the other structures", () => {
     expect(decodeDirectoryEntry("id_1f", w.string("vm 1"))).toBeNull();
     expect(namespaceOfKey("name_tenant")).toBe("tenant");
     expect(namespaceOfKey("tenant")).toBeNull();
-    const tmap = Buffer.concat([
-      w.bytes(Buffer.alloc(0)),
-      w.list([w.string("a"), w.string("b")].map(withNothing)),
-    ]);
-    expect(decodeFormat1Directory(tmap)).toEqual(["a", "b"]);
-    expect(decodeFormat1Directory(Buffer.alloc(0))).toEqual([]);
   });
 });
 
@@ -325,7 +315,3 @@ describe("what cannot be decoded", () => {
     expect(new ByteReader("size", w.u64(2n ** 53n - 1n)).size()).toBe(Number.MAX_SAFE_INTEGER);
   });
 });
-
-function withNothing(key: Buffer): Buffer {
-  return Buffer.concat([key, w.bytes(Buffer.alloc(0))]);
-}

@@ -1,0 +1,44 @@
+import type { Cluster } from "../cluster/cluster.ts";
+import { translated } from "../errors/to-coppice-error.ts";
+import { openImage } from "../image/open-image.ts";
+import { showImageSpec } from "../names/format-image-spec.ts";
+import type { ImageSpec } from "../names/image-spec.ts";
+import { type ImageSpecLike, toImageOnly } from "../names/to-image-spec.ts";
+import type { FlattenProgress } from "./flatten-queue.ts";
+import { forgetFlattenRequest } from "./flatten-request.ts";
+
+export interface FlattenImageOptions {
+  /** Stops the copying. What was copied stays in the clone, does no harm, and is not copied again. */
+  signal?: AbortSignal | undefined;
+  onProgress?: ((progress: FlattenProgress) => void) | undefined;
+}
+
+export interface FlattenImageResult {
+  image: ImageSpec;
+  /** False when it had no parent in the first place. */
+  flattened: boolean;
+}
+
+/**
+ * Copies into a clone what it shares with its parent, and detaches it. The clone may be in use, and reads the same
+ * before, meanwhile and after. A request for it (`requestFlatten`) is fulfilled by this. (`rbd_flatten_with_progress`)
+ *
+ * @throws {CoppiceError} `INVALID_NAME`; `NOT_FOUND`; `CANCELED` or the signal's reason
+ */
+export async function flattenImage(
+  cluster: Cluster,
+  image: ImageSpecLike,
+  options: FlattenImageOptions = {},
+): Promise<FlattenImageResult> {
+  const { signal, onProgress } = options;
+  signal?.throwIfAborted();
+  const spec = toImageOnly(image);
+  const object = showImageSpec(spec);
+  await using handle = await openImage(cluster, spec);
+  return await translated({ object, what: `${object} could not be flattened` }, async () => {
+    const flattened = (await handle.parent()) !== null;
+    if (flattened) await handle.flatten({ signal, onProgress: (progress) => onProgress?.(progress) });
+    await forgetFlattenRequest(handle);
+    return { image: spec, flattened };
+  });
+}

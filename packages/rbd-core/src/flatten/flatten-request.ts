@@ -1,0 +1,103 @@
+import type { Image } from "rbd-native";
+import type { Cluster } from "../cluster/cluster.ts";
+import { CoppiceError } from "../errors/coppice-error.ts";
+import { hasCode, translated } from "../errors/to-coppice-error.ts";
+import { openImage } from "../image/open-image.ts";
+import { showImageSpec } from "../names/format-image-spec.ts";
+import { type ImageSpecLike, toImageOnly } from "../names/to-image-spec.ts";
+import type { FlattenUrgency } from "./flatten-job.ts";
+
+/** The key in the image's own metadata under which its request stands. */
+export const flattenRequestKey = "coppice.flatten";
+
+/** That an image is to be flattened, as it is kept with the image. */
+export interface FlattenRequestMark {
+  urgency: FlattenUrgency;
+  requestedAt: Date;
+}
+
+interface Stored {
+  /** Clones inherit their parent's metadata: the request is for the image with this id alone. */
+  image: string;
+  urgency: FlattenUrgency;
+  requestedAt: string;
+}
+
+/**
+ * Notes in an image's metadata that it is to be flattened. The note is what survives a restart, also of another
+ * machine: `pendingFlattens` finds it, and flattening takes it away. An image without a parent gets none.
+ * (`rbd_metadata_set`)
+ *
+ * @returns whether there is something to flatten
+ * @throws {CoppiceError} `INVALID_NAME`, `NOT_FOUND`
+ */
+export async function requestFlatten(
+  cluster: Cluster,
+  image: ImageSpecLike,
+  { urgency = "later", now = () => new Date() }: { urgency?: FlattenUrgency; now?: () => Date } = {},
+): Promise<boolean> {
+  const spec = toImageOnly(image);
+  const object = showImageSpec(spec);
+  await using handle = await openImage(cluster, spec);
+  return await translated({ object, what: `${object} could not be marked to be flattened` }, async () => {
+    if ((await handle.parent()) === null) return false;
+    const known = await readFlattenRequest(handle);
+    // The older and the more urgent one stands.
+    if (known !== null && (known.urgency === "first" || urgency === "later")) return true;
+    const stored: Stored = { image: handle.id, urgency, requestedAt: now().toISOString() };
+    await handle.setMetadata(flattenRequestKey, JSON.stringify(stored));
+    return true;
+  });
+}
+
+/** Takes a request back. Says whether there was one. @throws {CoppiceError} `INVALID_NAME`, `NOT_FOUND` */
+export async function withdrawFlatten(cluster: Cluster, image: ImageSpecLike): Promise<boolean> {
+  const spec = toImageOnly(image);
+  const object = showImageSpec(spec);
+  await using handle = await openImage(cluster, spec);
+  return await translated({ object }, () => forgetFlattenRequest(handle));
+}
+
+/** The request that stands at an open image, `null` when none is its own. */
+export async function readFlattenRequest(image: Image): Promise<FlattenRequestMark | null> {
+  let text: string;
+  try {
+    text = await image.getMetadata(flattenRequestKey);
+  } catch (error) {
+    if (hasCode(error, "NOT_FOUND")) return null;
+    throw error;
+  }
+  const stored = parse(text, image.name);
+  if (stored.image !== image.id) return null;
+  return { urgency: stored.urgency, requestedAt: new Date(stored.requestedAt) };
+}
+
+/** Says whether there was anything to forget. (`rbd_metadata_remove`) */
+export async function forgetFlattenRequest(image: Image): Promise<boolean> {
+  try {
+    await image.removeMetadata(flattenRequestKey);
+    return true;
+  } catch (error) {
+    if (hasCode(error, "NOT_FOUND")) return false;
+    throw error;
+  }
+}
+
+function parse(text: string, object: string): Stored {
+  try {
+    const { image, urgency, requestedAt } = JSON.parse(text) as Partial<Stored>;
+    const isUrgency = urgency === "first" || urgency === "later";
+    if (typeof image === "string" && isUrgency && !Number.isNaN(Date.parse(requestedAt ?? ""))) {
+      return { image, urgency, requestedAt: requestedAt ?? "" };
+    }
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+  }
+  throw new CoppiceError({
+    code: "IO",
+    call: "readFlattenRequest",
+    object,
+    message: `the metadata ${flattenRequestKey} of ${object} is not a request to flatten: ${JSON.stringify(text)}`,
+    hint: `Remove it: rbd image-meta remove ${object} ${flattenRequestKey}`,
+  });
+}

@@ -1,0 +1,127 @@
+import { sourceDepth } from "../clone/source-depth.ts";
+import type { Cluster } from "../cluster/cluster.ts";
+import type { CoppiceError } from "../errors/coppice-error.ts";
+import { translated } from "../errors/to-coppice-error.ts";
+import { openImage } from "../image/open-image.ts";
+import type { InventoryRow } from "../inventory/inventory-row.ts";
+import { readParent } from "../inventory/librbd-reader.ts";
+import { showImageSpec } from "../names/format-image-spec.ts";
+import { type ImageSpecLike, toImageOnly } from "../names/to-image-spec.ts";
+import {
+  checkDepthLimits,
+  type DepthLimits,
+  type DepthVerdict,
+  defaultDepthLimits,
+  judgeDepth,
+} from "./depth-limits.ts";
+import { type FlattenImageResult, flattenImage } from "./flatten-image.ts";
+import { defaultFlattenConcurrency, type FlattenConcurrency, type FlattenJob } from "./flatten-job.ts";
+import { FlattenQueue, type FlattenRequest } from "./flatten-queue.ts";
+import { requestFlatten, withdrawFlatten } from "./flatten-request.ts";
+import { type PendingFlatten, pendingFlattens } from "./pending-flattens.ts";
+
+export interface FlattenerOptions {
+  concurrency?: FlattenConcurrency | undefined;
+  limits?: DepthLimits | undefined;
+  /** Called with what becomes of a flatten that nobody waits for. */
+  onSettled?:
+    | ((image: ImageSpecLike, outcome: { result: FlattenImageResult } | { error: unknown }) => void)
+    | undefined;
+}
+
+/**
+ * Flattens a cluster's images a few at a time, and finds after a restart what was left to do: every request is noted at
+ * the image itself.
+ */
+export class Flattener implements AsyncDisposable {
+  readonly #cluster: Cluster;
+  readonly #queue: FlattenQueue<FlattenImageResult>;
+  readonly #limits: DepthLimits;
+  readonly #onSettled: NonNullable<FlattenerOptions["onSettled"]>;
+
+  /** @throws {CoppiceError} `INVALID_ARGUMENT` for limits that are none */
+  constructor(cluster: Cluster, options: FlattenerOptions = {}) {
+    const { concurrency = defaultFlattenConcurrency, limits = defaultDepthLimits } = options;
+    checkDepthLimits(limits);
+    this.#cluster = cluster;
+    this.#limits = limits;
+    this.#onSettled = options.onSettled ?? (() => {});
+    this.#queue = new FlattenQueue((image, run) => flattenImage(cluster, image, run), concurrency);
+  }
+
+  /**
+   * Flattens an image when its turn comes. Should this process end before, or the signal abort, {@link resume} takes it
+   * up again; {@link cancel} takes it back for good.
+   *
+   * @throws {CoppiceError} `INVALID_NAME`, `NOT_FOUND`, `CANCELED`, `CLOSED`; the signal's reason
+   */
+  async flatten(image: ImageSpecLike, request: FlattenRequest = {}): Promise<FlattenImageResult> {
+    const { urgency = "later" } = request;
+    if (!(await requestFlatten(this.#cluster, image, { urgency }))) {
+      return { image: toImageOnly(image), flattened: false };
+    }
+    return this.#queue.add(image, request);
+  }
+
+  /**
+   * Looks at an image that is about to be cloned, as ceph-csi does: at the soft limit of depth it is put into the
+   * queue, at the hard limit it is flattened before this returns.
+   *
+   * @throws {CoppiceError} whatever {@link flatten} throws
+   */
+  async beforeClone(image: ImageSpecLike, request: FlattenRequest = {}): Promise<DepthVerdict> {
+    const verdict = judgeDepth(await this.#depthOf(image), this.#limits);
+    if (verdict.action === "flatten-first") await this.flatten(image, { ...request, urgency: "first" });
+    if (verdict.action === "flatten-later") this.#inBackground(image, {});
+    return verdict;
+  }
+
+  /**
+   * Takes a request back, and stops the flatten if it runs. What was copied by then is not copied again.
+   *
+   * @returns whether there was anything to cancel
+   */
+  async cancel(image: ImageSpecLike): Promise<boolean> {
+    const stopped = this.#queue.cancel(image);
+    return (await withdrawFlatten(this.#cluster, image)) || stopped;
+  }
+
+  /** Takes up what was requested before and is not done, by whichever process. @param rows Of an inventory. */
+  async resume(
+    rows: readonly InventoryRow[],
+    options: { signal?: AbortSignal | undefined } = {},
+  ): Promise<{ pending: PendingFlatten[]; unreadable: CoppiceError[] }> {
+    const found = await pendingFlattens(this.#cluster, rows, options);
+    for (const { image, urgency } of found.pending) this.#inBackground(image, { urgency });
+    return found;
+  }
+
+  /** What runs and what waits, in the order it was asked for. */
+  list(): FlattenJob[] {
+    return this.#queue.list();
+  }
+
+  /** Stops what runs, and resolves when nothing does. What is not done stays requested. */
+  close(): Promise<void> {
+    return this.#queue.close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #inBackground(image: ImageSpecLike, request: FlattenRequest): void {
+    this.flatten(image, request).then(
+      (result) => this.#onSettled(image, { result }),
+      (error: unknown) => this.#onSettled(image, { error }),
+    );
+  }
+
+  async #depthOf(image: ImageSpecLike): Promise<number> {
+    const spec = toImageOnly(image);
+    const object = showImageSpec(spec);
+    await using handle = await openImage(this.#cluster, spec, { readOnly: true });
+    const parent = await translated({ object }, () => readParent(handle));
+    return (await sourceDepth(this.#cluster, parent)).depth;
+  }
+}

@@ -56,6 +56,7 @@ export type {
 } from "./mirror/kinds.ts";
 export type { MirrorPeer, PoolMirror } from "./mirror/pool-mirror.ts";
 export type { CloneOptions, CopyOptions, NewImageOptions } from "./new-image-options.ts";
+export type { LockOptions, ObjectLock } from "./objects/object-lock.ts";
 export {
   type ObjectStat,
   type OmapPage,

@@ -4,6 +4,8 @@ import { leaveOnAbort } from "./internal/call.ts";
 import { checkName } from "./internal/check.ts";
 import { toRbdError } from "./internal/failure.ts";
 import { type Place, specIn } from "./ioctx/place.ts";
+import { listObjects } from "./objects/list.ts";
+import { ObjectLock } from "./objects/object-lock.ts";
 import {
   type ObjectStat,
   type OmapPage,
@@ -63,6 +65,16 @@ export class ObjectStore {
     } catch (error) {
       throw toRbdError(error, spec);
     }
+  }
+
+  /** The names of all objects, a page at a time, in the order of their hashes. Wraps rados_object_list. */
+  list(o?: CallOptions): AsyncIterable<string[]> {
+    return listObjects(this.#place, o);
+  }
+
+  /** An advisory lock on an object; several names make several locks. */
+  lock(object: string, name: string): ObjectLock {
+    return new ObjectLock(this.#place, object, name);
   }
 
   /** One page of the object's map: as much as the OSD gives at once. */

@@ -7,55 +7,21 @@
 #include "../control-call.h"
 #include "../growing.h"
 #include "../image-handle.h"
-#include "../strings.h"
+#include "../lockers.h"
 #include "define.h"
 
 namespace coppice {
 namespace {
-
-struct Lockers {
-  bool exclusive = false;
-  std::string tag;
-  std::vector<std::string> clients, cookies, addresses;
-};
-
-int list(rbd_image_t image, Lockers& lockers) {
-  size_t room = 256;
-  for (int attempt = 0; attempt < kMaxGrowths; ++attempt) {
-    std::vector<char> tag(room), clients(room), cookies(room), addresses(room);
-    size_t sizes[] = {room, room, room, room};
-    int exclusive = 0;
-    ssize_t r = rbd_list_lockers(image, &exclusive, tag.data(), &sizes[0], clients.data(), &sizes[1],
-                                 cookies.data(), &sizes[2], addresses.data(), &sizes[3]);
-    if (r >= 0) {
-      lockers = {exclusive != 0, std::string(tag.data(), strnlen(tag.data(), room)),
-                 split_zero(clients.data(), sizes[1]), split_zero(cookies.data(), sizes[2]),
-                 split_zero(addresses.data(), sizes[3])};
-      return 0;
-    }
-    if (r != -ERANGE) return static_cast<int>(r);
-    room = std::max({room * 2, sizes[0], sizes[1], sizes[2], sizes[3]});
-  }
-  return -ERANGE;
-}
 
 /// listLockers(image, operation) → { exclusive, tag, lockers: [{ client, cookie, address }] }
 Napi::Value list_lockers(const Napi::CallbackInfo& info) {
   auto image = ImageHandle::from_js(info[0]);
   return control<Lockers>(
       info, {"rbd_list_lockers", {image}, info[1]},
-      [=](Lockers& lockers) { return list(image->get(), lockers); },
-      [](Napi::Env env, Lockers& l) -> Napi::Value {
-        Napi::Array array = Napi::Array::New(env, l.clients.size());
-        for (uint32_t i = 0; i < l.clients.size(); ++i) {
-          array.Set(
-              i, make_object(env, {{"client", to_js(env, l.clients[i])},
-                                   {"cookie", to_js(env, i < l.cookies.size() ? l.cookies[i] : "")},
-                                   {"address", to_js(env, i < l.addresses.size() ? l.addresses[i] : "")}}));
-        }
-        return make_object(
-            env, {{"exclusive", to_js(env, l.exclusive)}, {"tag", to_js(env, l.tag)}, {"lockers", array}});
-      });
+      [=](Lockers& lockers) {
+        return read_lockers(lockers, [&](auto... out) { return rbd_list_lockers(image->get(), out...); });
+      },
+      [](Napi::Env env, Lockers& lockers) { return lockers_to_js(env, lockers); });
 }
 
 /// lockExclusive(image, cookie, operation)

@@ -10,6 +10,7 @@ export type IoCtxRef = Opaque<"ioctx">;
 export type ImageRef = Opaque<"image">;
 export type OperationRef = Opaque<"operation">;
 export type DiffRef = Opaque<"diff">;
+export type CursorRef = Opaque<"cursor">;
 export type CopyRef = Opaque<"copy">;
 type Operation = OperationRef | undefined;
 
@@ -314,7 +315,46 @@ export interface DataBinding {
   stopDiff(stream: DiffRef): void;
 }
 
+export interface NativeLockers {
+  readonly exclusive: boolean;
+  readonly tag: string;
+  readonly lockers: readonly { readonly client: string; readonly cookie: string; readonly address: string }[];
+}
+
 export interface ObjectBinding {
+  listObjects(
+    io: IoCtxRef,
+    cursor: CursorRef | undefined,
+    limit: number,
+    operation: Operation,
+  ): Promise<{ names: string[]; next: CursorRef | null }>;
+  lockObject(
+    io: IoCtxRef,
+    object: string,
+    name: string,
+    cookie: string,
+    tag: string | undefined,
+    description: string,
+    seconds: number,
+    renew: boolean,
+    operation: Operation,
+  ): Promise<void>;
+  unlockObject(
+    io: IoCtxRef,
+    object: string,
+    name: string,
+    cookie: string,
+    operation: Operation,
+  ): Promise<void>;
+  breakObjectLock(
+    io: IoCtxRef,
+    object: string,
+    name: string,
+    cookie: string,
+    client: string,
+    operation: Operation,
+  ): Promise<void>;
+  listObjectLockers(io: IoCtxRef, object: string, name: string, operation: Operation): Promise<NativeLockers>;
   readObject(
     io: IoCtxRef,
     object: string,

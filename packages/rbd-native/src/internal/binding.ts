@@ -29,6 +29,9 @@ function load(): Binding {
 
 /** What this machine compiled comes first, then a prebuilt one for its architecture. */
 function candidates(): string[] {
+  // For a build with a sanitizer.
+  const chosen = process.env.RBD_NATIVE_ADDON;
+  if (chosen) return [chosen];
   return [
     "../../build/Release/rbd_native.node",
     `../../prebuilds/${process.platform}-${process.arch}/rbd_native.node`,

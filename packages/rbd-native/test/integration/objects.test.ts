@@ -90,3 +90,37 @@ test("2,000 reads in flight at once", async () => {
   const reads = await Promise.all(Array.from({ length: 2000 }, () => objects.readAllOmap("busy")));
   expect(reads.every((entries) => entries.get("key")?.toString() === "value")).toBe(true);
 });
+
+test("the objects of a namespace are listed, page by page", async () => {
+  await using io = await t.cluster.openPool(t.pool, { namespace: "listed" });
+  const names = Array.from({ length: 2500 }, (_, i) => `object-${i}`);
+  for (let at = 0; at < names.length; at += 500) {
+    await Promise.all(names.slice(at, at + 500).map((name) => io.objects.writeFull(name, "x")));
+  }
+  const found: string[] = [];
+  let pages = 0;
+  for await (const page of io.objects.list()) {
+    pages++;
+    found.push(...page);
+  }
+  expect(pages).toBeGreaterThan(1);
+  expect(found.sort()).toEqual(names.sort());
+});
+
+test("an advisory lock on an object", async () => {
+  await objects.writeFull("locked", "");
+  const lock = objects.lock("locked", "job");
+  await lock.exclusive({ cookie: "me", description: "test" });
+  await expect(lock.exclusive({ cookie: "me" })).rejects.toMatchObject({ code: "EXISTS" });
+  await lock.exclusive({ cookie: "me", renew: true });
+  await expect(lock.shared("tag", { cookie: "other" })).rejects.toMatchObject({ code: "BUSY" });
+  const info = await lock.info();
+  expect(info).toMatchObject({ exclusive: true, lockers: [{ cookie: "me" }] });
+  await lock.break(info.lockers[0]?.client ?? "", "me");
+  await lock.shared("tag", { cookie: "one", seconds: 600 });
+  await lock.shared("tag", { cookie: "two" });
+  expect((await lock.info()).lockers).toHaveLength(2);
+  await lock.unlock("one");
+  await lock.unlock("two");
+  await expect(lock.unlock("two")).rejects.toMatchObject({ code: "NOT_FOUND" });
+});

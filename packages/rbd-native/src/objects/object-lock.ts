@@ -1,0 +1,89 @@
+import type { CallOptions } from "../call-options.ts";
+import type { LockInfo } from "../image/locks.ts";
+import { native } from "../internal/binding.ts";
+import { change, read } from "../internal/call.ts";
+import { checkCount, checkName, checkText } from "../internal/check.ts";
+import { type Place, spec, specIn } from "../ioctx/place.ts";
+
+export interface LockOptions extends CallOptions {
+  /** Who holds it: one client may hold several locks under different cookies. */
+  readonly cookie: string;
+  /** For people who look at it. */
+  readonly description?: string | undefined;
+  /** It ends by itself after so many seconds; without it, when it is unlocked. */
+  readonly seconds?: number | undefined;
+  /** Begin its time anew when this client and cookie hold it already. */
+  readonly renew?: boolean | undefined;
+}
+
+/** An advisory lock on an object: it keeps nobody out who does not ask for it. */
+export class ObjectLock {
+  readonly #place: Place;
+  readonly #object: string;
+  readonly #name: string;
+
+  /** Use {@link ObjectStore.lock}. */
+  constructor(place: Place, object: string, name: string) {
+    this.#place = place;
+    this.#object = checkName("rados_lock_exclusive", spec(place), "object", object);
+    this.#name = checkName("rados_lock_exclusive", specIn(place, object), "name", name);
+  }
+
+  get #spec(): string {
+    return `${specIn(this.#place, this.#object)} lock ${this.#name}`;
+  }
+
+  /** Rejects with BUSY while another holds it, EXISTS when it is held already. Wraps rados_lock_exclusive. */
+  exclusive(o: LockOptions): Promise<void> {
+    return this.#take("rados_lock_exclusive", undefined, o);
+  }
+
+  /** Held together with all who give the same tag. Wraps rados_lock_shared. */
+  async shared(tag: string, o: LockOptions): Promise<void> {
+    await this.#take("rados_lock_shared", checkText("rados_lock_shared", this.#spec, "tag", tag), o);
+  }
+
+  async #take(call: string, tag: string | undefined, o: LockOptions): Promise<void> {
+    const cookie = checkText(call, this.#spec, "cookie", o.cookie);
+    const description = checkText(call, this.#spec, "description", o.description ?? "");
+    const seconds = checkCount(call, this.#spec, "seconds", o.seconds ?? 0);
+    const { handle } = this.#place;
+    await change(this.#spec, o, (operation) =>
+      native.lockObject(
+        handle,
+        this.#object,
+        this.#name,
+        cookie,
+        tag,
+        description,
+        seconds,
+        o.renew === true,
+        operation,
+      ),
+    );
+  }
+
+  /** Rejects with NOT_FOUND when it is not held under this cookie. Wraps rados_unlock. */
+  async unlock(cookie: string, o?: CallOptions): Promise<void> {
+    checkText("rados_unlock", this.#spec, "cookie", cookie);
+    await change(this.#spec, o, (operation) =>
+      native.unlockObject(this.#place.handle, this.#object, this.#name, cookie, operation),
+    );
+  }
+
+  /** Takes it away from another client. Wraps rados_break_lock. */
+  async break(client: string, cookie: string, o?: CallOptions): Promise<void> {
+    checkName("rados_break_lock", this.#spec, "client", client);
+    checkText("rados_break_lock", this.#spec, "cookie", cookie);
+    await change(this.#spec, o, (operation) =>
+      native.breakObjectLock(this.#place.handle, this.#object, this.#name, cookie, client, operation),
+    );
+  }
+
+  /** Who holds it. Wraps rados_list_lockers. */
+  info(o?: CallOptions): Promise<LockInfo> {
+    return read(this.#spec, o, (operation) =>
+      native.listObjectLockers(this.#place.handle, this.#object, this.#name, operation),
+    );
+  }
+}

@@ -1,3 +1,5 @@
+export { type CapturePlan, captureImage, planCapture } from "./capture/capture-image.ts";
+export type { CaptureOptions, CapturePhase, CaptureResult, CaptureWishes } from "./capture/capture-types.ts";
 export type { Measure } from "./chain/measure.ts";
 export { type SnapshotChainOptions, snapshotChain } from "./chain/snapshot-chain.ts";
 export type { ChainPoint, ObjectMapsState, SnapshotChain } from "./chain/snapshot-chain-types.ts";
@@ -32,6 +34,29 @@ export type { Extent } from "./diff/extent.ts";
 export { type DiffReader, type PlanDiffOptions, planDiff } from "./diff/plan-diff.ts";
 export { CoppiceError, type CoppiceErrorOptions } from "./errors/coppice-error.ts";
 export { type CoppiceErrorCode, errorCodes } from "./errors/error-code.ts";
+export {
+  type DepthLimits,
+  type DepthVerdict,
+  defaultDepthLimits,
+  judgeDepth,
+} from "./flatten/depth-limits.ts";
+export { type FlattenImageOptions, type FlattenImageResult, flattenImage } from "./flatten/flatten-image.ts";
+export {
+  defaultFlattenConcurrency,
+  type FlattenConcurrency,
+  type FlattenJob,
+  type FlattenUrgency,
+} from "./flatten/flatten-job.ts";
+export type { FlattenProgress, FlattenRequest } from "./flatten/flatten-queue.ts";
+export { requestFlatten, withdrawFlatten } from "./flatten/flatten-request.ts";
+export { Flattener, type FlattenerOptions } from "./flatten/flattener.ts";
+export { type PendingFlatten, type PendingFlattens, pendingFlattens } from "./flatten/pending-flattens.ts";
+export {
+  defaultSnapshotLimits,
+  judgeSnapshots,
+  type SnapshotLimits,
+  type SnapshotVerdict,
+} from "./flatten/snapshot-limits.ts";
 export type { ByteSource } from "./formats/byte-source.ts";
 export { FormatError, type FormatErrorCode, formatErrorCodes } from "./formats/format-error.ts";
 export { type DiffSummary, inspectDiff, type StreamSummary } from "./formats/inspect-diff.ts";
@@ -77,6 +102,45 @@ export type { ImageSpec } from "./names/image-spec.ts";
 export { checkName, longestName, type NamePart, nameProblem } from "./names/name-part.ts";
 export { parseImageSpec } from "./names/parse-image-spec.ts";
 export { type ImageSpecLike, toImageSpec } from "./names/to-image-spec.ts";
+export { formatRbdUrl } from "./rbd-url/format-rbd-url.ts";
+export { parseRbdUrl } from "./rbd-url/parse-rbd-url.ts";
+export type { RbdUrl } from "./rbd-url/rbd-url.ts";
+export type { DoomedSnapshots, RemovalBlocker, RemovalBlockerKind } from "./removal/judge-removal.ts";
+export type { CloneOfImage, RemovalFacts } from "./removal/removal-facts.ts";
+export {
+  previewRemoveByPrefix,
+  type RemovalPreview,
+  type RemoveByPrefixOptions,
+  type RemoveByPrefixWishes,
+  removeByPrefix,
+} from "./removal/remove-by-prefix.ts";
+export type { RemovalPhase } from "./removal/remove-images.ts";
+export type { DerivePhase } from "./steps/derive-phases.ts";
+export type { FlowOptions, ProgressUnit, StepProgress } from "./steps/step-progress.ts";
+export type { Digests } from "./template/bytes/digests.ts";
+export { type CloneTemplateOptions, cloneTemplate } from "./template/clone-template.ts";
+export {
+  type ExportTemplateFileOptions,
+  type ExportTemplateOptions,
+  exportTemplate,
+  exportTemplateFile,
+  type TemplateExport,
+} from "./template/export-template.ts";
+export type {
+  ImportPhase,
+  ImportTemplateOptions,
+  ImportTemplateResult,
+} from "./template/import/import-types.ts";
+export { importTemplate } from "./template/import-template.ts";
+export { type Cloneability, isCloneable, type NotCloneableReason } from "./template/is-cloneable.ts";
+export {
+  previewRemoveTemplate,
+  type RemoveTemplateOptions,
+  removeTemplate,
+  type TemplateRemovalPreview,
+} from "./template/remove-template.ts";
+export type { TemplateLike } from "./template/resolve-template.ts";
+export type { TemplateSource } from "./template/source/template-source.ts";
 export { type CopyDiffOptions, type CopyDiffResult, copyDiff } from "./transfer/copy-diff.ts";
 export { type CopyImageOptions, type CopyImageResult, copyImage } from "./transfer/copy-image.ts";
 export {
@@ -103,3 +167,32 @@ export { type ListTrashOptions, listTrash, type TrashListing } from "./trash/lis
 export { type PurgedImage, type PurgeTrashOptions, purgeTrash } from "./trash/purge-trash.ts";
 export { restoreFromTrash } from "./trash/restore-from-trash.ts";
 export type { TrashRow } from "./trash/trash-row.ts";
+export { createVolume, planVolume, type VolumePlan, type VolumeResult } from "./volume/create-volume.ts";
+export {
+  createVolumeSnapshot,
+  type VolumeSnapshotOptions,
+  type VolumeSnapshotPhase,
+  type VolumeSnapshotResult,
+} from "./volume/create-volume-snapshot.ts";
+export { type DeleteVolumePlan, deleteVolume, planDeleteVolume } from "./volume/delete-volume.ts";
+export type {
+  DeleteVolumeOptions,
+  DeleteVolumePhase,
+  DeleteVolumeResult,
+  DeleteVolumeWishes,
+  Dependants,
+} from "./volume/delete-volume-types.ts";
+export { type ExtendVolumeOptions, type ExtendVolumeResult, extendVolume } from "./volume/extend-volume.ts";
+export { type RenameVolumeOptions, renameVolume } from "./volume/rename-volume.ts";
+export {
+  type RollbackPhase,
+  type RollbackVolumeOptions,
+  type RollbackVolumeResult,
+  rollbackVolume,
+} from "./volume/rollback-volume.ts";
+export type {
+  CreateVolumeOptions,
+  VolumeOptions,
+  VolumeOrigin,
+  VolumePhase,
+} from "./volume/volume-options.ts";

@@ -13,6 +13,8 @@ constexpr int kFlags = LIBRADOS_OP_FLAG_FADVISE_NOCACHE;
 /// Extents shorter than this are read as they are; longer ones may have holes.
 constexpr uint64_t kLeastSparse = 16 * 1024;
 constexpr size_t kLeastReserve = 64 * 1024;
+/// Progress is told this often even when nothing ends.
+constexpr CopyBudget::Clock::duration kReport = std::chrono::milliseconds(100);
 
 }  // namespace
 
@@ -83,11 +85,7 @@ int CopyBatch::run(Operation& operation, Result& result) {
     if (!ended_.empty()) continue;
     if (in_flight_ == 0 && (error_ != 0 || blocks_left_ == 0)) break;
     Operation::progress(done_, total_, &operation);
-    if (wait > Clock::duration{0}) {
-      budget_->changed.wait_for(lock, wait);
-    } else {
-      budget_->changed.wait(lock);
-    }
+    budget_->changed.wait_for(lock, wait > Clock::duration{0} ? std::min(wait, kReport) : kReport);
   }
   lock.unlock();
   // What a failed batch had reserved is free again.

@@ -1,0 +1,245 @@
+import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
+import type { Cluster } from "../../../src/cluster/cluster.ts";
+import { connect } from "../../../src/cluster/connect.ts";
+import { createImage } from "../../../src/image/create-image.ts";
+import { openImage } from "../../../src/image/open-image.ts";
+import { type CopyDiffOptions, copyDiff } from "../../../src/transfer/copy-diff.ts";
+import { copyImage } from "../../../src/transfer/copy-image.ts";
+import { TransferLimits } from "../../../src/transfer/transfer-limits.ts";
+import { verifyDigests } from "../../../src/transfer/verify-digests.ts";
+import { PlainRbd } from "../formats/plain-rbd.ts";
+import { contentsOf } from "./contents.ts";
+import { Random } from "./random.ts";
+import { makeRandomImage } from "./random-image.ts";
+
+const MiB = 2 ** 20;
+let plain: PlainRbd;
+let cluster: Cluster;
+
+beforeAll(async () => {
+  const conf = inject("cephConf");
+  plain = await PlainRbd.make(conf, "rules");
+  cluster = await connect({ conf });
+});
+afterAll(async () => {
+  await cluster.close();
+  await plain.dispose();
+});
+
+/** An image of 64 MiB with data, and two snapshots. */
+async function makeSource(name: string): Promise<string> {
+  const source = plain.image(name);
+  await createImage(cluster, source, { size: 64 * MiB, objectSize: MiB });
+  await using image = await openImage(cluster, source);
+  for (let at = 0; at < 40; at += 2) await image.write(at * MiB, Buffer.alloc(MiB, at + 1));
+  await image.createSnapshot("one");
+  await image.write(5 * MiB + 100, Buffer.alloc(5000, "two"));
+  await image.writeZeroes(10 * MiB, MiB);
+  await image.createSnapshot("two");
+  return source;
+}
+
+async function makeTarget(name: string): Promise<string> {
+  const target = plain.image(name);
+  await createImage(cluster, target, { size: MiB });
+  return target;
+}
+
+async function names(image: string): Promise<string[]> {
+  await using opened = await openImage(cluster, image, { readOnly: true });
+  return (await opened.listSnapshots()).map(({ name }) => name);
+}
+
+describe("copyDiff", () => {
+  it("moves only what changed, and leaves zeroes out", async () => {
+    const [image, target] = [await makeSource("amounts"), await makeTarget("amounts-copy")];
+    const full = await copyDiff(cluster, { image, to: "one", target: { image: target } });
+    expect(full).toMatchObject({
+      bytesRead: 20 * MiB,
+      bytesWritten: 20 * MiB,
+      rolledBack: false,
+      resumedAt: 0,
+    });
+    const increment = await copyDiff(cluster, { image, from: "one", to: "two", target: { image: target } });
+    expect(increment.bytesWritten).toBeLessThan(20_000);
+    expect(await plain.contents(`${target}@two`)).toBe(await plain.contents(`${image}@two`));
+  });
+
+  it("goes on where it was interrupted, and digests what was there already", async () => {
+    const [image, target] = [plain.image("resumed"), await makeTarget("resumed-copy")];
+    await createImage(cluster, image, { size: 1600 * MiB });
+    {
+      await using opened = await openImage(cluster, image);
+      for (let at = 0; at < 1200; at += 4) await opened.write(at * MiB, Buffer.alloc(4 * MiB, at + 1));
+      await opened.createSnapshot("s");
+    }
+    const abort = new AbortController();
+    const options: CopyDiffOptions = { image, to: "s", target: { image: target }, checkpointBytes: 1 };
+    const first = copyDiff(cluster, {
+      ...options,
+      signal: abort.signal,
+      onProgress: ({ done }) => {
+        if (done > 700 * MiB) abort.abort(new Error("stopped"));
+      },
+    });
+    await expect(first).rejects.toThrow("stopped");
+    expect(await names(target)).toEqual([]);
+    const second = await copyDiff(cluster, options);
+    expect(second.resumedAt).toBeGreaterThanOrEqual(256 * MiB);
+    expect(second.bytesWritten).toBe(1200 * MiB - second.resumedAt);
+    expect(second.manifest.blocks).toHaveLength(300);
+    const verified = await verifyDigests(cluster, {
+      image: target,
+      snapshot: "s",
+      manifest: second.manifest,
+    });
+    expect(verified).toEqual({ verified: 1200 * MiB, wrong: [] });
+    expect(await contentsOf(cluster, `${target}@s`)).toBe(await contentsOf(cluster, `${image}@s`));
+  }, 120_000);
+
+  it("begins anew when another copy was interrupted", async () => {
+    const [image, target] = [await makeSource("anew"), await makeTarget("anew-copy")];
+    const abort = new AbortController();
+    const onProgress = () => abort.abort(new Error("stopped"));
+    const other = { image, to: "two", target: { image: target }, signal: abort.signal, onProgress };
+    await expect(copyDiff(cluster, other)).rejects.toThrow("stopped");
+    const result = await copyDiff(cluster, { image, to: "one", target: { image: target } });
+    expect(result.resumedAt).toBe(0);
+    expect(await contentsOf(cluster, `${target}@one`)).toBe(await contentsOf(cluster, `${image}@one`));
+  });
+
+  it("rolls back what somebody wrote to the target, and says so", async () => {
+    const [image, target] = [await makeSource("stray"), await makeTarget("stray-copy")];
+    await copyDiff(cluster, { image, to: "one", target: { image: target } });
+    {
+      await using opened = await openImage(cluster, target);
+      await opened.write(3 * MiB, Buffer.alloc(100, "stray"));
+    }
+    const result = await copyDiff(cluster, { image, from: "one", to: "two", target: { image: target } });
+    expect(result.rolledBack).toBe(true);
+    expect(await contentsOf(cluster, `${target}@two`)).toBe(await contentsOf(cluster, `${image}@two`));
+  });
+
+  it("refuses what is not a copy of the same snapshot of the same image", async () => {
+    const [image, other] = [await makeSource("mine"), await makeSource("other")];
+    const target = await makeTarget("mine-copy");
+    await copyDiff(cluster, { image, to: "one", target: { image: target } });
+    const refused = (options: CopyDiffOptions) => expect(copyDiff(cluster, options)).rejects;
+    const into = { image: target };
+    await refused({ image: other, from: "one", to: "two", target: into }).toMatchObject({
+      code: "INVALID_ARGUMENT",
+    });
+    await refused({ image, to: "two", target: into }).toMatchObject({ code: "NOT_EMPTY" });
+    await refused({ image, to: "one", target: into }).toMatchObject({ code: "EXISTS" });
+    await refused({ image, from: "one", to: "two", target: { image: plain.image("gone") } }).toMatchObject({
+      code: "NOT_FOUND",
+    });
+    // Made again under its old name, a snapshot is another one.
+    {
+      await using opened = await openImage(cluster, image);
+      await opened.removeSnapshot("one");
+      await opened.removeSnapshot("two");
+      await opened.createSnapshot("one");
+      await opened.createSnapshot("two");
+    }
+    await refused({ image, from: "one", to: "two", target: into }).toMatchObject({
+      code: "INVALID_ARGUMENT",
+    });
+    expect(await names(target)).toEqual(["one"]);
+  });
+
+  it("keeps to its limits, which can change while it runs", async () => {
+    const [image, target] = [await makeSource("limited"), await makeTarget("limited-copy")];
+    const limits = new TransferLimits({ bytesPerSecond: 1 });
+    let written = 0;
+    const copy = copyDiff(cluster, {
+      image,
+      to: "one",
+      target: { image: target },
+      limits,
+      onProgress: ({ bytesWritten }) => {
+        written = bytesWritten;
+        // The first block may always pass; at a byte a second the next would take for ever.
+        if (bytesWritten > 0) limits.set({ operationsPerSecond: 100_000 });
+      },
+    });
+    await copy;
+    expect(written).toBe(20 * MiB);
+    expect(limits.current).toEqual({ operationsPerSecond: 100_000 });
+  });
+
+  it("refuses digests of what lies beyond the image", async () => {
+    const [image, target] = [await makeSource("lost"), await makeTarget("lost-copy")];
+    const copy = copyDiff(cluster, {
+      image,
+      to: "one",
+      target: { image: target },
+      onProgress: () => {},
+    });
+    await copy;
+    const changed = verifyDigests(cluster, {
+      image: target,
+      snapshot: "one",
+      manifest: {
+        blockSize: MiB,
+        size: 64 * MiB,
+        blocks: [{ block: 70, runs: [0, MiB], digest: new Uint8Array(16) }],
+      },
+    });
+    await expect(changed).rejects.toMatchObject({ code: "OUT_OF_RANGE" });
+  });
+});
+
+describe("verifyDigests", () => {
+  it("finds the one block that is not as it was copied", async () => {
+    const [image, target] = [await makeSource("checked"), await makeTarget("checked-copy")];
+    const { manifest } = await copyDiff(cluster, {
+      image,
+      to: "one",
+      target: { image: target, snapshot: null },
+    });
+    {
+      await using opened = await openImage(cluster, target);
+      await opened.write(6 * MiB + 77, Buffer.of(0));
+      await opened.createSnapshot("one");
+    }
+    const { wrong } = await verifyDigests(cluster, { image: target, snapshot: "one", manifest });
+    expect(wrong.map(({ block }) => block)).toEqual([6]);
+  });
+});
+
+describe("copyImage", () => {
+  it.each([70, 71, 72, 73])("copies snapshots, head, protection and metadata (seed %d)", async (seed) => {
+    const { spec } = await makeRandomImage(cluster, plain.pool, `whole-${seed}`, new Random(seed), "on", 2);
+    {
+      await using image = await openImage(cluster, spec);
+      await image.resize(2 * MiB, { allowShrink: true });
+      await image.write(1000, Buffer.alloc(1000, "head"));
+      await image.protectSnapshot("s0");
+      await image.setMetadata("owner", "Zoë");
+    }
+    const target = plain.image(`whole-${seed}-copy`);
+    const result = await copyImage(cluster, { image: spec, target: { image: target } });
+    expect(result.snapshots).toEqual(["s0", "s1"]);
+    for (const at of ["", "@s0", "@s1"]) {
+      expect(await plain.contents(`${target}${at}`), at).toBe(await plain.contents(`${spec}${at}`));
+    }
+    await using image = await openImage(cluster, target, { readOnly: true });
+    expect(await image.isSnapshotProtected("s0")).toBe(true);
+    expect(await image.getMetadata("owner")).toBe("Zoë");
+    expect(await names(spec)).toEqual(["s0", "s1"]);
+  });
+
+  it("leaves nothing behind when it is aborted", async () => {
+    const image = await makeSource("aborted");
+    const target = plain.image("aborted-copy");
+    const abort = new AbortController();
+    const onProgress = ({ phase }: { phase: string }) => {
+      if (phase === "finishing") abort.abort(new Error("stopped"));
+    };
+    const copy = copyImage(cluster, { image, target: { image: target }, signal: abort.signal, onProgress });
+    await expect(copy).rejects.toThrow("stopped");
+    await expect(openImage(cluster, target)).rejects.toMatchObject({ code: "NOT_FOUND" });
+    expect(await names(image)).toEqual(["one", "two"]);
+  });
+});

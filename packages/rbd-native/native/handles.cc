@@ -10,7 +10,10 @@ int ClusterHandle::native_close() {
 }
 
 int IoCtxHandle::native_close() {
-  if (rados_ioctx_t ioctx = std::exchange(ioctx_, nullptr)) rados_ioctx_destroy(ioctx);
+  rados_ioctx_t ioctx = std::exchange(ioctx_, nullptr);
+  if (ioctx == nullptr) return 0;
+  watches_.remove_all(ioctx);
+  rados_ioctx_destroy(ioctx);
   return 0;
 }
 

@@ -11,7 +11,7 @@ namespace coppice {
 class ImageHandle final : public Handle {
  public:
   explicit ImageHandle(const std::shared_ptr<IoCtxHandle>& ioctx)
-      : Handle(ioctx->environment(), ioctx), ioctx_(ioctx.get()), watches_(ioctx->environment()) {}
+      : Handle(ioctx->environment(), ioctx), ioctx_(ioctx.get()) {}
   ~ImageHandle() override { ImageHandle::native_close(); }
 
   rbd_image_t get() const { return image_; }

@@ -4,48 +4,17 @@
 #include <cerrno>
 #include <utility>
 
-#include "environment.h"
-
 namespace coppice {
 
 namespace {
 
-class WatchNews final : public Completion {
- public:
-  WatchNews(std::shared_ptr<WatchListener> listener, int event)
-      : listener_(std::move(listener)), event_(event) {}
-  void settle(Napi::Env env) override { listener_->tell(env, event_); }
-
- private:
-  std::shared_ptr<WatchListener> listener_;
-  int event_;
-};
-
-/// Brings a listener back to the JS thread, where alone it may be destroyed.
-class WatchEnd final : public Completion {
- public:
-  explicit WatchEnd(std::shared_ptr<WatchListener> listener) : listener_(std::move(listener)) {}
-  void settle(Napi::Env) override { listener_->silence(); }
-
- private:
-  std::shared_ptr<WatchListener> listener_;
-};
-
 template <int event>
 void tell(void* listener) {
-  static_cast<WatchListener*>(listener)->post(event);
+  static_cast<WatchListener*>(listener)->post(
+      [](Napi::Env env) -> Napi::Value { return Napi::Number::New(env, event); });
 }
 
 }  // namespace
-
-WatchListener::WatchListener(Environment& env, Napi::FunctionReference listener)
-    : env_(env), listener_(std::move(listener)) {}
-
-void WatchListener::post(int event) { env_.post(new WatchNews(shared_from_this(), event)); }
-
-void WatchListener::tell(Napi::Env env, int event) {
-  if (!silent_) listener_.Call({Napi::Number::New(env, event)});
-}
 
 int ImageWatches::add_update(rbd_image_t image, const std::shared_ptr<WatchListener>& listener,
                              uint64_t* handle) {
@@ -93,7 +62,7 @@ void ImageWatches::remove_all(rbd_image_t image) {
 int ImageWatches::unwatch(rbd_image_t image, Watch watch) {
   // Both wait for callbacks that run; none comes afterwards.
   int r = watch.quiesce ? rbd_quiesce_unwatch(image, watch.handle) : rbd_update_unwatch(image, watch.handle);
-  env_.post(new WatchEnd(std::move(watch.listener)));
+  WatchListener::release(std::move(watch.listener));
   return r;
 }
 

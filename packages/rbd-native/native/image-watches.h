@@ -7,33 +7,15 @@
 #include <memory>
 #include <mutex>
 
+#include "watch-listener.h"
+
 namespace coppice {
-
-class Environment;
-
-/// Tells JavaScript of something that librbd calls back about, any number of times, from any thread.
-class WatchListener : public std::enable_shared_from_this<WatchListener> {
- public:
-  WatchListener(Environment& env, Napi::FunctionReference listener);
-  /// Any thread: calls listener(event) in JavaScript soon.
-  void post(int event);
-  /// JS thread.
-  void tell(Napi::Env env, int event);
-  /// JS thread: says nothing from then on.
-  void silence() { silent_ = true; }
-
- private:
-  Environment& env_;
-  Napi::FunctionReference listener_;
-  bool silent_ = false;
-};
 
 /// The watches on one open image. librbd must not be closed with any of them left.
 class ImageWatches {
  public:
   enum Event { kUpdated = 0, kQuiesce = 1, kUnquiesce = 2 };
 
-  explicit ImageWatches(Environment& env) : env_(env) {}
   /// Pool thread. 0 and the handle of the watch, or -errno.
   int add_update(rbd_image_t image, const std::shared_ptr<WatchListener>& listener, uint64_t* handle);
   int add_quiesce(rbd_image_t image, const std::shared_ptr<WatchListener>& listener, uint64_t* handle);
@@ -53,7 +35,6 @@ class ImageWatches {
           Add add);
   int unwatch(rbd_image_t image, Watch watch);
 
-  Environment& env_;
   std::mutex mutex_;
   std::list<Watch> watches_;
 };

@@ -3,6 +3,7 @@
 #include <rados/librados.h>
 
 #include "cluster-handle.h"
+#include "object-watches.h"
 
 namespace coppice {
 
@@ -15,6 +16,7 @@ class IoCtxHandle final : public Handle {
 
   rados_ioctx_t get() const { return ioctx_; }
   void set(rados_ioctx_t ioctx) { ioctx_ = ioctx; }
+  ObjectWatches& watches() { return watches_; }
   /// Lives as long as this handle is open.
   rados_t cluster() const { return cluster_->get(); }
 
@@ -29,6 +31,7 @@ class IoCtxHandle final : public Handle {
  private:
   rados_ioctx_t ioctx_ = nullptr;
   ClusterHandle* cluster_;
+  ObjectWatches watches_;
 };
 
 }  // namespace coppice

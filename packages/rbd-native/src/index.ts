@@ -64,6 +64,14 @@ export {
   type ReadStep,
   readSteps,
 } from "./objects/read-steps.ts";
+export type {
+  Notification,
+  NotifyOptions,
+  NotifyReply,
+  NotifyResult,
+  ObjectListener,
+  WatchOptions,
+} from "./objects/watch.ts";
 export { type WriteStep, writeSteps } from "./objects/write-steps.ts";
 export { ObjectStore } from "./objects.ts";
 export { features, type LibraryFeature, radosVersion, type Version, version } from "./version.ts";

@@ -1,4 +1,5 @@
 import type { CallOptions } from "./call-options.ts";
+import type { Watch } from "./image/watch.ts";
 import { native } from "./internal/binding.ts";
 import { leaveOnAbort } from "./internal/call.ts";
 import { checkName } from "./internal/check.ts";
@@ -13,6 +14,14 @@ import {
   type ReadStep,
   readSteps,
 } from "./objects/read-steps.ts";
+import {
+  type NotifyOptions,
+  type NotifyResult,
+  notifyObject,
+  type ObjectListener,
+  type WatchOptions,
+  watchObject,
+} from "./objects/watch.ts";
 import { type WriteStep, writeSteps } from "./objects/write-steps.ts";
 
 type Results<Steps extends readonly ReadStep<unknown>[]> = {
@@ -70,6 +79,16 @@ export class ObjectStore {
   /** The names of all objects, a page at a time, in the order of their hashes. Wraps rados_object_list. */
   list(o?: CallOptions): AsyncIterable<string[]> {
     return listObjects(this.#place, o);
+  }
+
+  /** Is told of every {@link notify} until it is closed. Wraps rados_watch3, rados_notify_ack, rados_unwatch2. */
+  watch(object: string, listener: ObjectListener, o?: WatchOptions): Promise<Watch> {
+    return watchObject(this.#place, object, listener, o);
+  }
+
+  /** Tells all who watch the object and waits for their answers. Wraps rados_notify2. */
+  notify(object: string, data: string | Uint8Array, o?: NotifyOptions): Promise<NotifyResult> {
+    return notifyObject(this.#place, object, data, o);
   }
 
   /** An advisory lock on an object; several names make several locks. */

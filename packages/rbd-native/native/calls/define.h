@@ -37,6 +37,7 @@ void define_copy(Napi::Env env, Napi::Object exports);
 void define_image_watch(Napi::Env env, Napi::Object exports);
 void define_object_list(Napi::Env env, Napi::Object exports);
 void define_object_locks(Napi::Env env, Napi::Object exports);
+void define_object_watch(Napi::Env env, Napi::Object exports);
 void define_objects(Napi::Env env, Napi::Object exports);
 void define_groups(Napi::Env env, Napi::Object exports);
 void define_group_snapshots(Napi::Env env, Napi::Object exports);

@@ -11,7 +11,7 @@ namespace {
 using Listener = std::shared_ptr<WatchListener>;
 
 Listener listener_of(Napi::Env env, Napi::Value value) {
-  return std::make_shared<WatchListener>(Environment::of(env), Napi::Persistent(value.As<Napi::Function>()));
+  return std::make_shared<WatchListener>(Environment::of(env), value);
 }
 
 /// A listener that was not watched with in the end goes back with its call, to the JS thread.

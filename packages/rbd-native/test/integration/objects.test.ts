@@ -124,3 +124,34 @@ test("an advisory lock on an object", async () => {
   await lock.unlock("two");
   await expect(lock.unlock("two")).rejects.toMatchObject({ code: "NOT_FOUND" });
 });
+
+test("watchers are notified and answer", async () => {
+  await objects.writeFull("bell", "");
+  const heard: string[] = [];
+  const watch = await objects.watch("bell", {
+    onNotify({ data }) {
+      heard.push(data.toString());
+      return Buffer.from("heard");
+    },
+  });
+  await using deaf = await objects.watch("bell", {
+    onNotify() {
+      throw new Error("not listening");
+    },
+  });
+  const { replies, missing } = await objects.notify("bell", "ring");
+  expect(heard).toEqual(["ring"]);
+  expect(replies.map((reply) => reply.data.toString()).sort()).toEqual(["", "heard"]);
+  expect(missing).toEqual([]);
+  await watch.close();
+  await watch.close();
+  await deaf.close();
+  expect(await objects.notify("bell", "nobody")).toEqual({ replies: [], missing: [] });
+});
+
+test("a pool with watches on its objects can be closed", async () => {
+  await using io = await t.cluster.openPool(t.pool);
+  const watch = await io.objects.watch("bell", { onNotify: () => undefined });
+  await io.close();
+  await watch.close();
+});

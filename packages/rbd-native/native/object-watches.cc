@@ -1,0 +1,68 @@
+#include "object-watches.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+#include "to-js.h"
+
+namespace coppice {
+
+namespace {
+
+void on_notify(void* listener, uint64_t notify_id, uint64_t cookie, uint64_t notifier_id, void* data,
+               size_t size) {
+  std::string bytes(static_cast<const char*>(data), size);
+  static_cast<WatchListener*>(listener)->post([=, bytes = std::move(bytes)](Napi::Env env) -> Napi::Value {
+    return make_object(env, {{"notifyId", to_js(env, notify_id)},
+                             {"cookie", to_js(env, cookie)},
+                             {"notifierId", to_js(env, notifier_id)},
+                             {"data", Napi::Buffer<char>::Copy(env, bytes.data(), bytes.size())}});
+  });
+}
+
+void on_error(void* listener, uint64_t, int error) {
+  static_cast<WatchListener*>(listener)->post(
+      [error](Napi::Env env) -> Napi::Value { return make_object(env, {{"errno", to_js(env, -error)}}); });
+}
+
+}  // namespace
+
+int ObjectWatches::add(rados_ioctx_t io, const std::string& object, uint32_t timeout_seconds,
+                       const std::shared_ptr<WatchListener>& listener, uint64_t* cookie) {
+  int r = rados_watch3(io, object.c_str(), cookie, on_notify, on_error, timeout_seconds, listener.get());
+  if (r < 0) return r;
+  std::lock_guard lock(mutex_);
+  watches_.push_back({*cookie, listener});
+  return 0;
+}
+
+int ObjectWatches::remove(rados_ioctx_t io, uint64_t cookie) {
+  std::unique_lock lock(mutex_);
+  auto found =
+      std::find_if(watches_.begin(), watches_.end(), [=](const Watch& w) { return w.cookie == cookie; });
+  if (found == watches_.end()) return -ENOENT;
+  Watch watch = std::move(*found);
+  watches_.erase(found);
+  lock.unlock();
+  return unwatch(io, std::move(watch));
+}
+
+void ObjectWatches::remove_all(rados_ioctx_t io) {
+  std::list<Watch> left;
+  {
+    std::lock_guard lock(mutex_);
+    left.swap(watches_);
+  }
+  for (Watch& watch : left) unwatch(io, std::move(watch));
+}
+
+int ObjectWatches::unwatch(rados_ioctx_t io, Watch watch) {
+  int r = rados_unwatch2(io, watch.cookie);
+  // A callback may still be on its way: it must be over before the listener goes.
+  rados_watch_flush(rados_ioctx_get_cluster(io));
+  WatchListener::release(std::move(watch.listener));
+  return r;
+}
+
+}  // namespace coppice

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <rados/librados.h>
+
+#include <list>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "watch-listener.h"
+
+namespace coppice {
+
+/// The watches on objects of one pool handle, ended before it is closed.
+class ObjectWatches {
+ public:
+  /// Pool thread. 0 and the cookie of the watch, or -errno.
+  int add(rados_ioctx_t io, const std::string& object, uint32_t timeout_seconds,
+          const std::shared_ptr<WatchListener>& listener, uint64_t* cookie);
+  /// Pool thread. -ENOENT when it was removed already.
+  int remove(rados_ioctx_t io, uint64_t cookie);
+  void remove_all(rados_ioctx_t io);
+
+ private:
+  struct Watch {
+    uint64_t cookie;
+    std::shared_ptr<WatchListener> listener;
+  };
+  static int unwatch(rados_ioctx_t io, Watch watch);
+
+  std::mutex mutex_;
+  std::list<Watch> watches_;
+};
+
+}  // namespace coppice

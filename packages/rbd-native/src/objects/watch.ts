@@ -1,0 +1,112 @@
+import type { CallOptions } from "../call-options.ts";
+import { RbdError } from "../errors/rbd-error.ts";
+import { codeOf } from "../errors/rbd-error-code.ts";
+import type { Watch } from "../image/watch.ts";
+import { native } from "../internal/binding.ts";
+import type { NativeAck } from "../internal/binding-types.ts";
+import { change } from "../internal/call.ts";
+import { checkCount, checkName } from "../internal/check.ts";
+import { type Place, specIn } from "../ioctx/place.ts";
+
+export interface Notification {
+  readonly data: Buffer;
+  /** The client that notifies. */
+  readonly notifierId: bigint;
+}
+
+export interface ObjectListener {
+  /** What it gives (or nothing) goes back to the notifier, who waits for it; an exception gives nothing. */
+  onNotify(notification: Notification): Uint8Array | undefined | Promise<Uint8Array | undefined>;
+  /** The watch is lost, by a broken connection or the end of the object: watch again. */
+  onError?(error: RbdError): void;
+}
+
+export interface WatchOptions extends CallOptions {
+  /** After how long without a sign of life the cluster gives the watch up; its default without it. */
+  readonly timeoutSeconds?: number | undefined;
+}
+
+export interface NotifyOptions extends CallOptions {
+  /** How long watchers have to answer; 10,000 without it. */
+  readonly timeoutMs?: number | undefined;
+}
+
+export interface NotifyReply {
+  readonly clientId: bigint;
+  readonly cookie: bigint;
+  readonly data: Buffer;
+}
+
+export interface NotifyResult {
+  readonly replies: readonly NotifyReply[];
+  /** Watchers that did not answer in time. */
+  readonly missing: readonly Omit<NotifyReply, "data">[];
+}
+
+export async function watchObject(
+  place: Place,
+  object: string,
+  listener: ObjectListener,
+  o?: WatchOptions,
+): Promise<Watch> {
+  const call = "rados_watch3";
+  checkName(call, specIn(place, object), "object", object);
+  const spec = specIn(place, object);
+  const timeout = checkCount(call, spec, "timeoutSeconds", o?.timeoutSeconds ?? 0);
+  const answer = async (notification: Notification): Promise<Uint8Array> => {
+    try {
+      return (await listener.onNotify(notification)) ?? new Uint8Array();
+    } catch {
+      return new Uint8Array();
+    }
+  };
+  const cookie = await change(spec, o, (operation) =>
+    native.watchObject(
+      place.handle,
+      object,
+      timeout,
+      (event) => {
+        if ("errno" in event) {
+          listener.onError?.(
+            new RbdError({ code: codeOf(event.errno), errno: event.errno, call, object: spec }),
+          );
+          return;
+        }
+        const { notifyId, cookie: watch, data, notifierId } = event;
+        // Nobody waits for the answer of a watch that was closed meanwhile.
+        void answer({ data, notifierId })
+          .then((reply) => native.acknowledge(place.handle, object, notifyId, watch, reply, undefined))
+          .catch(() => {});
+      },
+      operation,
+    ),
+  );
+  let closing: Promise<void> | undefined;
+  const close = () => {
+    closing ??= change(spec, undefined, (operation) =>
+      native.unwatchObject(place.handle, cookie, operation),
+    ).catch((error: unknown) => {
+      // Closing the pool has ended the watch.
+      if (error instanceof RbdError && (error.code === "CLOSED" || error.code === "NOT_FOUND")) return;
+      throw error;
+    });
+    return closing;
+  };
+  return { close, [Symbol.asyncDispose]: close };
+}
+
+const DEFAULT_TIMEOUT_MS = 10_000;
+
+export async function notifyObject(
+  place: Place,
+  object: string,
+  data: string | Uint8Array,
+  o?: NotifyOptions,
+): Promise<NotifyResult> {
+  const spec = specIn(place, checkName("rados_notify2", specIn(place, object), "object", object));
+  const timeout = checkCount("rados_notify2", spec, "timeoutMs", o?.timeoutMs ?? DEFAULT_TIMEOUT_MS);
+  const { replies, missing } = await change(spec, o, (operation) =>
+    native.notify(place.handle, object, data, timeout, operation),
+  );
+  return { replies, missing: missing.map(({ clientId, cookie }: NativeAck) => ({ clientId, cookie })) };
+}

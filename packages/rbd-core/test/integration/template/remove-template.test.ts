@@ -1,10 +1,19 @@
 import { Readable } from "node:stream";
 import { Cluster as NativeCluster } from "rbd-native";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
+import { createImage } from "../../../src/image/create-image.ts";
+import { removeImage } from "../../../src/image/remove-image.ts";
+import {
+  createSnapshot,
+  protectSnapshot,
+  removeSnapshot,
+  unprotectSnapshot,
+} from "../../../src/image/snapshots.ts";
 import { cloneTemplate } from "../../../src/template/clone-template.ts";
 import { importTemplate } from "../../../src/template/import-template.ts";
 import { isCloneable } from "../../../src/template/is-cloneable.ts";
 import { previewRemoveTemplate, removeTemplate } from "../../../src/template/remove-template.ts";
+import { breakRemoval } from "../../support/break-removal.ts";
 import { type OwnPool, ownPool } from "../../support/own-pool.ts";
 import { poolState } from "../../support/pool-state.ts";
 
@@ -108,6 +117,34 @@ describe("removeTemplate", () => {
       });
     }
     expect(await poolState(conf, native, [pool])).toEqual(before);
+  });
+});
+
+describe("removeTemplate loses nothing that it does not name", { timeout: 300_000 }, () => {
+  it.each([false, true])("when any call fails (late: %s)", async (late) => {
+    const place = `${pool}-broken-${late}`;
+    await own.cluster.createPool(place);
+    const spec = `${place}/template`;
+    const { broken } = await breakRemoval({
+      conf,
+      native,
+      pool: place,
+      late,
+      make: async () => {
+        await createImage(own.cluster, spec, { size: 1024 ** 2 });
+        await createSnapshot(own.cluster, `${spec}@snap`);
+        await protectSnapshot(own.cluster, `${spec}@snap`);
+      },
+      flow: () => removeTemplate(own.cluster, { template: spec }),
+      clear: async () => {
+        await unprotectSnapshot(own.cluster, `${spec}@snap`);
+        await removeSnapshot(own.cluster, `${spec}@snap`);
+        await removeImage(own.cluster, spec);
+      },
+    });
+    expect([...broken]).toEqual(
+      expect.arrayContaining(["trashMove", "unprotectSnapshot", "removeSnapshot", "trashRemove"]),
+    );
   });
 });
 

@@ -234,6 +234,16 @@ describe("createVolume takes back everything when any call fails", { timeout: 30
     expect([...calls]).toContain("createImage");
   });
 
+  it.each([false, true])("from a template, enlarged (late: %s)", async (late) => {
+    const template = await written(`broken-template-${late}`, broken);
+    await protectedSnapshot(`${template}@snap`);
+    const target = `${broken}/broken-template-${late}-new`;
+    const flow = () => createVolume(own.cluster, { target, from: { template }, size: 16 * mebibyte });
+    const reset = async () => void (await own.witness.rbd("rm", "--no-progress", target));
+    const calls = await breakEveryCall({ conf, native, pools: [broken], flow, late, reset });
+    expect([...calls]).toEqual(expect.arrayContaining(["clone", "resize"]));
+  });
+
   it.each([false, true])("from a volume, copied in full and enlarged (late: %s)", async (late) => {
     const source = await written(`broken-copy-${late}`, broken);
     const target = `${broken}/broken-copy-${late}-new`;

@@ -1,0 +1,68 @@
+import { copyDiff, createImage, openImage } from "rbd-core";
+import type { BenchCase, BenchContext } from "../harness/bench-case.ts";
+import { timed } from "../harness/shell.ts";
+import { noise } from "./transfer-increment.ts";
+
+const size = 1024 ** 3;
+const block = 4 * 1024 ** 2;
+
+/** An image of 1 GiB with data everywhere and a snapshot `s`, and empty images to copy it to. */
+export async function prepareDense({ cluster, shell }: BenchContext, pool: string) {
+  await shell.bash(`ceph osd pool create ${pool} 16 && rbd pool init ${pool}`);
+  const source = `${pool}/source`;
+  await createImage(cluster, source, { size });
+  {
+    await using image = await openImage(cluster, source);
+    for (let at = 0; at < size; at += block) await image.write(at, noise(block, at / block));
+    await image.flush();
+    await image.createSnapshot("s");
+  }
+  return {
+    source,
+    async make(name: string, pair: number): Promise<string> {
+      const target = `${pool}/${name}`;
+      if (pair > 0)
+        await shell.bash(`rbd snap purge --no-progress ${target} && rbd rm --no-progress ${target}`);
+      await shell.rbd("create", "--size", `${size}B`, target);
+      return target;
+    },
+    async verify(): Promise<void> {
+      const digest = (image: string) => shell.bash(`rbd export --no-progress ${pool}/${image}@s - | md5sum`);
+      const [a, b, c] = [await digest("source"), await digest("ours"), await digest("peer")];
+      if (a !== b || b !== c) throw new Error(`the images differ: source ${a}, ours ${b}, peer ${c}`);
+    },
+    async remove(): Promise<void> {
+      await shell.bash(`ceph config set mon mon_allow_pool_delete true
+        ceph osd pool delete ${pool} ${pool} --yes-i-really-really-mean-it`);
+    },
+  };
+}
+
+/** Copies an image of 1 GiB with data everywhere. */
+export const transferDense: BenchCase = {
+  name: "transfer-dense",
+  work: "full copy, 1 GiB dense",
+  against: "rbd export-diff | rbd import-diff",
+  unit: "ms",
+  atLeast: 1.3,
+  async prepare(context) {
+    const { cluster, shell } = context;
+    const dense = await prepareDense(context, "bench-transfer-dense");
+    return {
+      async ours(pair) {
+        const target = await dense.make("ours", pair);
+        return timed(() => copyDiff(cluster, { image: dense.source, to: "s", target: { image: target } }));
+      },
+      async peer(pair) {
+        const target = await dense.make("peer", pair);
+        return timed(() =>
+          shell.bash(
+            `rbd export-diff --no-progress ${dense.source}@s - | rbd import-diff --no-progress - ${target}`,
+          ),
+        );
+      },
+      verify: () => dense.verify(),
+      [Symbol.asyncDispose]: () => dense.remove(),
+    };
+  },
+};

@@ -1,0 +1,132 @@
+import { createHash } from "node:crypto";
+import { type Cluster, copyDiff, createSnapshot, openImage } from "rbd-core";
+import type { BenchContext, PreparedCase } from "../harness/bench-case.ts";
+import { timed } from "../harness/shell.ts";
+
+export interface Increment {
+  readonly pool: string;
+  /** In bytes. */
+  readonly size: number;
+  /** Writes what the first snapshot holds; without it the first snapshot is of an empty image. */
+  readonly before?: (image: OpenedImage) => Promise<void>;
+  /** Writes what is to be moved. */
+  readonly change: (image: OpenedImage) => Promise<void>;
+  /** Whether all bytes are compared by `rbd export`, or only those of objects that are there. */
+  readonly compare: "export" | "objects";
+}
+
+export type OpenedImage = Awaited<ReturnType<typeof openImage>>;
+
+const first = "first";
+const second = "second";
+
+/**
+ * Measures bringing one increment over: every pair has targets of its own that hold the first snapshot already.
+ */
+export async function prepareIncrement(
+  { cluster, shell, say }: BenchContext,
+  { pool, size, before, change, compare }: Increment,
+): Promise<PreparedCase> {
+  await shell.bash(`ceph osd pool create ${pool} 16 && rbd pool init ${pool}`);
+  const source = `${pool}/source`;
+  await shell.rbd("create", "--size", `${size}B`, source);
+  {
+    await using image = await openImage(cluster, source);
+    if (before !== undefined) {
+      say("writing the first snapshot");
+      await before(image);
+    }
+    await image.createSnapshot(first);
+    say("writing the change");
+    await change(image);
+    await image.flush();
+    await image.createSnapshot(second);
+  }
+  const targets = { ours: `${pool}/ours`, peer: `${pool}/peer` };
+  const make = async (target: string, pair: number) => {
+    if (pair > 0)
+      await shell.bash(`rbd snap purge --no-progress ${target} && rbd rm --no-progress ${target}`);
+    await shell.rbd("create", "--size", `${size}B`, target);
+    if (before === undefined && target === targets.peer) await createSnapshot(cluster, `${target}@${first}`);
+    else await copyDiff(cluster, { image: source, to: first, target: { image: target } });
+  };
+  return {
+    async ours(pair) {
+      await make(targets.ours, pair);
+      return timed(() =>
+        copyDiff(cluster, { image: source, from: first, to: second, target: { image: targets.ours } }),
+      );
+    },
+    async peer(pair) {
+      await make(targets.peer, pair);
+      return timed(() =>
+        shell.bash(
+          `rbd export-diff --no-progress --from-snap ${first} ${source}@${second} - | rbd import-diff --no-progress - ${targets.peer}`,
+        ),
+      );
+    },
+    async verify() {
+      const digest = async (image: string) =>
+        compare === "export"
+          ? await shell.bash(`rbd export --no-progress ${image}@${second} - | md5sum`)
+          : await digestOfObjects(cluster, `${image}@${second}`);
+      const [a, b, c] = [await digest(source), await digest(targets.ours), await digest(targets.peer)];
+      if (a !== b || b !== c) throw new Error(`the images differ: source ${a}, ours ${b}, peer ${c}`);
+    },
+    async [Symbol.asyncDispose]() {
+      await shell.bash(`ceph config set mon mon_allow_pool_delete true
+        ceph osd pool delete ${pool} ${pool} --yes-i-really-really-mean-it`);
+    },
+  };
+}
+
+/** Pages that are not all zero, with their places: for images that are too large to be read from end to end. */
+export async function digestOfObjects(cluster: Cluster, snapshot: string): Promise<string> {
+  const hash = createHash("md5");
+  const page = 4096;
+  const zeroes = Buffer.alloc(page);
+  await using image = await openImage(cluster, snapshot);
+  for await (const batch of image.diffIterate({ wholeObject: true })) {
+    for (let i = 0; i < batch.count; i++) {
+      const data = await image.read(batch.offset(i), batch.length(i));
+      for (let at = 0; at < data.length; at += page) {
+        const piece = data.subarray(at, at + page);
+        if (piece.equals(zeroes.subarray(0, piece.length))) continue;
+        hash.update(`${batch.offset(i) + at}:`).update(piece);
+      }
+    }
+  }
+  return `${await image.size()} ${hash.digest("hex")}`;
+}
+
+/** Runs `write` for many places, some at a time. */
+export async function writeMany(
+  count: number,
+  atATime: number,
+  write: (index: number) => Promise<void>,
+): Promise<void> {
+  let next = 0;
+  const worker = async () => {
+    while (next < count) await write(next++);
+  };
+  await Promise.all(Array.from({ length: atATime }, worker));
+}
+
+/** Numbers that are the same in every run: mulberry32. */
+export function numbers(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+/** Bytes that hold no page of zeroes and do not compress. */
+export function noise(length: number, seed: number): Buffer {
+  const random = numbers(seed);
+  const bytes = Buffer.allocUnsafeSlow(length);
+  for (let at = 0; at + 4 <= length; at += 4) bytes.writeUInt32LE(Math.floor(random() * 2 ** 32), at);
+  return bytes;
+}

@@ -155,6 +155,7 @@ export { type ExportRawOptions, exportRaw, exportRawFile } from "./transfer/expo
 export { type ImportDiffOptions, type ImportDiffResult, importDiff } from "./transfer/import-diff.ts";
 export { type ImportImageOptions, type ImportImageResult, importImage } from "./transfer/import-image.ts";
 export { type ImportRawOptions, importRaw } from "./transfer/import-raw.ts";
+export { decodeManifest, encodeManifest } from "./transfer/manifest-bytes.ts";
 export type { SourceRange } from "./transfer/open-source.ts";
 export { TransferLimits } from "./transfer/transfer-limits.ts";
 export type { TransferOptions, TransferProgress } from "./transfer/transfer-progress.ts";

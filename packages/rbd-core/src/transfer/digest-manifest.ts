@@ -39,7 +39,10 @@ export function blockRuns(extents: Float64Array, blockSize: number): Map<number,
 }
 
 /** Whether a block's digest is of all of it, up to the image's end. */
-export function isWhole({ block, runs }: BlockDigest, { blockSize, size }: DigestManifest): boolean {
+export function isWhole(
+  { block, runs }: BlockDigest,
+  { blockSize, size }: Pick<DigestManifest, "blockSize" | "size">,
+): boolean {
   return runs.length === 2 && runs[0] === 0 && runs[1] === Math.min(blockSize, size - block * blockSize);
 }
 

@@ -12,12 +12,6 @@ export interface ImageIdentity {
   readonly imageName: string;
 }
 
-/** A snapshot of one image: a name alone may have been removed and made again. */
-export interface SnapshotIdentity {
-  readonly name: string;
-  readonly id: bigint;
-}
-
 export async function identityOf(cluster: Cluster, spec: ImageSpec, image: Image): Promise<ImageIdentity> {
   const { poolId, poolName } = await cluster.pool(spec.pool, spec.namespace);
   const { id, name } = image;

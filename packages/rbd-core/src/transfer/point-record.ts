@@ -47,14 +47,6 @@ export async function writePoint(image: Image, snapshotId: bigint, point: PointR
   await image.setMetadata(key(snapshotId), JSON.stringify(record));
 }
 
-export async function removePoint(image: Image, snapshotId: bigint): Promise<void> {
-  try {
-    await image.removeMetadata(key(snapshotId));
-  } catch (error) {
-    if (!hasCode(error, "NOT_FOUND")) throw error;
-  }
-}
-
 /**
  * Compares what is recorded of a copied snapshot with what it should be of.
  *

@@ -56,9 +56,8 @@ export interface CopyExtentsOptions extends ProgressOptions {
 }
 
 /**
- * Makes images that are opened through a connection from then on write without a cache and without copying what they
- * are given: once for each connection that is copied to. Wraps rados_conf_set (`rbd_cache`,
- * `rbd_disable_zero_copy_writes`).
+ * Makes images that are opened through a connection from then on write without a cache: once for each connection that
+ * is copied to. Wraps rados_conf_set (`rbd_cache`).
  */
 export function tuneForCopies(io: IoCtx, o?: CallOptions): Promise<void> {
   const place = IoCtx.placeOf(io);
@@ -136,7 +135,9 @@ function endOf(extents: Float64Array, object: string): number {
   let end = 0;
   for (let i = 0; i < extents.length; i += 4) {
     const [offset = -1, length = 0] = extents.subarray(i, i + 2);
-    if (!(offset >= end && length > 0 && Number.isSafeInteger(offset + length))) {
+    if (
+      !(offset >= end && length > 0 && Number.isSafeInteger(offset) && Number.isSafeInteger(offset + length))
+    ) {
       refuse("copyExtents", object, "extents must ascend, and none be empty");
     }
     end = offset + length;

@@ -23,7 +23,7 @@ const copied = featureBits([
   "deep-flatten",
 ]);
 
-export interface CopyImageOptions extends OpenSourceOptions, RunCopyOptions {
+export interface CopyImageOptions extends OpenSourceOptions, Omit<RunCopyOptions, "digests"> {
   readonly image: ImageSpecLike;
   /** The image to create, with the source's layout. */
   readonly target: {
@@ -82,7 +82,8 @@ export async function copyImage(cluster: Cluster, options: CopyImageOptions): Pr
     let from: string | undefined;
     for (const snapshot of [...layout.snapshots, undefined]) {
       const target = { cluster: targetCluster, image: place, snapshot: snapshot?.name ?? null };
-      const done = await copyDiff(cluster, { ...options, from, to: snapshot?.name ?? head.name, target });
+      const to = snapshot?.name ?? head.name;
+      const done = await copyDiff(cluster, { ...options, from, to, target, digests: false });
       sum.bytesRead += done.bytesRead;
       sum.bytesWritten += done.bytesWritten;
       sum.bytesSkipped += done.bytesSkipped;

@@ -12,7 +12,7 @@ import { contentsOf } from "./contents.ts";
 import { Random } from "./random.ts";
 import { makeRandomImage } from "./random-image.ts";
 
-const seeds = Number(process.env.COPPICE_TRANSFER_SEEDS ?? 200);
+const seeds = Number(process.env.COPPICE_TRANSFER_SEEDS ?? (process.env.CI === undefined ? 40 : 200));
 const firstSeed = Number(process.env.COPPICE_TRANSFER_FIRST_SEED ?? 1000);
 let plain: PlainRbd;
 let cluster: Cluster;

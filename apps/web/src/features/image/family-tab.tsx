@@ -12,6 +12,9 @@ import { FamilyLine } from "./family-line.tsx";
 /** Where an image comes from and what came of it. */
 export function FamilyTab({ image }: { image: ImageDetail }) {
   const { ancestors, children } = image;
+  if (image.state === "unreadable" && children.length === 0) {
+    return <p className="text-ink-2">The family is not known: this image could not be read.</p>;
+  }
   if (ancestors.length === 0 && children.length === 0) {
     return (
       <div className="rounded-lg border border-line bg-surface shadow-card">

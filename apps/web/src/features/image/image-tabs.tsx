@@ -22,17 +22,14 @@ export function ImageTabs({ image }: { image: ImageDetail }) {
   const tasks = useImageTasks(image.spec);
   const tab = wanted === "activity" && tasks.length === 0 ? "summary" : wanted;
   const family = image.ancestors.length + image.children.length;
+  const known = image.state === "ok";
 
   return (
-    <Tabs value={tab} onValueChange={(next) => void setTab(TABS.find((known) => known === next) ?? null)}>
+    <Tabs value={tab} onValueChange={(next) => void setTab(TABS.find((tab) => tab === next) ?? null)}>
       <TabsList>
         <Tab value="summary">Summary</Tab>
-        <Tab value="snapshots">
-          Snapshots <Amount>{image.snapshots.length}</Amount>
-        </Tab>
-        <Tab value="family">
-          Family <Amount>{family}</Amount>
-        </Tab>
+        <Tab value="snapshots">Snapshots {known && <Amount>{image.snapshots.length}</Amount>}</Tab>
+        <Tab value="family">Family {known && <Amount>{family}</Amount>}</Tab>
         {tasks.length > 0 && (
           <Tab value="activity">
             Activity <Amount>{tasks.length}</Amount>

@@ -4,13 +4,16 @@ import { CoppiceError } from "../../errors/coppice-error.ts";
  * Cuts a stream of any pieces into chunks of `chunkSize` bytes, the last one shorter. Each chunk is memory of its
  * own: the source may use its pieces again at once, and a chunk may be written while the next one is filled.
  *
+ * @param take Where the memory of a chunk comes from. Default: it is new.
+ *
  * @throws {CoppiceError} `INVALID_ARGUMENT` when a piece is no bytes, as from a stream that decodes text.
  */
 export async function* rechunk(
   pieces: AsyncIterable<Uint8Array>,
   chunkSize: number,
+  take: () => Buffer = () => Buffer.allocUnsafeSlow(chunkSize),
 ): AsyncGenerator<Buffer, void, undefined> {
-  let chunk = Buffer.allocUnsafeSlow(chunkSize);
+  let chunk = take();
   let filled = 0;
   for await (const piece of pieces) {
     checkBytes(piece);
@@ -21,7 +24,7 @@ export async function* rechunk(
       filled += count;
       if (filled < chunkSize) continue;
       yield chunk;
-      chunk = Buffer.allocUnsafeSlow(chunkSize);
+      chunk = take();
       filled = 0;
     }
   }

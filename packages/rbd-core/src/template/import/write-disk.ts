@@ -1,6 +1,7 @@
 import type { Image } from "rbd-native";
 import { CoppiceError } from "../../errors/coppice-error.ts";
 import type { Advance } from "../../steps/step-runner.ts";
+import { ChunkPool } from "../bytes/chunk-pool.ts";
 import { dataExtents } from "../bytes/data-extents.ts";
 import { DigestPair, type Digests } from "../bytes/digests.ts";
 import { grownSize } from "../bytes/growth.ts";
@@ -38,10 +39,11 @@ export async function writeDisk(
   { size, chunkSize, sparseSize, advance }: DiskWriting,
 ): Promise<WrittenDisk> {
   const window = new WriteWindow(chunkSize * chunksInFlight);
+  const chunks = new ChunkPool(chunkSize);
   const digests = new DigestPair();
   let [offset, written, capacity] = [0, 0, size ?? 0];
   try {
-    for await (const chunk of rechunk(bytes, chunkSize)) {
+    for await (const chunk of rechunk(bytes, chunkSize, () => chunks.take())) {
       const end = offset + chunk.length;
       if (size !== null && end > size)
         throw wrongSize("INVALID_ARGUMENT", `more than the ${size} bytes it was to have`);
@@ -50,12 +52,15 @@ export async function writeDisk(
         await image.resize(capacity);
       }
       await digests.update(chunk);
-      for (const extent of dataExtents(chunk, sparseSize)) {
-        const data = chunk.subarray(extent.start, extent.end);
-        const at = offset + extent.start;
-        await window.add(data.length, () => image.write(at, data));
+      const extents = dataExtents(chunk, sparseSize);
+      const release = chunks.share(chunk, extents.length + 1);
+      for (const { start, end: stop } of extents) {
+        const data = chunk.subarray(start, stop);
+        const at = offset + start;
+        await window.add(data.length, () => image.write(at, data).finally(release));
         written += data.length;
       }
+      release();
       offset = end;
       advance(offset, size ?? 0);
     }

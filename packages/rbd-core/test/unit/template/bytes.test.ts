@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { Readable } from "node:stream";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { ChunkPool } from "../../../src/template/bytes/chunk-pool.ts";
 import { dataExtents } from "../../../src/template/bytes/data-extents.ts";
 import { DigestPair } from "../../../src/template/bytes/digests.ts";
 import { grownSize } from "../../../src/template/bytes/growth.ts";
@@ -42,6 +43,24 @@ describe("rechunk", () => {
       message: expect.stringContaining("delivers text"),
     });
     expect(text.destroyed).toBe(true);
+  });
+});
+
+describe("ChunkPool", () => {
+  it("gives a chunk again only when all its users are done", () => {
+    const pool = new ChunkPool(4);
+    const chunk = pool.take();
+    const done = pool.share(chunk, 2);
+    done();
+    expect(pool.take()).not.toBe(chunk);
+    done();
+    expect(pool.take()).toBe(chunk);
+  });
+
+  it("never gives the short rest of a stream", () => {
+    const pool = new ChunkPool(4);
+    pool.share(pool.take().subarray(0, 3), 1)();
+    expect(pool.take().length).toBe(4);
   });
 });
 

@@ -7,7 +7,8 @@ import { fileURLToPath } from "node:url";
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 execFileSync(process.execPath, [join(root, "scripts/build-sanitized.mjs")], { stdio: "inherit" });
 
-const runtime = execFileSync("g++", ["-print-file-name=libasan.so"], { encoding: "utf8" }).trim();
+const compiler = process.env.CXX ?? "g++";
+const runtime = execFileSync(compiler, ["-print-file-name=libasan.so"], { encoding: "utf8" }).trim();
 const { status } = spawnSync(
   "vitest",
   ["run", "--project", "integration", "packages/rbd-native", ...process.argv.slice(2)],

@@ -1,5 +1,6 @@
 import type { BenchCase } from "../harness/bench-case.ts";
 import { chain60 } from "./chain-60.ts";
+import { cloneManySnaps } from "./clone-many-snaps.ts";
 import { cloneUnchanged } from "./clone-unchanged.ts";
 import { diffSparse1t } from "./diff-sparse-1t.ts";
 import { inventory1k } from "./inventory-1k.ts";
@@ -18,6 +19,7 @@ export const cases: readonly BenchCase[] = [
   chain60,
   diffSparse1t,
   cloneUnchanged,
+  cloneManySnaps,
   transferDense,
   transferDenseLatency,
   transfer64k,

@@ -72,7 +72,7 @@ export async function copyDiff(cluster: Cluster, options: CopyDiffOptions): Prom
       const targetCluster = options.target.cluster ?? cluster;
       await tuneForCopies(await targetCluster.pool(place.pool, place.namespace), options);
       await using target = await openImage(targetCluster, place);
-      await holdTarget(target, options.signal);
+      await holdTarget(target, spec, options.signal);
       const name = options.target.snapshot === undefined ? source.to.name : options.target.snapshot;
       const from = await findStart(target, spec, source, name, options);
       const start = await startCopy(

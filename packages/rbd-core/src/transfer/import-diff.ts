@@ -58,7 +58,7 @@ export async function importDiff(cluster: Cluster, options: ImportDiffOptions): 
   const spec = showImageSpec(place);
   return await translated({ object: spec, what: `the diff could not be applied to ${spec}` }, async () => {
     await using image = await openImage(cluster, place);
-    await holdTarget(image, signal);
+    await holdTarget(image, spec, signal);
     const { from } = await findEnds(image, spec, diff.header, options);
     const rolledBack = await prepareHead(cluster, place, image, from, signal);
     const before = await image.size({ signal });

@@ -69,7 +69,7 @@ export async function importImage(cluster: Cluster, options: ImportImageOptions)
   try {
     return await translated({ object: spec, what: `${spec} could not be imported` }, async () => {
       await using image = await openImage(cluster, place);
-      await holdTarget(image, options.signal);
+      await holdTarget(image, spec, options.signal);
       for (const [key, value] of header.metadata) await image.setMetadata(key, value);
       const snapshots: string[] = [];
       for await (const diff of stream.diffs) {

@@ -45,7 +45,7 @@ export async function importRaw(
   try {
     return await translated({ object: spec, what: `${spec} could not be imported` }, async () => {
       await using image = await openImage(cluster, place);
-      await holdTarget(image, signal);
+      await holdTarget(image, spec, signal);
       let size = 0;
       const records = growing(image, source, (end) => {
         size = end;

@@ -148,6 +148,16 @@ describe("copyDiff", () => {
     expect(await names(target)).toEqual(["one"]);
   });
 
+  it("leaves a target alone that somebody has open", async () => {
+    const [image, target] = [await makeSource("open"), await makeTarget("open-copy")];
+    {
+      await using _ = await openImage(cluster, target);
+      const copy = copyDiff(cluster, { image, to: "one", target: { image: target } });
+      await expect(copy).rejects.toMatchObject({ code: "BUSY" });
+    }
+    await copyDiff(cluster, { image, to: "one", target: { image: target } });
+  });
+
   it("keeps to its limits, which can change while it runs", async () => {
     const [image, target] = [await makeSource("limited"), await makeTarget("limited-copy")];
     const limits = new TransferLimits({ bytesPerSecond: 1 });

@@ -14,8 +14,8 @@ export interface CarryOutOptions {
   findDependants?: FindDependants;
   /** Stops before the next step, or within a flatten. What was done stays done. */
   signal?: AbortSignal;
-  /** Before each step. */
-  onStep?(step: DeletionStep, done: number): void;
+  /** Before each step, which waits for it: a log can be sure to have a step before it is done. */
+  onStep?(step: DeletionStep, done: number): void | Promise<void>;
   /** Within a step that takes long. */
   onProgress?(progress: { done: number; total: number }): void;
 }
@@ -53,7 +53,7 @@ export async function carryOut(
     if (next.state === "surprise") {
       return { state: "stopped", done, reason: next.reason, plan: planDeletion(facts) };
     }
-    onStep?.(next.step, done.length);
+    await onStep?.(next.step, done.length);
     // With the name of this moment: it may have been renamed since it was planned.
     await carryOutStep(cluster, facts.image, next.step, { signal, onProgress });
     done.push(next.step);

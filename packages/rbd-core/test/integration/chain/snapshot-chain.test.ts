@@ -11,11 +11,11 @@ import { createImage } from "../../../src/image/create-image.ts";
 import { openImage } from "../../../src/image/open-image.ts";
 import { createSnapshot, protectSnapshot } from "../../../src/image/snapshots.ts";
 import { Dice } from "../headers/random-forest.ts";
-import { RbdCli } from "../headers/rbd-cli.ts";
+import { deletePools, freshName, RbdCli } from "../headers/rbd-cli.ts";
 
 const seed = Number(process.env.COPPICE_TEST_SEED ?? randomInt(2 ** 31));
 const cli = new RbdCli(inject("cephConf"));
-const pool = "chain-test";
+const pool = freshName("chain-test");
 const mebibyte = 2 ** 20;
 let cluster: Cluster;
 
@@ -27,8 +27,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await cluster?.close();
-  await cli.ceph("config", "set", "mon", "mon_allow_pool_delete", "true");
-  await cli.ceph("osd", "pool", "delete", pool, pool, "--yes-i-really-really-mean-it");
+  await deletePools(cli, [pool]);
 });
 
 type Usage = { images: { snapshot?: string; used_size: number }[] };

@@ -11,7 +11,7 @@ import { inventory } from "../../../src/inventory/inventory.ts";
 import type { ImageRow } from "../../../src/inventory/inventory-row.ts";
 import type { Inventory } from "../../../src/inventory/inventory-types.ts";
 import { growRandomForest, type RandomForest } from "./random-forest.ts";
-import { RbdCli } from "./rbd-cli.ts";
+import { freshName, RbdCli } from "./rbd-cli.ts";
 import { printedTime, type WitnessedImage, witnessImages } from "./rbd-witness.ts";
 
 const seed = Number(process.env.COPPICE_TEST_SEED ?? randomInt(2 ** 31));
@@ -154,30 +154,24 @@ describe(`the inventory of a random forest (COPPICE_TEST_SEED=${seed})`, () => {
           `${pool}/${group}`,
         );
         const mine = found.rows.filter((row) => row.state === "ok" && row.group === `${pool}/${group}`);
-        expect(
-          mine
-            .filter(({ trash }) => trash === null)
-            .map((row) => `${row.pool}/${row.name}`)
-            .sort(),
-        ).toEqual(
-          members
-            .map((member) => `${member.pool}/${member.image}`)
-            .filter((member) => mine.some(({ trash, spec }) => trash === null && spec === member))
-            .sort(),
+        // With a member in the trash rbd lists none at all.
+        if (mine.some(({ trash }) => trash !== null)) continue;
+        expect(mine.map((row) => `${row.pool}/${row.name}`).sort()).toEqual(
+          members.map((member) => `${member.pool}/${member.image}`).sort(),
         );
-        expect(mine.length).toBe(members.length);
       }
     }
   });
 
   it("is the same for a user who may only read", async () => {
     const folder = await mkdtemp(join(tmpdir(), "coppice-reader-"));
+    const user = freshName("reader");
     try {
       const keyring = join(folder, "keyring");
       const osd = [...forest.pools, `${forest.dataPool}`].map((pool) => `profile rbd-read-only pool=${pool}`);
       const caps = ["mon", "profile rbd-read-only", "osd", osd.join(", ")];
-      await cli.ceph("auth", "get-or-create", "client.agreement-reader", ...caps, "-o", keyring);
-      await using reader = await connect({ conf: cli.conf, user: "agreement-reader", settings: { keyring } });
+      await cli.ceph("auth", "get-or-create", `client.${user}`, ...caps, "-o", keyring);
+      await using reader = await connect({ conf: cli.conf, user, settings: { keyring } });
       const seen = await inventory(reader, { pools: forest.pools, details: ["children", "groups"] });
       // Opening an image that is being migrated takes more than reading.
       const own = (rows: Inventory["rows"]) =>
@@ -185,6 +179,7 @@ describe(`the inventory of a random forest (COPPICE_TEST_SEED=${seed})`, () => {
       const keys = new Set(own(found.rows).map(({ spec, id }) => `${spec} ${id}`));
       expect(own(seen.rows).filter(({ spec, id }) => keys.has(`${spec} ${id}`))).toEqual(own(found.rows));
     } finally {
+      await cli.ceph("auth", "rm", `client.${user}`);
       await rm(folder, { recursive: true });
     }
   });

@@ -4,10 +4,10 @@ import { connect } from "../../../src/cluster/connect.ts";
 import { InventoryMemory } from "../../../src/headers/inventory-memory.ts";
 import { headerObject } from "../../../src/headers/object-names.ts";
 import { inventory } from "../../../src/inventory/inventory.ts";
-import { RbdCli } from "../headers/rbd-cli.ts";
+import { deletePools, freshName, RbdCli } from "../headers/rbd-cli.ts";
 
 const cli = new RbdCli(inject("cephConf"));
-const pool = "memory-test";
+const pool = freshName("memory-test");
 const memory = new InventoryMemory();
 let cluster: Cluster;
 
@@ -25,8 +25,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await cluster?.close();
-  await cli.ceph("config", "set", "mon", "mon_allow_pool_delete", "true");
-  await cli.ceph("osd", "pool", "delete", pool, pool, "--yes-i-really-really-mean-it");
+  await deletePools(cli, [pool]);
 });
 
 /** Makes all headers look as if nobody had touched them for long. */

@@ -1,4 +1,4 @@
-import type { RbdCli } from "./rbd-cli.ts";
+import { deletePools, freshName, type RbdCli } from "./rbd-cli.ts";
 
 /** Numbers that a seed repeats (mulberry32). */
 export class Dice {
@@ -52,9 +52,10 @@ export async function growRandomForest(
   seed: number,
   steps: number,
 ): Promise<RandomForest> {
+  await using undo = new AsyncDisposableStack();
   const dice = new Dice(seed);
-  const pools = [`${name}-a`, `${name}-b`];
-  const data = `${name}-data`;
+  const [pools, data] = [[freshName(name), freshName(name)], freshName(`${name}-data`)];
+  undo.defer(() => deletePools(cli, [...pools, data]));
   for (const pool of [...pools, data]) await cli.ceph("osd", "pool", "create", pool, "8");
   for (const pool of pools) await cli.rbd("pool", "init", pool);
   const places: ForestPlace[] = pools.map((pool) => ({ pool, namespace: "" }));
@@ -162,7 +163,11 @@ export async function growRandomForest(
         const from = images[at];
         if (from === undefined) return;
         const to = `${from} renamed`;
-        if (await cli.attempt("rename", from, to)) images[at] = to;
+        if (!(await cli.attempt("rename", from, to))) return;
+        images[at] = to;
+        for (const [index, each] of snapshots.entries()) {
+          if (each.startsWith(`${from}@`)) snapshots[index] = each.replace(from, to);
+        }
       },
     ],
     [
@@ -185,28 +190,17 @@ export async function growRandomForest(
     [
       1,
       async () => {
-        if (images.length === 0) return;
-        await cli.attempt(
-          "migration",
-          "prepare",
-          dice.pick(images),
-          show(dice.pick(places), fresh("migrated")),
-        );
+        // `rbd migration prepare` of Ceph 16 crashes when it cannot take the clones of an image along.
+        const childless = images.filter((image) => !snapshots.some((each) => each.startsWith(`${image}@`)));
+        if (childless.length === 0) return;
+        const target = show(dice.pick(places), fresh("migrated"));
+        await cli.attempt("migration", "prepare", dice.pick(childless), target);
       },
     ],
   ];
   const weighted = actions.flatMap(([weight, act]) => Array<typeof act>(weight).fill(act));
   for (let step = 0; step < steps; step++) await dice.pick(weighted)();
 
-  return {
-    pools,
-    dataPool: data,
-    places,
-    async [Symbol.asyncDispose]() {
-      await cli.ceph("config", "set", "mon", "mon_allow_pool_delete", "true");
-      for (const pool of [...pools, data]) {
-        await cli.ceph("osd", "pool", "delete", pool, pool, "--yes-i-really-really-mean-it");
-      }
-    },
-  };
+  const made = undo.move();
+  return { pools, dataPool: data, places, [Symbol.asyncDispose]: () => made.disposeAsync() };
 }

@@ -1,5 +1,18 @@
 import { execFile } from "node:child_process";
+import { randomBytes } from "node:crypto";
 import { promisify } from "node:util";
+
+/** A name, of a pool or a user, that no other run has taken. */
+export function freshName(purpose: string): string {
+  return `${purpose}-${randomBytes(4).toString("hex")}`;
+}
+
+export async function deletePools(cli: RbdCli, pools: readonly string[]): Promise<void> {
+  await cli.ceph("config", "set", "mon", "mon_allow_pool_delete", "true");
+  for (const pool of pools) {
+    await cli.ceph("osd", "pool", "delete", pool, pool, "--yes-i-really-really-mean-it");
+  }
+}
 
 const run = promisify(execFile);
 const maxBuffer = 64 * 1024 * 1024;

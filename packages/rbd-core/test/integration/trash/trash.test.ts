@@ -5,11 +5,11 @@ import { moveToTrash } from "../../../src/image/move-to-trash.ts";
 import { listTrash } from "../../../src/trash/list-trash.ts";
 import { purgeTrash } from "../../../src/trash/purge-trash.ts";
 import { restoreFromTrash } from "../../../src/trash/restore-from-trash.ts";
-import { RbdCli } from "../headers/rbd-cli.ts";
+import { deletePools, freshName, RbdCli } from "../headers/rbd-cli.ts";
 import { printedTime } from "../headers/rbd-witness.ts";
 
 const cli = new RbdCli(inject("cephConf"));
-const pool = "trash-test";
+const pool = freshName("trash-test");
 let cluster: Cluster;
 
 beforeAll(async () => {
@@ -21,8 +21,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await cluster?.close();
-  await cli.ceph("config", "set", "mon", "mon_allow_pool_delete", "true");
-  await cli.ceph("osd", "pool", "delete", pool, pool, "--yes-i-really-really-mean-it");
+  await deletePools(cli, [pool]);
 });
 
 const create = (image: string) => cli.rbd("create", "--size", "4M", image);

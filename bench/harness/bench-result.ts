@@ -12,7 +12,7 @@ export interface BenchResult {
   readonly ratio: number;
   /** Peak resident memory of the process that ran the case, peers not counted. */
   readonly rssMiB: number;
-  /** 99th percentile of the event loop's delay while ours ran. */
+  /** 99th percentile of the event loop's delay while ours ran, of the worst run. */
   readonly loopDelayP99Ms: number;
   readonly note: string;
 }

@@ -21,7 +21,8 @@ export async function sourceDepth(cluster: Cluster, parent: ParentLink | null): 
       link = await translated({ object }, async () => {
         const ioCtx = await cluster.pool(poolName, namespace);
         await using image = await ioCtx.openImage({ id: imageId }, { readOnly: true });
-        return readParent(image);
+        // Awaited here: the image must stay open until it has answered.
+        return await readParent(image);
       });
     }
   } catch (error) {

@@ -6,7 +6,8 @@ const invalid = imageFlags["object map invalid"] | imageFlags["fast diff invalid
 
 /**
  * Whether the object maps of both ends of a diff, and of every snapshot between them, are there and not marked as
- * wrong. librbd combines the maps of all of them.
+ * wrong, and can tell all that happened. librbd combines the maps of all of them, and forgets what was cut off where
+ * the image was smaller in between than at both ends.
  *
  * @param image Standing where the diff leads to; used for nothing else meanwhile. It is set to other snapshots and
  * back.
@@ -23,6 +24,7 @@ export async function canUseFastDiff(
   if (((await image.features({ signal })) & needed) !== needed) return false;
   if (((await image.flags({ signal })) & invalid) !== 0n) return false;
   const snapshots = await image.listSnapshots({ signal });
+  if (await shrinksBetween(image, snapshots, at, from)) return false;
   const between = snapshots.filter(
     ({ id }) => (from === undefined || id >= from) && (at === null || id < at),
   );
@@ -35,4 +37,16 @@ export async function canUseFastDiff(
   } finally {
     if (between.length > 0) await image.setSnapshot(at);
   }
+}
+
+async function shrinksBetween(
+  image: Image,
+  snapshots: readonly { readonly id: bigint; readonly size: number }[],
+  at: bigint | null,
+  from: bigint | undefined,
+): Promise<boolean> {
+  const start = snapshots.find(({ id }) => id === from);
+  if (start === undefined) return false;
+  const ends = Math.min(start.size, await image.size());
+  return snapshots.some(({ id, size }) => id > start.id && (at === null || id < at) && size < ends);
 }

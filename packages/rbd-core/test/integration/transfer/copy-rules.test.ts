@@ -65,6 +65,23 @@ describe("copyDiff", () => {
     expect(await plain.contents(`${target}@two`)).toBe(await plain.contents(`${image}@two`));
   });
 
+  it("takes away what was cut off in between, after the image has grown again", async () => {
+    const [image, target] = [plain.image("regrown"), await makeTarget("regrown-copy")];
+    await createImage(cluster, image, { size: 8 * MiB, objectSize: MiB });
+    {
+      await using opened = await openImage(cluster, image);
+      await opened.write(0, Buffer.alloc(8 * MiB, 1));
+      await opened.createSnapshot("full");
+      await opened.resize(3 * MiB, { allowShrink: true });
+      await opened.createSnapshot("small");
+      await opened.resize(8 * MiB);
+      await opened.createSnapshot("grown");
+    }
+    await copyDiff(cluster, { image, to: "full", target: { image: target } });
+    await copyDiff(cluster, { image, from: "full", to: "grown", target: { image: target } });
+    expect(await plain.contents(`${target}@grown`)).toBe(await plain.contents(`${image}@grown`));
+  });
+
   it("goes on where it was interrupted, and digests what was there already", async () => {
     const [image, target] = [plain.image("resumed"), await makeTarget("resumed-copy")];
     await createImage(cluster, image, { size: 1600 * MiB });

@@ -47,9 +47,26 @@ export async function readEntries(
     const listed = now.get(entry.place)?.find((other) => other.id === entry.id && sameName(other, entry));
     if (listed === undefined) continue;
     const moved = (listed.trash === null) !== (entry.trash === null);
-    outcomes.push(moved ? await readEntry(listed, options) : { entry: listed, error });
+    outcomes.push(
+      moved ? await readEntry(listed, options) : { entry: listed, error: headerMissing(listed, error) },
+    );
   }
   return outcomes;
+}
+
+/** What librbd calls "no such image" is, for one that is still listed, an image without its header. */
+function headerMissing({ place, name, id }: ImageEntry, cause: CoppiceError): CoppiceError {
+  const object = showImageSpec({ pool: place.poolName, namespace: place.namespace, image: name });
+  const header = id === "" ? `${name}.rbd` : `rbd_header.${id}`;
+  return new CoppiceError({
+    code: "NOT_FOUND",
+    call: cause.call,
+    errno: cause.errno,
+    object,
+    message: `${object} is listed, but its header ${header} is missing`,
+    hint: "The image is damaged, and its data may still be there. Restore it from a backup, or have the header recovered, before removing anything.",
+    cause,
+  });
 }
 
 /** An image with an id is that id, whatever its name has become. */

@@ -63,7 +63,10 @@ describe("an inventory with something broken in it", () => {
     await own.witness.rados("-p", pool, "rm", `rbd_header.${id}`);
     expect((await rows()).find((row) => row.name === "damaged")).toMatchObject({
       state: "unreadable",
-      error: { code: "NOT_FOUND" },
+      error: {
+        code: "NOT_FOUND",
+        message: expect.stringContaining(`is listed, but its header rbd_header.${id} is missing`),
+      },
     });
     expect(forest(await inventory(own.cluster, { pools: [pool] })).nodes.size).toBe(3);
     await own.witness.rados("-p", pool, "rmomapkey", "rbd_directory", "name_damaged");

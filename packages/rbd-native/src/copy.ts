@@ -57,7 +57,7 @@ export interface CopyExtentsOptions extends ProgressOptions {
 
 /**
  * Makes images that are opened through a connection from then on write without a cache: once for each connection that
- * is copied to. Wraps rados_conf_set (`rbd_cache`).
+ * is copied to: sets `rbd_cache`. Wraps rados_conf_set.
  */
 export function tuneForCopies(io: IoCtx, o?: CallOptions): Promise<void> {
   const place = IoCtx.placeOf(io);

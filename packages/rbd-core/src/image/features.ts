@@ -1,20 +1,6 @@
-/** `RBD_FEATURE_*` of `rbd/features.h`, by the names that `rbd info` shows. */
-export const imageFeatures = {
-  layering: 1n << 0n,
-  striping: 1n << 1n,
-  "exclusive-lock": 1n << 2n,
-  "object-map": 1n << 3n,
-  "fast-diff": 1n << 4n,
-  "deep-flatten": 1n << 5n,
-  journaling: 1n << 6n,
-  "data-pool": 1n << 7n,
-  operations: 1n << 8n,
-  migrating: 1n << 9n,
-  "non-primary": 1n << 10n,
-  "dirty-cache": 1n << 11n,
-} as const;
+import { type ImageFeature, imageFeatures } from "rbd-native";
 
-export type ImageFeature = keyof typeof imageFeatures;
+export { type ImageFeature, imageFeatures };
 
 /** `RBD_FLAG_*` of `rbd/librbd.h`, by the names that `rbd info` shows. */
 export const imageFlags = {

@@ -11,6 +11,20 @@ test("the palette finds an image from anywhere", async ({ page }) => {
   await expect(page.getByRole("heading", { level: 1, name: /windows-2025/ })).toBeVisible();
 });
 
+test("no page breaks its own security policy, or complains in the console", async ({ page }) => {
+  const complaints: string[] = [];
+  page.on("console", (message) => {
+    if (message.type() === "error") complaints.push(message.text());
+  });
+  page.on("pageerror", (error) => complaints.push(error.message));
+  for (const path of ["/", "/images/", "/image/?spec=images%2Fdebian-13", "/lineage/", "/tasks/"]) {
+    await page.goto(path);
+    await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
+    await expect(page.getByText(/debian-13|Nothing has run|Task/).first()).toBeVisible();
+  }
+  expect(complaints).toEqual([]);
+});
+
 test("a page that is not there says so", async ({ page }) => {
   const response = await page.goto("/no-such-page/");
   expect(response?.status()).toBe(404);

@@ -6,8 +6,9 @@ function pagePolicy(scriptHashes: readonly string[], https: boolean): string {
   const directives = [
     "default-src 'self'",
     ["script-src 'self'", ...scriptHashes].join(" "),
-    // Layout libraries set style attributes; a style can show something wrong, but not act for the user.
-    "style-src 'self' 'unsafe-inline'",
+    // Layout libraries set style attributes, and nothing needs a style element.
+    "style-src 'self'",
+    "style-src-attr 'unsafe-inline'",
     "img-src 'self' data: blob:",
     "font-src 'self'",
     "connect-src 'self'",

@@ -1,4 +1,3 @@
-import { randomInt } from "node:crypto";
 import type { Image } from "rbd-native";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import { snapshotChain } from "../../../src/chain/snapshot-chain.ts";
@@ -10,10 +9,10 @@ import { headerObject } from "../../../src/headers/object-names.ts";
 import { createImage } from "../../../src/image/create-image.ts";
 import { openImage } from "../../../src/image/open-image.ts";
 import { createSnapshot, protectSnapshot } from "../../../src/image/snapshots.ts";
+import { testSeed } from "../../support/test-seed.ts";
 import { Dice } from "../headers/random-forest.ts";
 import { deletePools, freshName, RbdCli } from "../headers/rbd-cli.ts";
 
-const seed = Number(process.env.COPPICE_TEST_SEED ?? randomInt(2 ** 31));
 const cli = new RbdCli(inject("cephConf"));
 const pool = freshName("chain-test");
 const mebibyte = 2 ** 20;
@@ -62,8 +61,8 @@ async function scribbleOnce(image: Image, dice: Dice): Promise<void> {
   else await image.write(offset, Buffer.alloc(length, 1 + dice.below(255)));
 }
 
-describe(`snapshotChain (COPPICE_TEST_SEED=${seed})`, () => {
-  const dice = new Dice(seed);
+describe(`snapshotChain (COPPICE_TEST_SEED=${testSeed})`, () => {
+  const dice = new Dice(testSeed);
 
   it.each([
     ["plain", { objectSize: mebibyte }],
@@ -210,9 +209,9 @@ describe(`snapshotChain (COPPICE_TEST_SEED=${seed})`, () => {
   });
 });
 
-describe(`whatChanged (COPPICE_TEST_SEED=${seed})`, () => {
+describe(`whatChanged (COPPICE_TEST_SEED=${testSeed})`, () => {
   it("agrees with rbd diff between any two points", async () => {
-    const dice = new Dice(seed + 1);
+    const dice = new Dice(testSeed + 1);
     const image = `${pool}/changed`;
     await createImage(cluster, image, { size: 24 * mebibyte, objectSize: mebibyte });
     await scribble(image, dice, 4);

@@ -1,4 +1,3 @@
-import { randomInt } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -10,11 +9,11 @@ import { featureNames, flagNames } from "../../../src/image/features.ts";
 import { inventory } from "../../../src/inventory/inventory.ts";
 import type { ImageRow } from "../../../src/inventory/inventory-row.ts";
 import type { Inventory } from "../../../src/inventory/inventory-types.ts";
+import { testSeed } from "../../support/test-seed.ts";
 import { growRandomForest, type RandomForest } from "./random-forest.ts";
 import { freshName, RbdCli } from "./rbd-cli.ts";
 import { printedTime, type WitnessedImage, witnessImages } from "./rbd-witness.ts";
 
-const seed = Number(process.env.COPPICE_TEST_SEED ?? randomInt(2 ** 31));
 const cli = new RbdCli(inject("cephConf"));
 let forest: RandomForest;
 let cluster: Cluster;
@@ -22,7 +21,7 @@ let witnessed: WitnessedImage[];
 let found: Inventory;
 
 beforeAll(async () => {
-  forest = await growRandomForest(cli, "agreement", seed, 120);
+  forest = await growRandomForest(cli, "agreement", testSeed, 120);
   cluster = await connect({ conf: cli.conf });
   witnessed = await witnessImages(cli, forest.places);
   found = await inventory(cluster, { pools: forest.pools, details: ["children", "groups"] });
@@ -41,7 +40,7 @@ const rowOf = ({ place, info }: WitnessedImage, rows = found.rows): ImageRow => 
   return row;
 };
 
-describe(`the inventory of a random forest (COPPICE_TEST_SEED=${seed})`, () => {
+describe(`the inventory of a random forest (COPPICE_TEST_SEED=${testSeed})`, () => {
   it("has every image once, and no other", () => {
     const key = (pool: string, namespace: string, id: string | null) => `${pool}/${namespace}/${id}`;
     expect(found.rows.map(({ pool, namespace, id }) => key(pool, namespace, id)).sort()).toEqual(

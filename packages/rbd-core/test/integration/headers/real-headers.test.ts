@@ -1,4 +1,3 @@
-import { randomInt } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import { connect } from "../../../src/cluster/connect.ts";
 import { readCloneV1Children } from "../../../src/headers/clone-v1-children.ts";
@@ -17,19 +16,19 @@ import {
 } from "../../../src/headers/object-names.ts";
 import { decodeTrashEntry } from "../../../src/headers/trash-header.ts";
 import { featureNames, flagNames } from "../../../src/image/features.ts";
+import { testSeed } from "../../support/test-seed.ts";
 import { growRandomForest, type RandomForest } from "./random-forest.ts";
 import { RbdCli } from "./rbd-cli.ts";
 import { printedTime, type WitnessedImage, witnessImages } from "./rbd-witness.ts";
 
 /** The bytes themselves, read by `rados`: nothing of this project but the decoder is under test. */
-const seed = Number(process.env.COPPICE_TEST_SEED ?? randomInt(2 ** 31));
 const cli = new RbdCli(inject("cephConf"));
 let forest: RandomForest;
 let images: WitnessedImage[];
 let poolIds: Map<number, string>;
 
 beforeAll(async () => {
-  forest = await growRandomForest(cli, "real-headers", seed, 110);
+  forest = await growRandomForest(cli, "real-headers", testSeed, 110);
   images = await witnessImages(cli, forest.places);
   const pools = JSON.parse(await cli.ceph("osd", "pool", "ls", "detail", "-f", "json")) as {
     pool_id: number;
@@ -40,7 +39,7 @@ beforeAll(async () => {
 
 afterAll(() => forest?.[Symbol.asyncDispose]());
 
-describe(`headers of a random forest (COPPICE_TEST_SEED=${seed})`, () => {
+describe(`headers of a random forest (COPPICE_TEST_SEED=${testSeed})`, () => {
   it("has something of everything", () => {
     expect(images.length).toBeGreaterThan(15);
     expect(images.some(({ inTrash }) => inTrash !== null)).toBe(true);

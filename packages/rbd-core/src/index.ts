@@ -115,6 +115,18 @@ export {
   removeByPrefix,
 } from "./removal/remove-by-prefix.ts";
 export type { RemovalPhase } from "./removal/remove-images.ts";
+export { searchImages } from "./search/search-images.ts";
+export { prepareSearch, type SearchIndex } from "./search/search-index.ts";
+export {
+  type ImageSearch,
+  type ImageSearchPage,
+  type SearchKind,
+  type SearchProblem,
+  type SearchSort,
+  searchKinds,
+  searchProblems,
+  searchSorts,
+} from "./search/search-types.ts";
 export type { DerivePhase } from "./steps/derive-phases.ts";
 export type { FlowOptions, ProgressUnit, StepProgress } from "./steps/step-progress.ts";
 export type { Digests } from "./template/bytes/digests.ts";

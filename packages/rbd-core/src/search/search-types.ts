@@ -1,0 +1,68 @@
+import type { ImageFeature } from "../image/features.ts";
+import type { ForestNode } from "../inventory/forest-types.ts";
+
+/**
+ * - `roots`: read, and not a clone.
+ * - `clones`: has a parent, wherever that is.
+ * - `trash`: in the trash.
+ * - `problems`: unreadable, or marked `orphan`, `parent-in-trash` or `deep`. A flatten candidate is only a
+ *   suggestion, and an invalid object map costs time but no data: ask for those by `problem`.
+ */
+export const searchKinds = ["all", "roots", "clones", "trash", "problems"] as const;
+export type SearchKind = (typeof searchKinds)[number];
+
+/** One thing wrong with an image: its state, one of the forest's marks, or the flag that says so. */
+export const searchProblems = [
+  "unreadable",
+  "orphan",
+  "deep",
+  "flatten-candidate",
+  "parent-in-trash",
+  "object-map-invalid",
+] as const;
+export type SearchProblem = (typeof searchProblems)[number];
+
+/** What images are sorted by, before their names. An unreadable image counts as 0, an unknown time as the oldest. */
+export const searchSorts = ["name", "size", "snapshots", "children", "depth", "created"] as const;
+export type SearchSort = (typeof searchSorts)[number];
+
+/** What to look for. Every filter given must hold. An unreadable image has no feature, size or time to pass one. */
+export interface ImageSearch {
+  /** Words, each of which is somewhere in the spec, upper and lower case alike. */
+  text?: string | undefined;
+  pool?: string | undefined;
+  /** `""` is the default namespace; absent is every namespace. */
+  namespace?: string | undefined;
+  /** Default `all`. */
+  kind?: SearchKind | undefined;
+  /** Spec or key of an image of the forest: only its direct clones. Of a spec in use twice, the one not in the trash. */
+  parent?: string | undefined;
+  /** With `parent`: everything below it, not only the direct clones. */
+  descendants?: boolean | undefined;
+  feature?: ImageFeature | undefined;
+  /** Bytes, itself included. */
+  minSize?: number | undefined;
+  /** Bytes, itself included. */
+  maxSize?: number | undefined;
+  /** Created at this moment or later. */
+  createdAfter?: Date | undefined;
+  /** Created before this moment. */
+  createdBefore?: Date | undefined;
+  problem?: SearchProblem | undefined;
+  /** Default by name, ascending. Equal ones by name, in the same direction. */
+  sort?: { by: SearchSort; dir?: "asc" | "desc" | undefined } | undefined;
+  /** `nextCursor` of the page before. Only good for the same filters and sort; the limit may differ. */
+  cursor?: string | undefined;
+  /** How many rows a page has at most. Default 100. */
+  limit?: number | undefined;
+}
+
+export interface ImageSearchPage {
+  rows: ForestNode[];
+  /** Images in the forest. */
+  total: number;
+  /** Images that pass the filters, on all pages. */
+  filtered: number;
+  /** `null` on the last page. */
+  nextCursor: string | null;
+}

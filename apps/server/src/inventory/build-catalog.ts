@@ -1,37 +1,30 @@
-import type { Forest, ForestNode, Inventory } from "rbd-core";
+import { type Forest, type Inventory, prepareSearch } from "rbd-core";
 import { rowError } from "../errors/row-error.ts";
 import type { PoolInfo } from "../procedures/cluster/info.schema.ts";
 import type { ScanProblem } from "../procedures/images/list.schema.ts";
 import type { Catalog, CatalogRow } from "./catalog.ts";
-import { compareNames } from "./compare-names.ts";
 import { fingerprint } from "./fingerprint.ts";
 import { listRow } from "./list-row.ts";
 
 /** Prepares one look at the cluster for questions. Pure. */
 export function buildCatalog(inventory: Inventory, forest: Forest): Catalog {
-  const rows = [...forest.nodes.values()].map((node) => catalogRow(node, forest));
-  rows.sort((a, b) => compareNames(a.view, b.view));
+  const search = prepareSearch(forest);
+  const rows = search.nodes.map((node): CatalogRow => ({ view: listRow(node, forest), node }));
   const byKey = new Map<string, CatalogRow>();
   const fingerprints = new Map<string, string>();
-  rows.forEach((row, rank) => {
-    row.rank = rank;
+  for (const row of rows) {
     byKey.set(row.view.key, row);
     fingerprints.set(row.view.key, fingerprint(row));
-  });
+  }
   return {
     scannedAt: inventory.scannedAt.toISOString(),
+    search,
     rows,
     byKey,
     pools: poolsOf(inventory),
     problems: problemsOf(inventory),
     fingerprints,
   };
-}
-
-function catalogRow(node: ForestNode, forest: Forest): CatalogRow {
-  const view = listRow(node, forest);
-  const created = view.createdAt === null ? -1 : Date.parse(view.createdAt);
-  return { view, node, haystack: view.spec.toLowerCase(), rank: 0, created };
 }
 
 function poolsOf(inventory: Inventory): PoolInfo[] {

@@ -1,4 +1,4 @@
-import type { ForestNode } from "rbd-core";
+import type { ForestNode, SearchIndex } from "rbd-core";
 import type { PoolInfo } from "../procedures/cluster/info.schema.ts";
 import type { ImageListRow, ScanProblem } from "../procedures/images/list.schema.ts";
 
@@ -6,17 +6,13 @@ import type { ImageListRow, ScanProblem } from "../procedures/images/list.schema
 export interface CatalogRow {
   view: ImageListRow;
   node: ForestNode;
-  /** What a search looks through: the spec in lower case. */
-  haystack: string;
-  /** Place among all rows by name, then spec, then key: a number is quicker to compare than three texts. */
-  rank: number;
-  /** Milliseconds since 1970; -1 when not known. */
-  created: number;
 }
 
 /** One look at the cluster, prepared for questions. Never changes: the next look makes a new one. */
 export interface Catalog {
   scannedAt: string;
+  /** The same images as the SDK searches them. */
+  search: SearchIndex;
   /** By name. */
   rows: readonly CatalogRow[];
   byKey: ReadonlyMap<string, CatalogRow>;

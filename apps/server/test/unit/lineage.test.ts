@@ -9,7 +9,7 @@ test("10,000 images: each once, parents before their children, siblings by name"
   const catalog = buildCatalog(inventory, forest(inventory));
   const { nodes } = lineage(catalog);
   expect(nodes.length).toBe(10_000);
-  const rank = new Map(catalog.rows.map(({ view, rank }) => [view.key, rank]));
+  const rank = new Map(catalog.rows.map(({ view }, index) => [view.key, index]));
   const seen = new Set<string>();
   const last = new Map<string | null, number>();
   for (const { key, parentKey } of nodes) {

@@ -136,6 +136,65 @@ function moved(row: ImageListRow, later: Catalog, { sort }: ImageListInput): boo
   return now === undefined || sortedBy(row, sort.by) !== sortedBy(now, sort.by);
 }
 
+describe("the other filters", () => {
+  const GIB = 1024 ** 3;
+  const parent = catalog.rows.find(
+    ({ view }) => view.childCount > 0 && view.descendantCount > view.childCount,
+  );
+  const { key, spec } = parent?.view ?? { key: "", spec: "" };
+  const given = (parts: Record<string, unknown>) => allPages(query({ limit: 500, ...parts }));
+  const those = (matches: (row: ImageListRow) => boolean) =>
+    catalog.rows.map(({ view }) => view).filter(matches);
+  const isOk = (row: ImageListRow) => row.state === "ok";
+
+  test("take a parent by spec or key: its clones, or all below it", () => {
+    const clones = catalog.rows.filter(({ node }) => node.parentKey === key).map(({ view }) => view);
+    expect(clones.length).toBeGreaterThan(0);
+    expect(given({ parent: spec })).toEqual(clones);
+    expect(given({ parent: key })).toEqual(clones);
+    expect(given({ parent: key, descendants: true }).length).toBe(parent?.view.descendantCount);
+    const unknown = expect.objectContaining({ code: "NOT_FOUND", object: "rbd/unknown" });
+    expect(() => given({ parent: "rbd/unknown" })).toThrow(unknown);
+  });
+
+  test("take sizes, features, moments and problems", () => {
+    expect(given({ minSize: 5 * GIB, maxSize: 9 * GIB })).toEqual(
+      those((row) => isOk(row) && row.size >= 5 * GIB && row.size <= 9 * GIB),
+    );
+    expect(given({ maxSize: 0 })).toEqual(those((row) => isOk(row) && row.size === 0));
+    expect(given({ feature: "layering" })).toEqual(those(isOk));
+    expect(given({ feature: "journaling" })).toEqual([]);
+    const [from, to] = ["2026-02-01T00:00:00Z", "2026-03-01T01:00:00+01:00"];
+    expect(given({ createdAfter: from, createdBefore: to })).toEqual(
+      those(({ createdAt }) => createdAt !== null && createdAt >= "2026-02-01" && createdAt < "2026-03-01"),
+    );
+    expect(given({ problem: "unreadable" })).toEqual(those((row) => !isOk(row)));
+    for (const problem of ["deep", "flatten-candidate", "orphan", "parent-in-trash"]) {
+      expect(given({ problem })).toEqual(those(({ marks }) => marks.includes(problem)));
+    }
+  });
+
+  test("are refused when they are none, before anything is looked up", () => {
+    for (const bad of [
+      { minSize: 2, maxSize: 1 },
+      { minSize: -1 },
+      { createdAfter: "yesterday" },
+      { createdAfter: "2026-01-01T01:00:00+01:00", createdBefore: "2026-01-01T00:00:00Z" },
+      { descendants: true },
+      { feature: "toString" },
+      { problem: "any" },
+    ]) {
+      expect(imageListInput.safeParse(bad).success).toBe(false);
+    }
+  });
+
+  test("make another list: its cursor is not for this one", () => {
+    const cursor = listImages(catalog, query({ limit: 10 })).nextCursor;
+    const refused = expect.objectContaining({ code: "STALE_CURSOR" });
+    expect(() => listImages(catalog, query({ minSize: 1, cursor }))).toThrow(refused);
+  });
+});
+
 test("names sort the way people count", () => {
   const few = inventoryOf(["vm-10", "vm-2", "VM-1", "a"].map((name) => imageRow({ pool: "rbd", name })));
   const rows = allPages(query({}), buildCatalog(few, forest(few)));

@@ -3,8 +3,8 @@ import { compareText } from "../../inventory/compare-rows.ts";
 import { imageKey } from "../../inventory/image-key.ts";
 import type { ChildLink, ImageRow, InventoryRow } from "../../inventory/inventory-row.ts";
 import { type PlaceNames, readPlaceNames } from "../place-names.ts";
-import type { ReadImage } from "./add-details.ts";
 import { orNull } from "./or-null.ts";
+import type { ReadImage } from "./read-image.ts";
 
 /**
  * Gives every row its clones. Those of format 2 are listed in the parent's own header, also when they are in a

@@ -1,19 +1,12 @@
 import type { Cluster } from "../../cluster/cluster.ts";
-import type { FoundImage, ImageEntry } from "../../inventory/image-reader.ts";
-import type { ImageRow, InventoryRow } from "../../inventory/inventory-row.ts";
+import type { InventoryRow } from "../../inventory/inventory-row.ts";
 import type { ReadOutcome } from "../../inventory/read-entries.ts";
 import { addChildren } from "./add-children.ts";
 import { addGroups } from "./add-groups.ts";
 import { addWatchers } from "./add-watchers.ts";
+import type { ReadImage } from "./read-image.ts";
 
 export type RowDetail = "children" | "groups" | "watchers";
-
-/** A row in the making, and what it is made of. */
-export interface ReadImage {
-  entry: ImageEntry;
-  found: FoundImage;
-  row: ImageRow;
-}
 
 /**
  * Adds to the rows what was asked for besides. What Ceph refuses to tell about one image is left open there.

@@ -1,6 +1,6 @@
 import type { Cluster } from "../../cluster/cluster.ts";
-import type { ReadImage } from "./add-details.ts";
 import { type NamedGroup, nameGroup, showGroup } from "./name-group.ts";
+import type { ReadImage } from "./read-image.ts";
 
 /** Gives every row the name of its group. One whose name cannot be found out shows its id. */
 export async function addGroups(

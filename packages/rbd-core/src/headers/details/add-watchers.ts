@@ -1,7 +1,7 @@
 import type { WatcherLink } from "../../inventory/inventory-row.ts";
 import { forEachLimit } from "../../parallel/for-each-limit.ts";
-import type { ReadImage } from "./add-details.ts";
 import { orNull } from "./or-null.ts";
+import type { ReadImage } from "./read-image.ts";
 
 /** How many images are opened at a time. */
 const opensAtOnce = 24;

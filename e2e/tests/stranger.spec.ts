@@ -15,7 +15,7 @@ test("a stranger is sent to sign in, and then to the page they wanted", async ({
 test("a wrong password is refused in words, and signs nobody in", async ({ page }) => {
   await page.goto("/sign-in/");
   await signIn(page, "admin", "not the password");
-  await expect(page.getByRole("alert")).toBeVisible();
+  await expect(page.getByRole("alert").filter({ hasText: "This username and password do" })).toBeVisible();
   await page.goto("/images/");
   await expect(page).toHaveURL(/\/sign-in\//);
 });

@@ -7,7 +7,7 @@ import { fail } from "./prepare/say.mjs";
 import { projectNode, toolEnv } from "./prepare/toolchain.mjs";
 
 try {
-  await prepare(["build", "cluster", "benchmarks"]);
+  await prepare(["build", "cluster"]);
   const args = [join(root, "bench/main.ts"), ...process.argv.slice(2)];
   process.exitCode = await runInForeground(projectNode(), args, { env: toolEnv() });
 } catch (error) {

@@ -9,7 +9,6 @@ export const packagesFor = {
   build: ["g++", "make", "python3", "librbd-dev", "librados-dev", "libradospp-dev", "libxxhash-dev"],
   cluster: ["ceph-mon", "ceph-mgr", "ceph-osd", "ceph-common"],
   browser: ["chromium", "fonts-liberation"],
-  benchmarks: ["python3-rbd"],
 };
 
 /** What stands for a package on a system without dpkg. */
@@ -26,6 +25,7 @@ const evidence = {
   "ceph-osd": ["/usr/bin/ceph-osd"],
   "ceph-common": ["/usr/bin/ceph"],
   chromium: ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"],
+  "fonts-liberation": ["/usr/share/fonts"],
 };
 
 /**

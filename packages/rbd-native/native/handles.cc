@@ -21,7 +21,14 @@ int ImageHandle::native_close() {
   rbd_image_t image = std::exchange(image_, nullptr);
   if (image == nullptr) return 0;
   watches_.remove_all(image);
+  object_map_.reset();
   return rbd_close(image);
+}
+
+std::shared_ptr<TargetObjectMap> ImageHandle::object_map(const librados::IoCtx& pool, const std::string& id) {
+  std::lock_guard lock(object_map_mutex_);
+  if (!object_map_) object_map_ = std::make_shared<TargetObjectMap>(pool, id);
+  return object_map_;
 }
 
 }  // namespace coppice

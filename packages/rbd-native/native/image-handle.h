@@ -2,6 +2,11 @@
 
 #include <rbd/librbd.h>
 
+#include <atomic>
+#include <memory>
+#include <mutex>
+
+#include "copy/target-object-map.h"
 #include "image-watches.h"
 #include "ioctx-handle.h"
 
@@ -21,6 +26,20 @@ class ImageHandle final : public Handle {
 
   ImageWatches& watches() { return watches_; }
 
+  /// Whether the exclusive lock was asked for by name: librbd then keeps it when others want it.
+  bool keeps_exclusive_lock() const { return keeps_exclusive_lock_; }
+  void set_keeps_exclusive_lock(bool keeps) { keeps_exclusive_lock_ = keeps; }
+  /// Whether the bytes that are read and written are others than those in the objects.
+  bool is_encrypted() const { return encrypted_; }
+  void set_encrypted() { encrypted_ = true; }
+  /// For those that write past librbd: one for all of them.
+  std::shared_ptr<TargetObjectMap> object_map(const librados::IoCtx& pool, const std::string& id);
+  /// Whether there may be objects that the map in librbd's memory does not have.
+  bool is_written_past() {
+    std::lock_guard lock(object_map_mutex_);
+    return object_map_ != nullptr;
+  }
+
   static std::shared_ptr<ImageHandle> from_js(Napi::Value value) {
     return std::static_pointer_cast<ImageHandle>(Handle::from_js(value));
   }
@@ -33,6 +52,10 @@ class ImageHandle final : public Handle {
   rbd_image_t image_ = nullptr;
   IoCtxHandle* ioctx_;
   ImageWatches watches_;
+  std::atomic<bool> keeps_exclusive_lock_{false};
+  std::atomic<bool> encrypted_{false};
+  std::mutex object_map_mutex_;
+  std::shared_ptr<TargetObjectMap> object_map_;
 };
 
 }  // namespace coppice

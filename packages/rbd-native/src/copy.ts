@@ -1,5 +1,6 @@
 import type { CallOptions, ProgressOptions } from "./call-options.ts";
 import { size } from "./image/facts.ts";
+import { checkUpToDate } from "./image/open-image.ts";
 import { Image } from "./image.ts";
 import { native } from "./internal/binding.ts";
 import type { CopyRef } from "./internal/binding-types.ts";
@@ -17,7 +18,7 @@ export interface CopyLimits {
 export interface CopyJobOptions extends CopyLimits {
   /** Operations in flight to begin with; the job finds its own measure. 32 without it. */
   readonly operations?: number | undefined;
-  /** Bytes of data in memory at a time; 32 MiB without it. */
+  /** Bytes of data in memory at a time; 64 MiB without it. */
   readonly bytes?: number | undefined;
 }
 
@@ -72,7 +73,7 @@ export class CopyJob {
   readonly #copy: CopyRef;
 
   constructor(options: CopyJobOptions = {}) {
-    const { operations = 32, bytes = 32 * 1024 ** 2, ...limits } = options;
+    const { operations = 32, bytes = 64 * 1024 ** 2, ...limits } = options;
     checkCount("createCopy", "copy", "operations", operations);
     checkCount("createCopy", "copy", "bytes", bytes);
     this.#copy = native.createCopy(Math.max(1, operations), Math.max(1, bytes));
@@ -97,6 +98,11 @@ export class CopyJob {
    * Reads the extents of a plan and writes them to the target in any order: what is zero is made zero, where it is
    * needed, and not sent. Not flushed. Without a target the blocks are only read and digested.
    *
+   * Where the target's handle holds the exclusive lock by {@link Image.acquireExclusiveLock}, and the image is neither
+   * a clone, striped, journaled nor encrypted, all changes of an object are one operation past librbd. The handle may
+   * then still make snapshots, set metadata and be copied to again, but data is read and written through another one:
+   * it refuses that.
+   *
    * @param extents Four numbers each: offset, length, 1 where the source has data (else 0), 1 where zeroes have to
    * be written because the target may hold something else (else 0). Ascending, within both images.
    * @throws RbdError that names the extent; the signal's reason. Nothing is in flight then.
@@ -114,18 +120,23 @@ export class CopyJob {
       if (end > image.size) checkInside("copyExtents", image.spec, 0, end, await size(image));
     }
     const object = to === undefined ? from.spec : `${from.spec} to ${to.spec}`;
-    return await change(object, options, (operation) =>
-      native.copyExtents(
-        this.#copy,
-        from.handle,
-        source.snapshotId,
-        source.blockSize ?? 0,
-        to?.handle,
-        extents,
-        options.digests !== false,
-        operation,
-      ),
-    );
+    checkUpToDate(from, "copyExtents");
+    try {
+      return await change(object, options, (operation) =>
+        native.copyExtents(
+          this.#copy,
+          from.handle,
+          source.snapshotId,
+          source.blockSize ?? 0,
+          to?.handle,
+          extents,
+          options.digests !== false,
+          operation,
+        ),
+      );
+    } finally {
+      if (to !== undefined && native.isWrittenPast(to.handle)) to.isOutdated = true;
+    }
   }
 }
 

@@ -19,6 +19,11 @@ export interface PlanDiffOptions {
   readonly fastDiff: boolean;
   /** Without `from`: also what a clone still shares with its parent. */
   readonly includeParent?: boolean | undefined;
+  /**
+   * With trusted object maps and without `from`: the objects that are there, whole. Enough for who finds their holes
+   * while reading them.
+   */
+  readonly wholeObjects?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -37,6 +42,11 @@ export async function* planDiff(
   const { size, objectSize, stripeCount, fastDiff } = options;
   if (size === 0) return;
   const period = objectSize * stripeCount;
+  if (options.wholeObjects && fastDiff && options.from === undefined) {
+    const objects = image.diffIterate({ ...common(options), offset: 0, length: size, wholeObject: true });
+    yield* stripeCount === 1 ? inOrder(objects) : sorted(objects, period);
+    return;
+  }
   const ranges = fastDiff ? await changedRanges(image, options, period) : undefined;
   // One after the other: an image answers one diff at a time.
   for (const [start, end] of ranges ?? [[0, size]]) {

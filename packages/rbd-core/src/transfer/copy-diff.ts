@@ -6,12 +6,14 @@ import { openImage } from "../image/open-image.ts";
 import { showImageSpec } from "../names/format-image-spec.ts";
 import type { ImageSpec } from "../names/image-spec.ts";
 import { type ImageSpecLike, toImageOnly } from "../names/to-image-spec.ts";
+import { together } from "../parallel/together.ts";
 import { removeCheckpoint, writeCheckpoint } from "./copy-checkpoint.ts";
 import { type CopyRun, type RunCopyOptions, runCopy } from "./copy-run.ts";
 import { type CopyStart, startCopy } from "./copy-start.ts";
 import type { DigestManifest } from "./digest-manifest.ts";
 import { findSnapshot } from "./find-snapshot.ts";
 import { holdTarget } from "./hold-target.ts";
+import { OccupiedRanges, occupiedRanges } from "./occupied-ranges.ts";
 import { type OpenSourceOptions, openSource, type Source, type SourceRange } from "./open-source.ts";
 import { checkPoint, readPoint, writePoint } from "./point-record.ts";
 import { setSize } from "./target-head.ts";
@@ -63,15 +65,17 @@ export interface CopyDiffResult {
  * something else, and Ceph's refusals, naming the extent; the signal's reason
  */
 export async function copyDiff(cluster: Cluster, options: CopyDiffOptions): Promise<CopyDiffResult> {
-  await using source = await openSource(cluster, options, options);
   const place = toImageOnly(options.target.image);
   const spec = showImageSpec(place);
+  const targetCluster = options.target.cluster ?? cluster;
+  await using opened = new AsyncDisposableStack();
+  const [source, target] = await together([
+    openSource(cluster, options, options).then((image) => opened.use(image)),
+    openTarget(targetCluster, place, options.signal).then((image) => opened.use(image)),
+  ]);
   return await translated(
     { object: spec, what: `${source.spec} could not be copied to ${spec}` },
     async () => {
-      const targetCluster = options.target.cluster ?? cluster;
-      await tuneForCopies(await targetCluster.pool(place.pool, place.namespace), options);
-      await using target = await openImage(targetCluster, place);
       await holdTarget(target, spec, options.signal);
       const name = options.target.snapshot === undefined ? source.to.name : options.target.snapshot;
       const from = await findStart(target, spec, source, name, options);
@@ -79,7 +83,6 @@ export async function copyDiff(cluster: Cluster, options: CopyDiffOptions): Prom
         { cluster: targetCluster, place, image: target, from, source },
         options.signal,
       );
-      await setSize(target, source.size, options.signal);
       const done = await copyData(targetCluster, place, target, source, start, options);
       options.signal?.throwIfAborted();
       const snapshotId = name === null ? undefined : await makePoint(target, source, name);
@@ -88,6 +91,17 @@ export async function copyDiff(cluster: Cluster, options: CopyDiffOptions): Prom
       return { size: source.size, rolledBack, resumedAt, snapshotId, ...done };
     },
   );
+}
+
+async function openTarget(
+  cluster: Cluster,
+  place: ImageSpec,
+  signal: AbortSignal | undefined,
+): Promise<Image> {
+  await translated({ object: showImageSpec(place) }, async () =>
+    tuneForCopies(await cluster.pool(place.pool, place.namespace), { signal }),
+  );
+  return await openImage(cluster, place);
 }
 
 async function findStart(
@@ -124,16 +138,22 @@ async function copyData(
   start: CopyStart,
   options: CopyDiffOptions,
 ): Promise<CopyRun> {
+  const { signal } = options;
+  const isFresh = source.from === undefined && start.resumedAt === 0;
+  // What is cut off by the new size is of no interest: the one need not wait for the other.
+  const [occupied] = await together([
+    isFresh ? new OccupiedRanges([]) : occupiedRanges(cluster, place, signal),
+    setSize(target, source.size, signal),
+  ]);
   const job = new CopyJob();
   const release = options.limits?.apply(job);
   try {
-    await using probe = await openImage(cluster, place, { readOnly: true });
     return await runCopy(
       {
         job,
         source,
         target,
-        probe,
+        occupied,
         resumeAt: start.resumedAt,
         checkpoint: (done) => writeCheckpoint(target, { ...start.checkpoint, done }),
       },

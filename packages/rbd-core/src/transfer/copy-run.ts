@@ -1,7 +1,7 @@
 import type { CopyJob, Image } from "rbd-native";
 import { type CopyPart, copyParts } from "./copy-parts.ts";
 import { type BlockDigest, blockRuns, type DigestManifest } from "./digest-manifest.ts";
-import { OccupiedRanges, occupiedRanges } from "./occupied-ranges.ts";
+import type { OccupiedRanges } from "./occupied-ranges.ts";
 import type { Source } from "./open-source.ts";
 import { readAhead } from "./read-ahead.ts";
 import type { TransferOptions } from "./transfer-progress.ts";
@@ -11,8 +11,8 @@ export interface CopyWork {
   readonly source: Source;
   /** Open for writing. */
   readonly target: Image;
-  /** The target's head once more, read-only. */
-  readonly probe: Image;
+  /** Where the target's head may hold something. */
+  readonly occupied: OccupiedRanges;
   /** What comes before is on the target already. */
   readonly resumeAt: number;
   /** Notes that everything before `done` is on the target, and flushed. */
@@ -43,7 +43,7 @@ const betweenCheckpoints = 2 * 1024 ** 3;
  * @throws RbdError, the signal's reason. Nothing is in flight then.
  */
 export async function runCopy(work: CopyWork, options: RunCopyOptions): Promise<CopyRun> {
-  const { job, source, target, probe, resumeAt } = work;
+  const { job, source, target, occupied, resumeAt } = work;
   const { signal, onProgress, digests = true, checkpointBytes = betweenCheckpoints } = options;
   const { objectSize: blockSize, size, to } = source;
   const counts = () => {
@@ -54,8 +54,6 @@ export async function runCopy(work: CopyWork, options: RunCopyOptions): Promise<
   const report = (phase: "planning" | "copying" | "finishing") =>
     onProgress?.({ phase, done, total: size, ...counts() });
   report("planning");
-  const isFresh = source.from === undefined && resumeAt === 0;
-  const occupied = isFresh ? new OccupiedRanges([]) : await occupiedRanges(probe, signal);
   const copy = async (part: CopyPart): Promise<{ part: CopyPart; blocks: readonly BlockDigest[] }> => {
     const isDone = part.end <= resumeAt;
     if (isDone && !digests) return { part, blocks: [] };
@@ -74,7 +72,7 @@ export async function runCopy(work: CopyWork, options: RunCopyOptions): Promise<
   const blocks: BlockDigest[] = [];
   let noted = resumeAt;
   let moved = 0;
-  const parts = copyParts(source.extents(signal), blockSize, occupied);
+  const parts = copyParts(source.extentsToRead(signal), blockSize, occupied);
   for await (const finished of readAhead(parts, () => 0, copy, partsAtATime)) {
     blocks.push(...finished.blocks);
     done = Math.min(size, finished.part.end);

@@ -4,6 +4,7 @@ import { canUseFastDiff } from "../diff/can-use-fast-diff.ts";
 import { planDiff } from "../diff/plan-diff.ts";
 import { openImage } from "../image/open-image.ts";
 import type { ImageSpec } from "../names/image-spec.ts";
+import { together } from "../parallel/together.ts";
 import { coverWithZeroes } from "./cover-with-zeroes.ts";
 import { cutExtents } from "./cut-extents.ts";
 import { readAhead } from "./read-ahead.ts";
@@ -23,11 +24,14 @@ export async function headEquals(
   snapshot: SnapshotEntry | undefined,
   signal?: AbortSignal,
 ): Promise<boolean> {
-  await using head = await openImage(cluster, place, { readOnly: true });
+  await using opened = new AsyncDisposableStack();
+  const [head, before] = await together([
+    openImage(cluster, place, { readOnly: true }).then((image) => opened.use(image)),
+    snapshot && openImage(cluster, { ...place, snapshot: snapshot.name }).then((image) => opened.use(image)),
+  ]);
   const { size, objectSize } = await head.stat({ signal });
-  if (snapshot === undefined) return await hasNoData(head, size, signal);
+  if (snapshot === undefined || before === undefined) return await hasNoData(head, size, signal);
   if (size !== snapshot.size) return false;
-  await using before = await openImage(cluster, { ...place, snapshot: snapshot.name });
   const fastDiff = await canUseFastDiff(head, null, snapshot.id, { signal });
   const { count: stripeCount } = await head.stripe({ signal });
   const plan = { from: snapshot.name, size, objectSize, stripeCount, fastDiff, signal };

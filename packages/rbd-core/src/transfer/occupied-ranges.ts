@@ -1,5 +1,7 @@
-import type { Image } from "rbd-native";
+import type { Cluster } from "../cluster/cluster.ts";
 import { canUseFastDiff } from "../diff/can-use-fast-diff.ts";
+import { openImage } from "../image/open-image.ts";
+import type { ImageSpec } from "../names/image-spec.ts";
 
 /** Which parts of an image may hold something else than zeroes. */
 export class OccupiedRanges {
@@ -22,10 +24,14 @@ export class OccupiedRanges {
 /**
  * Finds which parts of an image's head hold objects, by its object map. Without one that can be trusted, or with a
  * parent, anything may be anywhere.
- *
- * @param image Opened read-only at the head, for nothing else.
  */
-export async function occupiedRanges(image: Image, signal?: AbortSignal): Promise<OccupiedRanges> {
+export async function occupiedRanges(
+  cluster: Cluster,
+  place: ImageSpec,
+  signal?: AbortSignal,
+): Promise<OccupiedRanges> {
+  // A handle of its own: whether maps can be trusted is asked of it at each snapshot.
+  await using image = await openImage(cluster, place, { readOnly: true });
   const { size } = await image.stat({ signal });
   if (size === 0) return new OccupiedRanges([]);
   if ((await image.parent({ signal })) !== null) return new OccupiedRanges(undefined);

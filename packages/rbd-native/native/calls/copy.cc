@@ -1,4 +1,5 @@
 #include <cstring>
+#include <optional>
 
 #include "../arguments.h"
 #include "../control-call.h"
@@ -91,12 +92,22 @@ Napi::Value copy_extents(const Napi::CallbackInfo& info) {
       [=, wanted = std::move(wanted)](CopyBatch::Result& result, Operation& operation) mutable {
         CopySource from;
         const char* failed = nullptr;
-        int r = from.open(source->get(), source->ioctx(), snapshot_id, block_size, failed);
+        int r = from.open(*source, snapshot_id, block_size, failed);
         if (r < 0) return operation.fail(failed, r);
-        CopyBatch batch(budget, from, target ? target->get() : nullptr, std::move(wanted));
+        std::optional<CopyTarget> to;
+        if (target) {
+          r = to.emplace().open(*target, from.block_size(), failed);
+          if (r < 0) return operation.fail(failed, r);
+        }
+        CopyBatch batch(budget, from, to ? &*to : nullptr, std::move(wanted));
         return batch.run(operation, result);
       },
       result_to_js);
+}
+
+/// isWrittenPast(image) → boolean: whether a copy wrote objects that the handle does not know of
+Napi::Value is_written_past(const Napi::CallbackInfo& info) {
+  return Napi::Boolean::New(info.Env(), ImageHandle::from_js(info[0])->is_written_past());
 }
 
 }  // namespace
@@ -107,7 +118,8 @@ void define_copy(Napi::Env env, Napi::Object exports) {
           {"tuneForCopies", tune_for_copies},
           {"setCopyRates", set_copy_rates},
           {"copyCounters", copy_counters},
-          {"copyExtents", copy_extents}});
+          {"copyExtents", copy_extents},
+          {"isWrittenPast", is_written_past}});
 }
 
 }  // namespace coppice

@@ -39,8 +39,11 @@ int with_options(rbd_image_t image, const Key& key, Act act) {
 Napi::Value run(const Napi::CallbackInfo& info, const char* call, Act act) {
   auto image = ImageHandle::from_js(info[0]);
   Key key(info);
-  return control(info, {.name = call, .handles = {image}, .operation = info[4], .lane = Lane::kLong},
-                 [=] { return with_options(image->get(), key, act); });
+  return control(info, {.name = call, .handles = {image}, .operation = info[4], .lane = Lane::kLong}, [=] {
+    int r = with_options(image->get(), key, act);
+    if (r >= 0 && act == rbd_encryption_load) image->set_encrypted();
+    return r;
+  });
 }
 
 Napi::Value format_encryption(const Napi::CallbackInfo& info) {

@@ -72,14 +72,20 @@ Napi::Value acquire_exclusive_lock(const Napi::CallbackInfo& info) {
   auto image = ImageHandle::from_js(info[0]);
   return control(info,
                  {.name = "rbd_lock_acquire", .handles = {image}, .operation = info[1], .lane = Lane::kLong},
-                 [=] { return rbd_lock_acquire(image->get(), RBD_LOCK_MODE_EXCLUSIVE); });
+                 [=] {
+                   int r = rbd_lock_acquire(image->get(), RBD_LOCK_MODE_EXCLUSIVE);
+                   if (r >= 0) image->set_keeps_exclusive_lock(true);
+                   return r;
+                 });
 }
 
 /// releaseExclusiveLock(image, operation)
 Napi::Value release_exclusive_lock(const Napi::CallbackInfo& info) {
   auto image = ImageHandle::from_js(info[0]);
-  return control(info, {"rbd_lock_release", {image}, info[1]},
-                 [=] { return rbd_lock_release(image->get()); });
+  return control(info, {"rbd_lock_release", {image}, info[1]}, [=] {
+    image->set_keeps_exclusive_lock(false);
+    return rbd_lock_release(image->get());
+  });
 }
 
 /// exclusiveLockOwners(image, operation) → string[]

@@ -20,7 +20,7 @@ constexpr CopyBudget::Clock::duration kReport = std::chrono::milliseconds(100);
 
 /// One call in flight.
 struct CopyBatch::Io {
-  enum class Kind { kDirectRead, kImageRead, kWrite };
+  enum class Kind { kDirectRead, kImageRead, kBlockWrite, kImageWrite };
   CopyBatch* batch;
   CopyBlock* block;
   Kind kind;
@@ -30,7 +30,7 @@ struct CopyBatch::Io {
   int result;
 };
 
-CopyBatch::CopyBatch(std::shared_ptr<CopyBudget> budget, CopySource& source, rbd_image_t target,
+CopyBatch::CopyBatch(std::shared_ptr<CopyBudget> budget, CopySource& source, CopyTarget* target,
                      Wanted wanted)
     : budget_(std::move(budget)), source_(source), target_(target), wants_digests_(wanted.digests) {
   cut_into_blocks(wanted.extents);
@@ -58,7 +58,18 @@ void CopyBatch::cut_into_blocks(const std::vector<CopyExtent>& extents) {
   if (wants_digests_) digests_.resize(blocks_.size());
 }
 
+/// What will be written past librbd is in the object map before.
+int CopyBatch::announce() {
+  if (target_ == nullptr || !target_->is_direct()) return 0;
+  std::vector<uint64_t> with_data;
+  for (const CopyBlock& block : blocks_) {
+    if (block.data_length() > 0) with_data.push_back(block.index);
+  }
+  return target_->announce(with_data);
+}
+
 int CopyBatch::run(Operation& operation, Result& result) {
+  if (int r = announce(); r < 0) return operation.fail("object_map_save", r);
   std::deque<Io*> ended;
   std::unique_lock lock(budget_->mutex);
   while (true) {
@@ -75,7 +86,11 @@ int CopyBatch::run(Operation& operation, Result& result) {
     while (!pending_.empty() && budget_->has_room()) {
       Pending next = pending_.front();
       pending_.pop_front();
-      start_write(lock, *next.block, next.write);
+      if (next.write == nullptr) {
+        start_block_write(lock, *next.block);
+      } else {
+        start_image_write(lock, *next.block, *next.write);
+      }
     }
     Clock::duration wait{0};
     while (error_ == 0 && pending_.empty() && next_block_ < blocks_.size() && budget_->has_room()) {
@@ -100,6 +115,9 @@ int CopyBatch::run(Operation& operation, Result& result) {
     return operation.fail(
         failed_call_, error_,
         "at offset " + std::to_string(failed_offset_) + ", length " + std::to_string(failed_length_));
+  }
+  if (target_ != nullptr) {
+    if (int r = target_->finish(); r < 0) return operation.fail("object_map_save", r);
   }
   for (const CopyBlock& block : blocks_) result.blocks.push_back(block.index);
   result.digests = std::move(digests_);
@@ -128,7 +146,7 @@ bool CopyBatch::start_next_block(Lock& lock) {
 
 void CopyBatch::start_reads(Lock& lock, CopyBlock& block) {
   for (const CopyExtent& extent : block.extents) {
-    if (extent.exists) block.buffers.push_back({&extent, {}, {}, {}, 0, false});
+    if (extent.exists) block.buffers.push_back({&extent, {}, {}, 0, false});
   }
   if (source_.is_direct()) {
     start_direct_read(lock, block);
@@ -169,32 +187,48 @@ void CopyBatch::start_image_reads(Lock& lock, CopyBlock& block) {
   block.reads_left = block.buffers.size();
   for (CopyBlock::Buffer& buffer : block.buffers) {
     buffer.is_sparse = false;
-    buffer.memory.resize(buffer.extent->length);
+    ceph::bufferptr memory = ceph::buffer::create(static_cast<unsigned>(buffer.extent->length));
+    char* into = memory.c_str();
+    buffer.data.push_back(std::move(memory));
     auto io = std::unique_ptr<Io>(new Io{this, &block, Io::Kind::kImageRead, "rbd_aio_read2",
                                          buffer.extent->offset, buffer.extent->length, 0});
     begin_io(lock, std::move(io), [&](Io* io) {
       rbd_completion_t completion;
       int r = rbd_aio_create_completion(io, rbd_ended, &completion);
       if (r < 0) return r;
-      r = rbd_aio_read2(source_.image(), io->offset, io->length, buffer.memory.data(), completion, kFlags);
+      r = rbd_aio_read2(source_.image(), io->offset, io->length, into, completion, kFlags);
       if (r < 0) rbd_aio_release(completion);
       return r;
     });
   }
 }
 
-void CopyBatch::start_write(Lock& lock, CopyBlock& block, const CopyWrite& write) {
+/// All of an object's changes in one operation.
+void CopyBatch::start_block_write(Lock& lock, CopyBlock& block) {
+  uint64_t length = 0;
+  for (const CopyWrite& write : block.writes) length += write.length;
+  auto io = std::unique_ptr<Io>(new Io{this, &block, Io::Kind::kBlockWrite, "rados_aio_operate",
+                                       block.writes.front().offset, length, 0});
+  begin_io(lock, std::move(io), [&](Io* io) {
+    librados::AioCompletion* completion = librados::Rados::aio_create_completion(io, rados_ended);
+    int r = target_->write(block, block.writes, completion);
+    completion->release();
+    return r;
+  });
+}
+
+void CopyBatch::start_image_write(Lock& lock, CopyBlock& block, const CopyWrite& write) {
   const bool zero = write.data == nullptr;
-  (zero ? budget_->counters.bytes_zeroed : budget_->counters.bytes_written) += write.length;
-  auto io = std::unique_ptr<Io>(new Io{this, &block, Io::Kind::kWrite,
+  auto io = std::unique_ptr<Io>(new Io{this, &block, Io::Kind::kImageWrite,
                                        zero ? "rbd_aio_write_zeroes" : "rbd_aio_write2", write.offset,
                                        write.length, 0});
   begin_io(lock, std::move(io), [&](Io* io) {
     rbd_completion_t completion;
     int r = rbd_aio_create_completion(io, rbd_ended, &completion);
     if (r < 0) return r;
-    r = zero ? rbd_aio_write_zeroes(target_, write.offset, write.length, completion, 0, kFlags)
-             : rbd_aio_write2(target_, write.offset, write.length, write.data, completion, kFlags);
+    rbd_image_t image = target_->image();
+    r = zero ? rbd_aio_write_zeroes(image, write.offset, write.length, completion, 0, kFlags)
+             : rbd_aio_write2(image, write.offset, write.length, write.data, completion, kFlags);
     if (r < 0) rbd_aio_release(completion);
     return r;
   });
@@ -243,7 +277,7 @@ void CopyBatch::rbd_ended(rbd_completion_t completion, void* io) {
 /// Not locked, on the batch's own thread, as everything that follows.
 void CopyBatch::read_ended(Io& io) {
   CopyBlock& block = *io.block;
-  if (io.kind == Io::Kind::kWrite) {
+  if (io.kind == Io::Kind::kBlockWrite || io.kind == Io::Kind::kImageWrite) {
     if (io.result < 0) fail(io.call, io.result, io.offset, io.length);
     if (--block.writes_left == 0) block_ended(block);
     return;
@@ -277,18 +311,19 @@ void CopyBatch::block_read(CopyBlock& block) {
   const uint64_t start = block.index * source_.block_size();
   std::vector<CopyPiece> pieces = block.pieces(start);
   if (wants_digests_) digests_[block.order] = digest_of(pieces, start);
-  std::vector<CopyWrite> writes;
-  if (target_ != nullptr) writes = plan_writes(pieces);
-  uint64_t read = 0, touched = 0, all = 0;
+  if (target_ != nullptr) block.writes = plan_writes(pieces);
+  uint64_t read = 0, written = 0, zeroed = 0, all = 0;
   for (const CopyPiece& piece : pieces) {
     all += piece.length;
     read += piece.data == nullptr ? 0 : piece.length;
   }
-  for (const CopyWrite& write : writes) touched += write.length;
+  for (const CopyWrite& write : block.writes) (write.data == nullptr ? zeroed : written) += write.length;
   {
     std::lock_guard lock(budget_->mutex);
     budget_->counters.bytes_read += read;
-    if (target_ != nullptr) budget_->counters.bytes_skipped += all - touched;
+    budget_->counters.bytes_written += written;
+    budget_->counters.bytes_zeroed += zeroed;
+    if (target_ != nullptr) budget_->counters.bytes_skipped += all - written - zeroed;
     if (uint64_t length = block.data_length(); length > 0) {
       expected_share_ = 0.9 * expected_share_ + 0.1 * static_cast<double>(read) / static_cast<double>(length);
       const size_t needed = std::max<size_t>(read, 1);
@@ -297,18 +332,26 @@ void CopyBatch::block_read(CopyBlock& block) {
       block.reserved = needed;
     }
   }
-  block.writes_left = writes.size();
-  if (writes.empty()) {
+  const bool is_direct = target_ != nullptr && target_->is_direct() &&
+                         (written > 0 || target_->is_beyond_librbd(block.index));
+  if (target_ != nullptr && written == 0 && block.data_length() > 0)
+    target_->leave_out(block.index, !block.writes.empty());
+  if (block.writes.empty()) {
     block_ended(block);
-    return;
+  } else if (is_direct) {
+    block.writes_left = 1;
+    pending_.push_back({&block, nullptr});
+  } else {
+    block.writes_left = block.writes.size();
+    for (const CopyWrite& write : block.writes) pending_.push_back({&block, &write});
   }
-  for (const CopyWrite& write : writes) pending_.push_back({&block, write});
 }
 
 void CopyBatch::block_ended(CopyBlock& block) {
   --blocks_left_;
   for (const CopyExtent& extent : block.extents) done_ += extent.length;
   block.buffers.clear();
+  block.writes.clear();
   std::lock_guard lock(budget_->mutex);
   budget_->release(block.reserved);
   block.reserved = 0;

@@ -9,6 +9,7 @@
 #include "copy-block.h"
 #include "copy-budget.h"
 #include "copy-source.h"
+#include "copy-target.h"
 
 namespace coppice {
 
@@ -28,7 +29,7 @@ class CopyBatch {
   };
 
   /// `target` may be null: then blocks are only read and digested.
-  CopyBatch(std::shared_ptr<CopyBudget> budget, CopySource& source, rbd_image_t target, Wanted wanted);
+  CopyBatch(std::shared_ptr<CopyBudget> budget, CopySource& source, CopyTarget* target, Wanted wanted);
   ~CopyBatch();
   CopyBatch(const CopyBatch&) = delete;
 
@@ -40,13 +41,15 @@ class CopyBatch {
   using Clock = CopyBudget::Clock;
 
   void cut_into_blocks(const std::vector<CopyExtent>& extents);
+  int announce();
   // These are called locked, and let go of the lock while librados or librbd take the call.
   using Lock = std::unique_lock<std::mutex>;
   bool start_next_block(Lock& lock);
   void start_reads(Lock& lock, CopyBlock& block);
   void start_direct_read(Lock& lock, CopyBlock& block);
   void start_image_reads(Lock& lock, CopyBlock& block);
-  void start_write(Lock& lock, CopyBlock& block, const CopyWrite& write);
+  void start_block_write(Lock& lock, CopyBlock& block);
+  void start_image_write(Lock& lock, CopyBlock& block, const CopyWrite& write);
   void read_ended(Io& io);
   void block_read(CopyBlock& block);
   void block_ended(CopyBlock& block);
@@ -59,7 +62,7 @@ class CopyBatch {
 
   std::shared_ptr<CopyBudget> budget_;
   CopySource& source_;
-  rbd_image_t target_;
+  CopyTarget* target_;
   bool wants_digests_;
   std::deque<CopyBlock> blocks_;
   size_t next_block_ = 0;
@@ -72,7 +75,7 @@ class CopyBatch {
 
   struct Pending {
     CopyBlock* block;
-    CopyWrite write;
+    const CopyWrite* write;  // null: all of the block's at once
   };
   std::deque<Pending> pending_;
   double expected_share_ = 1;  // of a block's extents that turned out to hold data, lately

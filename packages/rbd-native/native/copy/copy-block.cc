@@ -64,9 +64,7 @@ std::vector<CopyPiece> CopyBlock::pieces(uint64_t start) {
       found.add(offset, length, data, extent.is_needed);
       next = offset + length;
     };
-    if (!read.memory.empty()) {
-      add_data(extent.offset, extent.length, read.memory.data());
-    } else if (read.is_sparse) {
+    if (read.is_sparse) {
       const char* data = read.data.length() == 0 ? nullptr : read.data.c_str();
       for (auto [offset, length] : read.runs) {
         add_data(start + offset, length, data);

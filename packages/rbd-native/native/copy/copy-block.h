@@ -43,7 +43,6 @@ class CopyBlock {
     const CopyExtent* extent;
     ceph::bufferlist data;
     std::map<uint64_t, uint64_t> runs;  // offset in the object, length: which bytes `data` holds; when sparse
-    std::vector<char> memory;           // when librbd was read
     int result = 0;
     bool is_sparse = false;
   };
@@ -51,6 +50,7 @@ class CopyBlock {
   uint64_t index = 0;
   std::vector<CopyExtent> extents;
   std::deque<Buffer> buffers;
+  std::vector<CopyWrite> writes;
   size_t reserved = 0;
   size_t reads_left = 0;
   size_t writes_left = 0;

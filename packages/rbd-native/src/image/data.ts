@@ -5,7 +5,7 @@ import { leaveOnAbort } from "../internal/call.ts";
 import { checkBytes, checkCount, checkInside, refuse } from "../internal/check.ts";
 import { toRbdError } from "../internal/failure.ts";
 import { size } from "./facts.ts";
-import type { OpenImage } from "./open-image.ts";
+import { checkUpToDate, type OpenImage } from "./open-image.ts";
 
 /** Hints to the OSD about the data, as librados's LIBRADOS_OP_FLAG_FADVISE_* name them. */
 export const ioHints = {
@@ -36,6 +36,7 @@ const THICK_PROVISION = 1;
  * again, and nothing is waited for otherwise: a call that is right is submitted before its caller goes on.
  */
 function inside(image: OpenImage, call: string, offset: unknown, length: unknown): Promise<void> | undefined {
+  checkUpToDate(image, call);
   const from = checkCount(call, image.spec, "offset", offset);
   const bytes = checkCount(call, image.spec, "length", length);
   if (from + bytes <= image.size) return undefined;

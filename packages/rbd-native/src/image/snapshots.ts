@@ -2,7 +2,7 @@ import type { CallOptions, ProgressOptions } from "../call-options.ts";
 import { native } from "../internal/binding.ts";
 import { change, read } from "../internal/call.ts";
 import { checkBits, checkName } from "../internal/check.ts";
-import type { OpenImage } from "./open-image.ts";
+import { checkUpToDate, type OpenImage } from "./open-image.ts";
 
 const kinds = ["user", "group", "trash", "mirror"] as const;
 
@@ -95,6 +95,7 @@ export async function changeSnapshot(
   o?: ProgressOptions,
 ): Promise<void> {
   checkName(call, image.spec, "name", name);
+  if (call === "rbd_snap_rollback_with_progress") checkUpToDate(image, call);
   const start = {
     rbd_snap_protect: native.protectSnapshot,
     rbd_snap_unprotect: native.unprotectSnapshot,

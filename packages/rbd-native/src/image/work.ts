@@ -5,7 +5,7 @@ import { change } from "../internal/call.ts";
 import { checkBits, checkCount, checkName } from "../internal/check.ts";
 import { type Place, specIn } from "../ioctx/place.ts";
 import { type CopyOptions, toNativeNewImage } from "../new-image-options.ts";
-import type { OpenImage } from "./open-image.ts";
+import { checkUpToDate, type OpenImage } from "./open-image.ts";
 
 export interface ResizeOptions extends ProgressOptions {
   /** Without it a smaller size is refused. */
@@ -18,6 +18,7 @@ export interface CopyImageOptions extends Omit<CopyOptions, "flatten">, Progress
 }
 
 export async function resize(image: OpenImage, size: number, o?: ResizeOptions): Promise<void> {
+  checkUpToDate(image, "rbd_resize2");
   checkCount("rbd_resize2", image.spec, "size", size);
   await change(image.spec, o, (operation) =>
     native.resize(image.handle, size, o?.allowShrink === true, operation),
@@ -35,6 +36,7 @@ export function workThrough(
 }
 
 export async function sparsify(image: OpenImage, sparseSize: number, o?: ProgressOptions): Promise<void> {
+  checkUpToDate(image, "rbd_sparsify_with_progress");
   checkCount("rbd_sparsify_with_progress", image.spec, "sparseSize", sparseSize);
   await change(image.spec, o, (operation) => native.sparsify(image.handle, sparseSize, operation));
 }
@@ -55,6 +57,7 @@ const DEFAULT_SPARSE_SIZE = 4096;
 
 export async function copy(image: OpenImage, to: Place, name: string, o?: CopyImageOptions): Promise<void> {
   const call = "rbd_copy_with_progress4";
+  checkUpToDate(image, call);
   const object = `${image.spec} to ${specIn(to, checkName(call, image.spec, "name", name))}`;
   const options = toNativeNewImage(call, object, o);
   const sparseSize = checkCount(call, object, "sparseSize", o?.sparseSize ?? DEFAULT_SPARSE_SIZE);
@@ -64,6 +67,7 @@ export async function copy(image: OpenImage, to: Place, name: string, o?: CopyIm
 }
 
 export async function copyOnto(image: OpenImage, target: OpenImage, o?: ProgressOptions): Promise<void> {
+  for (const one of [image, target]) checkUpToDate(one, "rbd_copy_with_progress2");
   await change(`${image.spec} to ${target.spec}`, o, (operation) =>
     native.copyOnto(image.handle, target.handle, operation),
   );
@@ -76,6 +80,7 @@ export async function deepCopy(
   o?: CopyOptions & ProgressOptions,
 ): Promise<void> {
   const call = "rbd_deep_copy_with_progress";
+  checkUpToDate(image, call);
   const object = `${image.spec} to ${specIn(to, checkName(call, image.spec, "name", name))}`;
   const options = toNativeNewImage(call, object, o);
   await change(object, o, (operation) => native.deepCopy(image.handle, to.handle, name, options, operation));

@@ -391,6 +391,8 @@ export interface CopyBinding {
     digests: boolean,
     operation: Operation,
   ): Promise<{ blocks: Float64Array; digests: Uint8Array }>;
+  /** Whether a copy wrote objects that the handle does not know of. */
+  isWrittenPast(image: ImageRef): boolean;
 }
 
 export interface GroupBinding {

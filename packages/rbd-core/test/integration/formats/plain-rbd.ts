@@ -1,8 +1,9 @@
-import { spawn } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
 
 /** Ceph's own command, as an independent witness. */
 export class PlainRbd {
@@ -47,6 +48,13 @@ export class PlainRbd {
       hash.update(chunk),
     );
     return hash.digest("hex");
+  }
+
+  /** What `rbd object-map check` finds wrong. */
+  async wrongInObjectMap(spec: string): Promise<string[]> {
+    const args = ["-c", this.conf, "object-map", "check", "--no-progress", spec];
+    const { stderr } = await promisify(execFile)("rbd", args);
+    return stderr.split("\n").filter((line) => line.includes("object map error"));
   }
 
   async run(command: string, args: readonly string[], input?: Uint8Array): Promise<Buffer> {

@@ -16,6 +16,8 @@ export interface RandomImage {
   readonly spec: string;
   readonly snapshots: readonly string[];
   readonly description: string;
+  /** In bytes. */
+  readonly objectSize: number;
 }
 
 /**
@@ -62,7 +64,7 @@ export async function makeRandomImage(
     }
   }
   const kind = `${isClone ? "clone" : "image"}${isStriped ? ", striped" : ""}, objects of ${objectSize / KiB} KiB`;
-  return { spec, snapshots, description: `${kind}, maps ${maps}, ${snapshots.length} snapshots` };
+  return { spec, snapshots, description: `${kind}, maps ${maps}, ${snapshots.length} snapshots`, objectSize };
 }
 
 async function makeClone(

@@ -10,7 +10,9 @@ export interface TestPool extends AsyncDisposable {
   readonly io: IoCtx;
   /** Plain `rbd` on the same cluster, as the independent witness. */
   rbd(...args: string[]): string;
-  /** The same with JSON output, parsed. */
+  /** Plain `rados` on the pool. */
+  rados(...args: string[]): string;
+  /** `rbd` with JSON output, parsed. */
   rbdJson<T>(...args: string[]): T;
 }
 
@@ -22,14 +24,16 @@ export async function openTestPool(name: string): Promise<TestPool> {
   await cluster.createPool(pool);
   const io = await cluster.openPool(pool);
   await io.initPool();
-  const rbd = (...args: string[]) =>
-    execFileSync("rbd", ["-c", conf, ...args], { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
+  const run = (command: string, ...args: string[]) =>
+    execFileSync(command, ["-c", conf, ...args], { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
+  const rbd = (...args: string[]) => run("rbd", ...args);
   return {
     conf,
     cluster,
     pool,
     io,
     rbd,
+    rados: (...args) => run("rados", "-p", pool, ...args),
     rbdJson: (...args) => JSON.parse(rbd(...args, "--format", "json")),
     async [Symbol.asyncDispose]() {
       await io.close();

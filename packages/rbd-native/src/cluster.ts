@@ -23,6 +23,14 @@ export interface ClusterStat {
   readonly objects: number;
 }
 
+/** Ceph's releases by number: 12 is luminous, 13 mimic (the first with clones of unprotected snapshots). */
+export interface CompatibleClient {
+  /** The oldest release that can use the cluster's maps as they are. */
+  readonly present: number;
+  /** The oldest release that the cluster promises to stay usable for (`osd set-require-min-compat-client`). */
+  readonly required: number;
+}
+
 export interface PoolEntry {
   readonly id: number;
   readonly name: string;
@@ -94,6 +102,19 @@ export class Cluster implements AsyncDisposable {
   /** The number that the cluster knows this connection by. Wraps rados_get_instance_id. */
   instanceId(o?: CallOptions): Promise<bigint> {
     return read(this.#object, o, (operation) => native.instanceId(this.#handle, operation));
+  }
+
+  /**
+   * Waits until this connection has the newest map of the cluster: what others did to pools before is seen then.
+   * Wraps rados_wait_for_latest_osdmap.
+   */
+  waitForLatestOsdMap(o?: CallOptions): Promise<void> {
+    return read(this.#object, o, (operation) => native.waitForLatestOsdMap(this.#handle, operation));
+  }
+
+  /** Wraps rados_get_min_compatible_client. */
+  minCompatibleClient(o?: CallOptions): Promise<CompatibleClient> {
+    return read(this.#object, o, (operation) => native.minCompatibleClient(this.#handle, operation));
   }
 
   /** Wraps rados_pool_list and rados_pool_lookup. */

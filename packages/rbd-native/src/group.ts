@@ -4,6 +4,7 @@ import type { ChangeMember } from "./internal/binding-types.ts";
 import { change, read } from "./internal/call.ts";
 import { checkName } from "./internal/check.ts";
 import { type Place, specIn } from "./ioctx/place.ts";
+import { IoCtx } from "./ioctx.ts";
 
 export interface GroupMember {
   readonly name: string;
@@ -23,6 +24,11 @@ export interface CreateGroupSnapshotOptions extends CallOptions {
   readonly ignoreQuiesceError?: boolean | undefined;
 }
 
+export interface GroupMemberOptions extends CallOptions {
+  /** The pool of the image; the group's own without it. */
+  readonly pool?: IoCtx | undefined;
+}
+
 /** Images that are snapshot together. A name only: it holds nothing open. */
 export class Group {
   readonly #place: Place;
@@ -38,8 +44,9 @@ export class Group {
     return specIn(this.#place, this.name);
   }
 
-  async #member(call: string, act: ChangeMember, from: Place, image: string, o?: CallOptions): Promise<void> {
+  async #member(call: string, act: ChangeMember, image: string, o?: GroupMemberOptions): Promise<void> {
     checkName(call, this.#spec, "image", image);
+    const from = o?.pool === undefined ? this.#place : IoCtx.placeOf(o.pool);
     await change(`${this.#spec}: ${specIn(from, image)}`, o, (operation) =>
       act(this.#place.handle, this.name, from.handle, image, operation),
     );
@@ -64,16 +71,16 @@ export class Group {
     return new Group(this.#place, to);
   }
 
-  /** Adds an image of the same namespace. Wraps rbd_group_image_add. */
-  addImage(image: string, o?: CallOptions): Promise<void> {
-    return this.#member("rbd_group_image_add", native.addGroupImage, this.#place, image, o);
+  /** Adds an image of this pool or another one, of the same namespace. Wraps rbd_group_image_add. */
+  addImage(image: string, o?: GroupMemberOptions): Promise<void> {
+    return this.#member("rbd_group_image_add", native.addGroupImage, image, o);
   }
 
-  /** Wraps rbd_group_image_remove and rbd_group_image_remove_by_id. */
-  removeImage(image: string | { readonly id: string }, o?: CallOptions): Promise<void> {
+  /** By name, or by id for an image in the trash. Wraps rbd_group_image_remove and rbd_group_image_remove_by_id. */
+  removeImage(image: string | { readonly id: string }, o?: GroupMemberOptions): Promise<void> {
     return typeof image === "string"
-      ? this.#member("rbd_group_image_remove", native.removeGroupImage, this.#place, image, o)
-      : this.#member("rbd_group_image_remove_by_id", native.removeGroupImageById, this.#place, image.id, o);
+      ? this.#member("rbd_group_image_remove", native.removeGroupImage, image, o)
+      : this.#member("rbd_group_image_remove_by_id", native.removeGroupImageById, image.id, o);
   }
 
   /** Wraps rbd_group_image_list. */

@@ -195,7 +195,7 @@ export class Image implements AsyncDisposable {
   /**
    * What changed between a snapshot and where the handle stands, in batches of up to 4,096 extents. Leaving the
    * loop stops the call and is no error; other calls on the image may be made between batches. Diff snapshot to
-   * snapshot: what is written meanwhile makes the answer meaningless. Wraps rbd_diff_iterate2.
+   * snapshot: what is written meanwhile makes the answer meaningless. Wraps rbd_diff_iterate2 and rbd_diff_iterate3.
    */
   diffIterate(o?: DiffOptions): AsyncIterable<DiffExtents> {
     return diffIterate(this.#image, o);
@@ -402,6 +402,15 @@ export class Image implements AsyncDisposable {
   /** Unlocks an encrypted image for this handle. Wraps rbd_encryption_load. */
   loadEncryption(passphrase: string | Uint8Array, o?: encryption.EncryptionOptions): Promise<void> {
     return encryption.loadEncryption(this.#image, passphrase, o);
+  }
+
+  /**
+   * Unlocks an image whose ancestors have passphrases of their own: the image's first, then its parent's and so on;
+   * the last one serves for all that follow. LUKS of either version. See `features().encryptionLayers`. Wraps
+   * rbd_encryption_load2.
+   */
+  loadEncryptionLayers(passphrases: readonly (string | Uint8Array)[], o?: CallOptions): Promise<void> {
+    return encryption.loadEncryptionLayers(this.#image, passphrases, o);
   }
 
   /** Goes on for ever: one turn for each change of the image by anybody, or for several at once. Wraps rbd_update_watch and rbd_update_unwatch. */

@@ -1,7 +1,13 @@
 export type { CallOptions, Progress, ProgressOptions } from "./call-options.ts";
 export type { Command, CommandReply } from "./cluster/commands.ts";
 export type { ConnectOptions } from "./cluster/connect-options.ts";
-export { Cluster, type ClusterStat, type OpenPoolOptions, type PoolEntry } from "./cluster.ts";
+export {
+  Cluster,
+  type ClusterStat,
+  type CompatibleClient,
+  type OpenPoolOptions,
+  type PoolEntry,
+} from "./cluster.ts";
 export {
   type CopiedBlocks,
   type CopyCounters,
@@ -14,7 +20,13 @@ export {
 } from "./copy.ts";
 export { RbdError, type RbdErrorFacts } from "./errors/rbd-error.ts";
 export { codeOf, type RbdErrorCode, rbdErrorCodes } from "./errors/rbd-error-code.ts";
-export { type CreateGroupSnapshotOptions, Group, type GroupMember, type GroupSnapshot } from "./group.ts";
+export {
+  type CreateGroupSnapshotOptions,
+  Group,
+  type GroupMember,
+  type GroupMemberOptions,
+  type GroupSnapshot,
+} from "./group.ts";
 export { type IoOptions, ioHints, type WriteZeroesOptions } from "./image/data.ts";
 export type { DiffExtents, DiffOptions } from "./image/diff.ts";
 export type { EncryptionOptions } from "./image/encryption.ts";

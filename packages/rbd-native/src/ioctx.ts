@@ -21,7 +21,8 @@ import { ObjectStore } from "./objects.ts";
 export interface CloneParent {
   readonly pool: IoCtx;
   readonly image: string;
-  readonly snapshot: string;
+  /** By name or (see `features().cloneBySnapshotId`) by id. */
+  readonly snapshot: string | bigint;
 }
 
 /**
@@ -97,7 +98,7 @@ export class IoCtx implements AsyncDisposable {
     return new Image(handle, facts);
   }
 
-  /** Makes an image of this namespace from a snapshot of any pool. Wraps rbd_clone3. */
+  /** Makes an image of this namespace from a snapshot of any pool. Wraps rbd_clone3 and rbd_clone4. */
   clone(parent: CloneParent, target: string, o?: CloneOptions & CallOptions): Promise<void> {
     const { image, snapshot } = parent;
     return images.cloneImage({ ...IoCtx.placeOf(parent.pool), image, snapshot }, this.#place, target, o);

@@ -16,19 +16,19 @@ export function radosVersion(): Version {
   return native.version().librados;
 }
 
-/** Functions that came after Ceph 16. */
-const newerFunctions = {
-  cloneBySnapshotId: "rbd_clone4",
+/** What came after Ceph 16: bound here, and looked up in the loaded library when it is called. */
+export const newerFunctions = {
+  /** {@link DiffOptions.from} as an id; Ceph 18. */
   diffFromSnapshotId: "rbd_diff_iterate3",
-  encryptionLoadLayers: "rbd_encryption_load2",
-  groupSnapshotInfo: "rbd_group_snap_get_info",
-  groupId: "rbd_group_get_id",
-  mirrorImageRemoteNamespace: "rbd_mirror_remote_namespace_get",
+  /** {@link Image.loadEncryptionLayers}; Ceph 18. */
+  encryptionLayers: "rbd_encryption_load2",
+  /** {@link CloneParent.snapshot} as an id; Ceph 19. */
+  cloneBySnapshotId: "rbd_clone4",
 } as const;
 
 export type LibraryFeature = keyof typeof newerFunctions;
 
-/** What the loaded librbd can do beyond Ceph 16, looked up at run time. */
+/** What the loaded librbd can do beyond Ceph 16. Calls that need more than it has reject with UNSUPPORTED. */
 export function features(): Readonly<Record<LibraryFeature, boolean>> {
   const found = Object.entries(newerFunctions).map(([feature, name]) => [feature, native.hasFunction(name)]);
   return Object.fromEntries(found) as Record<LibraryFeature, boolean>;

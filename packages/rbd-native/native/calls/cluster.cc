@@ -156,6 +156,31 @@ Napi::Value instance_id(const Napi::CallbackInfo& info) {
   });
 }
 
+/// waitForLatestOsdMap(cluster, operation)
+Napi::Value wait_for_latest_osd_map(const Napi::CallbackInfo& info) {
+  auto cluster = ClusterHandle::from_js(info[0]);
+  return control(info, {"rados_wait_for_latest_osdmap", {cluster}, info[1]},
+                 [=] { return rados_wait_for_latest_osdmap(cluster->get()); });
+}
+
+struct CompatibleClient {
+  int8_t present = 0, required = 0;
+};
+
+/// minCompatibleClient(cluster, operation) → { present, required }
+Napi::Value min_compatible_client(const Napi::CallbackInfo& info) {
+  auto cluster = ClusterHandle::from_js(info[0]);
+  return control<CompatibleClient>(
+      info, {"rados_get_min_compatible_client", {cluster}, info[1]},
+      [=](CompatibleClient& client) {
+        return rados_get_min_compatible_client(cluster->get(), &client.present, &client.required);
+      },
+      [](Napi::Env env, CompatibleClient& client) -> Napi::Value {
+        return make_object(env, {{"present", to_js(env, static_cast<int>(client.present))},
+                                 {"required", to_js(env, static_cast<int>(client.required))}});
+      });
+}
+
 }  // namespace
 
 void define_cluster(Napi::Env env, Napi::Object exports) {
@@ -165,7 +190,9 @@ void define_cluster(Napi::Env env, Napi::Object exports) {
           {"getSetting", get_setting},
           {"setSetting", set_setting},
           {"clusterStat", cluster_stat},
-          {"instanceId", instance_id}});
+          {"instanceId", instance_id},
+          {"waitForLatestOsdMap", wait_for_latest_osd_map},
+          {"minCompatibleClient", min_compatible_client}});
 }
 
 }  // namespace coppice

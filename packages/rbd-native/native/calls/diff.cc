@@ -9,6 +9,7 @@
 #include "../control-call.h"
 #include "../diff-channel.h"
 #include "../image-handle.h"
+#include "../newer-functions.h"
 #include "define.h"
 
 namespace coppice {
@@ -63,6 +64,7 @@ using Holder = std::shared_ptr<DiffStream>;
 
 struct DiffArguments {
   std::optional<std::string> from;
+  std::optional<uint64_t> from_id;
   uint64_t offset, length;
   bool include_parent, whole_object;
 };
@@ -72,28 +74,41 @@ int write_extent(uint64_t offset, size_t length, int exists, void* channel) {
                                                    exists != 0);
 }
 
-int iterate(rbd_image_t image, const DiffArguments& a, DiffChannel& channel) {
+int iterate(rbd_image_t image, const DiffArguments& a, DiffChannel& channel, Operation& operation) {
   channel.open();
-  int r = rbd_diff_iterate2(image, arg::c_str(a.from), a.offset, a.length, a.include_parent ? 1 : 0,
-                            a.whole_object ? 1 : 0, write_extent, &channel);
+  int r;
+  if (a.from_id) {
+    const uint32_t flags = (a.include_parent ? newer::kDiffIncludeParent : 0) |
+                           (a.whole_object ? newer::kDiffWholeObject : 0);
+    r = newer::call<newer::rbd_diff_iterate3>(operation, image, *a.from_id, a.offset, a.length, flags,
+                                              write_extent, &channel);
+  } else {
+    r = rbd_diff_iterate2(image, arg::c_str(a.from), a.offset, a.length, a.include_parent ? 1 : 0,
+                          a.whole_object ? 1 : 0, write_extent, &channel);
+  }
   bool stopped = channel.stopped();
   channel.end();
   // What the callback returned to stop the call comes back as the call's result: that is no failure.
   return stopped ? 0 : r;
 }
 
-/// startDiff(image, from?, offset, length, includeParent, wholeObject, operation) → { stream, ended: Promise
-/// }
+/// startDiff(image, from (name or id)?, offset, length, includeParent, wholeObject, operation)
+///   → { stream, ended: Promise }
 Napi::Value start_diff(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
   auto image = ImageHandle::from_js(info[0]);
-  DiffArguments a{arg::optional_string(info[1]), arg::u64(info[2]), arg::u64(info[3]), arg::flag(info[4]),
-                  arg::flag(info[5])};
+  DiffArguments a{arg::optional_string(info[1]), {}, arg::u64(info[2]), arg::u64(info[3]),
+                  arg::flag(info[4]), arg::flag(info[5])};
+  if (info[1].IsBigInt()) a.from_id = arg::u64(info[1]);
   auto stream = std::make_shared<DiffStream>(Environment::of(env));
   Operation::from(Environment::of(env), info[6])->when_cancelled([stream] { stream->channel().stop(); });
   Napi::Value ended = control(
-      info, {.name = "rbd_diff_iterate2", .handles = {image}, .operation = info[6], .lane = Lane::kLong},
-      [=] { return iterate(image->get(), a, stream->channel()); });
+      info,
+      {.name = a.from_id ? newer::rbd_diff_iterate3::name : "rbd_diff_iterate2",
+       .handles = {image},
+       .operation = info[6],
+       .lane = Lane::kLong},
+      [=](Operation& operation) { return iterate(image->get(), a, stream->channel(), operation); });
   auto* holder = new Holder(stream);
   Napi::Value reading = Napi::External<Holder>::New(env, holder, [](Napi::Env, Holder* h) {
     (*h)->channel().stop();

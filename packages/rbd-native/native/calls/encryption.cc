@@ -1,14 +1,21 @@
 #include <rbd/librbd.h>
 
 #include <string>
+#include <vector>
 
 #include "../arguments.h"
 #include "../control-call.h"
 #include "../image-handle.h"
+#include "../newer-functions.h"
 #include "define.h"
 
 namespace coppice {
 namespace {
+
+std::string bytes_of(Napi::Value value) {
+  auto bytes = value.As<Napi::Uint8Array>();
+  return {reinterpret_cast<const char*>(bytes.Data()), bytes.ByteLength()};
+}
 
 struct Key {
   rbd_encryption_format_t format;
@@ -17,10 +24,8 @@ struct Key {
 
   explicit Key(const Napi::CallbackInfo& info)
       : format(static_cast<rbd_encryption_format_t>(arg::i32(info[1]))),
-        algorithm(static_cast<rbd_encryption_algorithm_t>(arg::i32(info[2]))) {
-    auto bytes = info[3].As<Napi::Uint8Array>();
-    passphrase.assign(reinterpret_cast<const char*>(bytes.Data()), bytes.ByteLength());
-  }
+        algorithm(static_cast<rbd_encryption_algorithm_t>(arg::i32(info[2]))),
+        passphrase(bytes_of(info[3])) {}
 };
 
 using Act = int (*)(rbd_image_t, rbd_encryption_format_t, rbd_encryption_options_t, size_t);
@@ -53,10 +58,35 @@ Napi::Value load_encryption(const Napi::CallbackInfo& info) {
   return run(info, "rbd_encryption_load", rbd_encryption_load);
 }
 
+/// loadEncryptionLayers(image, passphrases, operation): the image's own first, then its ancestors'
+Napi::Value load_encryption_layers(const Napi::CallbackInfo& info) {
+  auto image = ImageHandle::from_js(info[0]);
+  auto given = info[1].As<Napi::Array>();
+  std::vector<std::string> passphrases;
+  for (uint32_t i = 0; i < given.Length(); ++i) passphrases.push_back(bytes_of(given.Get(i)));
+  return control(info,
+                 {.name = newer::rbd_encryption_load2::name,
+                  .handles = {image},
+                  .operation = info[2],
+                  .lane = Lane::kLong},
+                 [=](Operation& operation) {
+                   std::vector<newer::LuksOptions> options;
+                   for (const std::string& p : passphrases) options.push_back({p.data(), p.size()});
+                   std::vector<newer::EncryptionSpec> specs;
+                   for (auto& o : options) specs.push_back({newer::kEncryptionLuks, &o, sizeof o});
+                   return newer::call<newer::rbd_encryption_load2>(
+                       operation, image->get(), static_cast<const newer::EncryptionSpec*>(specs.data()),
+                       specs.size());
+                 });
+}
+
 }  // namespace
 
 void define_encryption(Napi::Env env, Napi::Object exports) {
-  define(env, exports, {{"formatEncryption", format_encryption}, {"loadEncryption", load_encryption}});
+  define(env, exports,
+         {{"formatEncryption", format_encryption},
+          {"loadEncryption", load_encryption},
+          {"loadEncryptionLayers", load_encryption_layers}});
 }
 
 }  // namespace coppice

@@ -8,6 +8,7 @@
 #include "../growing.h"
 #include "../image-options.h"
 #include "../ioctx-handle.h"
+#include "../newer-functions.h"
 #include "define.h"
 
 namespace coppice {
@@ -54,15 +55,23 @@ Napi::Value create_image(const Napi::CallbackInfo& info) {
   });
 }
 
-/// cloneImage(parentIoctx, image, snapshot, ioctx, name, options, operation)
+/// cloneImage(parentIoctx, image, snapshot (name or id), ioctx, name, options, operation)
 Napi::Value clone_image(const Napi::CallbackInfo& info) {
   auto parent = IoCtxHandle::from_js(info[0]);
-  std::string image = arg::string(info[1]), snapshot = arg::string(info[2]);
+  std::string image = arg::string(info[1]);
+  const bool by_id = info[2].IsBigInt();
+  std::string snapshot = by_id ? "" : arg::string(info[2]);
+  const uint64_t snapshot_id = by_id ? arg::u64(info[2]) : 0;
   auto ioctx = IoCtxHandle::from_js(info[3]);
   std::string name = arg::string(info[4]);
   NewImage clone = NewImage::from_js(info[5]);
-  return control(info, {"rbd_clone3", {parent, ioctx}, info[6]}, [=] {
+  const char* call = by_id ? newer::rbd_clone4::name : "rbd_clone3";
+  return control(info, {call, {parent, ioctx}, info[6]}, [=](Operation& operation) {
     ImageOptions options(clone);
+    if (by_id) {
+      return newer::call<newer::rbd_clone4>(operation, parent->get(), image.c_str(), snapshot_id,
+                                            ioctx->get(), name.c_str(), options.get());
+    }
     return rbd_clone3(parent->get(), image.c_str(), snapshot.c_str(), ioctx->get(), name.c_str(),
                       options.get());
   });

@@ -1,14 +1,14 @@
 import type { CallOptions } from "../call-options.ts";
 import { native } from "../internal/binding.ts";
 import type { DiffRef } from "../internal/binding-types.ts";
-import { checkCount, checkInside, checkName } from "../internal/check.ts";
+import { checkBits, checkCount, checkInside, checkName } from "../internal/check.ts";
 import { toRbdError } from "../internal/failure.ts";
 import { size } from "./facts.ts";
 import type { OpenImage } from "./open-image.ts";
 
 export interface DiffOptions extends CallOptions {
-  /** The older snapshot; without it everything that is allocated is reported. */
-  readonly from?: string | undefined;
+  /** The older snapshot, by name or (see `features().diffFromSnapshotId`) by id; without it everything that is allocated is reported. */
+  readonly from?: string | bigint | undefined;
   /** Where to begin; 0 without it. */
   readonly offset?: number | undefined;
   /** How far; to the end without it. */
@@ -47,10 +47,11 @@ export class DiffExtents {
 }
 
 export async function* diffIterate(image: OpenImage, o: DiffOptions = {}): AsyncGenerator<DiffExtents, void> {
-  const call = "rbd_diff_iterate2";
+  const call = typeof o.from === "bigint" ? "rbd_diff_iterate3" : "rbd_diff_iterate2";
   const { signal } = o;
   signal?.throwIfAborted();
-  if (o.from !== undefined) checkName(call, image.spec, "from", o.from);
+  if (typeof o.from === "bigint") checkBits(call, image.spec, "from", o.from);
+  else if (o.from !== undefined) checkName(call, image.spec, "from", o.from);
   const offset = checkCount(call, image.spec, "offset", o.offset ?? 0);
   const imageSize = await size(image, { signal });
   const length = checkCount(call, image.spec, "length", o.length ?? Math.max(0, imageSize - offset));

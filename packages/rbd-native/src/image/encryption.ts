@@ -16,6 +16,11 @@ export interface EncryptionOptions extends CallOptions {
   readonly algorithm?: keyof typeof algorithms | undefined;
 }
 
+function bytesOf(image: OpenImage, call: string, passphrase: string | Uint8Array): Uint8Array {
+  const bytes = typeof passphrase === "string" ? Buffer.from(passphrase) : passphrase;
+  return checkBytes(call, image.spec, "passphrase", bytes);
+}
+
 async function encrypt(
   image: OpenImage,
   call: string,
@@ -23,8 +28,7 @@ async function encrypt(
   passphrase: string | Uint8Array,
   o: EncryptionOptions | undefined,
 ): Promise<void> {
-  const bytes = typeof passphrase === "string" ? Buffer.from(passphrase) : passphrase;
-  checkBytes(call, image.spec, "passphrase", bytes);
+  const bytes = bytesOf(image, call, passphrase);
   const format = formats[o?.format ?? "luks2"];
   const algorithm = algorithms[o?.algorithm ?? "aes256"];
   if (format === undefined)
@@ -51,4 +55,16 @@ export function loadEncryption(
   o?: EncryptionOptions,
 ): Promise<void> {
   return encrypt(image, "rbd_encryption_load", native.loadEncryption, passphrase, o);
+}
+
+export async function loadEncryptionLayers(
+  image: OpenImage,
+  passphrases: readonly (string | Uint8Array)[],
+  o?: CallOptions,
+): Promise<void> {
+  const call = "rbd_encryption_load2";
+  if (passphrases.length === 0) refuse(call, image.spec, "at least one passphrase is needed");
+  const bytes = passphrases.map((p) => bytesOf(image, call, p));
+  await change(image.spec, o, (operation) => native.loadEncryptionLayers(image.handle, bytes, operation));
+  await size(image);
 }

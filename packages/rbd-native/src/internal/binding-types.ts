@@ -107,6 +107,11 @@ export interface ClusterBinding {
     operation: Operation,
   ): Promise<{ totalBytes: number; usedBytes: number; availableBytes: number; objects: number }>;
   instanceId(cluster: ClusterRef, operation: Operation): Promise<bigint>;
+  waitForLatestOsdMap(cluster: ClusterRef, operation: Operation): Promise<void>;
+  minCompatibleClient(
+    cluster: ClusterRef,
+    operation: Operation,
+  ): Promise<{ present: number; required: number }>;
   listPools(cluster: ClusterRef, operation: Operation): Promise<{ id: number; name: string }[]>;
   createPool(cluster: ClusterRef, name: string, operation: Operation): Promise<void>;
   deletePool(cluster: ClusterRef, name: string, operation: Operation): Promise<void>;
@@ -150,7 +155,7 @@ export interface PoolBinding {
   cloneImage(
     parent: IoCtxRef,
     image: string,
-    snapshot: string,
+    snapshot: string | bigint,
     io: IoCtxRef,
     name: string,
     o: NativeNewImage,
@@ -304,7 +309,7 @@ export interface DataBinding {
   flush(image: ImageRef): Promise<void>;
   startDiff(
     image: ImageRef,
-    from: string | undefined,
+    from: string | bigint | undefined,
     offset: number,
     length: number,
     includeParent: boolean,
@@ -491,6 +496,11 @@ export interface SettingBinding {
   poolStats(io: IoCtxRef, operation: Operation): Promise<number[]>;
   formatEncryption: Encrypt;
   loadEncryption: Encrypt;
+  loadEncryptionLayers(
+    image: ImageRef,
+    passphrases: readonly Uint8Array[],
+    operation: Operation,
+  ): Promise<void>;
 }
 
 export type Encrypt = (

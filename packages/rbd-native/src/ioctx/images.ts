@@ -1,7 +1,7 @@
 import type { CallOptions, ProgressOptions } from "../call-options.ts";
 import { native } from "../internal/binding.ts";
 import { change, read } from "../internal/call.ts";
-import { checkCount, checkName } from "../internal/check.ts";
+import { checkBits, checkCount, checkName } from "../internal/check.ts";
 import { type CloneOptions, type NewImageOptions, toNativeNewImage } from "../new-image-options.ts";
 import { type Place, spec, specIn } from "./place.ts";
 
@@ -29,18 +29,22 @@ export async function createImage(place: Place, name: string, o: CreateImageOpti
 }
 
 export async function cloneImage(
-  parent: Place & { readonly image: string; readonly snapshot: string },
+  parent: Place & { readonly image: string; readonly snapshot: string | bigint },
   place: Place,
   target: string,
   o?: CloneOptions & CallOptions,
 ): Promise<void> {
-  const call = "rbd_clone3";
-  const source = `${specIn(parent, checkName(call, spec(parent), "image", parent.image))}@${parent.snapshot}`;
-  checkName(call, source, "snapshot", parent.snapshot);
+  const { snapshot } = parent;
+  const byId = typeof snapshot === "bigint";
+  const call = byId ? "rbd_clone4" : "rbd_clone3";
+  const image = specIn(parent, checkName(call, spec(parent), "image", parent.image));
+  const source = byId ? `${image}@#${snapshot}` : `${image}@${snapshot}`;
+  if (byId) checkBits(call, source, "snapshot", snapshot);
+  else checkName(call, source, "snapshot", snapshot);
   const object = specIn(place, checkName(call, spec(place), "target", target));
   const options = toNativeNewImage(call, object, o);
   await change(`${object} from ${source}`, o, (operation) =>
-    native.cloneImage(parent.handle, parent.image, parent.snapshot, place.handle, target, options, operation),
+    native.cloneImage(parent.handle, parent.image, snapshot, place.handle, target, options, operation),
   );
 }
 

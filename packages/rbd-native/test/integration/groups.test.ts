@@ -49,3 +49,27 @@ test("images that are snapshot and set back together", async () => {
   await renamed.remove();
   expect(await t.io.listGroups()).toEqual([]);
 });
+
+test("members in another pool, and one that was thrown away, are removed again", async () => {
+  await using other = await openTestPool("groups-other");
+  await other.io.createImage("three", { size: MiB });
+  await t.io.createImage("four", { size: MiB });
+  const group = t.io.group("wide");
+  await group.create();
+  await expect(group.addImage("three")).rejects.toMatchObject({ code: "NOT_FOUND" });
+  await group.addImage("three", { pool: other.io });
+  await group.addImage("four");
+  const poolOf = Object.fromEntries((await group.listImages()).map(({ name, poolId }) => [name, poolId]));
+  expect(poolOf).toEqual({ three: other.io.poolId, four: t.io.poolId });
+  await expect(group.removeImage("three")).rejects.toMatchObject({ code: "NOT_FOUND" });
+  await group.removeImage("three", { pool: other.io });
+
+  const { id } = (await t.io.listImages()).find(({ name }) => name === "four") as { id: string };
+  await t.io.trashMove("four");
+  await group.removeImage({ id });
+  expect(await group.listImages()).toEqual([]);
+  await t.io.trashRestore(id, "four");
+  await using four = await t.io.openImage("four");
+  expect(await four.group()).toBeNull();
+  await group.remove();
+});

@@ -99,3 +99,8 @@ export const waived: Readonly<Record<string, readonly string[]>> = {
     "rbd_mirror_peer_set_attributes",
   ],
 };
+
+/** The same for functions of newer headers than Ceph 16's: they may be missing here. */
+export const waivedWhereNewer: Readonly<Record<string, readonly string[]>> = {
+  "one buffer in JavaScript is one piece of memory": ["rbd_aio_compare_and_writev"],
+};

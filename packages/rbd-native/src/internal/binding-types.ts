@@ -320,6 +320,38 @@ export interface DataBinding {
   stopDiff(stream: DiffRef): void;
 }
 
+export interface RangeBinding {
+  scanZeroes(
+    image: ImageRef,
+    offset: number,
+    length: number,
+    grain: number,
+    operation: Operation,
+  ): Promise<Float64Array>;
+  readSparse(
+    image: ImageRef,
+    offset: number,
+    into: Uint8Array,
+    grain: number,
+    operation: Operation,
+  ): Promise<Float64Array>;
+  compareImages(
+    image: ImageRef,
+    other: ImageRef,
+    offset: number,
+    length: number,
+    grain: number,
+    operation: Operation,
+  ): Promise<Float64Array>;
+  digestBlocks(
+    image: ImageRef,
+    offset: number,
+    length: number,
+    blockSize: number,
+    operation: Operation,
+  ): Promise<Uint8Array>;
+}
+
 export interface NativeLockers {
   readonly exclusive: boolean;
   readonly tag: string;
@@ -649,6 +681,7 @@ export interface Binding
     SnapshotBinding,
     LockBinding,
     DataBinding,
+    RangeBinding,
     ObjectBinding,
     GroupBinding,
     MigrationBinding,

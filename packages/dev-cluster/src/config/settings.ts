@@ -7,6 +7,8 @@ export interface GlobalInput {
   monitorPort: number;
   /** Size in bytes of each new OSD's file; matters to `ceph-osd --mkfs` only. */
   osdBytes: number;
+  /** Where OSDs find their object classes; Ceph's own default without it. */
+  classFolder?: string | undefined;
 }
 
 /** How the monitor is named in the conf and in the monitor map: messenger v2 alone, one port. */
@@ -14,7 +16,7 @@ export function monitorAddress(port: number): string {
   return `[v2:127.0.0.1:${port}]`;
 }
 
-export function globalSettings({ fsid, monitorPort, osdBytes }: GlobalInput): Settings {
+export function globalSettings({ fsid, monitorPort, osdBytes, classFolder }: GlobalInput): Settings {
   return {
     fsid,
     "mon host": monitorAddress(monitorPort),
@@ -51,6 +53,7 @@ export function globalSettings({ fsid, monitorPort, osdBytes }: GlobalInput): Se
     "mgr initial modules": "",
     "mgr disabled modules": unneededModules.join(","),
 
+    ...(classFolder === undefined ? {} : { "osd class dir": classFolder }),
     "osd objectstore": "bluestore",
     // An OSD that is stopped tells the monitor; where that is gone already, it need not wait long.
     "osd mon shutdown timeout": "1",

@@ -4,6 +4,7 @@ import type { ClusterState } from "../cluster/state.ts";
 import { DevClusterError } from "../errors.ts";
 import { orUndefined } from "../files/missing.ts";
 import { writeFileAtomically } from "../files/write-file.ts";
+import { objectClassFolder } from "../machine/class-folder.ts";
 import { parseMonitorHost, renderConf } from "./conf.ts";
 import { parseKey } from "./keyring.ts";
 import type { Settings } from "./settings.ts";
@@ -18,7 +19,9 @@ export async function writeConf(
   const adminKey = parseKey((await orUndefined(readFile(paths.keyring, "utf8"))) ?? "", "client.admin");
   if (adminKey === undefined) throw incomplete(paths.keyring, "holds no key of client.admin");
   const { fsid, osdBytes } = state;
-  await writeFileAtomically(paths.conf, renderConf({ paths, fsid, monitorPort, osdBytes, adminKey, extra }));
+  const classFolder = await objectClassFolder();
+  const conf = renderConf({ paths, fsid, monitorPort, osdBytes, classFolder, adminKey, extra });
+  await writeFileAtomically(paths.conf, conf);
 }
 
 /** The port in the conf; for a monitor that runs, whose map cannot be read. */

@@ -22,6 +22,7 @@ int ImageHandle::native_close() {
   if (image == nullptr) return 0;
   watches_.remove_all(image);
   object_map_.reset();
+  changes_.stop(image);
   return rbd_close(image);
 }
 

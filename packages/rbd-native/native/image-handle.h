@@ -7,6 +7,7 @@
 #include <mutex>
 
 #include "copy/target-object-map.h"
+#include "image-changes.h"
 #include "image-watches.h"
 #include "ioctx-handle.h"
 
@@ -25,6 +26,7 @@ class ImageHandle final : public Handle {
   rados_ioctx_t ioctx() const { return ioctx_->get(); }
 
   ImageWatches& watches() { return watches_; }
+  ImageChanges& changes() { return changes_; }
 
   /// Whether the exclusive lock was asked for by name: librbd then keeps it when others want it.
   bool keeps_exclusive_lock() const { return keeps_exclusive_lock_; }
@@ -56,6 +58,7 @@ class ImageHandle final : public Handle {
   std::atomic<bool> encrypted_{false};
   std::mutex object_map_mutex_;
   std::shared_ptr<TargetObjectMap> object_map_;
+  ImageChanges changes_;
 };
 
 }  // namespace coppice

@@ -6,7 +6,7 @@ import * as facts from "./image/facts.ts";
 import * as lineage from "./image/lineage.ts";
 import * as locks from "./image/locks.ts";
 import * as metadata from "./image/metadata.ts";
-import type { OpenImage } from "./image/open-image.ts";
+import { OpenImage } from "./image/open-image.ts";
 import * as ranges from "./image/ranges.ts";
 import * as snapshots from "./image/snapshots.ts";
 import * as watch from "./image/watch.ts";
@@ -26,6 +26,7 @@ export interface ImageFacts {
   readonly name: string;
   readonly size: number;
   readonly spec: string;
+  readonly changes: Uint32Array;
 }
 
 /**
@@ -41,8 +42,8 @@ export class Image implements AsyncDisposable {
   readonly id: string;
 
   /** Use {@link IoCtx.openImage}. */
-  constructor(handle: ImageRef, { id, name, size, spec }: ImageFacts) {
-    this.#image = { handle, spec, size };
+  constructor(handle: ImageRef, { id, name, size, spec, changes }: ImageFacts) {
+    this.#image = new OpenImage({ handle, spec, size, changes });
     this.mirror = new ImageMirror(this.#image);
     this.name = name;
     this.id = id;

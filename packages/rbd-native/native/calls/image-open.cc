@@ -50,7 +50,7 @@ int read_identity(rbd_image_t image, Opened& opened, Operation& operation) {
   return r < 0 && r != -EINVAL ? operation.fail("rbd_get_id", r) : 0;
 }
 
-/// openImage(ioctx, nameOrId, byId, readOnly, snapshot?, operation) → { handle, id, name, size }
+/// openImage(ioctx, nameOrId, byId, readOnly, snapshot?, operation) → { handle, id, name, size, changes }
 Napi::Value open_image(const Napi::CallbackInfo& info) {
   auto ioctx = IoCtxHandle::from_js(info[0]);
   OpenOptions options{arg::string(info[1]), arg::optional_string(info[4]), arg::flag(info[2]),
@@ -66,6 +66,9 @@ Napi::Value open_image(const Napi::CallbackInfo& info) {
         int r = open(ioctx->get(), options, &raw);
         if (r < 0) return r;
         opening->handle()->set(raw);
+        // From here on: what is read now may be old then, but is known to be.
+        r = opening->handle()->changes().start(raw);
+        if (r < 0) return operation.fail("rbd_update_watch", r);
         return read_identity(raw, opened, operation);
       },
       [opening](Napi::Env env, Opened& opened) -> Napi::Value {
@@ -74,7 +77,8 @@ Napi::Value open_image(const Napi::CallbackInfo& info) {
         return make_object(env, {{"handle", value},
                                  {"id", to_js(env, opened.id)},
                                  {"name", to_js(env, opened.name)},
-                                 {"size", size_to_js(env, opened.size)}});
+                                 {"size", size_to_js(env, opened.size)},
+                                 {"changes", opening->handle()->changes().to_js(env)}});
       });
 }
 

@@ -25,14 +25,12 @@ export interface ImageTimestamps {
 }
 
 export async function stat(image: OpenImage, o?: CallOptions): Promise<ImageStat> {
-  const facts = await read(image.spec, o, (operation) => native.imageStat(image.handle, operation));
-  image.size = facts.size;
-  return facts;
+  return await read(image.spec, o, (operation) => native.imageStat(image.handle, operation));
 }
 
-export async function size(image: OpenImage, o?: CallOptions): Promise<number> {
-  image.size = await read(image.spec, o, (operation) => native.imageSize(image.handle, operation));
-  return image.size;
+export function size(image: OpenImage, o?: CallOptions): Promise<number> {
+  const ask = () => read(image.spec, o, (operation) => native.imageSize(image.handle, operation));
+  return o === undefined ? image.learnSizeTogether(ask) : image.learnSize(ask);
 }
 
 export async function timestamps(image: OpenImage, o?: CallOptions): Promise<ImageTimestamps> {

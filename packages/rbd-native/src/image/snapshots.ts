@@ -137,7 +137,9 @@ export async function setSnapshot(
   if (typeof snapshot === "bigint") checkBits("rbd_snap_set_by_id", image.spec, "snapshot", snapshot);
   else if (snapshot !== null) checkName("rbd_snap_set", image.spec, "snapshot", snapshot);
   const object = snapshot === null ? image.spec : `${image.spec}@${snapshot}`;
-  image.size = await change(object, o, (operation) => native.setSnapshot(image.handle, snapshot, operation));
+  await image.learnSize(() =>
+    change(object, o, (operation) => native.setSnapshot(image.handle, snapshot, operation)),
+  );
 }
 
 export async function snapshotId(image: OpenImage, name: string, o?: CallOptions): Promise<bigint> {

@@ -5,6 +5,7 @@ import { change } from "../internal/call.ts";
 import { checkBits, checkCount, checkName } from "../internal/check.ts";
 import { type Place, specIn } from "../ioctx/place.ts";
 import { type CopyOptions, toNativeNewImage } from "../new-image-options.ts";
+import { size as learnSize } from "./facts.ts";
 import { checkUpToDate, type OpenImage } from "./open-image.ts";
 
 export interface ResizeOptions extends ProgressOptions {
@@ -23,7 +24,7 @@ export async function resize(image: OpenImage, size: number, o?: ResizeOptions):
   await change(image.spec, o, (operation) =>
     native.resize(image.handle, size, o?.allowShrink === true, operation),
   );
-  image.size = size;
+  await learnSize(image);
 }
 
 /** Calls that work through the whole image and take nothing else. */

@@ -170,7 +170,7 @@ export interface PoolBinding {
     readOnly: boolean,
     snapshot: string | undefined,
     operation: Operation,
-  ): Promise<{ handle: ImageRef; id: string; name: string; size: number }>;
+  ): Promise<{ handle: ImageRef; id: string; name: string; size: number; changes: Uint32Array }>;
   listTrash(io: IoCtxRef, operation: Operation): Promise<NativeTrashed[]>;
   getTrash(io: IoCtxRef, id: string, operation: Operation): Promise<NativeTrashed>;
   trashMove(io: IoCtxRef, name: string, delaySeconds: number, operation: Operation): Promise<void>;

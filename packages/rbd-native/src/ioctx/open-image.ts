@@ -7,7 +7,7 @@ import { checkName } from "../internal/check.ts";
 import { type Place, spec, specIn } from "./place.ts";
 
 export interface OpenImageOptions extends CallOptions {
-  /** Without a watcher on the image: what others change may not be seen, nothing can be written. */
+  /** Without a watcher on the image: nothing can be written, and what others change (its size, snapshots) is not seen: open it again. */
   readonly readOnly?: boolean | undefined;
   /** Open it as it was at this snapshot. */
   readonly snapshot?: string | undefined;
@@ -34,6 +34,6 @@ export async function openImage(
     (operation) => native.openImage(place.handle, reference, byId, o?.readOnly === true, snapshot, operation),
     (late) => void native.close(late.handle),
   );
-  const { handle, id, name, size } = opened;
-  return { handle, facts: { id, name, size, spec: specIn(place, name) } };
+  const { handle, id, name, size, changes } = opened;
+  return { handle, facts: { id, name, size, changes, spec: specIn(place, name) } };
 }

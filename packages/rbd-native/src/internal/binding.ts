@@ -45,8 +45,8 @@ function advice(failures: readonly string[]): string {
   }
   return [
     "Install what it is compiled with and build it:",
-    "  Debian, Ubuntu:  apt-get install g++ make python3 librados-dev librbd-dev",
-    "  Fedora, RHEL:    dnf install gcc-c++ make python3 librados-devel librbd-devel",
+    "  Debian, Ubuntu:  apt-get install g++ make python3 librados-dev librbd-dev libradospp-dev libxxhash-dev",
+    "  Fedora, RHEL:    dnf install gcc-c++ make python3 librados-devel librbd-devel libradospp-devel xxhash-devel",
     `  then:            npm rebuild ${packageName}  (in the sources: pnpm --filter ${packageName} build)`,
   ].join("\n");
 }

@@ -1,0 +1,66 @@
+// Builds the native binding on Debian 13 and runs its tests against Debian 13's Ceph 18.2: in a root of its own, made
+// with debootstrap. Needs root, debootstrap and a few GB; changes nothing on the machine but the root's folder.
+//
+//   node scripts/check-debian-13.mjs [--root FOLDER] [--mirror URL] [vitest arguments, e.g. test files]
+import { execFileSync } from "node:child_process";
+import { homedir } from "node:os";
+import { join, resolve } from "node:path";
+import { parseArgs } from "node:util";
+import { installPackages, makeRoot } from "./debian-13/make-root.mjs";
+import { debianMirror } from "./debian-13/mirror.mjs";
+import { runInRoot } from "./debian-13/run-in-root.mjs";
+import { fail, Refusal, step } from "./prepare/say.mjs";
+import { packagesFor } from "./prepare/system-packages.mjs";
+
+const usage = "node scripts/check-debian-13.mjs [--root FOLDER] [--mirror URL] [vitest arguments]";
+
+try {
+  const { values, positionals } = parseArgs({
+    options: { root: { type: "string" }, mirror: { type: "string" }, help: { type: "boolean" } },
+    allowPositionals: true,
+  });
+  if (values.help) {
+    console.log(usage);
+  } else {
+    refuseWithoutMeans();
+    const cache = process.env.XDG_CACHE_HOME || join(homedir(), ".cache");
+    const root = resolve(values.root ?? join(cache, "coppice/debian-13"));
+    await makeRoot(root, values.mirror ?? debianMirror());
+    await installPackages(root, [...packagesFor.build, ...packagesFor.cluster]);
+    const tests = positionals.length > 0 ? positionals : ["packages/rbd-native"];
+    process.exitCode = await step("Building and testing on Debian 13", () => runInRoot(root, script(tests)), {
+      speaks: true,
+    });
+  }
+} catch (error) {
+  fail(error);
+}
+
+function refuseWithoutMeans() {
+  if (process.getuid?.() !== 0) throw new Refusal("chroot and mounts need root.", `sudo ${usage}`);
+  for (const tool of ["debootstrap", "unshare", "chroot"]) {
+    try {
+      execFileSync("which", [tool], { stdio: "ignore" });
+    } catch {
+      throw new Refusal(`${tool} is not installed.`, "apt-get install debootstrap util-linux coreutils");
+    }
+  }
+}
+
+/** What runs in the root, in the checkout's folder. The binding that another system built is not taken for this one's. */
+function script(tests) {
+  return `
+    set -e
+    . /etc/os-release && echo "$PRETTY_NAME, $(ceph --version), Node $(node --version)"
+    [ -e packages/rbd-native/build/.debian-13 ] || rm -rf packages/rbd-native/build
+    mkdir -p packages/rbd-native/build && touch packages/rbd-native/build/.debian-13
+    (cd packages/rbd-native && node scripts/build-native.mjs > /tmp/build.log 2>&1 || { cat /tmp/build.log; exit 1; })
+    tsc -p packages/dev-cluster/tsconfig.build.json
+    tsc -p packages/rbd-native/tsconfig.build.json
+    node --input-type=module -e '
+      import { features, version } from "./packages/rbd-native/dist/index.js";
+      console.log("librbd", version(), features());
+    '
+    vitest run --project unit --project integration ${tests.map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(" ")}
+  `;
+}

@@ -1,7 +1,7 @@
 // Builds the native binding on Debian 13 and runs its tests against Debian 13's Ceph 18.2: in a root of its own, made
 // with debootstrap. Needs root, debootstrap and a few GB; changes nothing on the machine but the root's folder.
 //
-//   node scripts/check-debian-13.mjs [--root FOLDER] [--mirror URL] [vitest arguments, e.g. test files]
+//   node scripts/check-debian-13.mjs [--root FOLDER] [--mirror URL] [-- vitest arguments, e.g. test files]
 import { execFileSync } from "node:child_process";
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
@@ -12,7 +12,7 @@ import { runInRoot } from "./debian-13/run-in-root.mjs";
 import { fail, Refusal, step } from "./prepare/say.mjs";
 import { packagesFor } from "./prepare/system-packages.mjs";
 
-const usage = "node scripts/check-debian-13.mjs [--root FOLDER] [--mirror URL] [vitest arguments]";
+const usage = "node scripts/check-debian-13.mjs [--root FOLDER] [--mirror URL] [-- vitest arguments]";
 
 try {
   const { values, positionals } = parseArgs({
@@ -28,9 +28,11 @@ try {
     await makeRoot(root, values.mirror ?? debianMirror());
     await installPackages(root, [...packagesFor.build, ...packagesFor.cluster]);
     const tests = positionals.length > 0 ? positionals : ["packages/rbd-native"];
-    process.exitCode = await step("Building and testing on Debian 13", () => runInRoot(root, script(tests)), {
-      speaks: true,
-    });
+    const build = async () => {
+      const code = await runInRoot(root, script(tests));
+      if (code !== 0) throw new Refusal(`It ended with exit code ${code}.`);
+    };
+    await step("Building and testing on Debian 13", build, { speaks: true });
   }
 } catch (error) {
   fail(error);

@@ -9,7 +9,9 @@
       "cflags_cc": ["-std=c++20", "-fexceptions", "-fvisibility=hidden", "-O2", "-g1", "-Wall", "-Wextra"],
       "libraries": ["-lrbd", "-lrados"],
       # Threads of librados may outlive a worker: the library must stay mapped when the worker's copy is closed.
-      "ldflags": ["-Wl,-z,nodelete", "-Wl,--as-needed"]
+      # librados's C++ interface, of which sparse reads are used, differs between releases of Ceph: a library of another
+      # one must be found out when it is loaded, not by the first sparse read, which would end the process.
+      "ldflags": ["-Wl,-z,nodelete", "-Wl,-z,now", "-Wl,--as-needed"]
     }
   ]
 }

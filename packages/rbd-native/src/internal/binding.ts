@@ -1,4 +1,7 @@
+import { existsSync, readdirSync } from "node:fs";
 import { createRequire } from "node:module";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import type { Binding } from "./binding-types.ts";
 
 const packageName = "rbd-native";
@@ -27,21 +30,30 @@ function load(): Binding {
   );
 }
 
-/** What this machine compiled comes first, then a prebuilt one for its architecture. */
+/** What this machine compiled comes first, then prebuilt ones for its architecture: one loads if it was made for the librados that is installed. */
 function candidates(): string[] {
   // For a build with a sanitizer.
   const chosen = process.env.RBD_NATIVE_ADDON;
   if (chosen) return [chosen];
-  return [
-    "../../build/Release/rbd_native.node",
-    `../../prebuilds/${process.platform}-${process.arch}/rbd_native.node`,
-  ];
+  return ["../../build/Release/rbd_native.node", ...prebuilt()];
+}
+
+/** `prebuilds/<platform>-<architecture>-librbd<major>.<minor>/rbd_native.node`. */
+function prebuilt(): string[] {
+  const folder = fileURLToPath(new URL("../../prebuilds", import.meta.url));
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder)
+    .filter((name) => name.startsWith(`${process.platform}-${process.arch}-`))
+    .map((name) => join(folder, name, "rbd_native.node"));
 }
 
 function advice(failures: readonly string[]): string {
   if (process.platform !== "linux") return "It runs on Linux only, where librbd and librados are.";
   if (failures.some((text) => /librbd\.so|librados\.so/.test(text))) {
     return "Ceph's client libraries are missing: apt-get install librbd1 librados2 (Debian, Ubuntu) or dnf install librbd1 librados2 (Fedora, RHEL).";
+  }
+  if (failures.some((text) => text.includes("undefined symbol"))) {
+    return `It was compiled for another release of Ceph than the one that is installed: npm rebuild ${packageName}`;
   }
   return [
     "Install what it is compiled with and build it:",

@@ -15,10 +15,7 @@ import { packagesFor } from "./prepare/system-packages.mjs";
 const usage = "node scripts/check-debian-13.mjs [--root FOLDER] [--mirror URL] [-- vitest arguments]";
 
 try {
-  const { values, positionals } = parseArgs({
-    options: { root: { type: "string" }, mirror: { type: "string" }, help: { type: "boolean" } },
-    allowPositionals: true,
-  });
+  const { values, positionals } = parse();
   if (values.help) {
     console.log(usage);
   } else {
@@ -36,6 +33,17 @@ try {
   }
 } catch (error) {
   fail(error);
+}
+
+function parse() {
+  try {
+    return parseArgs({
+      options: { root: { type: "string" }, mirror: { type: "string" }, help: { type: "boolean" } },
+      allowPositionals: true,
+    });
+  } catch (error) {
+    throw new Refusal(error.message, usage);
+  }
 }
 
 function refuseWithoutMeans() {

@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 import { cephEnvironment } from "../../../src/process/environment.ts";
 
-test("keeps what would bend Ceph's programs to another cluster away from them", () => {
-  const env = { PATH: "/bin", CEPH_CONF: "/etc/x", CEPH_ARGS: "--foo", CEPH_KEYRING: "/k", HOME: "/h" };
+test("keeps from Ceph's programs what would bend them to another cluster or is meant for the caller", () => {
+  const ceph = { CEPH_CONF: "/etc/x", CEPH_ARGS: "--foo", CEPH_KEYRING: "/k" };
+  const env = { PATH: "/bin", ...ceph, HOME: "/h", LD_PRELOAD: "libasan.so" };
   expect(cephEnvironment(env)).toEqual({ PATH: "/bin", HOME: "/h", LC_ALL: "C.UTF-8" });
 });

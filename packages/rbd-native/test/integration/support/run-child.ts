@@ -15,13 +15,19 @@ interface ChildOptions {
   readonly timeoutMs?: number;
 }
 
+/** Node.js 22 strips types with a flag only, or with a warning. */
+const typescript = [
+  "--disable-warning=ExperimentalWarning",
+  ...(process.features.typescript ? [] : ["--experimental-strip-types"]),
+];
+
 /** Runs a script of test/integration/children in a process of its own, where a crash is only a result. */
 export function runChild(
   script: string,
   { args = [], execArgv = [], timeoutMs = 40_000 }: ChildOptions = {},
 ) {
   const path = fileURLToPath(new URL(`../children/${script}`, import.meta.url));
-  const child = spawn(process.execPath, [...execArgv, path, ...args], {
+  const child = spawn(process.execPath, [...typescript, ...execArgv, path, ...args], {
     stdio: ["ignore", "pipe", "pipe"],
     timeout: timeoutMs,
     killSignal: "SIGKILL",

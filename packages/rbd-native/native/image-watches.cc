@@ -1,6 +1,5 @@
 #include "image-watches.h"
 
-#include <algorithm>
 #include <cerrno>
 #include <utility>
 
@@ -18,51 +17,32 @@ void tell(void* listener) {
 
 int ImageWatches::add_update(rbd_image_t image, const std::shared_ptr<WatchListener>& listener,
                              uint64_t* handle) {
-  return add(image, listener, handle, false, [](rbd_image_t i, WatchListener* l, uint64_t* h) {
-    return rbd_update_watch(i, h, tell<kUpdated>, l);
-  });
+  int r = rbd_update_watch(image, handle, tell<kUpdated>, listener.get());
+  if (r >= 0) watches_.add({*handle, false}, listener);
+  return r;
 }
 
 int ImageWatches::add_quiesce(rbd_image_t image, const std::shared_ptr<WatchListener>& listener,
                               uint64_t* handle) {
-  return add(image, listener, handle, true, [](rbd_image_t i, WatchListener* l, uint64_t* h) {
-    return rbd_quiesce_watch(i, tell<kQuiesce>, tell<kUnquiesce>, l, h);
-  });
-}
-
-int ImageWatches::add(rbd_image_t image, const std::shared_ptr<WatchListener>& listener, uint64_t* handle,
-                      bool quiesce, Add add) {
-  int r = add(image, listener.get(), handle);
-  if (r < 0) return r;
-  std::lock_guard lock(mutex_);
-  watches_.push_back({*handle, quiesce, listener});
-  return 0;
+  int r = rbd_quiesce_watch(image, tell<kQuiesce>, tell<kUnquiesce>, listener.get(), handle);
+  if (r >= 0) watches_.add({*handle, true}, listener);
+  return r;
 }
 
 int ImageWatches::remove(rbd_image_t image, uint64_t handle, bool quiesce) {
-  std::unique_lock lock(mutex_);
-  auto found = std::find_if(watches_.begin(), watches_.end(),
-                            [=](const Watch& w) { return w.handle == handle && w.quiesce == quiesce; });
-  if (found == watches_.end()) return -ENOENT;
-  Watch watch = std::move(*found);
-  watches_.erase(found);
-  lock.unlock();
-  return unwatch(image, std::move(watch));
+  const Id id{handle, quiesce};
+  auto listener = watches_.take(id);
+  return listener ? unwatch(image, id, std::move(listener)) : -ENOENT;
 }
 
 void ImageWatches::remove_all(rbd_image_t image) {
-  std::list<Watch> left;
-  {
-    std::lock_guard lock(mutex_);
-    left.swap(watches_);
-  }
-  for (Watch& watch : left) unwatch(image, std::move(watch));
+  for (auto& [id, listener] : watches_.take_all()) unwatch(image, id, std::move(listener));
 }
 
-int ImageWatches::unwatch(rbd_image_t image, Watch watch) {
+int ImageWatches::unwatch(rbd_image_t image, const Id& id, std::shared_ptr<WatchListener> listener) {
   // Both wait for callbacks that run; none comes afterwards.
-  int r = watch.quiesce ? rbd_quiesce_unwatch(image, watch.handle) : rbd_update_unwatch(image, watch.handle);
-  WatchListener::release(std::move(watch.listener));
+  int r = id.quiesce ? rbd_quiesce_unwatch(image, id.handle) : rbd_update_unwatch(image, id.handle);
+  WatchListener::release(std::move(listener));
   return r;
 }
 

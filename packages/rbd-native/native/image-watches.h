@@ -3,11 +3,10 @@
 #include <napi.h>
 #include <rbd/librbd.h>
 
-#include <list>
+#include <compare>
 #include <memory>
-#include <mutex>
 
-#include "watch-listener.h"
+#include "watch-registry.h"
 
 namespace coppice {
 
@@ -25,18 +24,14 @@ class ImageWatches {
   void remove_all(rbd_image_t image);
 
  private:
-  struct Watch {
+  struct Id {
     uint64_t handle;
     bool quiesce;
-    std::shared_ptr<WatchListener> listener;
+    auto operator<=>(const Id&) const = default;
   };
-  using Add = int (*)(rbd_image_t, WatchListener*, uint64_t*);
-  int add(rbd_image_t image, const std::shared_ptr<WatchListener>& listener, uint64_t* handle, bool quiesce,
-          Add add);
-  int unwatch(rbd_image_t image, Watch watch);
+  static int unwatch(rbd_image_t image, const Id& id, std::shared_ptr<WatchListener> listener);
 
-  std::mutex mutex_;
-  std::list<Watch> watches_;
+  WatchRegistry<Id> watches_;
 };
 
 }  // namespace coppice

@@ -1,6 +1,5 @@
 #include "object-watches.h"
 
-#include <algorithm>
 #include <cerrno>
 #include <utility>
 
@@ -31,37 +30,24 @@ void on_error(void* listener, uint64_t, int error) {
 int ObjectWatches::add(rados_ioctx_t io, const std::string& object, uint32_t timeout_seconds,
                        const std::shared_ptr<WatchListener>& listener, uint64_t* cookie) {
   int r = rados_watch3(io, object.c_str(), cookie, on_notify, on_error, timeout_seconds, listener.get());
-  if (r < 0) return r;
-  std::lock_guard lock(mutex_);
-  watches_.push_back({*cookie, listener});
-  return 0;
+  if (r >= 0) watches_.add(*cookie, listener);
+  return r;
 }
 
 int ObjectWatches::remove(rados_ioctx_t io, uint64_t cookie) {
-  std::unique_lock lock(mutex_);
-  auto found =
-      std::find_if(watches_.begin(), watches_.end(), [=](const Watch& w) { return w.cookie == cookie; });
-  if (found == watches_.end()) return -ENOENT;
-  Watch watch = std::move(*found);
-  watches_.erase(found);
-  lock.unlock();
-  return unwatch(io, std::move(watch));
+  auto listener = watches_.take(cookie);
+  return listener ? unwatch(io, cookie, std::move(listener)) : -ENOENT;
 }
 
 void ObjectWatches::remove_all(rados_ioctx_t io) {
-  std::list<Watch> left;
-  {
-    std::lock_guard lock(mutex_);
-    left.swap(watches_);
-  }
-  for (Watch& watch : left) unwatch(io, std::move(watch));
+  for (auto& [cookie, listener] : watches_.take_all()) unwatch(io, cookie, std::move(listener));
 }
 
-int ObjectWatches::unwatch(rados_ioctx_t io, Watch watch) {
-  int r = rados_unwatch2(io, watch.cookie);
+int ObjectWatches::unwatch(rados_ioctx_t io, uint64_t cookie, std::shared_ptr<WatchListener> listener) {
+  int r = rados_unwatch2(io, cookie);
   // A callback may still be on its way: it must be over before the listener goes.
   rados_watch_flush(rados_ioctx_get_cluster(io));
-  WatchListener::release(std::move(watch.listener));
+  WatchListener::release(std::move(listener));
   return r;
 }
 

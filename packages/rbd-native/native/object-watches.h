@@ -2,12 +2,10 @@
 
 #include <rados/librados.h>
 
-#include <list>
 #include <memory>
-#include <mutex>
 #include <string>
 
-#include "watch-listener.h"
+#include "watch-registry.h"
 
 namespace coppice {
 
@@ -22,14 +20,9 @@ class ObjectWatches {
   void remove_all(rados_ioctx_t io);
 
  private:
-  struct Watch {
-    uint64_t cookie;
-    std::shared_ptr<WatchListener> listener;
-  };
-  static int unwatch(rados_ioctx_t io, Watch watch);
+  static int unwatch(rados_ioctx_t io, uint64_t cookie, std::shared_ptr<WatchListener> listener);
 
-  std::mutex mutex_;
-  std::list<Watch> watches_;
+  WatchRegistry<uint64_t> watches_;
 };
 
 }  // namespace coppice

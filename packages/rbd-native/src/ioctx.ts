@@ -94,8 +94,7 @@ export class IoCtx implements AsyncDisposable {
 
   /** Opens an image, with a watcher on it unless it is read-only. Wraps rbd_open, rbd_open_by_id and their _read_only variants. */
   async openImage(image: ImageReference, o?: OpenImageOptions): Promise<Image> {
-    const { handle, facts } = await openImage(this.#place, image, o);
-    return new Image(handle, facts);
+    return new Image(await openImage(this.#place, image, o));
   }
 
   /** Makes an image of this namespace from a snapshot of any pool. Wraps rbd_clone3 and rbd_clone4. */

@@ -1,7 +1,6 @@
 import type { CallOptions } from "../call-options.ts";
-import type { ImageFacts } from "../image.ts";
+import type { IdentifiedImage } from "../image/class/base.ts";
 import { native } from "../internal/binding.ts";
-import type { ImageRef } from "../internal/binding-types.ts";
 import { read } from "../internal/call.ts";
 import { checkName } from "../internal/check.ts";
 import { type Place, spec, specIn } from "./place.ts";
@@ -20,7 +19,7 @@ export async function openImage(
   place: Place,
   image: ImageReference,
   o?: OpenImageOptions,
-): Promise<{ handle: ImageRef; facts: ImageFacts }> {
+): Promise<IdentifiedImage> {
   const call = o?.readOnly ? "rbd_open_read_only" : "rbd_open";
   const byId = typeof image !== "string";
   const reference = checkName(call, spec(place), byId ? "id" : "name", byId ? image?.id : image);
@@ -34,6 +33,5 @@ export async function openImage(
     (operation) => native.openImage(place.handle, reference, byId, o?.readOnly === true, snapshot, operation),
     (late) => void native.close(late.handle),
   );
-  const { handle, id, name, size, changes } = opened;
-  return { handle, facts: { id, name, size, changes, spec: specIn(place, name) } };
+  return { ...opened, spec: specIn(place, opened.name) };
 }

@@ -1,0 +1,59 @@
+import type { CallOptions } from "../../call-options.ts";
+import { native } from "../../internal/binding.ts";
+import * as data from "../data.ts";
+import * as work from "../work.ts";
+import { ImageSnapshots } from "./snapshots.ts";
+
+/** Its bytes. */
+export abstract class ImageData extends ImageSnapshots {
+  /**
+   * Reads bytes into a new buffer, or into the one that is given. A range beyond the end is refused
+   * (OUT_OF_RANGE). Wraps rbd_aio_read2.
+   */
+  read(offset: number, lengthOrBuffer: number | Uint8Array, o?: data.IoOptions): Promise<Buffer> {
+    return data.read(this.opened, offset, lengthOrBuffer, o);
+  }
+
+  /** Writes all of data. A range beyond the end is refused (OUT_OF_RANGE). Wraps rbd_aio_write2. */
+  write(offset: number, bytes: Uint8Array, o?: data.IoOptions): Promise<void> {
+    return data.write(this.opened, offset, bytes, o);
+  }
+
+  /** Makes bytes zero, giving up their space where it can. Wraps rbd_aio_write_zeroes. */
+  writeZeroes(offset: number, length: number, o?: data.WriteZeroesOptions): Promise<void> {
+    return data.writeZeroes(this.opened, offset, length, o);
+  }
+
+  /**
+   * Says that bytes are not needed any more. They need not read as zeroes after it: librbd leaves ranges smaller
+   * than 64 KiB as they are (`rbd_skip_partial_discard`). For zeroes use {@link writeZeroes}. Wraps rbd_aio_discard.
+   */
+  discard(offset: number, length: number, o?: CallOptions): Promise<void> {
+    return data.discard(this.opened, offset, length, o);
+  }
+
+  /** Fills a range with a pattern, whose length it must be a multiple of. Wraps rbd_aio_writesame. */
+  writeSame(offset: number, length: number, pattern: Uint8Array, o?: data.IoOptions): Promise<void> {
+    return data.writeSame(this.opened, offset, length, pattern, o);
+  }
+
+  /** Writes if the image holds what is expected, and says whether it did. One object at most. Wraps rbd_aio_compare_and_write. */
+  compareAndWrite(
+    offset: number,
+    expected: Uint8Array,
+    bytes: Uint8Array,
+    o?: data.IoOptions,
+  ): Promise<boolean> {
+    return data.compareAndWrite(this.opened, offset, expected, bytes, o);
+  }
+
+  /** Fulfilled when all writes that were fulfilled before are safe. Wraps rbd_aio_flush. */
+  flush(o?: CallOptions): Promise<void> {
+    return data.flush(this.opened, o);
+  }
+
+  /** Forgets cached data. Wraps rbd_invalidate_cache. */
+  invalidateCache(o?: CallOptions): Promise<void> {
+    return work.workThrough(this.opened, native.invalidateCache, o);
+  }
+}

@@ -1,7 +1,8 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { root as checkout } from "../prepare/places.mjs";
-import { runInForeground } from "../prepare/run.mjs";
 
 /**
  * Runs a shell script in the root, at the checkout as it is now; what it writes there goes to a folder beside the root.
@@ -26,7 +27,18 @@ export async function runInRoot(root, script) {
     exit $?
   `;
   const namespaces = ["--mount", "--propagation=private", "--pid", "--fork", "--kill-child"];
-  return await runInForeground("unshare", [...namespaces, "/bin/sh", "-c", mounts], {
+  const child = spawn("unshare", [...namespaces, "/bin/sh", "-c", mounts], {
     env: { ...process.env, ROOT: root, CHECKOUT: checkout, LAYER: layer, SCRIPT: script },
+    stdio: "inherit",
   });
+  // Ctrl-C reaches the tests by themselves; unshare does not heed what only this process is sent.
+  const stay = () => {};
+  const end = () => child.kill("SIGKILL");
+  process.on("SIGINT", stay).on("SIGTERM", end).on("SIGHUP", end);
+  try {
+    const [code] = await once(child, "close");
+    return code ?? 1;
+  } finally {
+    process.off("SIGINT", stay).off("SIGTERM", end).off("SIGHUP", end);
+  }
 }

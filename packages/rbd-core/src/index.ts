@@ -102,6 +102,12 @@ export type { ImageSpec } from "./names/image-spec.ts";
 export { checkName, longestName, type NamePart, nameProblem } from "./names/name-part.ts";
 export { parseImageSpec } from "./names/parse-image-spec.ts";
 export { type ImageSpecLike, toImageSpec } from "./names/to-image-spec.ts";
+export {
+  type RebuildObjectMapOptions,
+  type RebuildObjectMapResult,
+  type RebuildProgress,
+  rebuildObjectMap,
+} from "./object-map/rebuild-object-map.ts";
 export { formatRbdUrl } from "./rbd-url/format-rbd-url.ts";
 export { parseRbdUrl } from "./rbd-url/parse-rbd-url.ts";
 export type { RbdUrl } from "./rbd-url/rbd-url.ts";

@@ -51,7 +51,7 @@ export async function readObjectMaps(image: HeldImage, signal?: AbortSignal): Pr
     }),
   );
   const invalid = points.filter(({ flags }) => (flags & invalidBits) !== 0n).map(({ name }) => name);
-  const remedy = `Rebuild the object map of ${image.spec} (\`rbd object-map rebuild\`).`;
+  const remedy = `Rebuild the object map of ${image.spec}: as a task, or with \`rbd object-map rebuild\`.`;
   if (invalid.length > 0) return { state: { state: "invalid", points: invalid, remedy }, maps };
   if (unreadable.length > 0) return { state: { state: "unreadable", points: unreadable, remedy }, maps };
   return { state: { state: "valid" }, maps };

@@ -53,7 +53,7 @@ export function imageDetail({ view, node }: CatalogRow, catalog: Catalog): Image
         createdAt: createdAt.toISOString(),
         children: children
           .filter((child) => child.snapshotId === id)
-          .map(({ view: { spec, inTrash } }) => ({ spec, inTrash })),
+          .map(({ view: { key, spec, inTrash } }) => ({ key, spec, inTrash })),
       };
     }),
     parent:

@@ -54,7 +54,7 @@ test("an image with its snapshots, and on each the clones made from it", () => {
         id: "1152921504606846977",
         name: "gold",
         protected: true,
-        children: [{ spec: "vms/t/disk", inTrash: false }],
+        children: [{ key: "vms/t/id-disk", spec: "vms/t/disk", inTrash: false }],
       },
     ],
   });

@@ -39,8 +39,8 @@ test("a clone in trash is linked by its key, a living one by its name", () => {
   const withClones = {
     ...snapshot("1", 10),
     children: [
-      { spec: "rbd/a", inTrash: true },
-      { spec: "rbd/a", inTrash: false },
+      { key: "rbd//2", spec: "rbd/a", inTrash: true },
+      { key: "rbd//1", spec: "rbd/a", inTrash: false },
     ],
   };
   const [first] = railSnapshots({

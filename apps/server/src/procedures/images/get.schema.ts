@@ -15,7 +15,8 @@ export interface SnapshotDetail {
   kind: "user" | "group" | "trash" | "mirror" | "unknown";
   protected: boolean;
   createdAt: string;
-  children: { spec: string; inTrash: boolean }[];
+  /** `key` as in a row: two clones can have the same spec, one of them in the trash. */
+  children: { key: string; spec: string; inTrash: boolean }[];
 }
 
 /** Everything known of one image. */

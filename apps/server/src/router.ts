@@ -7,6 +7,7 @@ import { get as getImage } from "./procedures/images/get.ts";
 import { list as listImages } from "./procedures/images/list.ts";
 import { refresh } from "./procedures/inventory/refresh.ts";
 import { forest } from "./procedures/lineage/forest.ts";
+import { rebuild } from "./procedures/object-map/rebuild.ts";
 import { me } from "./procedures/session/me.ts";
 import { cancel } from "./procedures/tasks/cancel.ts";
 import { get as getTask } from "./procedures/tasks/get.ts";
@@ -21,6 +22,7 @@ export const appRouter = t.router({
   lineage: t.router({ forest }),
   inventory: t.router({ refresh }),
   clone: t.router({ plan, start }),
+  objectMap: t.router({ rebuild }),
   tasks: t.router({ list: listTasks, get: getTask, cancel }),
   audit: t.router({ list: listAudit }),
   events,
@@ -46,6 +48,8 @@ export type { LineageForest, LineageNode } from "./procedures/lineage/forest.sch
 export type { Me } from "./procedures/session/me.schema.ts";
 export type { TaskListPage } from "./procedures/tasks/list.schema.ts";
 export type {
+  CloneTaskResult,
+  RebuildTaskResult,
   Task,
   TaskError,
   TaskLogLine,

@@ -19,6 +19,8 @@ import { logOptions } from "../http/log-options.ts";
 import { RequestLog } from "../http/request-log.ts";
 import { InventoryCache } from "../inventory/inventory-cache.ts";
 import { InventoryReader } from "../inventory/inventory-reader.ts";
+import { ObjectMapRebuilder } from "../object-map/object-map-rebuilder.ts";
+import { rebuildTask } from "../object-map/rebuild-task.ts";
 import { TaskRunner } from "../tasks/task-runner.ts";
 import { TaskStore } from "../tasks/task-store.ts";
 import { listen } from "./listen.ts";
@@ -95,6 +97,8 @@ export async function startServer(config: Config, clock: Clock = systemClock): P
   });
   const cloning = cloneTask({ connection, concurrency: config.cloneTasks, onCloned: () => cache.renew() });
   runner.register(cloning);
+  const rebuilding = rebuildTask({ connection, onRebuilt: () => cache.renew() });
+  runner.register(rebuilding);
   opened.defer(() => runner.close(TASKS_MS));
 
   const clusterInfo = new ClusterInfoReader({ connection, inventory: cache, clock });
@@ -109,6 +113,7 @@ export async function startServer(config: Config, clock: Clock = systemClock): P
       cluster: clusterInfo,
       inventory: new InventoryReader(cache),
       clones: new Cloner({ connection, runner, handler: cloning }),
+      objectMaps: new ObjectMapRebuilder({ connection, runner, handler: rebuilding }),
       tasks: runner,
       events: hub,
       audit,

@@ -14,13 +14,13 @@ export const TASK_STATES = [
 export type TaskState = (typeof TASK_STATES)[number];
 export const taskState = z.enum(TASK_STATES);
 
-export const TASK_KINDS = ["clone"] as const;
+export const TASK_KINDS = ["clone", "rebuild-object-map"] as const;
 export type TaskKind = (typeof TASK_KINDS)[number];
 
 export type TaskUnit = "bytes" | "steps" | "objects";
 
 /** What a finished clone made. */
-interface CloneTaskResult {
+export interface CloneTaskResult {
   kind: "clone";
   /** Spec of the new image. */
   target: string;
@@ -32,7 +32,16 @@ interface CloneTaskResult {
   depth: number;
 }
 
-export type TaskResult = CloneTaskResult;
+/** What a finished rebuild of object maps mended. */
+export interface RebuildTaskResult {
+  kind: "rebuild-object-map";
+  /** Spec of the image. */
+  target: string;
+  /** The snapshots whose maps were rebuilt, oldest first; `null` is the image itself. Empty: none needed it. */
+  rebuilt: (string | null)[];
+}
+
+export type TaskResult = CloneTaskResult | RebuildTaskResult;
 
 /** Why a task ended badly, in words for a person. */
 export interface TaskError {

@@ -11,6 +11,7 @@ export function stubServices(): { services: Services; audited: AuditEntry[]; hub
     cluster: answerless(),
     inventory: answerless(),
     clones: answerless(),
+    objectMaps: answerless(),
     tasks: answerless(),
     events: hub,
     audit: {

@@ -8,6 +8,7 @@ const TASK = "6e8f0a51-8a73-4f0f-a6f9-0d6f29c0b0aa";
 const SAMPLES: Record<string, { input: unknown; object: string | null }> = {
   "inventory.refresh": { input: undefined, object: null },
   "clone.start": { input: { source: "rbd/a", target: "rbd/b" }, object: "rbd/b" },
+  "objectMap.rebuild": { input: { image: "rbd/a" }, object: "rbd/a" },
   "tasks.cancel": { input: { id: TASK }, object: TASK },
 };
 

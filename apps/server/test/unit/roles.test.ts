@@ -14,6 +14,7 @@ const ALLOWED: Record<string, Role> = {
   "inventory.refresh": "viewer",
   "clone.plan": "operator",
   "clone.start": "operator",
+  "objectMap.rebuild": "operator",
   "tasks.list": "viewer",
   "tasks.get": "viewer",
   "tasks.cancel": "operator",

@@ -1,10 +1,10 @@
-import type { TaskResult } from "@coppice/server/router";
+import type { CloneTaskResult } from "@coppice/server/router";
 import { CircleCheck } from "lucide-react";
 import { FactList } from "#components/value/fact-list.tsx";
 import { SpecText } from "#components/value/spec-text.tsx";
 
 /** What a finished clone made, and what it found. */
-export function CloneResult({ result }: { result: TaskResult }) {
+export function CloneResult({ result }: { result: CloneTaskResult }) {
   const { snapshot } = result;
   const [image] = result.source.split("@");
   return (
@@ -27,7 +27,7 @@ export function CloneResult({ result }: { result: TaskResult }) {
   );
 }
 
-function protection(result: TaskResult): string {
+function protection(result: CloneTaskResult): string {
   if (result.protected) return "Added, since a clone of format 1 needs it";
   return result.cloneFormat === 1 ? "Was there already" : "Not needed";
 }

@@ -30,7 +30,7 @@ export function CloneRun({ taskId, onBack, onClose }: CloneRunProps) {
   // The button that was pressed is gone; the heading is where reading goes on.
   useEffect(() => heading.current?.focus(), []);
   const task = query.data;
-  const done = task?.state === "succeeded" ? task.result : undefined;
+  const done = task?.state === "succeeded" && task.result?.kind === "clone" ? task.result : undefined;
 
   return (
     <>

@@ -9,7 +9,7 @@ function names(text: string | null | undefined, spec: string): boolean {
 export function concernsImage(task: Pick<TaskSummary, "title" | "result" | "error">, spec: string): boolean {
   return (
     names(task.result?.target, spec) ||
-    names(task.result?.source, spec) ||
+    (task.result?.kind === "clone" && names(task.result.source, spec)) ||
     names(task.error?.object, spec) ||
     task.title.split(/\s+/).some((word) => names(word, spec))
   );

@@ -27,7 +27,7 @@ export function TaskDetail({ task }: { task: Task }) {
           <CancelButton task={task} />
           {task.result !== undefined && (
             <ButtonLink href={imageLink(task.result.target)} variant="primary">
-              Open the clone
+              {task.result.kind === "clone" ? "Open the clone" : "Open the image"}
             </ButtonLink>
           )}
         </div>
@@ -40,7 +40,7 @@ export function TaskDetail({ task }: { task: Task }) {
           </span>
         </Callout>
       )}
-      {task.result !== undefined && <CloneResult result={task.result} />}
+      {task.result?.kind === "clone" && <CloneResult result={task.result} />}
       <div className="grid gap-4 md:grid-cols-2">
         <Panel title="Progress">
           <div className="p-4">

@@ -8,8 +8,9 @@ import type { DeletionPlan, DeletionStep, DeletionWay, WayPlan } from "./deletio
  * that remove it without losing anything else. Pure: decides from the facts alone.
  *
  * The order is such that nothing is destroyed before it is known that the rest can be done: clones are made
- * independent first, an image is moved to the trash (which fails while somebody uses it) before its first
- * snapshot goes.
+ * independent first, and an image is moved to the trash, where nobody opens it by its name any more, before its
+ * first snapshot goes. Ceph moves an image to the trash also while it is open, and refuses only to remove it, so a
+ * watcher or a lock closes both ways, and `carryOut` looks for them again before each step.
  *
  * @throws {RangeError} when `snapshotId` is not among the snapshots
  */

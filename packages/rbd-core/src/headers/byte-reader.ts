@@ -3,14 +3,18 @@ import { DecodeError } from "./decode-error.ts";
 /** The bytes that `ENCODE_START` puts before a structure: u8 version, u8 oldest able reader, u32 length. */
 const versionHeaderBytes = 6;
 
+/** Made once: a bigint is an object. */
+const smallBigints: readonly bigint[] = Array.from({ length: 1024 }, (_, value) => BigInt(value));
+
 /**
  * Reads Ceph's encodings (`include/encoding.h`): little-endian integers, length-prefixed strings and lists,
  * structures with a version and a length. Never reads past the end and never allocates by a length that the
  * bytes at hand do not cover: what does not fit is a {@link DecodeError}.
  */
 export class ByteReader {
-  readonly #structure: string;
+  #structure: string;
   readonly #bytes: Buffer;
+  #start = 0;
   #offset = 0;
   #end: number;
 
@@ -22,8 +26,17 @@ export class ByteReader {
     this.#end = this.#bytes.length;
   }
 
+  /** Reads what stands from `start` to `end` of the same bytes next, as if there were nothing else. */
+  aim(structure: string, start: number, end: number): void {
+    this.#structure = structure;
+    this.#start = start;
+    this.#offset = start;
+    this.#end = end;
+  }
+
+  /** From the start of what is being read. */
   get offset(): number {
-    return this.#offset;
+    return this.#offset - this.#start;
   }
 
   /** Bytes left in the structure being read. */
@@ -40,7 +53,12 @@ export class ByteReader {
   }
 
   u64(): bigint {
-    return this.#bytes.readBigUInt64LE(this.#take(8));
+    const at = this.#take(8);
+    const low = this.#bytes.readUInt32LE(at);
+    // Most are a few bits or a low number, of which thousands of images need not have a copy each.
+    if (low < smallBigints.length && this.#bytes.readUInt32LE(at + 4) === 0)
+      return smallBigints[low] as bigint;
+    return this.#bytes.readBigUInt64LE(at);
   }
 
   /** A size, offset or count that must be exact as a `number`. */
@@ -48,16 +66,19 @@ export class ByteReader {
     const at = this.#take(8);
     const high = this.#bytes.readUInt32LE(at + 4);
     const value = high * 2 ** 32 + this.#bytes.readUInt32LE(at);
-    if (!Number.isSafeInteger(value)) this.fail(`a size of ${this.#bytes.readBigUInt64LE(at)}`, at);
+    if (!Number.isSafeInteger(value)) this.#failAt(`a size of ${this.#bytes.readBigUInt64LE(at)}`, at);
     return value;
   }
 
   /** A pool's number; -1 stands for none. */
   poolId(): number {
     const at = this.#take(8);
-    const value = this.#bytes.readBigInt64LE(at);
-    if (value < -1n || value > 0x7fff_ffffn) this.fail(`a pool number of ${value}`, at);
-    return Number(value);
+    const high = this.#bytes.readInt32LE(at + 4);
+    const value = high * 2 ** 32 + this.#bytes.readUInt32LE(at);
+    if (value < -1 || value > 0x7fff_ffff) {
+      this.#failAt(`a pool number of ${this.#bytes.readBigInt64LE(at)}`, at);
+    }
+    return value;
   }
 
   bool(): boolean {
@@ -99,7 +120,7 @@ export class ByteReader {
     const at = this.#offset;
     const count = this.u32();
     if (count * leastBytes > this.remaining) {
-      this.fail(`a list of ${count} entries where ${this.remaining} bytes are left`, at);
+      this.#failAt(`a list of ${count} entries where ${this.remaining} bytes are left`, at);
     }
     const entries: T[] = [];
     for (let index = 0; index < count; index++) entries.push(read());
@@ -119,10 +140,10 @@ export class ByteReader {
     const compat = this.#bytes.readUInt8(at + 1);
     const length = this.#bytes.readUInt32LE(at + 2);
     if (compat > understood) {
-      this.fail(`${name} needs a reader of version ${compat}, this one knows ${understood}`, at);
+      this.#failAt(`${name} needs a reader of version ${compat}, this one knows ${understood}`, at);
     }
     if (length > this.remaining) {
-      this.fail(`${name} says it has ${length} bytes where ${this.remaining} are left`, at);
+      this.#failAt(`${name} says it has ${length} bytes where ${this.remaining} are left`, at);
     }
     const outerEnd = this.#end;
     this.#end = this.#offset + length;
@@ -138,14 +159,18 @@ export class ByteReader {
   }
 
   /** @throws {DecodeError} always */
-  fail(problem: string, offset: number = this.#offset): never {
+  fail(problem: string, offset: number = this.offset): never {
     throw new DecodeError(this.#structure, offset, problem);
+  }
+
+  #failAt(problem: string, at: number): never {
+    this.fail(problem, at - this.#start);
   }
 
   #take(length: number): number {
     const at = this.#offset;
     if (length > this.#end - at) {
-      this.fail(`${length} bytes are needed where ${this.#end - at} are left`, at);
+      this.#failAt(`${length} bytes are needed where ${this.#end - at} are left`, at);
     }
     this.#offset = at + length;
     return at;

@@ -1,8 +1,9 @@
-import { type ByteReader, decodeValue } from "./byte-reader.ts";
+import { ByteReader } from "./byte-reader.ts";
 import { type ChildImage, decodeChildImages } from "./child-image.ts";
 import { DecodeError } from "./decode-error.ts";
 import { decodeGroupRef, type GroupRef } from "./group-header.ts";
 import { decodeMigration, type MigrationHeader } from "./migration-header.ts";
+import type { PackedOmap } from "./packed-omap.ts";
 import { type ParentHeader, readParent } from "./parent-header.ts";
 import { readSnapshot, type SnapshotHeader } from "./snapshot-header.ts";
 
@@ -45,7 +46,7 @@ const largestOrder = 25;
 const noPool = -1;
 
 /** What every image of format 2 has. */
-const requiredKeys: ReadonlySet<string> = new Set(["size", "order", "features", "object_prefix", "snap_seq"]);
+const requiredKeys = ["size", "order", "features", "object_prefix", "snap_seq"] as const;
 
 /**
  * Decodes the omap of a `rbd_header.<id>` object. The order of the entries does not matter, and keys that are
@@ -55,26 +56,46 @@ const requiredKeys: ReadonlySet<string> = new Set(["size", "order", "features", 
  * of format 2 has
  */
 export function decodeImageHeader(entries: Iterable<readonly [string, Uint8Array]>): ImageHeader {
-  const header = emptyHeader();
-  const children = new Map<bigint, ChildImage[]>();
-  const keys: string[] = [];
-  for (const [key, value] of entries) {
-    if (key.startsWith(snapshotPrefix)) header.snapshots.push(decodeSnapshot(key, value));
+  const decoder = new HeaderDecoder();
+  for (const [key, value] of entries) decoder.add(key, new ByteReader(key, value));
+  return decoder.finish();
+}
+
+/** The same from an omap that is still packed, for many images: nothing is made for an entry but what it holds. */
+export function decodePackedHeader(omap: PackedOmap): ImageHeader {
+  const decoder = new HeaderDecoder();
+  omap.walk((key, value) => decoder.add(key, value));
+  return decoder.finish();
+}
+
+class HeaderDecoder {
+  readonly #header = emptyHeader();
+  #children: Map<bigint, ChildImage[]> | undefined;
+  /** A bit for each of the required keys. */
+  #found = 0;
+
+  add(key: string, value: ByteReader): void {
+    if (key.startsWith(snapshotPrefix)) this.#header.snapshots.push(decodeSnapshot(key, value));
     else if (key.startsWith(childrenPrefix)) {
-      children.set(idInKey(key, childrenPrefix), decodeChildImages(key, value));
+      this.#children ??= new Map();
+      this.#children.set(idInKey(key, childrenPrefix), decodeChildImages(key, value.raw(value.remaining)));
     } else {
-      decodeKey(header, key, value);
-      if (requiredKeys.has(key)) keys.push(key);
+      decodeKey(this.#header, key, value);
+      const required = (requiredKeys as readonly string[]).indexOf(key);
+      if (required !== -1) this.#found |= 1 << required;
     }
   }
-  if (keys.length < requiredKeys.size) {
-    const [missing = ""] = requiredKeys.difference(new Set(keys));
-    throw new DecodeError(missing, 0, "the header has no such key");
+
+  finish(): ImageHeader {
+    const missing = requiredKeys.find((_, at) => (this.#found & (1 << at)) === 0);
+    if (missing !== undefined) throw new DecodeError(missing, 0, "the header has no such key");
+    const header = this.#header;
+    header.snapshots.sort((a, b) => (a.id < b.id ? -1 : 1));
+    header.stripeUnit ||= 2 ** header.order;
+    header.stripeCount ||= 1;
+    header.children = this.#children ?? noChildren;
+    return header;
   }
-  header.snapshots.sort((a, b) => (a.id < b.id ? -1 : 1));
-  header.stripeUnit ||= 2 ** header.order;
-  header.stripeCount ||= 1;
-  return children.size === 0 ? header : { ...header, children };
 }
 
 const noChildren: ReadonlyMap<bigint, readonly ChildImage[]> = new Map();
@@ -103,72 +124,71 @@ function emptyHeader(): ImageHeader {
 }
 
 /** Values without a version must be used up; those with one may have grown. */
-function decodeKey(header: ImageHeader, key: string, value: Uint8Array): void {
+function decodeKey(header: ImageHeader, key: string, value: ByteReader): void {
   switch (key) {
     case "size":
-      header.size = decodeValue(key, value, readSize, true);
+      header.size = value.size();
       break;
     case "order":
-      header.order = decodeValue(key, value, readOrder, true);
+      header.order = readOrder(value);
       break;
     case "features":
-      header.features = decodeValue(key, value, readBits, true);
+      header.features = value.u64();
       break;
     case "op_features":
-      header.opFeatures = decodeValue(key, value, readBits, true);
+      header.opFeatures = value.u64();
       break;
     case "flags":
-      header.flags = decodeValue(key, value, readBits, true);
+      header.flags = value.u64();
       break;
     case "object_prefix":
-      header.objectPrefix = decodeValue(key, value, (reader) => reader.string(), true);
+      header.objectPrefix = value.string();
       break;
     case "snap_seq":
-      header.snapshotSequence = decodeValue(key, value, readBits, true);
+      header.snapshotSequence = value.u64();
       break;
     case "data_pool_id": {
-      const poolId = decodeValue(key, value, (reader) => reader.poolId(), true);
+      const poolId = value.poolId();
       header.dataPoolId = poolId === noPool ? null : poolId;
       break;
     }
     case "stripe_unit":
-      header.stripeUnit = decodeValue(key, value, readSize, true);
+      header.stripeUnit = value.size();
       break;
     case "stripe_count":
-      header.stripeCount = decodeValue(key, value, readSize, true);
+      header.stripeCount = value.size();
       break;
     case "create_timestamp":
-      header.createdAt = decodeValue(key, value, readTime, true);
+      header.createdAt = value.time();
       break;
     case "access_timestamp":
-      header.accessedAt = decodeValue(key, value, readTime, true);
+      header.accessedAt = value.time();
       break;
     case "modify_timestamp":
-      header.modifiedAt = decodeValue(key, value, readTime, true);
+      header.modifiedAt = value.time();
       break;
     case "parent":
-      header.parent = decodeValue(key, value, readParent);
-      break;
+      header.parent = readParent(value);
+      return;
     case "rbd_group_ref":
-      header.group = decodeGroupRef(key, value);
-      break;
+      header.group = decodeGroupRef(key, value.raw(value.remaining));
+      return;
     case "migration":
-      header.migration = decodeMigration(key, value);
-      break;
+      header.migration = decodeMigration(key, value.raw(value.remaining));
+      return;
+    default:
+      return;
   }
+  value.finish();
 }
-
-const readSize = (reader: ByteReader) => reader.size();
-const readBits = (reader: ByteReader) => reader.u64();
-const readTime = (reader: ByteReader) => reader.time();
 
 function readOrder(reader: ByteReader): number {
   const order = reader.u8();
   return order <= largestOrder ? order : reader.fail(`objects of 2^${order} bytes`, 0);
 }
 
-function decodeSnapshot(key: string, value: Uint8Array): SnapshotHeader {
-  const snapshot = decodeValue(key, value, readSnapshot);
+function decodeSnapshot(key: string, value: ByteReader): SnapshotHeader {
+  const snapshot = readSnapshot(value);
   if (snapshot.id === idInKey(key, snapshotPrefix)) return snapshot;
   throw new DecodeError(key, 0, `it holds snapshot ${snapshot.id}`);
 }

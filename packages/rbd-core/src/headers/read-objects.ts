@@ -1,4 +1,4 @@
-import { type IoCtx, readSteps } from "rbd-native";
+import type { IoCtx } from "rbd-native";
 import { hasCode } from "../errors/to-coppice-error.ts";
 
 /** The keys and values of an object's omap. */
@@ -11,18 +11,6 @@ export type Omap = ReadonlyMap<string, Buffer>;
  */
 export function readOmap(ioCtx: IoCtx, object: string, signal: AbortSignal | undefined): Promise<Omap> {
   return ioCtx.objects.readAllOmap(object, {}, { signal });
-}
-
-/** The same with the object's modification time (in ms since the epoch, whole seconds) at the same moment. */
-export async function readOmapAndTime(
-  ioCtx: IoCtx,
-  object: string,
-  signal: AbortSignal | undefined,
-): Promise<{ omap: Omap; modified: number }> {
-  const [stat, page] = await ioCtx.objects.read(object, [readSteps.stat(), readSteps.omap()], { signal });
-  // The time is of the first page: should the object change while more are read, the next scan sees that.
-  const omap = page.more ? await readOmap(ioCtx, object, signal) : page.entries;
-  return { omap, modified: stat.modified.getTime() };
 }
 
 /** The same, and an empty one when there is no such object: many are made when first needed. */

@@ -30,19 +30,19 @@ export async function parentNames(
   signal: AbortSignal | undefined,
 ): Promise<RowNames> {
   const poolNames = new Map((await cluster.listPools()).map((pool) => [pool.id, pool.name]));
+  const wanted = new Map<string, ParentRef>();
+  for (const outcome of outcomes) {
+    const parent = "found" in outcome ? outcome.found.parent : null;
+    if (parent !== null && "poolId" in parent) wanted.set(keyOf(parent), parent);
+  }
   const known = new Map<string, Known>();
-  const missing = new Map<string, ParentRef>();
   for (const outcome of outcomes) {
     const { place, id, name } = outcome.entry;
     const key = imageKey(`${place.poolId}`, place.namespace, id, name);
+    if (!wanted.delete(key)) continue;
     known.set(key, { entry: outcome.entry, found: "found" in outcome ? outcome.found : null });
   }
-  for (const outcome of outcomes) {
-    const parent = "found" in outcome ? outcome.found.parent : null;
-    if (parent !== null && "poolId" in parent && !known.has(keyOf(parent)))
-      missing.set(keyOf(parent), parent);
-  }
-  const places = Map.groupBy(missing.values(), (parent) => `${parent.poolId}/${parent.namespace}`);
+  const places = Map.groupBy(wanted.values(), (parent) => `${parent.poolId}/${parent.namespace}`);
   for (const parents of places.values()) {
     for (const each of await lookUp(cluster, poolNames, parents, reader, signal)) {
       known.set(keyOf(each.parent), each);
@@ -68,9 +68,10 @@ function nameParent(
     poolName: poolNames.get(parent.poolId) ?? "",
     namespace: parent.namespace,
     imageName: known?.entry.name ?? "",
-    imageId: parent.imageId,
+    // The clones of one parent share its texts and numbers.
+    imageId: known?.entry.id ?? parent.imageId,
     snapshotName: snapshot?.name ?? "",
-    snapshotId: parent.snapshotId,
+    snapshotId: snapshot?.id ?? parent.snapshotId,
     inTrash: known !== undefined && known.entry.trash !== null,
     overlap: parent.overlap,
   };

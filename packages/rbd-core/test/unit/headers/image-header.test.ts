@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { DecodeError } from "../../../src/headers/decode-error.ts";
-import { decodeImageHeader } from "../../../src/headers/image-header.ts";
+import { decodeImageHeader, decodePackedHeader } from "../../../src/headers/image-header.ts";
+import { PackedOmap } from "../../../src/headers/packed-omap.ts";
 import * as w from "./ceph-writer.ts";
 
 type Entries = [string, Uint8Array][];
@@ -47,9 +48,30 @@ const full: Entries = [
   ["stripe_unit", w.u64(65536)],
 ];
 
+/** The bytes one after the other and their lengths, as the binding gives them. */
+function pack(entries: Entries): PackedOmap {
+  const parts = entries.flatMap(([key, value]) => [Buffer.from(key), value]);
+  const lengths = Uint32Array.from(parts, ({ length }) => length);
+  return new PackedOmap({ data: Buffer.concat(parts), lengths, more: false });
+}
+
+function outcome(decode: () => unknown): unknown {
+  try {
+    return decode();
+  } catch (error) {
+    expect(error).toBeInstanceOf(DecodeError);
+    const { structure, offset, message } = error as DecodeError;
+    expect(offset).toBeGreaterThanOrEqual(0);
+    return { structure, offset, message };
+  }
+}
+
 describe("decodeImageHeader", () => {
-  it("reads everything", () => {
-    const header = decodeImageHeader(full);
+  it.each([
+    ["a map", decodeImageHeader],
+    ["packed bytes", (entries: Entries) => decodePackedHeader(pack(entries))],
+  ])("reads everything from %s", (_, decode) => {
+    const header = decode(full);
     expect(header).toMatchObject({
       size: 10 * 2 ** 30,
       order: 22,
@@ -112,12 +134,10 @@ describe("decodeImageHeader", () => {
           for (const { at, bit } of flips) if (at < bytes.length) bytes[at] = (bytes[at] ?? 0) ^ (1 << bit);
           damaged[1] = bytes;
         }
-        try {
-          decodeImageHeader(entries);
-        } catch (error) {
-          expect(error).toBeInstanceOf(DecodeError);
-          expect((error as DecodeError).offset).toBeGreaterThanOrEqual(0);
-        }
+        // Packed, it is the same value, or the same error at the same place.
+        expect(outcome(() => decodePackedHeader(pack(entries)))).toEqual(
+          outcome(() => decodeImageHeader(entries)),
+        );
       }),
       { numRuns: 2000 },
     );
@@ -132,6 +152,7 @@ describe("decodeImageHeader", () => {
           k === key ? v.subarray(0, length) : v,
         ]);
         expect(() => decodeImageHeader(entries), `${key} cut at ${length}`).toThrow(DecodeError);
+        expect(() => decodePackedHeader(pack(entries)), `${key} cut at ${length}`).toThrow(DecodeError);
       }
     }
   });

@@ -27,7 +27,10 @@ const results: BenchResult[] = [];
   const cluster = started.use(await startCluster({ dir, onProgress: (text) => console.error(`  ${text}`) }));
   for (const bench of chosen) {
     console.error(`${bench.name}: ${bench.work}, against ${bench.against}`);
-    results.push(await runInOwnProcess(bench, cluster.conf));
+    if (bench.plant !== undefined) await runInOwnProcess(bench, cluster.conf, "plant");
+    const result = await runInOwnProcess(bench, cluster.conf, "measure");
+    if (result === undefined) throw new Error(`The case ${bench.name} had no result`);
+    results.push(result);
   }
 }
 console.log(table(results, cases));
@@ -43,14 +46,18 @@ function choose(only: string | undefined): readonly BenchCase[] {
   });
 }
 
-async function runInOwnProcess(bench: BenchCase, conf: string): Promise<BenchResult> {
-  const child = fork(join(import.meta.dirname, "case-process.ts"), [bench.name, conf]);
+async function runInOwnProcess(
+  bench: BenchCase,
+  conf: string,
+  part: "plant" | "measure",
+): Promise<BenchResult | undefined> {
+  const execArgv = part === "measure" ? [...(bench.nodeOptions ?? [])] : [];
+  const child = fork(join(import.meta.dirname, "case-process.ts"), [bench.name, conf, part], { execArgv });
   let result: BenchResult | undefined;
   child.once("message", (message) => {
     result = message as BenchResult;
   });
   const [code] = (await once(child, "exit")) as [number | null];
-  if (result === undefined || code !== 0)
-    throw new Error(`The case ${bench.name} ended with exit code ${code}`);
+  if (code !== 0) throw new Error(`The case ${bench.name} ended with exit code ${code}`);
   return result;
 }

@@ -21,9 +21,8 @@ export const inventory1k: BenchCase = {
   atLeast: 25,
   aim: 60,
   pairs: 5,
-  async prepare(context: BenchContext): Promise<PreparedCase> {
-    const { cluster, shell } = context;
-    await plantForest(context, pool1k, 1000);
+  plant: (context) => plantForest(context, pool1k, 1000),
+  async prepare({ cluster, shell }: BenchContext): Promise<PreparedCase> {
     let ours: Inventory | undefined;
     let peers = "";
     return {

@@ -33,5 +33,12 @@ export interface BenchCase {
   readonly aim?: number;
   /** How many pairs; three when nothing is said. */
   readonly pairs?: number;
+  /** Options of Node for the process that measures. */
+  readonly nodeOptions?: readonly string[];
+  /**
+   * Makes what takes long and may stay with the cluster, in a process of its own before the one that measures: its
+   * memory is not the measured work's. What a run before left is used.
+   */
+  plant?(context: BenchContext): Promise<void>;
   prepare(context: BenchContext): Promise<PreparedCase>;
 }

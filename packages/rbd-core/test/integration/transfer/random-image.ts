@@ -12,6 +12,12 @@ const mapFeatures: readonly ImageFeature[] = [...lockFeatures, "object-map", "fa
 
 export type MapState = "on" | "off" | "invalid";
 
+/** What is not left to chance. */
+export interface ImageShape {
+  readonly striped?: boolean;
+  readonly clone?: boolean;
+}
+
 export interface RandomImage {
   readonly spec: string;
   readonly snapshots: readonly string[];
@@ -31,10 +37,11 @@ export async function makeRandomImage(
   random: Random,
   maps: MapState,
   snapshotCount = 1 + random.below(5),
+  shape: ImageShape = {},
 ): Promise<RandomImage> {
   const spec = `${pool}/${name}`;
   const objectSize = random.pick([64 * KiB, 256 * KiB, 1024 * KiB]);
-  const isStriped = random.chance(0.25);
+  const isStriped = shape.striped ?? random.chance(0.25);
   const features = isStriped
     ? featureBits(["striping", ...(maps === "off" ? plainFeatures : mapFeatures)])
     : featureBits(maps === "off" ? plainFeatures : mapFeatures);
@@ -46,7 +53,7 @@ export async function makeRandomImage(
       : {}),
   };
   const size = () => random.below(5 * 1024) * KiB + random.pick([0, 0, 512, 1]);
-  const isClone = random.chance(0.4);
+  const isClone = shape.clone ?? random.chance(0.4);
   if (isClone) await makeClone(cluster, pool, name, random, layout, size());
   else await createImage(cluster, spec, { ...layout, size: size() });
 

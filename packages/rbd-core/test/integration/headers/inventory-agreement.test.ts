@@ -48,6 +48,30 @@ describe(`the inventory of a random forest (COPPICE_TEST_SEED=${testSeed})`, () 
     );
   });
 
+  it("is of a forest with everything in it", () => {
+    const ok = found.rows.flatMap((row) => (row.state === "ok" ? [row] : []));
+    const children = ok.flatMap((row) => (row.children ?? []).map((child) => ({ row, child })));
+    const kinds = new Set(ok.flatMap(({ snapshots }) => snapshots.map(({ kind }) => kind)));
+    const there = {
+      "a clone of format 1": children.some(({ child }) => child.cloneFormat === 1),
+      "a clone of format 2": children.some(({ child }) => child.cloneFormat === 2),
+      "a clone in another pool": children.some(({ row, child }) => row.pool !== child.pool),
+      "a clone of format 1 in another pool": children.some(
+        ({ row, child }) => child.cloneFormat === 1 && row.pool !== child.pool,
+      ),
+      "a clone in another namespace": children.some(({ row, child }) => row.namespace !== child.namespace),
+      "a clone in the trash": children.some(({ child }) => child.inTrash),
+      "a parent in the trash": ok.some(({ parent }) => parent?.inTrash === true),
+      "an image in a group": ok.some(({ group }) => (group ?? null) !== null),
+      "an image with a data pool": ok.some(({ dataPool }) => dataPool !== null),
+      "a striped image": ok.some(({ stripeCount }) => stripeCount > 1),
+      "snapshots of every kind": ["user", "group", "trash", "mirror"].every((kind) =>
+        kinds.has(kind as "user"),
+      ),
+    };
+    expect(Object.entries(there).filter(([, is]) => !is)).toEqual([]);
+  });
+
   it("says what rbd info says, image by image", () => {
     for (const image of witnessed) {
       const row = rowOf(image);
@@ -130,6 +154,25 @@ describe(`the inventory of a random forest (COPPICE_TEST_SEED=${testSeed})`, () 
         );
       }
     }
+  });
+
+  it("shows every clone under the parent that rbd info names, also parents in the trash", () => {
+    // `rbd children` cannot be asked about an image in the trash.
+    const expected = witnessed.flatMap(({ place, info }) => {
+      if (info.parent === undefined) return [];
+      const { pool, pool_namespace, id, snapshot } = info.parent;
+      return [[`${pool}/${pool_namespace}/${id}@${snapshot}`, place.pool, place.namespace, info.id].join()];
+    });
+    const shown = found.rows.flatMap((row) =>
+      row.state === "ok"
+        ? (row.children ?? []).map((child) => {
+            const snapshot = row.snapshots.find(({ id }) => id === child.snapshotId)?.name;
+            const parent = `${row.pool}/${row.namespace}/${row.id}@${snapshot}`;
+            return [parent, child.pool, child.namespace, child.id].join();
+          })
+        : [],
+    );
+    expect(shown).toEqual(expect.arrayContaining(expected));
   });
 
   it("finds the clones of a pool that is scanned alone, and names them", async () => {

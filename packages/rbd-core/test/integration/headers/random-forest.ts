@@ -45,6 +45,7 @@ export interface RandomForest extends AsyncDisposable {
 /**
  * Grows a forest of every kind of image that Ceph knows, in two pools and two namespaces of its own. What Ceph
  * refuses (a clone of format 1 of an unprotected snapshot, say) is left out: what is there in the end counts.
+ * Whatever the seed, one of every kind is among them.
  */
 export async function growRandomForest(
   cli: RbdCli,
@@ -200,7 +201,56 @@ export async function growRandomForest(
   ];
   const weighted = actions.flatMap(([weight, act]) => Array<typeof act>(weight).fill(act));
   for (let step = 0; step < steps; step++) await dice.pick(weighted)();
+  await plantEveryKind(cli, places, data);
 
   const made = undo.move();
   return { pools, dataPool: data, places, [Symbol.asyncDispose]: () => made.disposeAsync() };
+}
+
+/** A small family of each kind, so that no seed goes without one. */
+async function plantEveryKind(cli: RbdCli, places: readonly ForestPlace[], dataPool: string): Promise<void> {
+  const [home, away, tenant] = places.map(({ pool, namespace }) =>
+    namespace === "" ? pool : `${pool}/${namespace}`,
+  );
+  const parent = `${home}/planted parent`;
+  await cli.rbd(
+    ...["create", "--size", "9M", "--object-size", "1M", "--data-pool", dataPool],
+    ...["--stripe-unit", "256K", "--stripe-count", "3", parent],
+  );
+  await cli.rbd("snap", "create", "--no-progress", `${parent}@base`);
+  await cli.rbd("snap", "protect", `${parent}@base`);
+  const clone = (format: 1 | 2, from: string, to: string) =>
+    cli.rbd(`--rbd-default-clone-format=${format}`, "clone", from, to);
+  await clone(1, `${parent}@base`, `${home}/planted of format 1`);
+  await clone(1, `${parent}@base`, `${away}/planted of format 1, away`);
+  await clone(2, `${parent}@base`, `${tenant}/planted of format 2`);
+  await clone(2, `${parent}@base`, `${away}/planted and thrown away`);
+  await cli.rbd("trash", "mv", `${away}/planted and thrown away`);
+
+  // A parent in the trash, with a clone elsewhere and one beside it there.
+  const dead = `${tenant}/planted dead parent`;
+  await cli.rbd("create", "--size", "2M", dead);
+  await cli.rbd("snap", "create", "--no-progress", `${dead}@last`);
+  await clone(2, `${dead}@last`, `${home}/planted orphan`);
+  await clone(2, `${dead}@last`, `${tenant}/planted dead child`);
+  await cli.rbd("trash", "mv", `${tenant}/planted dead child`);
+  await cli.rbd("trash", "mv", dead);
+
+  // A snapshot that lives on in its trash.
+  const hidden = `${home}/planted with a hidden snapshot`;
+  await cli.rbd("create", "--size", "2M", hidden);
+  await cli.rbd("snap", "create", "--no-progress", `${hidden}@gone`);
+  await clone(2, `${hidden}@gone`, `${away}/planted of a hidden snapshot`);
+  await cli.rbd("snap", "rm", "--no-progress", `${hidden}@gone`);
+
+  const member = `${home}/planted member`;
+  await cli.rbd("create", "--size", "2M", member);
+  await cli.rbd("group", "create", `${home}/planted group`);
+  await cli.rbd("group", "image", "add", `${home}/planted group`, member);
+  await cli.rbd("group", "snap", "create", `${home}/planted group@together`);
+
+  // Mirroring is on in the second pool.
+  const mirrored = `${away}/planted mirrored`;
+  await cli.rbd("create", "--size", "2M", mirrored);
+  await cli.rbd("mirror", "image", "enable", mirrored, "snapshot");
 }

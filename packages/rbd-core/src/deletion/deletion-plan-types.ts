@@ -19,7 +19,6 @@ export const blockerKinds = [
   "group",
   "group-snapshot",
   "mirror-snapshot",
-  "trash-snapshot",
   "unknown-snapshot",
   "mirrored",
   "watcher",

@@ -59,12 +59,23 @@ function imageWays(facts: DeletionFacts): Candidate[] {
       ...leaveGroup,
       ...moveToTrash,
       ...removable.flatMap((snapshot) => removeSnapshot(snapshot, false, snapshot.freedInOrder)),
-      { do: "remove-from-trash", frees: facts.freedIfImageRemoved },
+      { do: "remove-from-trash", frees: freedWithoutSnapshots(facts) },
     ],
     frees: facts.freedIfImageRemoved,
   };
   if (facts.trash !== null) return [remove];
   return [{ way: "trash", steps: [...leaveGroup, ...moveToTrash], frees: nothing }, remove];
+}
+
+/** What is left to free when all snapshots have freed theirs. */
+function freedWithoutSnapshots({ snapshots, freedIfImageRemoved }: DeletionFacts): WayPlan["frees"] {
+  if (freedIfImageRemoved === null) return null;
+  let { bytes } = freedIfImageRemoved;
+  for (const { freedInOrder } of snapshots) {
+    if (freedInOrder === null) return null;
+    bytes -= freedInOrder.bytes;
+  }
+  return { bytes, accuracy: freedIfImageRemoved.accuracy };
 }
 
 function snapshotWays(target: SnapshotFacts): Candidate[] {

@@ -18,7 +18,7 @@ function after(facts: DeletionFacts, step: DeletionStep): DeletionFacts | null {
       const left = snapshots.filter(
         (each) => each.kind !== "trash" || each.children.length > 0 || of(each.id)?.id !== step.snapshot.id,
       );
-      return gone(facts, { ...facts, snapshots: left });
+      return gone(facts, withSnapshots(facts, left));
     }
     case "leave-group":
       return { ...facts, group: null };
@@ -35,11 +35,22 @@ function after(facts: DeletionFacts, step: DeletionStep): DeletionFacts | null {
       const target = of(step.snapshot.id);
       if (target !== undefined && target.children.length > 0) target.kind = "trash";
       const left = snapshots.filter((each) => each !== target || each.children.length > 0);
-      return gone(facts, { ...facts, snapshots: left });
+      return gone(facts, withSnapshots(facts, left));
     }
     case "remove-from-trash":
       return null;
   }
+}
+
+/** What the snapshots that went have freed is not freed again with the image. */
+function withSnapshots(facts: DeletionFacts, left: DeletionFacts["snapshots"]): DeletionFacts {
+  const bytes = facts.snapshots
+    .filter(({ id }) => !left.some((each) => each.id === id))
+    .reduce(
+      (sum, { freedInOrder }) => sum - (freedInOrder?.bytes ?? 0),
+      facts.freedIfImageRemoved?.bytes ?? 0,
+    );
+  return { ...facts, snapshots: left, freedIfImageRemoved: { bytes, accuracy: "estimated" } };
 }
 
 function gone(before: DeletionFacts, now: DeletionFacts): DeletionFacts | null {

@@ -73,7 +73,7 @@ describe("planDeletion of an image", () => {
         unprotect s1
         remove s1, frees 20
         remove s2, frees 20
-        remove from trash, frees 1000
+        remove from trash, frees 940
       "
     `);
   });
@@ -129,7 +129,7 @@ describe("planDeletion of an image", () => {
       ! snapshot: the image has the snapshot s1
       remove: copies 0, frees 1000
         remove s1, frees 20
-        remove from trash, frees 1000
+        remove from trash, frees 980
       "
     `);
   });

@@ -8,6 +8,9 @@ import type { SearchKind, SearchProblem } from "./search-types.ts";
 /** Marks that mean something should be done; a flatten candidate is only a suggestion. */
 const trouble: ReadonlySet<ForestMark> = new Set(["orphan", "parent-in-trash", "deep"]);
 
+/** Either is mended by rebuilding the object map. */
+const invalidMap = imageFlags["object map invalid"] | imageFlags["fast diff invalid"];
+
 const kinds: Record<SearchKind, (node: ForestNode) => boolean> = {
   all: () => true,
   roots: ({ row, parentState }) => row.state === "ok" && parentState === "none",
@@ -42,7 +45,7 @@ export function matcher(
 function hasProblem({ row, marks }: ForestNode, problem: SearchProblem): boolean {
   if (problem === "unreadable") return row.state === "unreadable";
   if (problem !== "object-map-invalid") return marks.includes(problem);
-  return row.state === "ok" && (row.flags & imageFlags["object map invalid"]) !== 0n;
+  return row.state === "ok" && (row.flags & invalidMap) !== 0n;
 }
 
 /** The filters on what only a readable image has. */

@@ -11,7 +11,7 @@ import type { ForestNode } from "../inventory/forest-types.ts";
 export const searchKinds = ["all", "roots", "clones", "trash", "problems"] as const;
 export type SearchKind = (typeof searchKinds)[number];
 
-/** One thing wrong with an image: its state, one of the forest's marks, or the flag that says so. */
+/** One thing wrong with an image: its state, one of the forest's marks, or a flag of HEAD's object map or fast-diff. */
 export const searchProblems = [
   "unreadable",
   "orphan",

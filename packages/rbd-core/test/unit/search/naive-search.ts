@@ -40,7 +40,8 @@ function passes(node: ForestNode, search: ImageSearch, all: ForestNode[]): boole
   if (createdAfter !== undefined && !(at !== null && at >= createdAfter.getTime())) return false;
   if (createdBefore !== undefined && !(at !== null && at < createdBefore.getTime())) return false;
   if (problem === "unreadable") return image === null;
-  if (problem === "object-map-invalid") return flagNames(image?.flags ?? 0n).includes("object map invalid");
+  if (problem === "object-map-invalid")
+    return flagNames(image?.flags ?? 0n).some((flag) => /invalid$/.test(flag));
   return problem === undefined || marks.includes(problem);
 }
 

@@ -152,7 +152,7 @@ describe("problems", () => {
       imageRow("diff", { flags: 2n }),
     ]);
     const found = searchProblems.map((problem) => keys(searchImages(scan, { problem }).rows));
-    expect(found).toEqual([[], [], [], [], [], ["rbd//map"]]);
+    expect(found).toEqual([[], [], [], [], [], ["rbd//diff", "rbd//map"]]);
     expect(searchImages(scan, { kind: "problems" }).filtered).toBe(0);
   });
 });

@@ -220,6 +220,23 @@ describe("deletionPlan", () => {
     }
   });
 
+  it("names a migration at both ends, the source being in the trash", async () => {
+    const image = `${pool}/moving`;
+    await create(image);
+    await cli.rbd("migration", "prepare", image, `${other}/moved`);
+    const trashed = await cli.rbdJson<{ id: string; name: string }[]>("trash", "ls", "--all", pool);
+    const { id } = trashed.find(({ name }) => name === "moving") ?? { id: "" };
+    const [source, destination] = [
+      await deletionPlan(cluster, { pool, namespace: "", id }),
+      await deletionPlan(cluster, `${other}/moved`),
+    ];
+    expect(source.blockers).toMatchObject([{ kind: "migration", object: "source" }]);
+    expect(destination.blockers).toMatchObject([{ kind: "migration", object: "destination" }]);
+    for (const plan of [source, destination]) expect(openWays(plan)).toEqual([]);
+    await cli.rbd("migration", "abort", "--no-progress", `${other}/moved`);
+    expect((await deletionPlan(cluster, image)).blockers).toEqual([]);
+  });
+
   it("waits for what the trash was told to keep", async () => {
     const image = `${pool}/kept`;
     await create(image);

@@ -33,7 +33,8 @@ export interface RebuildObjectMapResult {
 /**
  * Rebuilds the object maps of an image that cannot be trusted, of snapshots and of HEAD: those that Ceph has marked
  * as invalid, and those that are missing or damaged. Maps that can be trusted are left alone, so that a rebuild that
- * was interrupted goes on where it stopped. (`rbd_rebuild_object_map`)
+ * was interrupted goes on where it stopped; after the death of its process as soon as Ceph has given that client up,
+ * which takes it half a minute. (`rbd_rebuild_object_map`)
  *
  * The image may be in use, also by a client that does not let go of its lock: that one then rebuilds HEAD's map. What
  * is written meanwhile is the reason why librbd leaves at HEAD an object that is not there in the map when the map said

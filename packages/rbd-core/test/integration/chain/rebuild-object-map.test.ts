@@ -1,3 +1,6 @@
+import { fork } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import { snapshotChain } from "../../../src/chain/snapshot-chain.ts";
 import type { Cluster } from "../../../src/cluster/cluster.ts";
@@ -150,6 +153,24 @@ describe("rebuildObjectMap", () => {
     expect(rest.rebuilt).not.toContain("s0");
     await checkedByRbd(spec);
   });
+
+  it("goes on where a process died", async () => {
+    const spec = await distrustedImage("killed", 4096);
+    const child = fork(join(import.meta.dirname, "children/rebuild.ts"), [cli.conf, spec]);
+    const ended = once(child, "exit");
+    child.on("message", (point) => {
+      if (point === null) child.kill("SIGKILL");
+    });
+    expect(await ended).toEqual([null, "SIGKILL"]);
+    // What was done is trusted; what was not is still marked. The next waits until Ceph has given the dead client up.
+    expect((await snapshotChain(cluster, spec)).objectMaps).toMatchObject({
+      state: "invalid",
+      points: [null],
+    });
+    expect((await rebuildObjectMap(cluster, spec)).rebuilt).toEqual([null]);
+    expect(await owns(spec)).toEqual({ state: "valid", own: [3, 2, 0] });
+    await checkedByRbd(spec);
+  }, 120_000);
 
   it("refuses an image without object maps, and one that is not there", async () => {
     const spec = `${pool}/plain`;

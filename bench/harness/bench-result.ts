@@ -10,7 +10,7 @@ export interface BenchResult {
   readonly unit: BenchCase["unit"];
   /** How many times better ours is: above 1 is better, whatever the unit. */
   readonly ratio: number;
-  /** Peak resident memory of the process that ran the case, peers not counted. */
+  /** Peak resident memory of the process while ours ran. */
   readonly rssMiB: number;
   /** 99th percentile of the event loop's delay while ours ran, of the worst run. */
   readonly loopDelayP99Ms: number;

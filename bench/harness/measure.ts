@@ -1,3 +1,4 @@
+import { readFileSync, writeFileSync } from "node:fs";
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import type { BenchCase, BenchContext } from "./bench-case.ts";
 import { type BenchResult, median, ratioOf } from "./bench-result.ts";
@@ -9,6 +10,7 @@ export async function measure(bench: BenchCase, context: BenchContext): Promise<
   context.say("preparing");
   await using prepared = await bench.prepare(context);
   const loopDelays: number[] = [];
+  const peaks: number[] = [];
   const ours: number[] = [];
   const peer: number[] = [];
   const pairs = bench.pairs ?? defaultPairs;
@@ -17,7 +19,9 @@ export async function measure(bench: BenchCase, context: BenchContext): Promise<
     // Who goes first changes with each pair, so that neither always finds the other's warm caches.
     const turns = [
       async () => {
+        forgetPeak();
         ours.push(await watchingLoop(loopDelays, () => prepared.ours(pair)));
+        peaks.push(peakMiB());
       },
       async () => {
         peer.push(await prepared.peer(pair));
@@ -33,7 +37,7 @@ export async function measure(bench: BenchCase, context: BenchContext): Promise<
     peer: median(peer),
     unit: bench.unit,
     ratio: ratioOf(bench.unit, median(ours), median(peer)),
-    rssMiB: process.resourceUsage().maxRSS / 1024,
+    rssMiB: Math.max(...peaks),
     loopDelayP99Ms: Math.max(...loopDelays),
     note: `${bench.work}, against ${bench.against}; ${pairs} pairs`,
   };
@@ -49,4 +53,16 @@ async function watchingLoop(delays: number[], work: () => Promise<number>): Prom
     monitor.disable();
     delays.push(monitor.percentile(99) / 1e6);
   }
+}
+
+/** What making the images and looking at them afterwards took is not the measured work's (proc(5): clear_refs). */
+function forgetPeak(): void {
+  writeFileSync("/proc/self/clear_refs", "5");
+}
+
+/** The most memory the process had resident since then. */
+function peakMiB(): number {
+  const peak = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync("/proc/self/status", "utf8"))?.[1];
+  if (peak === undefined) throw new Error("/proc/self/status does not say VmHWM");
+  return Number(peak) / 1024;
 }

@@ -64,6 +64,13 @@ void image_call_done(rbd_completion_t completion, void* call) {
   static_cast<AioCall*>(call)->finish(result);
 }
 
+void image_call_done_in_cpp(librbd::completion_t completion, void* call) {
+  auto* done = static_cast<librbd::RBD::AioCompletion*>(completion);
+  int64_t result = done->get_return_value();
+  done->release();
+  static_cast<AioCall*>(call)->finish(result);
+}
+
 void object_call_done(rados_completion_t completion, void* call) {
   int64_t result = rados_aio_get_return_value(completion);
   rados_aio_release(completion);
@@ -98,6 +105,17 @@ Napi::Value start_image_aio(const Napi::CallbackInfo& info, const Aio& aio,
     if (r < 0) return r;
     r = submit(completion);
     if (r < 0) rbd_aio_release(completion);
+    return r;
+  });
+}
+
+Napi::Value start_image_cpp_aio(const Napi::CallbackInfo& info, const Aio& aio,
+                            const std::function<int(librbd::RBD::AioCompletion*)>& submit,
+                            AioConvert convert) {
+  return start(info, aio, std::move(convert), [&](AioCall* call) {
+    auto* completion = new librbd::RBD::AioCompletion(call, image_call_done_in_cpp);
+    int r = submit(completion);
+    if (r < 0) completion->release();
     return r;
   });
 }

@@ -3,6 +3,7 @@
 #include <napi.h>
 #include <rados/librados.h>
 #include <rbd/librbd.h>
+#include <rbd/librbd.hpp>
 
 #include <functional>
 #include <memory>
@@ -25,6 +26,9 @@ using AioConvert = std::function<Napi::Value(Napi::Env env, int64_t result)>;
 /// A call of librbd's (librados's) asynchronous interface. A result below zero rejects.
 Napi::Value start_image_aio(const Napi::CallbackInfo& info, const Aio& aio,
                             const std::function<int(rbd_completion_t)>& submit, AioConvert convert = {});
+/// The same through librbd's C++ interface.
+Napi::Value start_image_cpp_aio(const Napi::CallbackInfo& info, const Aio& aio,
+                            const std::function<int(librbd::RBD::AioCompletion*)>& submit, AioConvert convert);
 Napi::Value start_object_aio(const Napi::CallbackInfo& info, const Aio& aio,
                              const std::function<int(rados_completion_t)>& submit, AioConvert convert = {});
 

@@ -1,6 +1,9 @@
 #include <rbd/librbd.h>
 
+#include <memory>
+
 #include "../aio-call.h"
+#include "../aio-read-buffers.h"
 #include "../arguments.h"
 #include "../to-js.h"
 #include "define.h"
@@ -25,6 +28,30 @@ Napi::Value read(const Napi::CallbackInfo& info) {
   return start_image_aio(
       info, {"rbd_aio_read2", image, {info[2]}},
       [=](rbd_completion_t c) { return rbd_aio_read2(image->get(), offset, length, data, c, flags); }, count);
+}
+
+/// A Buffer over the memory that the data was received in.
+Napi::Value to_buffer(Napi::Env env, std::unique_ptr<ceph::bufferlist> data) {
+  const size_t length = data->length();
+  if (length == 0) return Napi::Buffer<char>::New(env, 0);
+  char* start = data->c_str();
+  return Napi::Buffer<char>::NewOrCopy(
+      env, start, length, [](Napi::Env, char*, ceph::bufferlist* held) { delete held; }, data.release());
+}
+
+/// readBuffer(image, offset, length, flags) → Buffer with what there is
+Napi::Value read_buffer(const Napi::CallbackInfo& info) {
+  uint64_t offset = arg::u64(info[1]);
+  size_t length = arg::u64(info[2]);
+  int flags = arg::i32(info[3]);
+  auto image = ImageHandle::from_js(info[0]);
+  auto data = std::make_shared<std::unique_ptr<ceph::bufferlist>>(new ceph::bufferlist);
+  return start_image_cpp_aio(
+      info, {"rbd_aio_read2", image, {}},
+      [=](librbd::RBD::AioCompletion* completion) {
+        return aio_read_buffers(image->get(), offset, length, **data, completion, flags);
+      },
+      [=](Napi::Env env, int64_t) { return to_buffer(env, std::move(*data)); });
 }
 
 /// write(image, offset, buffer, flags)
@@ -100,6 +127,7 @@ Napi::Value flush(const Napi::CallbackInfo& info) {
 void define_image_data(Napi::Env env, Napi::Object exports) {
   define(env, exports,
          {{"read", read},
+          {"readBuffer", read_buffer},
           {"write", write},
           {"writeZeroes", write_zeroes},
           {"discard", discard},

@@ -29,6 +29,8 @@ export interface WriteZeroesOptions extends IoOptions {
 /** One call never carries more. */
 const MAX_TRANSFER = 2 ** 30;
 const THICK_PROVISION = 1;
+/** From so many bytes on it is cheaper to take over the memory that the data came in than to copy it. */
+const LEAST_HANDED_OVER = 64 * 1024;
 
 /**
  * Sees to it that the range lies inside the image. librbd cuts a write that reaches beyond the end short
@@ -71,13 +73,22 @@ export async function read(
   const check = inside(image, call, offset, length);
   if (check) await check;
   checkTransfer(image, call, length);
+  if (length === 0) return given === undefined ? Buffer.alloc(0) : asBuffer(given);
+  const flags = o?.hints ?? 0;
+  if (given === undefined && length >= LEAST_HANDED_OVER) {
+    const data = await settle(image, o?.signal, native.readBuffer(image.handle, offset, length, flags));
+    if (data.byteLength < length) shortened(image, call, offset, length, data.byteLength);
+    return data;
+  }
   // Not from the shared pool: the memory belongs to librbd until the call is over.
   const into = given ?? Buffer.allocUnsafeSlow(length);
-  if (length > 0) {
-    const count = await settle(image, o?.signal, native.read(image.handle, offset, into, o?.hints ?? 0));
-    if (count < length) shortened(image, call, offset, length, count);
-  }
-  return Buffer.isBuffer(into) ? into : Buffer.from(into.buffer, into.byteOffset, into.byteLength);
+  const count = await settle(image, o?.signal, native.read(image.handle, offset, into, flags));
+  if (count < length) shortened(image, call, offset, length, count);
+  return asBuffer(into);
+}
+
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 function shortened(image: OpenImage, call: string, offset: number, length: number, count: number): never {

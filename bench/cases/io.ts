@@ -1,0 +1,155 @@
+import { createHash } from "node:crypto";
+import { open, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Cluster, connect, openImage } from "rbd-core";
+import type { BenchCase, BenchContext } from "../harness/bench-case.ts";
+import { numbers } from "./transfer-increment.ts";
+
+const KiB = 1024;
+const MiB = 1024 * KiB;
+const size = 1024 * MiB;
+const pool = "bench-io";
+
+interface Io {
+  readonly name: string;
+  readonly work: string;
+  readonly type: "read" | "write";
+  readonly pattern: "seq" | "rand";
+  /** In bytes. */
+  readonly block: number;
+  readonly depth: number;
+  readonly operations: number;
+  readonly atLeast: number;
+}
+
+/** librbd's cache would be measured instead: it is off for both. */
+const settings = { rbd_cache: "false" };
+
+/** Reads or writes an image of 1 GiB, so many blocks at a time. */
+function io({ name, work, type, pattern, block, depth, operations, atLeast }: Io): BenchCase {
+  const image = `${pool}/${name}`;
+  return {
+    name,
+    work,
+    against: "rbd bench",
+    unit: block >= MiB ? "MiB/s" : "op/s",
+    atLeast,
+    aim: 1,
+    pairs: 7,
+    async plant({ shell }: BenchContext) {
+      await shell.bash(`ceph osd pool ls | grep -qx ${pool} ||
+        { ceph osd pool create ${pool} 16 && rbd pool init ${pool}; }`);
+      await shell.bash(`rbd info ${image} >/dev/null 2>&1 || { rbd create --size ${size}B ${image} &&
+        rbd bench --io-type write --io-size 4M --io-total ${size} --rbd_cache=false ${image}; }`);
+    },
+    async prepare({ conf, shell }: BenchContext) {
+      const cluster = await connect({ conf, settings });
+      const written = new Map<number, number>();
+      let fill = 0;
+      const inUnit = (perSecond: number) => (block >= MiB ? (perSecond * block) / MiB : perSecond);
+      const ours = async (pair: number) => {
+        await using opened = await openImage(cluster, image);
+        fill = pair + 1;
+        const data = Buffer.alloc(block, fill);
+        const random = numbers(pair);
+        let next = 0;
+        const worker = async () => {
+          for (let i = next++; i < operations; i = next++) {
+            const place = pattern === "seq" ? i : Math.floor(random() * (size / block));
+            const offset = (place * block) % size;
+            if (type === "read") await opened.read(offset, block);
+            else {
+              written.set(offset, fill);
+              await opened.write(offset, data);
+            }
+          }
+        };
+        const start = performance.now();
+        await Promise.all(Array.from({ length: depth }, worker));
+        await opened.flush();
+        return inUnit(operations / ((performance.now() - start) / 1000));
+      };
+      return {
+        ours,
+        async peer() {
+          const total = `--io-size ${block} --io-threads ${depth} --io-total ${operations * block}`;
+          const printed = await shell.bash(
+            `rbd bench --io-type ${type} --io-pattern ${pattern} ${total} --rbd_cache=false ${image} | tail -1`,
+          );
+          // It writes where it likes: what it may have written over is not ours to check.
+          if (type === "write") written.clear();
+          const perSecond = /ops\/sec: ([\d.]+)/.exec(printed)?.[1];
+          if (perSecond === undefined) throw new Error(`rbd bench printed: ${printed}`);
+          return inUnit(Number(perSecond));
+        },
+        async verify() {
+          if (type === "write" && written.size === 0) await ours(fill);
+          await compareWithExport(cluster, shell, image, written);
+        },
+        async [Symbol.asyncDispose]() {
+          await cluster.close();
+        },
+      };
+    },
+  };
+}
+
+/** What was read through us is what `rbd export` says; what was written last is there. */
+async function compareWithExport(
+  cluster: Cluster,
+  shell: BenchContext["shell"],
+  image: string,
+  written: ReadonlyMap<number, number>,
+): Promise<void> {
+  const path = join(tmpdir(), `coppice-bench-${crypto.randomUUID()}`);
+  try {
+    const digest = await shell.bash(
+      `rbd export --no-progress ${image} - | tee ${path} | md5sum | cut -c1-32`,
+    );
+    const hash = createHash("md5");
+    await using opened = await openImage(cluster, image);
+    for (let at = 0; at < size; at += 4 * MiB) hash.update(await opened.read(at, 4 * MiB));
+    if (hash.digest("hex") !== digest.trim()) throw new Error(`${image} was read wrong`);
+    await using file = await open(path);
+    const page = Buffer.alloc(4 * KiB);
+    for (const [offset, fill] of written) {
+      await file.read(page, 0, page.length, offset);
+      if (!page.equals(Buffer.alloc(page.length, fill))) throw new Error(`${image} was written wrong`);
+    }
+  } finally {
+    await rm(path, { force: true });
+  }
+}
+
+const large = { pattern: "seq", block: 4 * MiB, depth: 16, atLeast: 0.95 } as const;
+const small = { pattern: "rand", block: 4 * KiB, depth: 64, atLeast: 0.8 } as const;
+
+export const io4mRead = io({
+  ...large,
+  name: "io-4m-read",
+  work: "4 MiB sequential reads, depth 16",
+  type: "read",
+  operations: 512,
+});
+export const io4mWrite = io({
+  ...large,
+  name: "io-4m-write",
+  work: "4 MiB sequential writes, depth 16",
+  type: "write",
+  operations: 256,
+});
+export const io4kRead = io({
+  ...small,
+  name: "io-4k-read",
+  work: "4 KiB random reads, depth 64",
+  type: "read",
+  operations: 40_000,
+});
+export const io4kWrite = io({
+  ...small,
+  name: "io-4k-write",
+  work: "4 KiB random writes, depth 64",
+  type: "write",
+  operations: 15_000,
+});

@@ -10,6 +10,7 @@ export type { CloneOptions, ClonePhase, CloneProgress } from "./clone/clone-opti
 export type { ClonePlan, PlannedSnapshot } from "./clone/clone-plan.ts";
 export type { CloneResult } from "./clone/clone-result.ts";
 export type { CloneChoices } from "./clone/decide-clone.ts";
+export type { CloneWishes } from "./clone/decide-shape.ts";
 export { planClone } from "./clone/plan-clone.ts";
 export type { NameSource } from "./clone/snapshot-name.ts";
 export type { Cluster, ClusterUsage, PoolName } from "./cluster/cluster.ts";

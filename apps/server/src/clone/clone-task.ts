@@ -6,9 +6,11 @@ import type { TaskHandler } from "../tasks/task-handler.ts";
 const PHASES: Record<ClonePhase, string> = {
   check: "Checking names and source",
   search: "Looking for a snapshot without changes since",
-  snapshot: "Creating the snapshot",
-  protect: "Protecting the snapshot",
+  snapshot: "Making the snapshot ready",
   clone: "Creating the clone",
+  flatten: "Copying what it shares with its parent",
+  release: "Releasing the snapshot",
+  grow: "Enlarging the clone",
   undo: "Undoing",
 };
 
@@ -35,11 +37,11 @@ export function cloneTask({ connection, concurrency, onCloned }: CloneTaskOption
           source,
           target,
           signal: task.signal,
-          onProgress({ phase, done, total }) {
-            if (phase !== current) task.phase(PHASES[phase]);
+          onProgress({ phase, done, total, unit }) {
+            if (phase !== current) task.phase(PHASES[phase], unit);
             if (phase === "undo" && current !== "undo") task.log("Stopped: undoing what was made.");
             current = phase;
-            task.progress(done, total);
+            task.progress(done, total === 0 ? null : total);
           },
         }),
       );

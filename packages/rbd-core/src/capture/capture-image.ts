@@ -1,5 +1,6 @@
 import { createSnapshotStep } from "../clone/create-snapshot-step.ts";
-import type { PreparedClone } from "../clone/prepare-clone.ts";
+import { checkSnapshotNameFree, type PreparedClone } from "../clone/prepare-clone.ts";
+import { prepareCurrent } from "../clone/prepare-current.ts";
 import { protectStep } from "../clone/protect-step.ts";
 import type { Cluster } from "../cluster/cluster.ts";
 import type { ImageSpec } from "../names/image-spec.ts";
@@ -8,7 +9,6 @@ import { toRbdUrl } from "../rbd-url/to-rbd-url.ts";
 import { beginAgain } from "../steps/begin-again.ts";
 import { deriveImage } from "../steps/derive-image.ts";
 import { derivePhases } from "../steps/derive-phases.ts";
-import { prepareCurrent } from "../steps/prepare-current.ts";
 import { StepRunner } from "../steps/step-runner.ts";
 import { templateSnapshot } from "../template/template-snapshot.ts";
 import type { CaptureOptions, CapturePhase, CaptureResult, CaptureWishes } from "./capture-types.ts";
@@ -35,21 +35,19 @@ export function captureImage(cluster: Cluster, options: CaptureOptions): Promise
 async function carryOut(cluster: Cluster, options: CaptureOptions): Promise<CaptureResult> {
   options.signal?.throwIfAborted();
   const { prepared, cloneOptions, snapshotName } = await prepareCapture(cluster, options);
-  const { plan } = prepared;
   const runner = new StepRunner<CapturePhase>(capturePhases(prepared), options);
   const { undo } = runner;
   try {
-    const wishes = { flatten: true, grow: null };
-    const { id, snapshot, released } = await deriveImage(cluster, prepared, cloneOptions, wishes, runner);
+    const { id, plan, held, released } = await deriveImage(cluster, prepared, cloneOptions, runner);
     const create = () => createSnapshotStep(cluster, plan.target, snapshotName, new Set(), undo);
     await runner.run("template-snapshot", create);
     await runner.run("template-protect", () => protectStep(cluster, plan.target, snapshotName, undo));
     runner.finish();
     const template = { ...plan.target, snapshot: snapshotName };
-    const source = { ...plan.source, snapshot: snapshot.name };
+    const source = { ...plan.source, snapshot: held.name };
     const url = toRbdUrl(cluster.fsid, template);
     const { size, warnings } = plan;
-    return { template, url, id, size, source, reused: !snapshot.created, unchanged: released, warnings };
+    return { template, url, id, size, source, reused: !held.created, unchanged: released, warnings };
   } catch (error) {
     return await runner.fail(error, "captureImage");
   }
@@ -66,6 +64,7 @@ export interface CapturePlan {
 /** Says what {@link captureImage} would do, and changes nothing. @throws {CoppiceError} what that would refuse */
 export async function planCapture(cluster: Cluster, options: CaptureWishes): Promise<CapturePlan> {
   const { prepared, snapshotName } = await prepareCapture(cluster, options);
+  checkSnapshotNameFree(prepared);
   const template = { ...prepared.plan.target, snapshot: snapshotName };
   return { template, phases: capturePhases(prepared), clone: prepared.plan };
 }
@@ -76,10 +75,10 @@ async function prepareCapture(
 ) {
   checkName("snapshot", snapshotName);
   const { onProgress: _, ...rest } = options;
-  const cloneOptions = { ...rest, snapshotName: temporarySnapshot };
+  const cloneOptions = { ...rest, snapshotName: temporarySnapshot, flatten: true };
   return { prepared: await prepareCurrent(cluster, cloneOptions), cloneOptions, snapshotName };
 }
 
 function capturePhases({ plan }: PreparedClone): CapturePhase[] {
-  return [...derivePhases(plan, { flatten: true, grow: null }), "template-snapshot", "template-protect"];
+  return [...derivePhases(plan), "template-snapshot", "template-protect"];
 }

@@ -1,17 +1,12 @@
 import type { Cluster } from "../cluster/cluster.ts";
-import { hasCode, translated } from "../errors/to-coppice-error.ts";
-import { UndoLog } from "../undo/undo-log.ts";
-import { chooseSnapshot } from "./choose-snapshot.ts";
-import type { CloneOptions, ClonePhase } from "./clone-options.ts";
-import type { ClonePlan } from "./clone-plan.ts";
+import { translated } from "../errors/to-coppice-error.ts";
+import { beginAgain } from "../steps/begin-again.ts";
+import { deriveImage } from "../steps/derive-image.ts";
+import { type DerivePhase, derivePhases } from "../steps/derive-phases.ts";
+import { StepRunner } from "../steps/step-runner.ts";
+import type { CloneOptions } from "./clone-options.ts";
 import type { CloneResult } from "./clone-result.ts";
-import { cloneStep } from "./clone-step.ts";
-import { createSnapshotStep } from "./create-snapshot-step.ts";
-import { checkSnapshotNameFree, type PreparedClone } from "./prepare-clone.ts";
-import { protectStep } from "./protect-step.ts";
-
-/** How often a clone is begun anew when the snapshot it was to hang on is taken away. */
-const attempts = 3;
+import { prepareCurrent } from "./prepare-current.ts";
 
 /**
  * Clones an image, or one of its snapshots.
@@ -21,83 +16,54 @@ const attempts = 3;
  * parent's features, object size and stripe unless told otherwise. Clones of one source that begin together, in
  * whatever processes, share one new snapshot.
  *
+ * With `size` the clone is enlarged at once. With `flatten`, or where it would lie deeper than `maxDepth`, it becomes a
+ * full copy, and what was made on the source for it is taken away again.
+ *
  * While the source is being written to, the clone is a state the source really had during the call (see
  * `stillCurrent` for why).
  *
- * Everything is checked before anything is changed. When a step fails, exactly what was made is taken back, in
- * reverse. Aborting does the same and rejects with the signal's reason; a change that is under way is finished
- * first, then taken back.
+ * Everything is checked before anything is changed. When a step fails, what was made is taken back, in reverse. Aborting
+ * does the same and rejects with the signal's reason; a change that is under way is finished first, then taken back,
+ * but flattening stops.
+ *
+ * How it knows its own, also where the answer to a call was lost: the clone by its id, or before that is read by being
+ * a clone of that very snapshot, under a name that was free; the snapshot by its name, and by not having been there
+ * before; its protection by not having been there before. Another client that makes the same thing under the same name
+ * in that moment, while our own call fails without an answer, cannot be told from us. What has become somebody's
+ * meanwhile (a snapshot that other clones hang on) is left, and named.
  *
  * @throws {CoppiceError}
  * - `INVALID_NAME`: source or target does not parse, or the target names a snapshot.
+ * - `INVALID_ARGUMENT`: a size below the source's; a size, depth, object size or stripe that cannot be.
  * - `NOT_FOUND`: no such pool, namespace, image or snapshot.
  * - `EXISTS`: the target is there already, or the snapshot to create is.
  * - `UNSUPPORTED`: the source has format 1 or lacks layering; or another namespace with clone format 1.
  * - `SOURCE_CHANGED`: somebody keeps taking away the snapshot.
  * - `UNDO_FAILED`: it failed, and `left` could not be taken back.
  */
-export async function cloneImage(cluster: Cluster, options: CloneOptions): Promise<CloneResult> {
-  return translated({}, async () => {
-    for (let attempt = 1; ; attempt++) {
-      try {
-        return await carryOut(cluster, options);
-      } catch (error) {
-        // Another client took the snapshot away, or its protection, between our choice and the clone: choose again.
-        if (attempt === attempts || !hasCode(error, "SOURCE_CHANGED")) throw error;
-      }
-    }
-  });
+export function cloneImage(cluster: Cluster, options: CloneOptions): Promise<CloneResult> {
+  return translated({}, () => beginAgain(() => carryOut(cluster, options)));
 }
 
 async function carryOut(cluster: Cluster, options: CloneOptions): Promise<CloneResult> {
-  const { signal } = options;
-  const report = (phase: ClonePhase, done: number) => options.onProgress?.({ phase, done, total: 1 });
-  const undo = new UndoLog();
-  const created = { snapshot: false, protection: false };
-
-  const protect = async (plan: ClonePlan) => {
-    signal?.throwIfAborted();
-    report("protect", 0);
-    created.protection = await protectStep(cluster, plan.source, plan.snapshot.name, undo);
-    report("protect", 1);
-  };
-  const makeSnapshot = async (prepared: PreparedClone) => {
-    const { plan, facts } = prepared;
-    checkSnapshotNameFree(prepared);
-    signal?.throwIfAborted();
-    report("snapshot", 0);
-    const known = new Set(facts.snapshots.map((snapshot) => snapshot.id));
-    const id = await createSnapshotStep(cluster, plan.source, plan.snapshot.name, known, undo);
-    created.snapshot = true;
-    report("snapshot", 1);
-    // Whoever finds the snapshot should find it ready.
-    if (plan.protect) await protect(plan);
-    return id;
-  };
-
+  const prepared = await prepareCurrent(cluster, options);
+  const runner = new StepRunner<DerivePhase>(derivePhases(prepared.plan), {
+    signal: options.signal,
+    onProgress: ({ phase, done, total, unit }) => options.onProgress?.({ phase, done, total, unit }),
+  });
   try {
-    const { prepared, id } = await chooseSnapshot(cluster, options, makeSnapshot);
-    const { plan, facts } = prepared;
-    if (plan.protect && !created.snapshot) await protect(plan);
-    signal?.throwIfAborted();
-    report("clone", 0);
-    await cloneStep(cluster, plan, facts, id, undo);
-    report("clone", 1);
-    signal?.throwIfAborted();
-    const { snapshot, protect: _, ...rest } = plan;
+    const { id, plan, held, released } = await deriveImage(cluster, prepared, options, runner);
+    runner.finish();
+    const { snapshot, protect: _, flatten: flattened, ...rest } = plan;
     return {
       ...rest,
-      snapshot: { name: snapshot.name, id, reason: snapshot.reason },
-      reused: !created.snapshot,
-      created,
+      id,
+      snapshot: { name: held.name, id: held.id, reason: snapshot.reason },
+      reused: !held.created,
+      created: { snapshot: held.created && !released, protection: held.protected && !released },
+      flattened,
     };
   } catch (error) {
-    if (undo.isEmpty) throw error;
-    try {
-      report("undo", 0);
-    } finally {
-      await undo.undoAndThrow(error, "cloneImage");
-    }
-    throw error;
+    return await runner.fail(error, "cloneImage");
   }
 }

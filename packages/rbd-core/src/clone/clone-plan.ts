@@ -22,8 +22,14 @@ export interface ClonePlan {
   cloneFormat: CloneFormat;
   /** One sentence without a full stop. */
   cloneFormatReason: string;
-  /** Bytes: the size of the snapshot, and so of the clone. */
+  /** Bytes, of the snapshot. */
+  sourceSize: number;
+  /** Bytes, of the clone in the end: the snapshot's, or more when that was asked for. */
   size: number;
+  /** Whether the clone is flattened, and what was made on the source taken away again. */
+  flatten: boolean;
+  /** Why it is flattened or why not; one sentence without a full stop. */
+  flattenReason: string;
   /** `RBD_FEATURE_*` bits of the clone. */
   features: bigint;
   /** Bytes, a power of two. */
@@ -35,7 +41,7 @@ export interface ClonePlan {
   stripeCount: number;
   /** `null` leaves the data in the target's own pool, or in the pool the cluster configures for it. */
   dataPool: string | null;
-  /** How many images the clone will have above it. */
+  /** How many images the clone will have above it in the end. */
   depth: number;
   /** Sentences a user should read first. */
   warnings: string[];

@@ -6,6 +6,7 @@ import type { ImageSpec } from "../names/image-spec.ts";
 import { cloneFeatures } from "./clone-features.ts";
 import type { CloneFormatChoice } from "./clone-format.ts";
 import type { ClonePlan, PlannedSnapshot } from "./clone-plan.ts";
+import { type CloneWishes, decideShape } from "./decide-shape.ts";
 import type { SourceFacts } from "./source-facts.ts";
 
 /** What a caller may choose about a clone; the rest comes from its parent. */
@@ -29,7 +30,7 @@ export interface CloneDecision {
   format: CloneFormatChoice;
   /** How many images are above the source. */
   sourceDepth: number;
-  choices: CloneChoices;
+  choices: CloneChoices & CloneWishes;
 }
 
 /** krbd refuses to map an image with more than 16 images above it. */
@@ -62,7 +63,8 @@ export function checkCloneable(source: Pick<SourceFacts, "spec" | "oldFormat" | 
  * Puts what was found and what was asked for into a plan. Pure.
  *
  * @throws {CoppiceError} `UNSUPPORTED` when the clone would need clone format 2 and format 1 is to be used;
- * `INVALID_ARGUMENT` when the object size or stripe asked for cannot be.
+ * `INVALID_ARGUMENT` when the object size or stripe asked for cannot be, the size is below the source's, or the depth is
+ * no whole number.
  */
 export function decideClone(decision: CloneDecision): ClonePlan {
   const { source, target, existing, format, choices } = decision;
@@ -77,22 +79,36 @@ export function decideClone(decision: CloneDecision): ClonePlan {
   }
   const layout = cloneLayout(source, target, choices);
   const { features, omitted } = cloneFeatures(source.features, layout);
+  const { spec } = source;
+  const sourceSize = existing?.snapshot.size ?? source.size;
+  const { size, flatten, flattenReason, depth } = decideShape(
+    target,
+    {
+      spec: existing === null ? spec : { ...spec, snapshot: existing.snapshot.name },
+      size: sourceSize,
+      depth: decision.sourceDepth,
+    },
+    choices,
+  );
   const snapshot: PlannedSnapshot = existing
     ? { name: existing.snapshot.name, id: existing.snapshot.id, action: "reuse", reason: existing.reason }
     : { ...decision.create, id: null, action: "create" };
   return {
-    source: source.spec,
+    source: spec,
     target,
     snapshot,
     protect: format.format === 1 && !existing?.snapshot.protected,
     cloneFormat: format.format,
     cloneFormatReason: format.reason,
-    size: existing?.snapshot.size ?? source.size,
+    sourceSize,
+    size,
+    flatten,
+    flattenReason,
     features,
     ...layout,
     order: Math.log2(layout.objectSize),
-    depth: decision.sourceDepth + 1,
-    warnings: warnings(decision.sourceDepth + 1, omitted),
+    depth,
+    warnings: warnings(depth, omitted),
   };
 }
 

@@ -41,7 +41,7 @@ export async function prepareClone(
 ): Promise<PreparedClone> {
   const { signal } = options;
   const report = (phase: ClonePhase, done: number, total: number) =>
-    options.onProgress?.({ phase, done, total });
+    options.onProgress?.({ phase, done, total, unit: "steps" });
   const { snapshot: wanted, ...spec } = toImageSpec(options.source);
   const target = toImageOnly(options.target);
   if (options.snapshotName !== undefined) checkName("snapshot", options.snapshotName);
@@ -78,7 +78,8 @@ export async function prepareClone(
     sourceDepth: above.depth,
     choices: options,
   });
-  if (above.unreadable !== null) {
+  // A full copy has nothing above it, whatever the source had.
+  if (above.unreadable !== null && !plan.flatten) {
     plan.warnings.push(`The clone may be deeper than ${plan.depth}: ${above.unreadable.message}`);
   }
   return { plan, facts, compared: chosen === null };

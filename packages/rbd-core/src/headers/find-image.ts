@@ -8,12 +8,10 @@ import { decodeValue } from "./byte-reader.ts";
 import { DecodeError } from "./decode-error.ts";
 import { directoryIdKey } from "./directory.ts";
 import { decodeImageHeader, type ImageHeader } from "./image-header.ts";
-import { directoryObject, headerObject, imageIdObject, trashObject } from "./object-names.ts";
-import { readContent, readOmap, readOmapValue } from "./read-objects.ts";
+import { directoryObject, headerObject, trashObject } from "./object-names.ts";
+import { readImageId } from "./read-image-id.ts";
+import { readOmap, readOmapValue } from "./read-objects.ts";
 import { decodeTrashEntry, type TrashHeader } from "./trash-header.ts";
-
-/** More than any id has. */
-const idBytes = 255;
 
 /** An image by its id: the only way to name one in the trash. */
 export interface ImageById {
@@ -83,10 +81,8 @@ export async function decoding<T>(object: string, action: () => Promise<T>): Pro
 }
 
 async function byName(place: Place, name: string, signal: AbortSignal | undefined) {
-  const idObject = imageIdObject(name);
   try {
-    const content = await readContent(place.ioCtx, idObject, idBytes, signal);
-    return { id: decodeValue(idObject, content, (reader) => reader.string()), name, trash: null };
+    return { id: await readImageId(place.ioCtx, name, signal), name, trash: null };
   } catch (error) {
     if (hasCode(error, "NOT_FOUND")) await refuseFormat1(place, name, signal);
     throw error;

@@ -1,10 +1,14 @@
 import type { CloneOptions } from "../clone/clone-options.ts";
+import type { ClonePlan } from "../clone/clone-plan.ts";
 import { cloneStep } from "../clone/clone-step.ts";
 import type { PreparedClone } from "../clone/prepare-clone.ts";
 import type { Cluster } from "../cluster/cluster.ts";
-import { openImage } from "../image/open-image.ts";
+import { translated } from "../errors/to-coppice-error.ts";
+import { decoding } from "../headers/find-image.ts";
+import { readImageId } from "../headers/read-image-id.ts";
+import { showImageSpec } from "../names/format-image-spec.ts";
 import type { ImageSpec } from "../names/image-spec.ts";
-import { type DerivePhase, type DeriveWishes, touchesSource } from "./derive-phases.ts";
+import { type DerivePhase, derivePhases, touchesSource } from "./derive-phases.ts";
 import { flattenStep } from "./flatten-step.ts";
 import { growStep } from "./grow-step.ts";
 import { noteOwnImage } from "./own-image.ts";
@@ -15,15 +19,17 @@ import type { StepRunner } from "./step-runner.ts";
 export interface DerivedImage {
   /** Ceph's id of the new image. */
   id: string;
+  /** As it was carried out. */
+  plan: ClonePlan;
   /** The snapshot it came from, and what of it was made for this. */
-  snapshot: HeldSnapshot;
+  held: HeldSnapshot;
   /** Whether the source is as it was before. */
   released: boolean;
 }
 
 /**
- * Makes an image out of another one: clones it as planned, and then flattens and enlarges the clone as wished. With a
- * flatten the source is left as it was found.
+ * Makes an image out of another one: clones it as planned, and then flattens and enlarges the clone where the plan says
+ * so. With a flatten the source is left as it was found.
  *
  * @param planned What `options` came to.
  * @throws {CoppiceError} whatever a step throws; the caller undoes
@@ -32,7 +38,6 @@ export async function deriveImage(
   cluster: Cluster,
   planned: PreparedClone,
   options: CloneOptions,
-  wishes: DeriveWishes,
   runner: StepRunner<DerivePhase>,
 ): Promise<DerivedImage> {
   const { undo } = runner;
@@ -41,6 +46,8 @@ export async function deriveImage(
   const { prepared, held } = touches ? await runner.run("snapshot", ready) : await ready();
   const { plan, facts } = prepared;
   const { source, target } = plan;
+  // The source may have been resized or flattened before its snapshot was made, and the plan with it.
+  runner.addSteps(derivePhases(plan, touches).length - derivePhases(planned.plan).length);
   const id = await runner.run("clone", async () => {
     await cloneStep(cluster, plan, facts, held.id, undo);
     const made = await readId(cluster, target);
@@ -48,20 +55,24 @@ export async function deriveImage(
     return made;
   });
   let released = !held.created && !held.protected;
-  if (wishes.flatten) {
+  if (plan.flatten) {
     await runner.run(
       "flatten",
-      (advance) => flattenStep(cluster, target, options.signal, advance),
+      (advance) => flattenStep(cluster, target, id, options.signal, advance),
       "objects",
     );
     if (touches) released = await runner.run("release", () => releaseSnapshotStep(cluster, source, held));
   }
-  const { grow } = wishes;
-  if (grow !== null) await runner.run("grow", () => growStep(cluster, target, grow));
-  return { id, snapshot: held, released };
+  if (plan.size > plan.sourceSize) await runner.run("grow", () => growStep(cluster, target, plan.size));
+  return { id, plan, held, released };
 }
 
 async function readId(cluster: Cluster, target: ImageSpec): Promise<string> {
-  await using image = await openImage(cluster, target, { readOnly: true });
-  return image.id;
+  const object = showImageSpec(target);
+  const ioCtx = await cluster.pool(target.pool, target.namespace);
+  return decoding(object, () =>
+    translated({ object, what: `the id of ${object} could not be read` }, () =>
+      readImageId(ioCtx, target.image, undefined),
+    ),
+  );
 }

@@ -9,24 +9,18 @@ import type { ClonePlan } from "../clone/clone-plan.ts";
  */
 export type DerivePhase = "snapshot" | "clone" | "flatten" | "release" | "grow";
 
-export interface DeriveWishes {
-  flatten: boolean;
-  /** Bytes; `null` leaves the source's size. */
-  grow: number | null;
-}
-
 /** Whether the source has to be touched at all. */
 export function touchesSource(plan: ClonePlan): boolean {
   return plan.snapshot.action === "create" || plan.protect;
 }
 
 /** The steps that deriving an image will take. Pure. */
-export function derivePhases(plan: ClonePlan, wishes: DeriveWishes): DerivePhase[] {
+export function derivePhases(plan: ClonePlan, touches = touchesSource(plan)): DerivePhase[] {
   const phases: DerivePhase[] = [];
-  if (touchesSource(plan)) phases.push("snapshot");
+  if (touches) phases.push("snapshot");
   phases.push("clone");
-  if (wishes.flatten) phases.push("flatten");
-  if (wishes.flatten && touchesSource(plan)) phases.push("release");
-  if (wishes.grow !== null) phases.push("grow");
+  if (plan.flatten) phases.push("flatten");
+  if (plan.flatten && touches) phases.push("release");
+  if (plan.size > plan.sourceSize) phases.push("grow");
   return phases;
 }

@@ -11,7 +11,7 @@ export type Advance = (done: number, total: number) => void;
 export class StepRunner<Phase extends string> {
   readonly undo = new UndoLog();
   readonly #options: FlowOptions<Phase>;
-  readonly #steps: number;
+  #steps: number;
   #step = 0;
 
   /** @param phases The steps that will be run, in order. */
@@ -39,6 +39,11 @@ export class StepRunner<Phase extends string> {
     const end = last.total === 0 ? last.done : last.total;
     if (last.done !== end) advance(end, end);
     return result;
+  }
+
+  /** Says that there will be so many steps more, or less, than was thought. */
+  addSteps(count: number): void {
+    this.#steps += count;
   }
 
   /**

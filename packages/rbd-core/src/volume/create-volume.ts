@@ -1,3 +1,4 @@
+import { checkSnapshotNameFree } from "../clone/prepare-clone.ts";
 import type { Cluster } from "../cluster/cluster.ts";
 import { openImage } from "../image/open-image.ts";
 import type { ImageSpec } from "../names/image-spec.ts";
@@ -58,22 +59,22 @@ export function createVolume(cluster: Cluster, options: CreateVolumeOptions): Pr
 async function carryOut(cluster: Cluster, options: CreateVolumeOptions): Promise<VolumeResult> {
   const { signal } = options;
   signal?.throwIfAborted();
-  const prepared = await prepareVolume(cluster, options, signal);
-  const { target, decision, clone } = prepared;
+  const prepared = await prepareVolume(cluster, options);
+  const { target, clone } = prepared;
   const runner = new StepRunner<VolumePhase>(volumePhases(prepared), options);
-  const { size, depth, flatten: flattened, flattenReason } = decision;
   try {
     if (clone === null) {
+      const { size, depth, flatten: flattened, flattenReason } = prepared.shape;
       const id = await runner.run("create", () => createEmpty(cluster, target, size, options, runner));
       runner.finish();
       return { target, id, size, depth, flattened, flattenReason, source: null, warnings: [] };
     }
-    const wishes = { flatten: flattened, grow: decision.grow ? size : null };
-    const { id, snapshot, released } = await deriveImage(cluster, clone, clone.options, wishes, runner);
+    const { id, plan, held, released } = await deriveImage(cluster, clone, clone.options, runner);
     runner.finish();
-    const spec = { ...clone.plan.source, snapshot: snapshot.name };
-    const source = { spec, snapshotCreated: snapshot.created && !released, unchanged: released };
-    return { target, id, size, depth, flattened, flattenReason, source, warnings: clone.plan.warnings };
+    const { size, depth, flatten: flattened, flattenReason, warnings } = plan;
+    const spec = { ...plan.source, snapshot: held.name };
+    const source = { spec, snapshotCreated: held.created && !released, unchanged: released };
+    return { target, id, size, depth, flattened, flattenReason, source, warnings };
   } catch (error) {
     return await runner.fail(error, "createVolume");
   }
@@ -90,17 +91,16 @@ export interface VolumePlan extends Omit<VolumeResult, "id" | "source"> {
 /** Says what {@link createVolume} would do, and changes nothing. @throws {CoppiceError} what that would refuse */
 export async function planVolume(cluster: Cluster, options: VolumeOptions): Promise<VolumePlan> {
   const prepared = await prepareVolume(cluster, options);
-  const { size, depth, flatten: flattened, flattenReason } = prepared.decision;
+  if (prepared.clone !== null) checkSnapshotNameFree(prepared.clone);
+  const { size, depth, flatten: flattened, flattenReason } = prepared.shape;
   const clone = prepared.clone?.plan ?? null;
   const { target } = prepared;
   const warnings = clone?.warnings ?? [];
   return { target, size, depth, flattened, flattenReason, warnings, phases: volumePhases(prepared), clone };
 }
 
-function volumePhases({ clone, decision }: PreparedVolume): VolumePhase[] {
-  if (clone === null) return ["create"];
-  const grow = decision.grow ? decision.size : null;
-  return derivePhases(clone.plan, { flatten: decision.flatten, grow });
+function volumePhases({ clone }: PreparedVolume): VolumePhase[] {
+  return clone === null ? ["create"] : derivePhases(clone.plan);
 }
 
 async function createEmpty(

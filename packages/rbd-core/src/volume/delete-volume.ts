@@ -1,11 +1,11 @@
 import type { Cluster } from "../cluster/cluster.ts";
-import { flattenById } from "../flatten/flatten-by-id.ts";
 import { toImageOnly } from "../names/to-image-spec.ts";
 import { DoomedImage } from "../removal/doomed-image.ts";
 import { removalRefusal } from "../removal/judge-removal.ts";
 import { readRemovalFacts } from "../removal/read-removal-facts.ts";
 import type { RemovalFacts } from "../removal/removal-facts.ts";
 import { removeImages } from "../removal/remove-images.ts";
+import { flattenStep } from "../steps/flatten-step.ts";
 import { StepRunner } from "../steps/step-runner.ts";
 import { type DeleteDecision, decideDelete, deletePhases } from "./decide-delete.ts";
 import type {
@@ -58,7 +58,7 @@ export async function deleteVolume(
       const { spec, imageId } = clone;
       await runner.run(
         "flatten",
-        (advance) => flattenById(cluster, spec, imageId, signal, advance),
+        (advance) => flattenStep(cluster, spec, imageId, signal, advance),
         "objects",
       );
     }

@@ -1,11 +1,11 @@
 import type { Cluster } from "../cluster/cluster.ts";
 import { CoppiceError } from "../errors/coppice-error.ts";
 import { translated } from "../errors/to-coppice-error.ts";
+import { checkSize } from "../image/check-size.ts";
 import { openImage } from "../image/open-image.ts";
 import { showImageSpec } from "../names/format-image-spec.ts";
 import type { ImageSpec } from "../names/image-spec.ts";
 import { type ImageSpecLike, toImageOnly } from "../names/to-image-spec.ts";
-import { checkSize } from "./decide-volume.ts";
 
 export interface ExtendVolumeOptions {
   /** `pool/[namespace/]image` */

@@ -1,20 +1,26 @@
 import { checkTarget } from "../clone/check-target.ts";
 import type { CloneOptions } from "../clone/clone-options.ts";
+import type { CloneShape } from "../clone/decide-shape.ts";
 import type { PreparedClone } from "../clone/prepare-clone.ts";
+import { prepareCurrent } from "../clone/prepare-current.ts";
 import type { Cluster } from "../cluster/cluster.ts";
 import { CoppiceError } from "../errors/coppice-error.ts";
+import { checkSize } from "../image/check-size.ts";
 import { formatImageSpec, showImageSpec } from "../names/format-image-spec.ts";
 import type { ImageSpec } from "../names/image-spec.ts";
 import { toImageOnly, toImageSpec } from "../names/to-image-spec.ts";
-import { prepareCurrent } from "../steps/prepare-current.ts";
 import { resolveTemplate } from "../template/resolve-template.ts";
-import { checkSize, decideVolume, type VolumeDecision } from "./decide-volume.ts";
-import type { VolumeOptions, VolumeOrigin } from "./volume-options.ts";
+import {
+  type CreateVolumeOptions,
+  defaultMaxDepth,
+  type VolumeOptions,
+  type VolumeOrigin,
+} from "./volume-options.ts";
 
 /** All that is known before anything is changed. */
 export interface PreparedVolume {
   target: ImageSpec;
-  decision: VolumeDecision;
+  shape: CloneShape;
   /** What the volume begins as, and what was asked for to get there; `null` for an empty volume. */
   clone: (PreparedClone & { options: CloneOptions }) | null;
 }
@@ -24,27 +30,19 @@ export interface PreparedVolume {
  *
  * @throws {CoppiceError} see `createVolume`
  */
-export async function prepareVolume(
-  cluster: Cluster,
-  options: VolumeOptions,
-  signal?: AbortSignal,
-): Promise<PreparedVolume> {
+export async function prepareVolume(cluster: Cluster, options: CreateVolumeOptions): Promise<PreparedVolume> {
   const target = toImageOnly(options.target);
   if (options.from === undefined) return prepareEmpty(cluster, target, options);
-  const { size: _, flatten: __, maxDepth: ___, from, features: ____, ...choices } = options;
-  const cloneOptions = { ...choices, source: originSpec(cluster.fsid, from), target, signal };
+  const { from, features: _, onProgress: __, maxDepth = defaultMaxDepth, ...choices } = options;
+  const cloneOptions = { ...choices, maxDepth, source: originSpec(cluster.fsid, from), target };
   const prepared = await prepareCurrent(cluster, cloneOptions);
-  const { plan } = prepared;
-  const { snapshot } = plan;
-  const spec = "volume" in from ? plan.source : { ...plan.source, snapshot: snapshot.name };
-  const decision = decideVolume(target, { spec, size: plan.size, depth: plan.depth - 1 }, options);
-  return { target, decision, clone: { ...prepared, options: cloneOptions } };
+  return { target, shape: prepared.plan, clone: { ...prepared, options: cloneOptions } };
 }
 
 async function prepareEmpty(
   cluster: Cluster,
   target: ImageSpec,
-  { size, flatten: _ }: VolumeOptions,
+  { size }: VolumeOptions,
 ): Promise<PreparedVolume> {
   const object = formatImageSpec(target);
   if (size === undefined) {
@@ -61,7 +59,7 @@ async function prepareEmpty(
   const flattenReason = "it is made from nothing";
   return {
     target,
-    decision: { size, grow: false, flatten: false, flattenReason, depth: 0 },
+    shape: { size, flatten: false, flattenReason, depth: 0 },
     clone: null,
   };
 }

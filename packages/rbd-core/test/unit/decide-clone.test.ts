@@ -75,6 +75,23 @@ describe("decideClone", () => {
     });
   });
 
+  it("enlarges the clone, and flattens one that would lie too deep", () => {
+    const snapshot = snapshotRow("monday", { id: 7n, size: 5 * mib });
+    const choices = { size: 6 * mib, maxDepth: 16 };
+    const existing = { snapshot, reason: "equal" };
+    expect(decideClone(decision({ existing, choices, sourceDepth: 16 }))).toMatchObject({
+      sourceSize: 5 * mib,
+      size: 6 * mib,
+      flatten: true,
+      flattenReason: "it would have 17 images above it, and at most 16 may be",
+      depth: 0,
+      warnings: [],
+    });
+    const error = refused(() => decideClone(decision({ existing, choices: { size: mib } })));
+    expect(error).toMatchObject({ code: "INVALID_ARGUMENT", object: "rbd/vm-2" });
+    expect(error.message).toContain("cannot hold rbd/vm-1@monday");
+  });
+
   it("protects nothing for clone format 2", () => {
     expect(decideClone(decision({ format: { format: 2, reason: "" } })).protect).toBe(false);
   });

@@ -6,7 +6,7 @@ import { CoppiceError } from "../../../src/errors/coppice-error.ts";
 import { protectSnapshot } from "../../../src/image/snapshots.ts";
 import { inventory } from "../../../src/inventory/inventory.ts";
 import { type Fault, faultyCluster } from "../../support/faults.ts";
-import { imageWithHistory } from "../../support/fill.ts";
+import { imageWithHistory, mib } from "../../support/fill.ts";
 import { type OwnPool, ownPool } from "../../support/own-pool.ts";
 
 let own: OwnPool;
@@ -106,6 +106,20 @@ describe("a clone of which one call fails leaves everything as it was", { timeou
       await imageWithHistory(own.cluster, `${own.pool}/asked`, ["monday", "tuesday"]);
       return { source: `${own.pool}/asked@monday`, cloneFormat: 1 };
     }, "asked-1");
+  });
+
+  it("when it enlarges the clone", async () => {
+    await breakEachCall(async () => {
+      await imageWithHistory(own.cluster, `${own.pool}/grows`, ["monday="]);
+      return { source: `${own.pool}/grows`, cloneFormat: 2, size: 64 * mib };
+    }, "grows-1");
+  });
+
+  it("when it copies in full and enlarges the copy", async () => {
+    await breakEachCall(async () => {
+      await imageWithHistory(own.cluster, `${own.pool}/copies`, ["monday"]);
+      return { source: `${own.pool}/copies`, cloneFormat: 1, size: 64 * mib, maxDepth: 0 };
+    }, "copies-1");
   });
 });
 

@@ -6,6 +6,7 @@ import { featureBits } from "../../../src/image/features.ts";
 import { createNamespace } from "../../../src/image/namespaces.ts";
 import { openImage } from "../../../src/image/open-image.ts";
 import { createSnapshot } from "../../../src/image/snapshots.ts";
+import { expectAlike } from "../../support/expect-alike.ts";
 import { imageWithHistory, mib, write } from "../../support/fill.ts";
 import { type OwnPool, ownPool } from "../../support/own-pool.ts";
 import type { Info } from "../../support/witness.ts";
@@ -317,7 +318,91 @@ describe("formats and places", () => {
   });
 });
 
+describe("size and depth", () => {
+  it("enlarges the clone at once, and says so before", async () => {
+    const source = `${pool}/enlarged`;
+    await imageWithHistory(own.cluster, source, ["monday="]);
+    const options = { source, target: `${source}-1`, size: 40 * mib };
+    const plan = await planClone(own.cluster, options);
+    expect(plan).toMatchObject({ sourceSize: 16 * mib, size: 40 * mib, flatten: false, depth: 1 });
+    const result = await cloneImage(own.cluster, options);
+    expect(result).toMatchObject({ sourceSize: 16 * mib, size: 40 * mib, flattened: false, reused: true });
+    expect(await info(options.target)).toMatchObject({
+      id: result.id,
+      size: 40 * mib,
+      parent: { overlap: 16 * mib, snapshot: "monday" },
+    });
+  });
+
+  it("ends where clone, flatten and resize as commands end, and leaves the source as it was", async () => {
+    const source = `${pool}/limit`;
+    await imageWithHistory(own.cluster, source, ["monday"]);
+    const before = await own.witness.json("snap", "ls", "--all", source);
+    const options = {
+      source,
+      target: `${source}-ours`,
+      size: 40 * mib,
+      maxDepth: 0,
+      cloneFormat: 1,
+    } as const;
+    expect(await planClone(own.cluster, options)).toMatchObject({
+      flatten: true,
+      flattenReason: "a depth of 0 asks for a full copy",
+      depth: 0,
+      size: 40 * mib,
+    });
+    const result = await cloneImage(own.cluster, options);
+    expect(result).toMatchObject({
+      flattened: true,
+      depth: 0,
+      reused: false,
+      created: { snapshot: false, protection: false },
+    });
+    expect(await own.witness.json("snap", "ls", "--all", source)).toEqual(before);
+    const theirs = `${source}-theirs`;
+    await own.witness.rbd("snap", "create", "--no-progress", `${source}@t`);
+    await own.witness.rbd("snap", "protect", `${source}@t`);
+    await own.witness.rbd("clone", `${source}@t`, theirs);
+    await own.witness.rbd("flatten", "--no-progress", theirs);
+    await own.witness.rbd("resize", "--no-progress", "--size", "40M", theirs);
+    await own.witness.rbd("snap", "unprotect", `${source}@t`);
+    await own.witness.rbd("snap", "rm", "--no-progress", `${source}@t`);
+    await expectAlike(own.witness, options.target, theirs);
+  });
+
+  it("flattens only what would lie deeper than it may", async () => {
+    const base = `${pool}/steps`;
+    await imageWithHistory(own.cluster, base, []);
+    const first = await cloneImage(own.cluster, { source: base, target: `${base}-1`, maxDepth: 1 });
+    expect(first).toMatchObject({ flattened: false, depth: 1 });
+    const second = await cloneImage(own.cluster, { source: `${base}-1`, target: `${base}-2`, maxDepth: 1 });
+    expect(second).toMatchObject({
+      flattened: true,
+      flattenReason: "it would have 2 images above it, and at most 1 may be",
+      depth: 0,
+    });
+    expect((await info(`${base}-2`)).parent).toBeUndefined();
+    expect(names(await snapshots(`${base}-1`))).toEqual([]);
+    expect(await own.witness.md5(`${base}-2`)).toBe(await own.witness.md5(base));
+  });
+});
+
 describe("refusals, before anything is changed", () => {
+  it.each([
+    ["a size below the source's", { size: 8 * mib }],
+    ["a size that is none", { size: Number.NaN }],
+    ["a depth that is none", { maxDepth: -1 }],
+  ])("refuses %s", async (_, wrong) => {
+    const source = `${pool}/shape-${crypto.randomUUID()}`;
+    await imageWithHistory(own.cluster, source, ["monday"]);
+    const options = { source, target: `${source}-1`, ...wrong };
+    for (const action of [planClone(own.cluster, options), cloneImage(own.cluster, options)]) {
+      expect(await refusal(action)).toMatchObject({ code: "INVALID_ARGUMENT", object: `${source}-1` });
+    }
+    expect(names(await snapshots(source))).toEqual(["monday"]);
+    await expect(info(`${source}-1`)).rejects.toThrow();
+  });
+
   it("refuses format 1 as unsupported", async () => {
     const source = `${pool}/format-1`;
     await own.witness.rbd("create", "--image-format", "1", "--size", "8M", source);

@@ -38,12 +38,13 @@ describe("aborting", () => {
     await imageWithHistory(own.cluster, source, ["monday"]);
     const before = await state();
     const phases: string[] = [];
-    for (const phase of ["check", "search", "snapshot", "protect", "clone"] as const) {
+    for (const phase of ["check", "search", "snapshot", "clone", "flatten", "release", "grow"] as const) {
       for (const done of [0, 1]) {
         const controller = new AbortController();
         const reason = new Error(`aborted at ${phase} ${done}`);
         const onProgress = (progress: CloneProgress) => {
-          if (progress.phase !== phase || progress.done !== done) return;
+          const { done: at, total } = progress;
+          if (progress.phase !== phase || (done === 0 ? at !== 0 : at === 0 || at < total)) return;
           phases.push(`${phase} ${done}`);
           controller.abort(reason);
         };
@@ -52,6 +53,8 @@ describe("aborting", () => {
           source,
           target: `${source}-1`,
           cloneFormat: 1,
+          size: 32 * mib,
+          maxDepth: 0,
           signal,
           onProgress,
         });
@@ -59,7 +62,7 @@ describe("aborting", () => {
         expect(await state(), reason.message).toEqual(before);
       }
     }
-    expect(phases).toHaveLength(10);
+    expect(phases).toHaveLength(14);
   });
 
   it("does nothing when it was aborted before", async () => {
@@ -75,9 +78,11 @@ describe("aborting", () => {
     const onProgress = ({ phase }: CloneProgress) => {
       if (phase === "clone" || phase === "undo") throw new TypeError("not mine");
     };
-    await expect(cloneImage(own.cluster, { source, target: `${source}-1`, onProgress })).rejects.toThrow(
-      "not mine",
-    );
+    await expect(
+      cloneImage(own.cluster, { source, target: `${source}-1`, onProgress }),
+    ).rejects.toMatchObject({
+      errors: [{ message: "not mine" }, { message: "not mine" }],
+    });
     expect(await state()).toEqual(before);
   });
 });
@@ -162,6 +167,42 @@ describe("another client", () => {
     const result = await cloneImage(meddled, { source, target: `${source}-1` });
     expect(result).toMatchObject({ reused: true, snapshot: { name: "tuesday" } });
     expect(await own.witness.md5(`${source}-1`)).toBe(await own.witness.md5(source));
+  });
+});
+
+describe("a source that is resized while it is looked at", () => {
+  const resizing = (spec: string, size: number) => ({
+    // The first thing that is written is the lock under which the snapshot is made.
+    write: async () => {
+      await using image = await openImage(own.cluster, spec);
+      await image.resize(size, { allowShrink: true });
+    },
+  });
+
+  it("is refused when it no longer fits, and nothing is left", async () => {
+    const source = `${own.pool}/grows`;
+    await imageWithHistory(own.cluster, source, []);
+    const meddled = meddledCluster(native, resizing(source, 32 * mib));
+    const clone = cloneImage(meddled, { source, target: `${source}-1`, size: 24 * mib });
+    await expect(clone).rejects.toMatchObject({ code: "INVALID_ARGUMENT", object: `${source}-1` });
+    expect(await snapshotsOf(source)).toEqual([]);
+    await expect(own.witness.json("info", `${source}-1`)).rejects.toThrow();
+  });
+
+  it("gets the size that was asked for, though it was the source's before", async () => {
+    const source = `${own.pool}/shrinks`;
+    await imageWithHistory(own.cluster, source, []);
+    const seen: CloneProgress[] = [];
+    const meddled = meddledCluster(native, resizing(source, 8 * mib));
+    const result = await cloneImage(meddled, {
+      source,
+      target: `${source}-1`,
+      size: 16 * mib,
+      onProgress: (progress) => seen.push(progress),
+    });
+    expect(result).toMatchObject({ sourceSize: 8 * mib, size: 16 * mib });
+    expect(await own.witness.json("info", `${source}-1`)).toMatchObject({ size: 16 * mib });
+    expect(seen.at(-1)).toEqual({ phase: "grow", done: 1, total: 1, unit: "steps" });
   });
 });
 

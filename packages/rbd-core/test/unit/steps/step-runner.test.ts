@@ -21,6 +21,20 @@ describe("StepRunner", () => {
     ]);
   });
 
+  it("counts steps that turn out to be needed", async () => {
+    const seen: number[][] = [];
+    const runner = new StepRunner(phases, { onProgress: ({ step, steps }) => seen.push([step, steps]) });
+    await runner.run("one", async () => {});
+    runner.addSteps(1);
+    await runner.run("two", async () => {});
+    expect(seen).toEqual([
+      [1, 2],
+      [1, 2],
+      [2, 3],
+      [2, 3],
+    ]);
+  });
+
   it("starts no step after an abort", async () => {
     const abort = new AbortController();
     const runner = new StepRunner(phases, { signal: abort.signal });

@@ -1,21 +1,20 @@
-import type { CloneOptions } from "../clone/clone-options.ts";
-import { checkSnapshotNameFree, type PreparedClone, prepareClone } from "../clone/prepare-clone.ts";
-import { stillCurrent } from "../clone/still-current.ts";
 import type { Cluster } from "../cluster/cluster.ts";
+import type { CloneOptions } from "./clone-options.ts";
+import { type PreparedClone, prepareClone } from "./prepare-clone.ts";
+import { stillCurrent } from "./still-current.ts";
 
 /** How often a search is repeated when the source's snapshots changed meanwhile. */
 const searches = 3;
 
 /**
- * Plans the clone that an operation starts with, as `cloneImage` does: a snapshot that was found to hold the current
- * state is used only when the source's snapshots stayed the same meanwhile.
+ * Plans a clone. A snapshot that the search found is only used when the source's snapshots did not change during the
+ * search. A plan that creates a snapshot is right whatever happened meanwhile.
  *
- * @throws {CoppiceError} whatever `cloneImage` refuses
+ * @throws {CoppiceError} whatever `cloneImage` refuses, but for a name that a new snapshot cannot have
  */
 export async function prepareCurrent(cluster: Cluster, options: CloneOptions): Promise<PreparedClone> {
   for (let search = 1; ; search++) {
     const prepared = await prepareClone(cluster, options, search <= searches);
-    checkSnapshotNameFree(prepared);
     if (!prepared.compared || prepared.plan.snapshot.action === "create") return prepared;
     if (await stillCurrent(cluster, prepared.facts)) return prepared;
   }

@@ -59,16 +59,25 @@ export async function withdrawFlatten(cluster: Cluster, image: ImageSpecLike): P
 }
 
 /** The request that stands at an open image, `null` when none is its own. */
-export async function readFlattenRequest(image: Image): Promise<FlattenRequestMark | null> {
-  let text: string;
+async function readFlattenRequest(image: Image): Promise<FlattenRequestMark | null> {
   try {
-    text = await image.getMetadata(flattenRequestKey);
+    return parseFlattenRequest(await image.getMetadata(flattenRequestKey), image.id, image.name);
   } catch (error) {
     if (hasCode(error, "NOT_FOUND")) return null;
     throw error;
   }
-  const stored = parse(text, image.name);
-  if (stored.image !== image.id) return null;
+}
+
+/**
+ * What the image's metadata says under {@link flattenRequestKey}; `null` when it was meant for the image it was cloned
+ * from.
+ *
+ * @param object The image, for messages.
+ * @throws {CoppiceError} `IO` when that is not a request
+ */
+export function parseFlattenRequest(text: string, id: string, object: string): FlattenRequestMark | null {
+  const stored = parse(text, object);
+  if (stored.image !== id) return null;
   return { urgency: stored.urgency, requestedAt: new Date(stored.requestedAt) };
 }
 

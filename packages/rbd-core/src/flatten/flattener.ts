@@ -2,11 +2,13 @@ import { sourceDepth } from "../clone/source-depth.ts";
 import type { Cluster } from "../cluster/cluster.ts";
 import type { CoppiceError } from "../errors/coppice-error.ts";
 import { translated } from "../errors/to-coppice-error.ts";
+import { imageFeatures } from "../image/features.ts";
 import { openImage } from "../image/open-image.ts";
 import type { InventoryRow } from "../inventory/inventory-row.ts";
 import { readParent } from "../inventory/librbd-reader.ts";
 import { showImageSpec } from "../names/format-image-spec.ts";
-import { type ImageSpecLike, toImageOnly } from "../names/to-image-spec.ts";
+import { type ImageSpecLike, toImageOnly, toImageSpec } from "../names/to-image-spec.ts";
+import { together } from "../parallel/together.ts";
 import {
   checkDepthLimits,
   type DepthLimits,
@@ -64,14 +66,40 @@ export class Flattener implements AsyncDisposable {
   }
 
   /**
-   * Looks at an image that is about to be cloned, as ceph-csi does: at the soft limit of depth it is put into the
-   * queue, at the hard limit it is flattened before this returns.
+   * Says what {@link beforeClone} would do. A clone of a snapshot lies under what that snapshot lies under, and
+   * flattening reaches it only where the image has the deep-flatten feature.
    *
-   * @throws {CoppiceError} whatever {@link flatten} throws
+   * @param source `pool/[namespace/]image[@snap]`
+   * @throws {CoppiceError} `INVALID_NAME`, `NOT_FOUND`
    */
-  async beforeClone(image: ImageSpecLike, request: FlattenRequest = {}): Promise<DepthVerdict> {
-    const verdict = judgeDepth(await this.#depthOf(image), this.#limits);
-    if (verdict.action === "flatten-first") await this.flatten(image, { ...request, urgency: "first" });
+  async judge(source: ImageSpecLike): Promise<DepthVerdict> {
+    const spec = toImageSpec(source);
+    const object = showImageSpec(spec);
+    await using image = await openImage(this.#cluster, spec, { readOnly: true });
+    const [parent, features] = await translated({ object }, () =>
+      together([readParent(image), image.features()]),
+    );
+    const verdict = judgeDepth((await sourceDepth(this.#cluster, parent)).depth, this.#limits);
+    if (verdict.action === "none" || spec.snapshot === undefined) return verdict;
+    if ((features & imageFeatures["deep-flatten"]) !== 0n) return verdict;
+    return {
+      action: "none",
+      reason: `${verdict.reason}, but it lacks deep-flatten, so its snapshots stay clones`,
+    };
+  }
+
+  /**
+   * Looks at an image that is about to be cloned, as ceph-csi does: at the soft limit of depth it is put into the
+   * queue, at the hard limit it is flattened before this returns. The latter is not noted at the image: should whoever
+   * waits for it go away, it is not done any more.
+   *
+   * @param source `pool/[namespace/]image[@snap]`
+   * @throws {CoppiceError} whatever {@link judge} and {@link flatten} throw
+   */
+  async beforeClone(source: ImageSpecLike, request: FlattenRequest = {}): Promise<DepthVerdict> {
+    const verdict = await this.judge(source);
+    const { snapshot: _, ...image } = toImageSpec(source);
+    if (verdict.action === "flatten-first") await this.#queue.add(image, { ...request, urgency: "first" });
     if (verdict.action === "flatten-later") this.#inBackground(image, {});
     return verdict;
   }
@@ -115,13 +143,5 @@ export class Flattener implements AsyncDisposable {
       (result) => this.#onSettled(image, { result }),
       (error: unknown) => this.#onSettled(image, { error }),
     );
-  }
-
-  async #depthOf(image: ImageSpecLike): Promise<number> {
-    const spec = toImageOnly(image);
-    const object = showImageSpec(spec);
-    await using handle = await openImage(this.#cluster, spec, { readOnly: true });
-    const parent = await translated({ object }, () => readParent(handle));
-    return (await sourceDepth(this.#cluster, parent)).depth;
   }
 }

@@ -1,11 +1,12 @@
 import type { Cluster } from "../cluster/cluster.ts";
 import { CoppiceError } from "../errors/coppice-error.ts";
 import { hasCode, translated } from "../errors/to-coppice-error.ts";
-import { openImage } from "../image/open-image.ts";
-import type { InventoryRow } from "../inventory/inventory-row.ts";
+import { headerObject, metadataKey } from "../headers/object-names.ts";
+import { readOmapValue } from "../headers/read-objects.ts";
+import type { ImageRow, InventoryRow } from "../inventory/inventory-row.ts";
 import type { ImageSpec } from "../names/image-spec.ts";
 import { forEachLimit } from "../parallel/for-each-limit.ts";
-import { type FlattenRequestMark, readFlattenRequest } from "./flatten-request.ts";
+import { type FlattenRequestMark, flattenRequestKey, parseFlattenRequest } from "./flatten-request.ts";
 
 export interface PendingFlatten extends FlattenRequestMark {
   image: ImageSpec;
@@ -18,12 +19,12 @@ export interface PendingFlattens {
   unreadable: CoppiceError[];
 }
 
-/** Opening an image takes a few round trips, so many are opened side by side. */
-const atOnce = 32;
+/** One small read each. */
+const atOnce = 128;
 
 /**
  * Finds the flattens that were requested and have not been done: what to put into a `FlattenQueue` after a start. Only
- * clones are looked at, and those that were removed meanwhile are passed over.
+ * clones are looked at, by one read of their headers; those that were removed meanwhile are passed over.
  *
  * @param rows Of an inventory.
  */
@@ -32,13 +33,18 @@ export async function pendingFlattens(
   rows: readonly InventoryRow[],
   { signal }: { signal?: AbortSignal | undefined } = {},
 ): Promise<PendingFlattens> {
-  const clones = rows.filter((row) => row.state === "ok" && row.parent !== null && row.trash === null);
+  const clones = rows.filter(
+    (row): row is ImageRow => row.state === "ok" && row.parent !== null && row.trash === null,
+  );
   const found: PendingFlattens = { pending: [], unreadable: [] };
-  const look = async ({ pool, namespace, name, spec: object }: InventoryRow) => {
+  const look = async ({ pool, namespace, name, id, spec: object }: ImageRow) => {
     const image: ImageSpec = { pool, namespace, image: name };
     try {
-      await using handle = await openImage(cluster, image, { readOnly: true });
-      const mark = await translated({ object }, () => readFlattenRequest(handle));
+      const ioCtx = await cluster.pool(pool, namespace);
+      const value = await translated({ object, what: `${object} could not be read` }, () =>
+        readOmapValue(ioCtx, headerObject(id), metadataKey(flattenRequestKey), signal),
+      );
+      const mark = value && parseFlattenRequest(value.toString(), id, object);
       if (mark !== null) found.pending.push({ image, ...mark });
     } catch (error) {
       if (hasCode(error, "NOT_FOUND")) return;

@@ -26,6 +26,11 @@ export function objectMapObject(imageId: string, snapshotId?: bigint): string {
   return snapshotId === undefined ? head : `${head}.${snapshotKeyNumber(snapshotId)}`;
 }
 
+/** The key in an image's header under which one value of the image's own metadata stands, as it was set. */
+export function metadataKey(name: string): string {
+  return `metadata_${name}`;
+}
+
 /** How snapshot ids are written in keys and object names: 16 hexadecimal digits. */
 export function snapshotKeyNumber(snapshotId: bigint): string {
   return snapshotId.toString(16).padStart(16, "0");

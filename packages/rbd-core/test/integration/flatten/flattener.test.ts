@@ -154,6 +154,42 @@ describe("Flattener", () => {
     expect(await facts(two)).toMatchObject({ hasParent: false });
   });
 
+  it("judges a snapshot by what that lies under, and by whether flattening reaches it", async () => {
+    const [, , leaf = ""] = await chain(3);
+    await rbd("snap", "create", "--no-progress", `${leaf}@s`);
+    await rbd(
+      "clone",
+      "--rbd-default-clone-format",
+      "2",
+      "--image-feature",
+      "layering",
+      `${leaf}@s`,
+      `${leaf}-plain`,
+    );
+    await rbd("snap", "create", "--no-progress", `${leaf}-plain@s`);
+    await using flattener = new Flattener(own.cluster, { limits: { soft: 2, hard: 2 } });
+    expect(await flattener.judge(`${leaf}@s`)).toMatchObject({ action: "flatten-first" });
+    expect(await flattener.judge(`${leaf}-plain`)).toMatchObject({ action: "flatten-first" });
+    expect(await flattener.judge(`${leaf}-plain@s`)).toMatchObject({
+      action: "none",
+      reason: expect.stringContaining("it lacks deep-flatten"),
+    });
+    expect(await flattener.beforeClone(`${leaf}@s`)).toMatchObject({ action: "flatten-first" });
+    expect(await facts(leaf)).toMatchObject({ hasParent: false });
+    expect(await flattener.judge(`${leaf}@s`)).toMatchObject({ action: "none" });
+  });
+
+  it("leaves no note behind when whoever waited at the hard limit goes away", async () => {
+    const [, clone = ""] = await chain(2, "64M");
+    const before = await facts(clone);
+    await using flattener = new Flattener(own.cluster, { limits: { soft: 1, hard: 1 } });
+    const abort = new AbortController();
+    const request = { signal: abort.signal, onProgress: () => abort.abort(new Error("enough")) };
+    await expect(flattener.beforeClone(clone, request)).rejects.toThrow("enough");
+    await flattener.close();
+    expect(await facts(clone)).toEqual({ ...before, hasParent: true, marked: false });
+  });
+
   it("says of a note that it cannot read which image it is at", async () => {
     const [, clone = ""] = await chain(2);
     await rbd("image-meta", "set", clone, flattenRequestKey, "nonsense");

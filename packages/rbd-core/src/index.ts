@@ -36,6 +36,13 @@ export { type DiffReader, type PlanDiffOptions, planDiff } from "./diff/plan-dif
 export { CoppiceError, type CoppiceErrorOptions } from "./errors/coppice-error.ts";
 export { type CoppiceErrorCode, errorCodes } from "./errors/error-code.ts";
 export {
+  cloneWithinLimits,
+  type LimitedCloneOptions,
+  type LimitedClonePhase,
+  type LimitedCloneResult,
+  planCloneWithinLimits,
+} from "./flatten/clone-within-limits.ts";
+export {
   type DepthLimits,
   type DepthVerdict,
   defaultDepthLimits,

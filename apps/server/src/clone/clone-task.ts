@@ -1,9 +1,11 @@
-import { type ClonePhase, cloneImage } from "rbd-core";
+import { cloneWithinLimits, type LimitedClonePhase } from "rbd-core";
 import type { ClusterConnection } from "../cluster/cluster-connection.ts";
+import type { BackgroundFlattens } from "../flatten/background-flattens.ts";
 import { type CloneInput, cloneInput } from "../procedures/clone/clone.schema.ts";
 import type { TaskHandler } from "../tasks/task-handler.ts";
 
-const PHASES: Record<ClonePhase, string> = {
+const PHASES: Record<LimitedClonePhase, string> = {
+  "flatten-source": "Flattening the source, which lies too deep",
   check: "Checking names and source",
   search: "Looking for a snapshot without changes since",
   snapshot: "Making the snapshot ready",
@@ -16,13 +18,15 @@ const PHASES: Record<ClonePhase, string> = {
 
 export interface CloneTaskOptions {
   connection: ClusterConnection;
+  flattens: BackgroundFlattens;
   concurrency: number;
   /** Called when there is a new image. */
   onCloned(): void;
 }
 
 /** Cloning as a task. */
-export function cloneTask({ connection, concurrency, onCloned }: CloneTaskOptions): TaskHandler<CloneInput> {
+export function cloneTask(options: CloneTaskOptions): TaskHandler<CloneInput> {
+  const { connection, flattens, concurrency, onCloned } = options;
   return {
     kind: "clone",
     input: cloneInput,
@@ -31,9 +35,9 @@ export function cloneTask({ connection, concurrency, onCloned }: CloneTaskOption
     object: ({ target }) => target,
 
     async run({ source, target }, task) {
-      let current: ClonePhase | null = null;
+      let current: LimitedClonePhase | null = null;
       const result = await connection.use((cluster) =>
-        cloneImage(cluster, {
+        cloneWithinLimits(cluster, flattens.get(), {
           source,
           target,
           signal: task.signal,
@@ -48,6 +52,9 @@ export function cloneTask({ connection, concurrency, onCloned }: CloneTaskOption
       onCloned();
       const { name, reason } = result.snapshot;
       task.log(`${result.reused ? "Reused" : "Created"} the snapshot ${name}: ${reason}.`);
+      const { action, reason: depth } = result.sourceDepth;
+      if (action === "flatten-first") task.log(`Flattened the source first: ${depth}.`);
+      if (action === "flatten-later") task.log(`The source is being flattened in the background: ${depth}.`);
       for (const warning of result.warnings) task.log(warning);
       return {
         kind: "clone",

@@ -1,5 +1,6 @@
-import { featureNames, formatImageSpec, parseImageSpec, planClone } from "rbd-core";
+import { featureNames, formatImageSpec, parseImageSpec, planCloneWithinLimits } from "rbd-core";
 import type { ClusterConnection } from "../cluster/cluster-connection.ts";
+import type { BackgroundFlattens } from "../flatten/background-flattens.ts";
 import type { CloneInput, ClonePlanView } from "../procedures/clone/clone.schema.ts";
 import type { TaskHandler } from "../tasks/task-handler.ts";
 import type { TaskRunner } from "../tasks/task-runner.ts";
@@ -7,6 +8,7 @@ import type { CloneService } from "./clone-service.ts";
 
 export interface ClonerOptions {
   connection: ClusterConnection;
+  flattens: BackgroundFlattens;
   runner: TaskRunner;
   handler: TaskHandler<CloneInput>;
 }
@@ -22,7 +24,11 @@ export class Cloner implements CloneService {
   async plan(input: CloneInput, signal: AbortSignal | undefined): Promise<ClonePlanView> {
     const { source, target } = canonical(input);
     const plan = await this.#options.connection.use((cluster) =>
-      planClone(cluster, { source, target, ...(signal === undefined ? {} : { signal }) }),
+      planCloneWithinLimits(cluster, this.#options.flattens.get(), {
+        source,
+        target,
+        ...(signal === undefined ? {} : { signal }),
+      }),
     );
     const { name, action, reason } = plan.snapshot;
     return {

@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { type DepthLimits, defaultDepthLimits } from "rbd-core";
 import { z } from "zod";
 import { isNetwork } from "./networks.ts";
 
@@ -26,35 +27,42 @@ const origin = z.string().transform((value, context) => {
   return url?.origin ?? "";
 });
 
-const environment = z.object({
-  COPPICE_PORT: wholeNumber(0, 65_535, 4400),
-  COPPICE_HOST: z.string().default("127.0.0.1"),
-  COPPICE_URL: origin.optional(),
-  COPPICE_TRUST_PROXY: z
-    .string()
-    .transform((value) => value.split(",").map((part) => part.trim()))
-    .refine(
-      (parts) => parts.every(isNetwork),
-      "must be addresses or networks such as 10.0.0.0/8, separated by commas",
-    )
-    .optional(),
-  COPPICE_DATA: z.string().default("./.coppice"),
-  COPPICE_WEB_DIR: z.string().default(fileURLToPath(new URL("../../../web/out", import.meta.url))),
-  COPPICE_SIGN_IN_LINK: flag,
-  COPPICE_LOG_LEVEL: z
-    .enum(
-      ["trace", "debug", "info", "warn", "error", "fatal", "silent"],
-      "must be a level such as info or warn",
-    )
-    .default("info"),
-  COPPICE_SCAN_SECONDS: wholeNumber(1, 86_400, 30),
-  COPPICE_CLONE_TASKS: wholeNumber(1, 64, 4),
-  CEPH_CONF: z.string().optional(),
-  CEPH_USER: z
-    .string()
-    .regex(/^[A-Za-z0-9._-]+$/, "must be a Ceph user without the leading client.")
-    .default("admin"),
-});
+const environment = z
+  .object({
+    COPPICE_PORT: wholeNumber(0, 65_535, 4400),
+    COPPICE_HOST: z.string().default("127.0.0.1"),
+    COPPICE_URL: origin.optional(),
+    COPPICE_TRUST_PROXY: z
+      .string()
+      .transform((value) => value.split(",").map((part) => part.trim()))
+      .refine(
+        (parts) => parts.every(isNetwork),
+        "must be addresses or networks such as 10.0.0.0/8, separated by commas",
+      )
+      .optional(),
+    COPPICE_DATA: z.string().default("./.coppice"),
+    COPPICE_WEB_DIR: z.string().default(fileURLToPath(new URL("../../../web/out", import.meta.url))),
+    COPPICE_SIGN_IN_LINK: flag,
+    COPPICE_LOG_LEVEL: z
+      .enum(
+        ["trace", "debug", "info", "warn", "error", "fatal", "silent"],
+        "must be a level such as info or warn",
+      )
+      .default("info"),
+    COPPICE_SCAN_SECONDS: wholeNumber(1, 86_400, 30),
+    COPPICE_CLONE_TASKS: wholeNumber(1, 64, 4),
+    COPPICE_SOFT_DEPTH: wholeNumber(1, 1000, defaultDepthLimits.soft),
+    COPPICE_HARD_DEPTH: wholeNumber(1, 1000, defaultDepthLimits.hard),
+    CEPH_CONF: z.string().optional(),
+    CEPH_USER: z
+      .string()
+      .regex(/^[A-Za-z0-9._-]+$/, "must be a Ceph user without the leading client.")
+      .default("admin"),
+  })
+  .refine((values) => values.COPPICE_SOFT_DEPTH <= values.COPPICE_HARD_DEPTH, {
+    path: ["COPPICE_SOFT_DEPTH"],
+    message: "must not be above COPPICE_HARD_DEPTH",
+  });
 
 /** How this server is set up, read once at the start. */
 export interface Config {
@@ -74,6 +82,8 @@ export interface Config {
   scanIntervalMs: number;
   /** How many clones run at the same time. */
   cloneTasks: number;
+  /** From which depths on the source of a clone is flattened in the background, and first. */
+  depthLimits: DepthLimits;
   ceph: { conf: string | null; user: string };
 }
 
@@ -90,7 +100,8 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
   if (!parsed.success) {
     const lines = parsed.error.issues.map((issue) => {
       const name = String(issue.path[0]);
-      return `${name} ${issue.message} (it is ${JSON.stringify(env[name])}).`;
+      const value = env[name];
+      return `${name} ${issue.message}${value === undefined ? "" : ` (it is ${JSON.stringify(value)})`}.`;
     });
     throw new ConfigError(lines.join("\n"));
   }
@@ -106,6 +117,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     logLevel: values.COPPICE_LOG_LEVEL,
     scanIntervalMs: values.COPPICE_SCAN_SECONDS * 1000,
     cloneTasks: values.COPPICE_CLONE_TASKS,
+    depthLimits: { soft: values.COPPICE_SOFT_DEPTH, hard: values.COPPICE_HARD_DEPTH },
     ceph: { conf: values.CEPH_CONF === undefined ? null : resolve(values.CEPH_CONF), user: values.CEPH_USER },
   };
 }

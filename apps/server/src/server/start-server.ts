@@ -14,6 +14,7 @@ import { lockDataDir } from "../data/instance-lock.ts";
 import { prepareDataDir } from "../data/prepare-data-dir.ts";
 import { openDatabase } from "../db/open-database.ts";
 import { Hub } from "../events/hub.ts";
+import { BackgroundFlattens } from "../flatten/background-flattens.ts";
 import { addRoutes } from "../http/add-routes.ts";
 import { logOptions } from "../http/log-options.ts";
 import { RequestLog } from "../http/request-log.ts";
@@ -68,11 +69,22 @@ export async function startServer(config: Config, clock: Clock = systemClock): P
     clock,
     log,
     onConnected: () => {
-      cache.renew();
+      flattens.begin(connection.get(), async () => {
+        const { rows } = await cache.refresh();
+        return rows.map(({ node }) => node.row);
+      });
       runner.wake();
     },
   });
   opened.defer(() => connection.close());
+
+  const flattens = new BackgroundFlattens({
+    clock,
+    log,
+    limits: config.depthLimits,
+    onFlattened: () => cache.renew(),
+  });
+  opened.defer(() => flattens.close());
 
   const cache = new InventoryCache({
     scan: (signal) =>
@@ -95,7 +107,12 @@ export async function startServer(config: Config, clock: Clock = systemClock): P
     publish: (task) => hub.publish({ type: "task", task }),
     ready: () => connection.connected,
   });
-  const cloning = cloneTask({ connection, concurrency: config.cloneTasks, onCloned: () => cache.renew() });
+  const cloning = cloneTask({
+    connection,
+    flattens,
+    concurrency: config.cloneTasks,
+    onCloned: () => cache.renew(),
+  });
   runner.register(cloning);
   const rebuilding = rebuildTask({ connection, onRebuilt: () => cache.renew() });
   runner.register(rebuilding);
@@ -112,7 +129,7 @@ export async function startServer(config: Config, clock: Clock = systemClock): P
       version: productVersion(),
       cluster: clusterInfo,
       inventory: new InventoryReader(cache),
-      clones: new Cloner({ connection, runner, handler: cloning }),
+      clones: new Cloner({ connection, flattens, runner, handler: cloning }),
       objectMaps: new ObjectMapRebuilder({ connection, runner, handler: rebuilding }),
       tasks: runner,
       events: hub,

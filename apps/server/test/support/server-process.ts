@@ -58,6 +58,21 @@ export class ServerProcess implements AsyncDisposable {
     return JSON.parse(line);
   }
 
+  /** Resolves with the line of the log that has this message, be it written already or later. */
+  async logged(message: string): Promise<Record<string, unknown>> {
+    for (;;) {
+      for (const line of this.#stderr.split("\n").slice(0, -1)) {
+        const entry = JSON.parse(line) as Record<string, unknown>;
+        if (entry.msg === message) return entry;
+      }
+      if (this.#child.stderr === null) throw new Error("there is no standard error");
+      const ended = this.ended.then(() => "ended");
+      if ((await Promise.race([once(this.#child.stderr, "data"), ended])) === "ended") {
+        throw new Error(`the server ended without saying ${JSON.stringify(message)}: ${this.#stderr}`);
+      }
+    }
+  }
+
   kill(signal: NodeJS.Signals): Promise<Ended> {
     this.#child.kill(signal);
     return this.ended;

@@ -9,6 +9,7 @@ test("without settings the server listens on this machine only, on port 4400", (
     signInLink: false,
     publicUrl: null,
     trustProxy: [],
+    depthLimits: { soft: 4, hard: 8 },
   });
   expect(config.ceph).toEqual({ conf: null, user: "admin" });
   expect(config.dataDir).toBe(`${process.cwd()}/.coppice`);
@@ -35,6 +36,8 @@ test("settings are read and paths made absolute", () => {
     COPPICE_TRUST_PROXY: "127.0.0.1, 10.0.0.0/8",
     COPPICE_SIGN_IN_LINK: "1",
     COPPICE_SCAN_SECONDS: "5",
+    COPPICE_SOFT_DEPTH: "2",
+    COPPICE_HARD_DEPTH: "2",
     CEPH_CONF: "conf/ceph.conf",
     CEPH_USER: "coppice",
   });
@@ -45,6 +48,7 @@ test("settings are read and paths made absolute", () => {
     trustProxy: ["127.0.0.1", "10.0.0.0/8"],
     signInLink: true,
     scanIntervalMs: 5000,
+    depthLimits: { soft: 2, hard: 2 },
     ceph: { conf: `${process.cwd()}/conf/ceph.conf`, user: "coppice" },
   });
 });
@@ -63,6 +67,8 @@ test.each([
   ],
   [{ COPPICE_SIGN_IN_LINK: "yes" }, 'COPPICE_SIGN_IN_LINK must be 1 or 0 (it is "yes").'],
   [{ COPPICE_SCAN_SECONDS: "0" }, 'COPPICE_SCAN_SECONDS must be at least 1 (it is "0").'],
+  [{ COPPICE_SOFT_DEPTH: "9" }, 'COPPICE_SOFT_DEPTH must not be above COPPICE_HARD_DEPTH (it is "9").'],
+  [{ COPPICE_HARD_DEPTH: "3" }, "COPPICE_SOFT_DEPTH must not be above COPPICE_HARD_DEPTH."],
   [{ COPPICE_LOG_LEVEL: "loud" }, 'COPPICE_LOG_LEVEL must be a level such as info or warn (it is "loud").'],
   [
     { CEPH_USER: "client/admin" },

@@ -1,0 +1,59 @@
+import { cloneImage } from "../clone/clone-image.ts";
+import type { CloneOptions, ClonePhase, CloneProgress } from "../clone/clone-options.ts";
+import type { ClonePlan } from "../clone/clone-plan.ts";
+import type { CloneResult } from "../clone/clone-result.ts";
+import { planClone } from "../clone/plan-clone.ts";
+import type { Cluster } from "../cluster/cluster.ts";
+import type { DepthVerdict } from "./depth-limits.ts";
+import type { Flattener } from "./flattener.ts";
+
+/** `flatten-source`: the source lies too deep, and is flattened before it is cloned; counts objects. */
+export type LimitedClonePhase = ClonePhase | "flatten-source";
+
+export interface LimitedCloneOptions extends Omit<CloneOptions, "onProgress"> {
+  onProgress?: ((progress: Omit<CloneProgress, "phase"> & { phase: LimitedClonePhase }) => void) | undefined;
+}
+
+export interface LimitedCloneResult extends CloneResult {
+  /** What became of the source. */
+  sourceDepth: DepthVerdict;
+}
+
+/**
+ * Clones an image, or one of its snapshots, with the flattener's limits of depth: a source at the soft limit is put into
+ * its queue, one at the hard limit is flattened first. What would refuse the clone does so before that. A source that
+ * was flattened stays so when the clone fails: it has the same content as before, and no parent.
+ *
+ * @throws {CoppiceError} see `cloneImage` and {@link Flattener.flatten}
+ */
+export async function cloneWithinLimits(
+  cluster: Cluster,
+  flattener: Flattener,
+  options: LimitedCloneOptions,
+): Promise<LimitedCloneResult> {
+  const { source, signal, onProgress } = options;
+  signal?.throwIfAborted();
+  if ((await flattener.judge(source)).action === "flatten-first") {
+    await planClone(cluster, options);
+    onProgress?.({ phase: "flatten-source", done: 0, total: 0, unit: "objects" });
+  }
+  const sourceDepth = await flattener.beforeClone(source, {
+    signal,
+    onProgress: ({ done, total }) => onProgress?.({ phase: "flatten-source", done, total, unit: "objects" }),
+  });
+  return { ...(await cloneImage(cluster, options)), sourceDepth };
+}
+
+/** Says what {@link cloneWithinLimits} would do, and changes nothing. @throws {CoppiceError} what that would refuse */
+export async function planCloneWithinLimits(
+  cluster: Cluster,
+  flattener: Flattener,
+  options: LimitedCloneOptions,
+): Promise<ClonePlan & { sourceDepth: DepthVerdict }> {
+  const plan = await planClone(cluster, options);
+  const sourceDepth = await flattener.judge(options.source);
+  if (sourceDepth.action === "none") return { ...plan, sourceDepth };
+  const when = sourceDepth.action === "flatten-first" ? "before it is cloned" : "in the background";
+  const warning = `The source is flattened ${when}: ${sourceDepth.reason}.`;
+  return { ...plan, warnings: [...plan.warnings, warning], sourceDepth };
+}

@@ -12,6 +12,7 @@ const zeros = Buffer.alloc(1 << 20);
  */
 export function dataExtents(chunk: Buffer, grain: number): DataExtent[] {
   const extents: DataExtent[] = [];
+  if (isZero(chunk)) return extents;
   let open: DataExtent | undefined;
   for (let start = 0; start < chunk.length; start += grain) {
     const end = Math.min(start + grain, chunk.length);
@@ -25,4 +26,13 @@ export function dataExtents(chunk: Buffer, grain: number): DataExtent[] {
     }
   }
   return extents;
+}
+
+/** Most chunks of a thin disk are nothing but zeros, and are told by a few calls. */
+function isZero(chunk: Buffer): boolean {
+  for (let start = 0; start < chunk.length; start += zeros.length) {
+    const end = Math.min(start + zeros.length, chunk.length);
+    if (zeros.compare(chunk, start, end, 0, end - start) !== 0) return false;
+  }
+  return true;
 }

@@ -1,34 +1,33 @@
 import { CoppiceError } from "../../errors/coppice-error.ts";
+import type { Chunk, ChunkPool } from "./chunk-pool.ts";
 
 /**
- * Cuts a stream of any pieces into chunks of `chunkSize` bytes, the last one shorter. Each chunk is memory of its
- * own: the source may use its pieces again at once, and a chunk may be written while the next one is filled.
- *
- * @param take Where the memory of a chunk comes from. Default: it is new.
+ * Cuts a stream of any pieces into chunks of the pool, each full but the last one. The source may use its pieces again
+ * at once. Whoever gets a chunk shares it (see `ChunkPool`); it waits for a free one when there is none.
  *
  * @throws {CoppiceError} `INVALID_ARGUMENT` when a piece is no bytes, as from a stream that decodes text.
  */
 export async function* rechunk(
   pieces: AsyncIterable<Uint8Array>,
-  chunkSize: number,
-  take: () => Buffer = () => Buffer.allocUnsafeSlow(chunkSize),
-): AsyncGenerator<Buffer, void, undefined> {
-  let chunk = take();
+  pool: ChunkPool,
+): AsyncGenerator<Chunk, void, undefined> {
+  let chunk: Chunk | undefined;
   let filled = 0;
   for await (const piece of pieces) {
     checkBytes(piece);
     for (let taken = 0; taken < piece.length; ) {
-      const count = Math.min(piece.length - taken, chunkSize - filled);
+      chunk ??= await pool.take();
+      const count = Math.min(piece.length - taken, chunk.length - filled);
       chunk.set(piece.subarray(taken, taken + count), filled);
       taken += count;
       filled += count;
-      if (filled < chunkSize) continue;
+      if (filled < chunk.length) continue;
       yield chunk;
-      chunk = take();
+      chunk = undefined;
       filled = 0;
     }
   }
-  if (filled > 0) yield chunk.subarray(0, filled);
+  if (chunk !== undefined) yield chunk.subarray(0, filled);
 }
 
 /** A stream's type says bytes, but one that decodes text or is in object mode delivers something else. */

@@ -1,11 +1,12 @@
-import { createWriteStream } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, open, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { pipeline } from "node:stream/promises";
 import { CoppiceError } from "../../errors/coppice-error.ts";
+import { together } from "../../parallel/together.ts";
 import type { StepRunner } from "../../steps/step-runner.ts";
+import { ChunkPool } from "../bytes/chunk-pool.ts";
 import { DigestPair, type Digests } from "../bytes/digests.ts";
+import { rechunk } from "../bytes/rechunk.ts";
 import { type DiskFormat, detectFormat, formatHeadLength } from "../source/detect-format.ts";
 import { openFile } from "../source/open-file.ts";
 import { peek } from "../source/peek.ts";
@@ -66,19 +67,20 @@ export async function convertDisk(
   const sourceDigests = await runner.run(
     "receive",
     async (advance) => {
-      const digests = new DigestPair();
+      await using digests = new DigestPair();
+      await using file = await open(received, "wx", 0o600);
+      const chunks = new ChunkPool(1024 ** 2, 2);
       let count = 0;
-      async function* meter() {
-        for await (const piece of known.bytes) {
-          await digests.update(piece);
-          count += piece.length;
-          advance(count, source.size ?? 0);
-          yield piece;
-        }
+      for await (const chunk of rechunk(known.bytes, chunks)) {
+        const release = chunks.share(chunk, 1);
+        await together([digests.update(chunk), file.writeFile(chunk)]);
+        release();
+        count += chunk.length;
+        advance(count, source.size ?? 0);
       }
-      await pipeline(meter, createWriteStream(received, { mode: 0o600 }), signal ? { signal } : {});
       checkReceived(source.name, options.size ?? source.size, count);
-      return digests.digest();
+      // Awaited here: the threads must live until they have answered.
+      return await digests.digest();
     },
     "bytes",
   );

@@ -54,10 +54,12 @@ async function openHandle(path: string): Promise<FileHandle> {
   }
 }
 
+/** Each piece is in the memory of the one before. */
 async function* read(handle: FileHandle): AsyncGenerator<Uint8Array, void, undefined> {
+  const memory = Buffer.allocUnsafeSlow(pieceSize);
   for (;;) {
-    const { buffer, bytesRead } = await handle.read(Buffer.allocUnsafeSlow(pieceSize), 0, pieceSize);
+    const { bytesRead } = await handle.read(memory, 0, pieceSize);
     if (bytesRead === 0) return;
-    yield buffer.subarray(0, bytesRead);
+    yield memory.subarray(0, bytesRead);
   }
 }

@@ -8,6 +8,7 @@ export type TemplateSource =
 
 /** A source that has been opened. Disposing ends it early. */
 export interface OpenedSource extends AsyncDisposable {
+  /** Each piece is good until the next one is asked for. */
   bytes: AsyncIterable<Uint8Array>;
   /** Bytes, as far as the source knows. */
   size: number | null;

@@ -2,12 +2,13 @@ import { createHash } from "node:crypto";
 import { Readable } from "node:stream";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { ChunkPool } from "../../../src/template/bytes/chunk-pool.ts";
+import { type Chunk, ChunkPool } from "../../../src/template/bytes/chunk-pool.ts";
 import { dataExtents } from "../../../src/template/bytes/data-extents.ts";
+import { DigestThread } from "../../../src/template/bytes/digest-thread.ts";
 import { DigestPair } from "../../../src/template/bytes/digests.ts";
 import { grownSize } from "../../../src/template/bytes/growth.ts";
+import { InFlight } from "../../../src/template/bytes/in-flight.ts";
 import { rechunk } from "../../../src/template/bytes/rechunk.ts";
-import { WriteWindow } from "../../../src/template/bytes/write-window.ts";
 import { collect } from "./collect.ts";
 
 const pieces = fc.array(fc.uint8Array({ maxLength: 40 }), { maxLength: 12 });
@@ -19,7 +20,7 @@ describe("rechunk", () => {
   it("keeps every byte, in chunks of one size but the last", async () => {
     await fc.assert(
       fc.asyncProperty(pieces, fc.integer({ min: 1, max: 64 }), async (parts, size) => {
-        const chunks = await collect(rechunk(stream(parts), size));
+        const chunks = await collect(rechunk(stream(parts), new ChunkPool(size, 1000)));
         expect(Buffer.concat(chunks)).toEqual(Buffer.concat(parts));
         for (const chunk of chunks.slice(0, -1)) expect(chunk.length).toBe(size);
         for (const chunk of chunks.slice(-1)) expect(chunk.length).toBeGreaterThan(0);
@@ -32,13 +33,13 @@ describe("rechunk", () => {
       const memory = Buffer.alloc(3);
       for (let value = 1; value <= 4; value++) yield memory.fill(value);
     }
-    const chunks = await collect(rechunk(reusing(), 3));
+    const chunks = await collect(rechunk(reusing(), new ChunkPool(3, 9)));
     expect(chunks.map((chunk) => chunk[0])).toEqual([1, 2, 3, 4]);
   });
 
   it("refuses a stream of text", async () => {
     const text = Readable.from(["abc"]);
-    await expect(collect(rechunk(text, 4))).rejects.toMatchObject({
+    await expect(collect(rechunk(text, new ChunkPool(4, 9)))).rejects.toMatchObject({
       code: "INVALID_ARGUMENT",
       message: expect.stringContaining("delivers text"),
     });
@@ -46,21 +47,43 @@ describe("rechunk", () => {
   });
 });
 
+const chunkOf = (bytes: Uint8Array): Chunk => {
+  const chunk = Buffer.from(new SharedArrayBuffer(bytes.length));
+  chunk.set(bytes);
+  return chunk;
+};
+
 describe("ChunkPool", () => {
-  it("gives a chunk again only when all its users are done", () => {
-    const pool = new ChunkPool(4);
-    const chunk = pool.take();
+  it("gives a chunk again only when all its users are done", async () => {
+    const pool = new ChunkPool(4, 2);
+    const chunk = await pool.take();
     const done = pool.share(chunk, 2);
     done();
-    expect(pool.take()).not.toBe(chunk);
+    expect((await pool.take()).buffer).not.toBe(chunk.buffer);
     done();
-    expect(pool.take()).toBe(chunk);
+    expect((await pool.take()).buffer).toBe(chunk.buffer);
   });
 
-  it("never gives the short rest of a stream", () => {
-    const pool = new ChunkPool(4);
-    pool.share(pool.take().subarray(0, 3), 1)();
-    expect(pool.take().length).toBe(4);
+  it("makes whoever comes wait when there are no more, in turn", async () => {
+    const pool = new ChunkPool(4, 1);
+    const chunk = await pool.take();
+    const got: string[] = [];
+    const first = pool.take().then((next) => {
+      got.push("first");
+      pool.share(next, 1)();
+    });
+    const second = pool.take().then(() => got.push("second"));
+    await new Promise(setImmediate);
+    expect(got).toEqual([]);
+    pool.share(chunk, 1)();
+    await Promise.all([first, second]);
+    expect(got).toEqual(["first", "second"]);
+  });
+
+  it("gives the whole chunk again of which only the beginning was used", async () => {
+    const pool = new ChunkPool(4, 1);
+    pool.share((await pool.take()).subarray(0, 3), 1)();
+    expect((await pool.take()).length).toBe(4);
   });
 });
 
@@ -94,14 +117,36 @@ describe("dataExtents", () => {
 
 describe("DigestPair", () => {
   it("gives what hashing everything at once gives", async () => {
-    const bytes = Buffer.alloc(3 * 1024 ** 2 + 17, "coppice");
-    const pair = new DigestPair();
-    await pair.update(bytes.subarray(0, 5));
-    await pair.update(bytes.subarray(5));
-    expect(pair.digest()).toEqual({
-      md5: createHash("md5").update(bytes).digest("hex"),
-      sha256: createHash("sha256").update(bytes).digest("hex"),
+    const bytes = chunkOf(Buffer.alloc(3 * 1024 ** 2 + 17, "coppice"));
+    const [zeros, end] = [Buffer.alloc(200_001), chunkOf(Buffer.from("end"))];
+    await using pair = new DigestPair();
+    const done = [pair.update(bytes), pair.updateZeros(zeros.length), pair.update(end.subarray(0, 2))];
+    const all = Buffer.concat([bytes, zeros, end.subarray(0, 2)]);
+    expect(await pair.digest()).toEqual({
+      md5: createHash("md5").update(all).digest("hex"),
+      sha256: createHash("sha256").update(all).digest("hex"),
     });
+    await Promise.all(done);
+  });
+
+  it("rejects what is asked of a thread that has ended, before and after", async () => {
+    const thread = new DigestThread("md5");
+    const pending = thread.ask({ zeros: 1024 ** 3 });
+    const refused = expect(pending).rejects.toMatchObject({
+      code: "IO",
+      message: expect.stringContaining("md5"),
+    });
+    await thread[Symbol.asyncDispose]();
+    await refused;
+    await expect(thread.ask("digest")).rejects.toMatchObject({ code: "IO" });
+  });
+
+  it("says what broke the thread", async () => {
+    await using thread = new DigestThread("md5");
+    await thread.ask("digest");
+    await expect(thread.ask("digest")).rejects.toThrow(
+      "the thread that computes the md5 has ended: Digest already",
+    );
   });
 });
 
@@ -121,51 +166,23 @@ describe("grownSize", () => {
   });
 });
 
-describe("WriteWindow", () => {
-  function held() {
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    return { write: () => promise, resolve, reject };
-  }
-
-  it("starts no more than its budget allows", async () => {
-    const window = new WriteWindow(10);
-    const [a, b, c] = [held(), held(), held()];
-    await window.add(6, a.write);
-    await window.add(4, b.write);
-    let third = false;
-    const adding = window.add(1, c.write).then(() => {
-      third = true;
-    });
-    await new Promise(setImmediate);
-    expect(third).toBe(false);
-    b.resolve();
-    await adding;
-    a.resolve();
-    c.resolve();
-    await window.drain();
-  });
-
-  it("lets a write larger than the budget run alone", async () => {
-    const window = new WriteWindow(10);
-    await window.add(100, () => Promise.resolve());
-    await window.drain();
-  });
-
+describe("InFlight", () => {
   it("rejects with the first failure, starts nothing after it, and leaves nothing running", async () => {
-    const window = new WriteWindow(10);
-    const [a, b] = [held(), held()];
-    await window.add(5, a.write);
-    await window.add(5, b.write);
+    const inFlight = new InFlight();
+    const [a, b] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    inFlight.start(() => a.promise);
+    inFlight.start(() => b.promise);
     a.reject(new Error("first"));
     await new Promise(setImmediate);
     let started = false;
-    const late = window.add(1, async () => {
-      started = true;
-    });
-    await expect(late).rejects.toThrow("first");
+    const late = () =>
+      inFlight.start(async () => {
+        started = true;
+      });
+    expect(late).toThrow("first");
     expect(started).toBe(false);
     let drained = false;
-    const draining = window.drain().catch((error: unknown) => {
+    const draining = inFlight.drain().catch((error: unknown) => {
       drained = true;
       return error;
     });
@@ -173,5 +190,13 @@ describe("WriteWindow", () => {
     expect(drained).toBe(false);
     b.reject(new Error("second"));
     expect(await draining).toMatchObject({ message: "first" });
+  });
+
+  it("resolves when everything succeeded", async () => {
+    const inFlight = new InFlight();
+    const done: number[] = [];
+    for (const value of [1, 2]) inFlight.start(async () => void done.push(value));
+    await inFlight.drain();
+    expect(done).toEqual([1, 2]);
   });
 });

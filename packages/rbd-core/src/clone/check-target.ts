@@ -1,11 +1,15 @@
+import type { IoCtx } from "rbd-native";
 import type { Cluster } from "../cluster/cluster.ts";
 import { CoppiceError } from "../errors/coppice-error.ts";
 import { hasCode, translated } from "../errors/to-coppice-error.ts";
+import { imageIdObject, oldHeaderObject } from "../headers/object-names.ts";
 import { showImageSpec } from "../names/format-image-spec.ts";
 import type { ImageSpec } from "../names/image-spec.ts";
+import { together } from "../parallel/together.ts";
 
 /**
- * Makes sure that an image can be created there: pool and namespace exist, and the name is free.
+ * Makes sure that an image can be created there: pool and namespace exist, and the name is free. An image has its name by
+ * the object that holds its id (in format 1, its header): looking for that is far quicker than opening what is not there.
  *
  * @throws {CoppiceError} `EXISTS`, or `NOT_FOUND` for the pool or namespace
  */
@@ -13,14 +17,11 @@ export async function checkTarget(cluster: Cluster, target: ImageSpec): Promise<
   const object = showImageSpec(target);
   const ioCtx = await cluster.pool(target.pool, target.namespace);
   if (target.namespace !== "") await checkNamespace(cluster, target);
-  try {
-    const image = await ioCtx.openImage(target.image, { readOnly: true });
-    await image.close();
-  } catch (error) {
-    if (hasCode(error, "NOT_FOUND")) return;
-    // Whatever else keeps it from being opened, something is there.
-    return translated({ object, what: `${object} cannot be the target` }, () => Promise.reject(error));
-  }
+  const marks = [imageIdObject(target.image), oldHeaderObject(target.image)];
+  const found = await translated({ object, what: `${object} cannot be the target` }, () =>
+    together(marks.map((mark) => isThere(ioCtx, mark))),
+  );
+  if (!found.includes(true)) return;
   throw new CoppiceError({
     code: "EXISTS",
     call: "cloneImage",
@@ -28,6 +29,16 @@ export async function checkTarget(cluster: Cluster, target: ImageSpec): Promise<
     message: `there is an image ${object} already`,
     hint: "Choose another name for the clone.",
   });
+}
+
+async function isThere(ioCtx: IoCtx, object: string): Promise<boolean> {
+  try {
+    await ioCtx.objects.stat(object);
+    return true;
+  } catch (error) {
+    if (hasCode(error, "NOT_FOUND")) return false;
+    throw error;
+  }
 }
 
 async function checkNamespace(cluster: Cluster, target: ImageSpec): Promise<void> {

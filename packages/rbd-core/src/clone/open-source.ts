@@ -6,6 +6,7 @@ import type { SnapshotRow } from "../inventory/inventory-row.ts";
 import { readParent, readSnapshots } from "../inventory/librbd-reader.ts";
 import { showImageSpec } from "../names/format-image-spec.ts";
 import type { ImageSpec } from "../names/image-spec.ts";
+import { together } from "../parallel/together.ts";
 import { readSnapshotHistory } from "./snapshot-history.ts";
 import type { SourceFacts } from "./source-facts.ts";
 
@@ -26,13 +27,14 @@ export async function openSource(cluster: Cluster, spec: ImageSpec): Promise<Ima
 export async function readSourceFacts(cluster: Cluster, spec: ImageSpec, image: Image): Promise<SourceFacts> {
   const object = showImageSpec(spec);
   return translated({ object, what: `${object} could not be read` }, async () => {
-    const oldFormat = await image.isOldFormat();
-    const [stat, features, flags, stripe, dataPool, snapshots, parent] = await Promise.all([
+    const asked = image.isOldFormat();
+    const [oldFormat, stat, features, flags, stripe, dataPool, snapshots, parent] = await together([
+      asked,
       image.stat(),
       image.features(),
       image.flags(),
       image.stripe(),
-      oldFormat ? null : readDataPool(cluster, spec, image),
+      asked.then((old) => (old ? null : readDataPool(cluster, spec, image))),
       readSnapshots(image),
       readParent(image),
     ]);

@@ -48,12 +48,15 @@ export async function prepareClone(
   signal?.throwIfAborted();
 
   report("check", 0, 1);
-  await using image = await openSource(cluster, spec);
+  const opening = openSource(cluster, spec);
+  await using stack = new AsyncDisposableStack();
+  stack.defer(() => closeOpened(opening));
   const [facts, format] = await together([
-    readSourceFacts(cluster, spec, image),
+    opening.then((opened) => readSourceFacts(cluster, spec, opened)),
     readCloneFormat(cluster, target.pool, options.cloneFormat),
     checkTarget(cluster, target),
   ]);
+  const image = await opening;
   checkCloneable(facts);
   const chosen = wanted === undefined ? null : namedSnapshot(facts, wanted);
   report("check", 1, 1);
@@ -83,6 +86,12 @@ export async function prepareClone(
     plan.warnings.push(`The clone may be deeper than ${plan.depth}: ${above.unreadable.message}`);
   }
   return { plan, facts, compared: chosen === null };
+}
+
+/** Whatever became of the opening is known elsewhere. */
+async function closeOpened(opening: Promise<Image>): Promise<void> {
+  const [opened] = await Promise.allSettled([opening]);
+  if (opened.status === "fulfilled") await opened.value.close();
 }
 
 async function parentAt(image: Image, snapshot: SnapshotRow): Promise<ParentLink | null> {

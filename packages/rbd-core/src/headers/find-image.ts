@@ -8,7 +8,7 @@ import { decodeValue } from "./byte-reader.ts";
 import { DecodeError } from "./decode-error.ts";
 import { directoryIdKey } from "./directory.ts";
 import { decodeImageHeader, type ImageHeader } from "./image-header.ts";
-import { directoryObject, headerObject, trashObject } from "./object-names.ts";
+import { directoryObject, headerObject, oldHeaderObject, trashObject } from "./object-names.ts";
 import { readImageId } from "./read-image-id.ts";
 import { readOmap, readOmapValue } from "./read-objects.ts";
 import { decodeTrashEntry, type TrashHeader } from "./trash-header.ts";
@@ -91,7 +91,7 @@ async function byName(place: Place, name: string, signal: AbortSignal | undefine
 
 async function refuseFormat1(place: Place, name: string, signal: AbortSignal | undefined): Promise<void> {
   try {
-    await place.ioCtx.objects.stat(`${name}.rbd`, { signal });
+    await place.ioCtx.objects.stat(oldHeaderObject(name), { signal });
   } catch (error) {
     if (hasCode(error, "NOT_FOUND")) return;
     throw error;

@@ -12,6 +12,11 @@ export function imageIdObject(name: string): string {
   return `rbd_id.${name}`;
 }
 
+/** The header of an image of format 1. */
+export function oldHeaderObject(name: string): string {
+  return `${name}.rbd`;
+}
+
 export function headerObject(imageId: string): string {
   return `rbd_header.${imageId}`;
 }

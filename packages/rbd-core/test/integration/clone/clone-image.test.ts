@@ -1,4 +1,5 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { Cluster as NativeCluster, RbdError } from "rbd-native";
+import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import { cloneImage } from "../../../src/clone/clone-image.ts";
 import { planClone } from "../../../src/clone/plan-clone.ts";
 import { CoppiceError } from "../../../src/errors/coppice-error.ts";
@@ -7,6 +8,7 @@ import { createNamespace } from "../../../src/image/namespaces.ts";
 import { openImage } from "../../../src/image/open-image.ts";
 import { createSnapshot } from "../../../src/image/snapshots.ts";
 import { expectAlike } from "../../support/expect-alike.ts";
+import { faultyCluster, meddledCluster } from "../../support/faults.ts";
 import { imageWithHistory, mib, write } from "../../support/fill.ts";
 import { type OwnPool, ownPool } from "../../support/own-pool.ts";
 import type { Info } from "../../support/witness.ts";
@@ -255,6 +257,21 @@ describe("formats and places", () => {
     expect(await snapshots(source)).toMatchObject([{ name: "monday", protected: "false" }]);
   });
 
+  it("asks the cluster once which clients it admits, not for every clone", async () => {
+    const source = `${pool}/asked-once`;
+    await imageWithHistory(own.cluster, source, ["monday="]);
+    await using native = await NativeCluster.connect({ conf: inject("cephConf") });
+    const { cluster, calls } = faultyCluster(native, null);
+    for (const index of [1, 2, 3]) await cloneImage(cluster, { source, target: `${source}-${index}` });
+    expect(calls.filter((call) => call === "monCommand")).toHaveLength(1);
+    // A failure is not an answer.
+    const lost = new RbdError({ code: "IO", errno: 5, call: "monCommand", object: "", detail: "lost" });
+    const once = meddledCluster(native, { monCommand: () => Promise.reject(lost) });
+    const again = { source, target: `${source}-4` };
+    expect(await refusal(cloneImage(once, again))).toMatchObject({ code: "IO", object: "osd dump" });
+    expect(await cloneImage(once, again)).toMatchObject({ cloneFormat: 1 });
+  });
+
   it("clones into another pool", async () => {
     const source = `${pool}/other-pool`;
     await imageWithHistory(own.cluster, source, ["monday="]);
@@ -396,8 +413,11 @@ describe("refusals, before anything is changed", () => {
     const source = `${pool}/shape-${crypto.randomUUID()}`;
     await imageWithHistory(own.cluster, source, ["monday"]);
     const options = { source, target: `${source}-1`, ...wrong };
-    for (const action of [planClone(own.cluster, options), cloneImage(own.cluster, options)]) {
-      expect(await refusal(action)).toMatchObject({ code: "INVALID_ARGUMENT", object: `${source}-1` });
+    for (const action of [planClone, cloneImage]) {
+      expect(await refusal(action(own.cluster, options))).toMatchObject({
+        code: "INVALID_ARGUMENT",
+        object: `${source}-1`,
+      });
     }
     expect(names(await snapshots(source))).toEqual(["monday"]);
     await expect(info(`${source}-1`)).rejects.toThrow();
@@ -421,6 +441,8 @@ describe("refusals, before anything is changed", () => {
       return [code, object];
     };
     const target = `${source}-1`;
+    await own.witness.rbd("create", "--image-format", "1", "--size", "8M", `${source}-old`);
+    expect(await refused(source, `${source}-old`)).toEqual(["EXISTS", `${source}-old`]);
     expect(await refused(source, `${source}-taken`)).toEqual(["EXISTS", `${source}-taken`]);
     expect(await refused(source, source)).toEqual(["EXISTS", source]);
     expect(await refused(`${pool}/none`, target)).toEqual(["NOT_FOUND", `${pool}/none`]);

@@ -3,6 +3,7 @@ import { checkSnapshotNameFree, type PreparedClone } from "../clone/prepare-clon
 import { prepareCurrent } from "../clone/prepare-current.ts";
 import { protectStep } from "../clone/protect-step.ts";
 import type { Cluster } from "../cluster/cluster.ts";
+import { openImage } from "../image/open-image.ts";
 import type { ImageSpec } from "../names/image-spec.ts";
 import { checkName } from "../names/name-part.ts";
 import { toRbdUrl } from "../rbd-url/to-rbd-url.ts";
@@ -39,9 +40,11 @@ async function carryOut(cluster: Cluster, options: CaptureOptions): Promise<Capt
   const { undo } = runner;
   try {
     const { id, plan, held, released } = await deriveImage(cluster, prepared, cloneOptions, runner);
-    const create = () => createSnapshotStep(cluster, plan.target, snapshotName, new Set(), undo);
+    const { target } = plan;
+    await using image = await openImage(cluster, target);
+    const create = () => createSnapshotStep(cluster, target, image, snapshotName, new Set(), undo);
     await runner.run("template-snapshot", create);
-    await runner.run("template-protect", () => protectStep(cluster, plan.target, snapshotName, undo));
+    await runner.run("template-protect", () => protectStep(cluster, target, image, snapshotName, undo));
     runner.finish();
     const template = { ...plan.target, snapshot: snapshotName };
     const source = { ...plan.source, snapshot: held.name };

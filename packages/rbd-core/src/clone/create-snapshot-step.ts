@@ -1,3 +1,4 @@
+import type { Image } from "rbd-native";
 import type { Cluster } from "../cluster/cluster.ts";
 import { CoppiceError } from "../errors/coppice-error.ts";
 import { hasCode, translated } from "../errors/to-coppice-error.ts";
@@ -6,12 +7,13 @@ import type { ImageSpec } from "../names/image-spec.ts";
 import type { UndoLog } from "../undo/undo-log.ts";
 
 /**
- * Creates the snapshot the clone will hang on, and returns its id. `known` are the ids of the snapshots that
- * were there before: none of them is ever removed by the undo.
+ * Creates the snapshot the clone will hang on, and returns its id. `image` is the source, open to be written to. `known`
+ * are the ids of the snapshots that were there before: none of them is ever removed by the undo.
  */
 export async function createSnapshotStep(
   cluster: Cluster,
   source: ImageSpec,
+  image: Image,
   name: string,
   known: ReadonlySet<bigint>,
   undo: UndoLog,
@@ -19,9 +21,7 @@ export async function createSnapshotStep(
   const object = showImageSpec({ ...source, snapshot: name });
   const place = { object, what: `the snapshot ${object} could not be created` };
   undo.note(`the snapshot ${object}`, () => removeOwnSnapshot(cluster, source, name, known));
-  const ioCtx = await cluster.pool(source.pool, source.namespace);
   return translated(place, async () => {
-    await using image = await ioCtx.openImage(source.image);
     try {
       await image.createSnapshot(name);
     } catch (error) {
@@ -29,17 +29,19 @@ export async function createSnapshotStep(
       if (hasCode(error, "EXISTS")) undo.forgetLast();
       throw error;
     }
-    const made = (await image.listSnapshots()).find(
-      (each) => each.name === name && each.namespace === "user",
-    );
-    if (made !== undefined) return made.id;
-    throw new CoppiceError({
-      code: "SOURCE_CHANGED",
-      call: "cloneImage",
-      object,
-      message: `the snapshot ${object} was removed right after it had been created`,
-      hint: "Find out what removes snapshots of this image, and try again.",
-    });
+    try {
+      return await image.snapshotId(name);
+    } catch (cause) {
+      if (!hasCode(cause, "NOT_FOUND")) throw cause;
+      throw new CoppiceError({
+        code: "SOURCE_CHANGED",
+        call: "cloneImage",
+        object,
+        message: `the snapshot ${object} was removed right after it had been created`,
+        hint: "Find out what removes snapshots of this image, and try again.",
+        cause,
+      });
+    }
   });
 }
 

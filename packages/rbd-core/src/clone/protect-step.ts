@@ -1,21 +1,21 @@
+import type { Image } from "rbd-native";
 import type { Cluster } from "../cluster/cluster.ts";
 import { hasCode, translated } from "../errors/to-coppice-error.ts";
 import { showImageSpec } from "../names/format-image-spec.ts";
 import type { ImageSpec } from "../names/image-spec.ts";
 import type { UndoLog } from "../undo/undo-log.ts";
 
-/** Protects a snapshot. Returns whether that was new: another client may have been quicker. */
+/** Protects a snapshot of an image that is open to be written to. Returns whether that was new: another client may have been quicker. */
 export async function protectStep(
   cluster: Cluster,
   source: ImageSpec,
+  image: Image,
   name: string,
   undo: UndoLog,
 ): Promise<boolean> {
   const object = showImageSpec({ ...source, snapshot: name });
   undo.note(`the protection of ${object}`, () => unprotect(cluster, source, name));
-  const ioCtx = await cluster.pool(source.pool, source.namespace);
   return translated({ object, what: `the snapshot ${object} could not be protected` }, async () => {
-    await using image = await ioCtx.openImage(source.image);
     try {
       await image.protectSnapshot(name);
       return true;

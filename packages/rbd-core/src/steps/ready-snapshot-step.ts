@@ -6,6 +6,7 @@ import { protectStep } from "../clone/protect-step.ts";
 import { stillCurrent } from "../clone/still-current.ts";
 import { withSourceLock } from "../clone/with-source-lock.ts";
 import type { Cluster } from "../cluster/cluster.ts";
+import { openImage } from "../image/open-image.ts";
 import type { UndoLog } from "../undo/undo-log.ts";
 import type { HeldSnapshot } from "./release-snapshot-step.ts";
 
@@ -25,34 +26,29 @@ export async function readySnapshotStep(
   options: CloneOptions,
   undo: UndoLog,
 ): Promise<ReadySnapshot> {
-  const { id, name } = prepared.plan.snapshot;
-  if (id !== null) return protectIt(cluster, prepared, { name, id, created: false, protected: false }, undo);
+  if (prepared.plan.snapshot.id !== null) return makeReady(cluster, prepared, undo);
   return withSourceLock(cluster, prepared.facts, options.signal, async () => {
     options.signal?.throwIfAborted();
     const same = await stillCurrent(cluster, prepared.facts);
     const now = same ? prepared : await prepareCurrent(cluster, options);
     options.signal?.throwIfAborted();
-    return protectIt(cluster, now, await makeIt(cluster, now, undo), undo);
+    return makeReady(cluster, now, undo);
   });
 }
 
-async function makeIt(cluster: Cluster, prepared: PreparedClone, undo: UndoLog): Promise<HeldSnapshot> {
+/** Creates the snapshot and protects it, as far as the plan says so. */
+async function makeReady(cluster: Cluster, prepared: PreparedClone, undo: UndoLog): Promise<ReadySnapshot> {
   const { plan, facts } = prepared;
-  const { id, name } = plan.snapshot;
-  if (id !== null) return { name, id, created: false, protected: false };
-  checkSnapshotNameFree(prepared);
-  const known = new Set(facts.snapshots.map((snapshot) => snapshot.id));
-  const made = await createSnapshotStep(cluster, plan.source, name, known, undo);
-  return { name, id: made, created: true, protected: false };
-}
-
-async function protectIt(
-  cluster: Cluster,
-  prepared: PreparedClone,
-  held: HeldSnapshot,
-  undo: UndoLog,
-): Promise<ReadySnapshot> {
-  const { plan } = prepared;
-  const isProtected = plan.protect && (await protectStep(cluster, plan.source, held.name, undo));
-  return { prepared, held: { ...held, protected: isProtected } };
+  const { source, snapshot } = plan;
+  const { name } = snapshot;
+  const created = snapshot.id === null;
+  if (snapshot.id !== null && !plan.protect) {
+    return { prepared, held: { name, id: snapshot.id, created, protected: false } };
+  }
+  if (created) checkSnapshotNameFree(prepared);
+  await using image = await openImage(cluster, source);
+  const known = new Set(facts.snapshots.map((each) => each.id));
+  const id = snapshot.id ?? (await createSnapshotStep(cluster, source, image, name, known, undo));
+  const isProtected = plan.protect && (await protectStep(cluster, source, image, name, undo));
+  return { prepared, held: { name, id, created, protected: isProtected } };
 }

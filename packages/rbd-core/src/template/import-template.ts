@@ -113,8 +113,10 @@ async function writeTemplate(
     "bytes",
   );
   compareDigests(disk.name, expected, written.digests);
-  await runner.run("snapshot", () => createSnapshotStep(cluster, target, snapshotName, new Set(), undo));
-  await runner.run("protect", () => protectStep(cluster, target, snapshotName, undo));
+  await using image = await openImage(cluster, target);
+  const create = () => createSnapshotStep(cluster, target, image, snapshotName, new Set(), undo);
+  await runner.run("snapshot", create);
+  await runner.run("protect", () => protectStep(cluster, target, image, snapshotName, undo));
   runner.finish();
   const template = { ...target, snapshot: snapshotName };
   return { template, url: toRbdUrl(cluster.fsid, template), ...written };

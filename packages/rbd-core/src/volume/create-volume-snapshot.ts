@@ -4,6 +4,7 @@ import { protectStep } from "../clone/protect-step.ts";
 import { readCloneFormat } from "../clone/read-clone-format.ts";
 import type { Cluster } from "../cluster/cluster.ts";
 import { CoppiceError } from "../errors/coppice-error.ts";
+import { openImage } from "../image/open-image.ts";
 import { showImageSpec } from "../names/format-image-spec.ts";
 import type { ImageSpec } from "../names/image-spec.ts";
 import { checkName } from "../names/name-part.ts";
@@ -52,8 +53,10 @@ export async function createVolumeSnapshot(
   );
   const { undo } = runner;
   try {
-    const id = await runner.run("snapshot", () => createSnapshotStep(cluster, volume, name, known, undo));
-    if (protects) await runner.run("protect", () => protectStep(cluster, volume, name, undo));
+    await using image = await openImage(cluster, volume);
+    const create = () => createSnapshotStep(cluster, volume, image, name, known, undo);
+    const id = await runner.run("snapshot", create);
+    if (protects) await runner.run("protect", () => protectStep(cluster, volume, image, name, undo));
     runner.finish();
     return { snapshot: { ...volume, snapshot: name }, id, protected: protects };
   } catch (error) {

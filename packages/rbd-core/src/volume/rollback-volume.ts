@@ -64,7 +64,10 @@ export async function rollbackVolume(
   const { undo } = runner;
   try {
     const known = new Set(facts.snapshots.map(({ id }) => id));
-    const id = await runner.run("keep", () => createSnapshotStep(cluster, volume, kept, known, undo));
+    const id = await runner.run("keep", async () => {
+      await using image = await openImage(cluster, volume);
+      return await createSnapshotStep(cluster, volume, image, kept, known, undo);
+    });
     await runner.run(
       "rollback",
       async (advance) => {

@@ -34,7 +34,7 @@ import { prepareCurrent } from "./prepare-current.ts";
  *
  * @throws {CoppiceError}
  * - `INVALID_NAME`: source or target does not parse, or the target names a snapshot.
- * - `INVALID_ARGUMENT`: a size below the source's; a size, depth, object size or stripe that cannot be.
+ * - `INVALID_ARGUMENT`: a size below the source's; a size, depth, object size or stripe that cannot be, or features.
  * - `NOT_FOUND`: no such pool, namespace, image or snapshot.
  * - `EXISTS`: the target is there already, or the snapshot to create is.
  * - `UNSUPPORTED`: the source has format 1 or lacks layering; or another namespace with clone format 1.

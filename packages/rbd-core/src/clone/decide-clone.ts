@@ -11,6 +11,8 @@ import type { SourceFacts } from "./source-facts.ts";
 
 /** What a caller may choose about a clone; the rest comes from its parent. */
 export interface CloneChoices {
+  /** `RBD_FEATURE_*` bits. Default: the parent's. */
+  features?: bigint | undefined;
   /** Bytes, a power of two. Default: the parent's. */
   objectSize?: number | undefined;
   /** Bytes. Default: the parent's. */
@@ -63,7 +65,7 @@ export function checkCloneable(source: Pick<SourceFacts, "spec" | "oldFormat" | 
  * Puts what was found and what was asked for into a plan. Pure.
  *
  * @throws {CoppiceError} `UNSUPPORTED` when the clone would need clone format 2 and format 1 is to be used;
- * `INVALID_ARGUMENT` when the object size or stripe asked for cannot be, the size is below the source's, or the depth is
+ * `INVALID_ARGUMENT` when the features, object size or stripe asked for cannot be, the size is below the source's, or the depth is
  * no whole number.
  */
 export function decideClone(decision: CloneDecision): ClonePlan {
@@ -78,7 +80,7 @@ export function decideClone(decision: CloneDecision): ClonePlan {
     });
   }
   const layout = cloneLayout(source, target, choices);
-  const { features, omitted } = cloneFeatures(source.features, layout);
+  const { features, omitted } = cloneFeatures(source.features, layout, choices.features);
   const { spec } = source;
   const sourceSize = existing?.snapshot.size ?? source.size;
   const { size, flatten, flattenReason, depth } = decideShape(

@@ -3,8 +3,7 @@ import { createVolume, type VolumeResult } from "../volume/create-volume.ts";
 import type { CreateVolumeOptions } from "../volume/volume-options.ts";
 import type { TemplateLike } from "./resolve-template.ts";
 
-export interface CloneTemplateOptions
-  extends Omit<CreateVolumeOptions, "from" | "features" | "snapshotName"> {
+export interface CloneTemplateOptions extends Omit<CreateVolumeOptions, "from" | "snapshotName"> {
   /** By its name (`@snap` unless it says otherwise) or its `rbd://` URL. */
   template: TemplateLike;
 }

@@ -33,7 +33,7 @@ export interface PreparedVolume {
 export async function prepareVolume(cluster: Cluster, options: CreateVolumeOptions): Promise<PreparedVolume> {
   const target = toImageOnly(options.target);
   if (options.from === undefined) return prepareEmpty(cluster, target, options);
-  const { from, features: _, onProgress: __, maxDepth = defaultMaxDepth, ...choices } = options;
+  const { from, onProgress: _, maxDepth = defaultMaxDepth, ...choices } = options;
   const cloneOptions = { ...choices, maxDepth, source: originSpec(cluster.fsid, from), target };
   const prepared = await prepareCurrent(cluster, cloneOptions);
   return { target, shape: prepared.plan, clone: { ...prepared, options: cloneOptions } };

@@ -31,7 +31,7 @@ export interface VolumeOptions extends CloneWishes, CloneChoices {
    * a full copy. Default 5.
    */
   maxDepth?: number | undefined;
-  /** `RBD_FEATURE_*` bits of an empty volume; others have their source's. Default: what the cluster configures. */
+  /** `RBD_FEATURE_*` bits. Default: the source's; of an empty volume what the cluster configures. */
   features?: bigint | undefined;
   /** The name of the snapshot on the source volume, if one has to be created. */
   snapshotName?: string | undefined;

@@ -120,6 +120,29 @@ describe("decideClone", () => {
     expect(plan.warnings).toEqual(["The clone will not have these features of its parent: non-primary."]);
   });
 
+  it("gives the features that were asked for, with those that its layout implies", () => {
+    const features = featureBits(["layering", "exclusive-lock"]);
+    expect(decideClone(decision({ choices: { features } }))).toMatchObject({ features, warnings: [] });
+    const striped = { features, stripeUnit: 64 * 1024, stripeCount: 8 };
+    expect(featureNames(decideClone(decision({ choices: striped })).features)).toEqual([
+      "layering",
+      "striping",
+      "exclusive-lock",
+    ]);
+  });
+
+  it.each([
+    [["exclusive-lock"], "a clone cannot be without layering"],
+    [["layering", "object-map"], "a clone cannot have object-map without exclusive-lock"],
+    [["layering", "exclusive-lock", "fast-diff"], "a clone cannot have fast-diff without object-map"],
+    [["layering", "journaling"], "a clone cannot have journaling without exclusive-lock"],
+    [["layering", "non-primary"], "a clone cannot be given non-primary"],
+  ] as const)("refuses the features %j", (names, text) => {
+    const error = refused(() => decideClone(decision({ choices: { features: featureBits(names) } })));
+    expect(error.code).toBe("INVALID_ARGUMENT");
+    expect(error.message).toContain(text);
+  });
+
   it("follows another object size with the stripe unit unless the parent is striped", () => {
     expect(decideClone(decision({ choices: { objectSize: 8 * mib } }))).toMatchObject({
       objectSize: 8 * mib,

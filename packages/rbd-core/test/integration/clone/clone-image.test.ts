@@ -321,6 +321,17 @@ describe("formats and places", () => {
     expect(await own.witness.md5(`${source}-2`)).toBe(await own.witness.md5(source));
   });
 
+  it("gives the clone other features than its parent's", async () => {
+    const source = `${pool}/features`;
+    await imageWithHistory(own.cluster, source, ["monday="]);
+    const names = ["layering", "exclusive-lock"] as const;
+    await cloneImage(own.cluster, { source, target: `${source}-1`, features: featureBits(names) });
+    expect((await info(`${source}-1`)).features).toEqual(names);
+    expect(await own.witness.md5(`${source}-1`)).toBe(await own.witness.md5(source));
+    const impossible = { source, target: `${source}-2`, features: featureBits(["layering", "fast-diff"]) };
+    expect(await refusal(cloneImage(own.cluster, impossible))).toMatchObject({ code: "INVALID_ARGUMENT" });
+  });
+
   it("counts how deep the clone is, through other pools", async () => {
     await imageWithHistory(own.cluster, `${pool}/deep-0`, []);
     for (let depth = 1; depth <= 4; depth++) {

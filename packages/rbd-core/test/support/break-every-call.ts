@@ -1,12 +1,9 @@
-import type { Cluster as NativeCluster } from "rbd-native";
 import { expect } from "vitest";
 import { withBrokenCall } from "./break-call.ts";
-import { poolState } from "./pool-state.ts";
+import type { OwnPools } from "./use-own-pool.ts";
 
 export interface BrokenFlow<T> {
-  conf: string;
-  /** A connection that only looks. */
-  native: NativeCluster;
+  own: OwnPools;
   /** The pools that must look as before after each failure. */
   pools: readonly string[];
   /** What is to be broken. It succeeds when nothing is broken. */
@@ -28,8 +25,8 @@ export interface BrokenFlow<T> {
  * @returns the names of the calls that were broken
  */
 export async function breakEveryCall<T>(broken: BrokenFlow<T>): Promise<Set<string>> {
-  const { conf, native, pools, flow, late } = broken;
-  const look = () => poolState(conf, native, pools);
+  const { own, pools, flow, late } = broken;
+  const look = () => own.look(...pools);
   const before = await look();
   const names = new Set<string>();
   for (let at = 0; ; at++) {

@@ -1,13 +1,10 @@
-import type { Cluster as NativeCluster } from "rbd-native";
 import { expect } from "vitest";
 import type { CoppiceError } from "../../src/errors/coppice-error.ts";
 import { withBrokenCall } from "./break-call.ts";
-import { poolState } from "./pool-state.ts";
+import type { OwnPools } from "./use-own-pool.ts";
 
 export interface BrokenRemoval {
-  conf: string;
-  /** A connection that only looks and clears up. */
-  native: NativeCluster;
+  own: OwnPools;
   /** Holds nothing but what is made here. */
   pool: string;
   /** Makes what is to be removed. */
@@ -32,12 +29,12 @@ export interface RemovalFaults {
  * done all the same; or the removal had begun, and then the error says so and names the image in the trash by its id.
  */
 export async function breakRemoval(removal: BrokenRemoval): Promise<RemovalFaults> {
-  const { conf, native, pool, make, flow, clear, late } = removal;
+  const { own, pool, make, flow, clear, late } = removal;
   const faults: RemovalFaults = { broken: new Set(), left: new Set() };
-  await using ioCtx = await native.openPool(pool);
+  await using ioCtx = await own.native.openPool(pool);
   for (let at = 0; ; at++) {
     await make();
-    const before = await poolState(conf, native, [pool]);
+    const before = await own.look(pool);
     const { calls, struck, outcome } = await withBrokenCall(at, late, flow);
     const name = calls[at] ?? "";
     if (struck !== undefined) faults.broken.add(name);
@@ -46,7 +43,7 @@ export async function breakRemoval(removal: BrokenRemoval): Promise<RemovalFault
       expect([await ioCtx.listImages(), entry], `${struck}`).toEqual([[], undefined]);
       if (at >= calls.length) return faults;
     } else if (entry === undefined) {
-      expect(await poolState(conf, native, [pool]), `${struck}: ${String(outcome.error)}`).toEqual(before);
+      expect(await own.look(pool), `${struck}: ${String(outcome.error)}`).toEqual(before);
       await clear();
     } else {
       faults.left.add(name);

@@ -1,68 +1,29 @@
-import { Cluster as NativeCluster } from "rbd-native";
-import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { captureImage, planCapture } from "../../../src/capture/capture-image.ts";
 import { breakEveryCall } from "../../support/break-every-call.ts";
 import { expectAlike } from "../../support/expect-alike.ts";
-import { type OwnPool, ownPool } from "../../support/own-pool.ts";
-import { poolState } from "../../support/pool-state.ts";
+import { useOwnPool } from "../../support/use-own-pool.ts";
 
-let disks: OwnPool;
-let templates: string;
-let native: NativeCluster;
-const conf = inject("cephConf");
-
-beforeAll(async () => {
-  disks = await ownPool("capture");
-  templates = `${disks.pool}-templates`;
-  await disks.cluster.createPool(templates);
-  native = await NativeCluster.connect({ conf });
-});
-
-afterAll(async () => {
-  await native.close();
-  await disks[Symbol.asyncDispose]();
-});
+const own = useOwnPool("capture", ["templates"]);
+const templates = own.other("templates");
 
 /** A disk with some data, whose first object was written after its only snapshot. */
-async function disk(name: string, cloned = false, pool = disks.pool): Promise<string> {
-  const { witness } = disks;
+async function disk(name: string, cloned = false, pool = own.pool): Promise<string> {
   const spec = `${pool}/${name}`;
   if (cloned) {
-    await witness.rbd("create", "--size", "8M", `${pool}/${name}-base`);
-    await witness.rbd(
-      "bench",
-      "--io-type",
-      "write",
-      "--io-total",
-      "2M",
-      "--io-size",
-      "64K",
-      `${pool}/${name}-base`,
-    );
-    await witness.rbd("snap", "create", "--no-progress", `${pool}/${name}-base@snap`);
-    await witness.rbd("snap", "protect", `${pool}/${name}-base@snap`);
-    await witness.rbd("clone", `${pool}/${name}-base@snap`, spec);
+    const base = await own.written(`${spec}-base`, "8M", { total: "2M", size: "64K" });
+    await own.protectedSnapshot(`${base}@snap`);
+    await own.rbd("clone", `${base}@snap`, spec);
   } else {
-    await witness.rbd("create", "--size", "8M", spec);
+    await own.rbd("create", "--size", "8M", spec);
   }
-  await witness.rbd(
-    "bench",
-    "--io-type",
-    "write",
-    "--io-total",
-    "1M",
-    "--io-size",
-    "128K",
-    "--io-pattern",
-    "rand",
-    spec,
-  );
+  await own.write(spec, { total: "1M", size: "128K", pattern: "rand" });
   return spec;
 }
 
 describe("captureImage", () => {
   it("ends where Nova's own sequence of commands ends, in the same pool and another one", async () => {
-    const { pool, witness, cluster } = disks;
+    const { pool, witness, cluster } = own;
     const source = await disk("vm", true);
     for (const place of [pool, templates]) {
       const [ours, theirs] = [`${place}/ours`, `${place}/theirs`];
@@ -84,7 +45,7 @@ describe("captureImage", () => {
   });
 
   it("uses a snapshot that holds the current state, and leaves it as it was", async () => {
-    const { witness, cluster, pool } = disks;
+    const { witness, cluster, pool } = own;
     const source = await disk("unchanged");
     await witness.rbd("snap", "create", "--no-progress", `${source}@kept`);
     const before = await witness.json("snap", "ls", source);
@@ -95,7 +56,7 @@ describe("captureImage", () => {
   });
 
   it("says every step in order, and what it will do before", async () => {
-    const { cluster, pool } = disks;
+    const { cluster, pool } = own;
     const source = await disk("progress", true);
     const options = { source, target: `${pool}/progressed`, cloneFormat: 1 as const };
     const plan = await planCapture(cluster, options);
@@ -125,7 +86,7 @@ describe("captureImage", () => {
     ["a template that is there", "EXISTS", { target: "taken" }],
     ["a bad name", "INVALID_NAME", { snapshotName: "a@b" }],
   ])("refuses %s before anything is changed", async (_, code, wrong: Record<string, string>) => {
-    const { cluster, pool, witness } = disks;
+    const { cluster, pool, witness } = own;
     if (wrong.target !== undefined) await witness.rbd("create", "--size", "1M", `${pool}/${wrong.target}`);
     const source =
       wrong.source === undefined ? await disk(`refused-${code.toLowerCase()}`) : `${pool}/${wrong.source}`;
@@ -145,14 +106,13 @@ describe("captureImage", () => {
     "takes back everything when any call fails (clone format %i, late: %s)",
     { timeout: 300_000 },
     async (cloneFormat, late) => {
-      const { cluster, witness } = disks;
+      const { cluster, witness } = own;
       const [from, to] = [`${templates}-${cloneFormat}-${late}`, `${templates}-${cloneFormat}-${late}-to`];
       for (const place of [from, to]) await cluster.createPool(place);
       const source = await disk("disk", false, from);
       const target = `${to}/template`;
       const calls = await breakEveryCall({
-        conf,
-        native,
+        own,
         pools: [from, to],
         flow: () => captureImage(cluster, { source, target, cloneFormat }),
         late,
@@ -169,9 +129,9 @@ describe("captureImage", () => {
   );
 
   it("takes back everything when it is aborted while it flattens", async () => {
-    const { cluster, pool } = disks;
+    const { cluster, pool } = own;
     const source = await disk("aborted", true);
-    const before = await poolState(conf, native, [pool, templates]);
+    const before = await own.look(pool, templates);
     const abort = new AbortController();
     const capturing = captureImage(cluster, {
       source,
@@ -182,6 +142,6 @@ describe("captureImage", () => {
       },
     });
     await expect(capturing).rejects.toThrow("enough");
-    expect(await poolState(conf, native, [pool, templates])).toEqual(before);
+    expect(await own.look(pool, templates)).toEqual(before);
   });
 });

@@ -1,5 +1,4 @@
-import { Cluster as NativeCluster } from "rbd-native";
-import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { cloneImage } from "../../../src/clone/clone-image.ts";
 import type { CloneOptions } from "../../../src/clone/clone-options.ts";
 import { CoppiceError } from "../../../src/errors/coppice-error.ts";
@@ -7,21 +6,9 @@ import { protectSnapshot } from "../../../src/image/snapshots.ts";
 import { inventory } from "../../../src/inventory/inventory.ts";
 import { type Fault, faultyCluster } from "../../support/faults.ts";
 import { imageWithHistory, mib } from "../../support/fill.ts";
-import { type OwnPool, ownPool } from "../../support/own-pool.ts";
+import { useOwnPool } from "../../support/use-own-pool.ts";
 
-let own: OwnPool;
-let native: NativeCluster;
-
-beforeAll(async () => {
-  own = await ownPool("clone-faults");
-  native = await NativeCluster.connect({ conf: inject("cephConf") });
-});
-
-afterAll(async () => {
-  await native?.close();
-  await own?.cluster.deletePool(own.pool);
-  await own?.[Symbol.asyncDispose]();
-});
+const own = useOwnPool("clone-faults");
 
 /** Everything about the pool that a clone could change. */
 async function state(): Promise<unknown> {
@@ -36,7 +23,7 @@ async function breakEachCall(prepare: () => Promise<Omit<CloneOptions, "target">
   for (const late of [false, true]) {
     for (let at = 0; ; at++) {
       const fault: Fault = { at, late };
-      const { cluster, calls } = faultyCluster(native, fault);
+      const { cluster, calls } = faultyCluster(own.native, fault);
       const outcome = await cloneImage(cluster, options).then(
         () => "done",
         (error: unknown) => error,
@@ -129,7 +116,7 @@ describe("when undoing fails too", () => {
     const target = `${own.pool}/left-1`;
     await imageWithHistory(own.cluster, source, []);
     // The clone fails late, and from then on nothing answers any more.
-    const counted = faultyCluster(native, null);
+    const counted = faultyCluster(own.native, null);
     await cloneImage(counted.cluster, {
       source,
       target: `${target}-0`,
@@ -139,7 +126,7 @@ describe("when undoing fails too", () => {
     await own.witness.rbd("rm", "--no-progress", `${target}-0`);
     await own.witness.rbd("snap", "rm", "--no-progress", `${source}@probe`);
     const at = counted.calls.lastIndexOf("clone");
-    const { cluster } = faultyCluster(native, { at, late: true, andAfter: true });
+    const { cluster } = faultyCluster(own.native, { at, late: true, andAfter: true });
     const error = await cloneImage(cluster, { source, target, cloneFormat: 2, snapshotName: "made" }).then(
       () => undefined,
       (thrown: unknown) => thrown,

@@ -1,5 +1,4 @@
-import { Cluster as NativeCluster } from "rbd-native";
-import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { cloneImage } from "../../../src/clone/clone-image.ts";
 import type { CloneProgress } from "../../../src/clone/clone-options.ts";
 import { createImage } from "../../../src/image/create-image.ts";
@@ -8,21 +7,9 @@ import { createSnapshot, protectSnapshot } from "../../../src/image/snapshots.ts
 import { inventory } from "../../../src/inventory/inventory.ts";
 import { meddledCluster } from "../../support/faults.ts";
 import { imageWithHistory, mib, write } from "../../support/fill.ts";
-import { type OwnPool, ownPool } from "../../support/own-pool.ts";
+import { useOwnPool } from "../../support/use-own-pool.ts";
 
-let own: OwnPool;
-let native: NativeCluster;
-
-beforeAll(async () => {
-  own = await ownPool("clone-races");
-  native = await NativeCluster.connect({ conf: inject("cephConf") });
-});
-
-afterAll(async () => {
-  await native?.close();
-  await own?.cluster.deletePool(own.pool);
-  await own?.[Symbol.asyncDispose]();
-});
+const own = useOwnPool("clone-races");
 
 async function state(): Promise<unknown> {
   const { rows } = await inventory(own.cluster, { pools: [own.pool] });
@@ -91,7 +78,7 @@ describe("another client", () => {
   it("makes the target first: its image stays, ours leaves no trace", async () => {
     const [source, target] = [`${own.pool}/target-race`, `${own.pool}/target-race-1`];
     await imageWithHistory(own.cluster, source, []);
-    const meddled = meddledCluster(native, {
+    const meddled = meddledCluster(own.native, {
       clone: () => createImage(own.cluster, target, { size: 3 * mib }),
     });
     await expect(cloneImage(meddled, { source, target })).rejects.toMatchObject({
@@ -105,7 +92,7 @@ describe("another client", () => {
   it("makes a snapshot of the given name first: its snapshot stays", async () => {
     const source = `${own.pool}/snapshot-race`;
     await imageWithHistory(own.cluster, source, []);
-    const meddled = meddledCluster(native, {
+    const meddled = meddledCluster(own.native, {
       createSnapshot: () => createSnapshot(own.cluster, `${source}@mine`),
     });
     const clone = cloneImage(meddled, { source, target: `${source}-1`, snapshotName: "mine" });
@@ -117,12 +104,15 @@ describe("another client", () => {
     const source = `${own.pool}/protect-race`;
     await imageWithHistory(own.cluster, source, ["monday="]);
     const protectFirst = { protectSnapshot: () => protectSnapshot(own.cluster, `${source}@monday`) };
-    const result = await cloneImage(meddledCluster(native, protectFirst), { source, target: `${source}-1` });
+    const result = await cloneImage(meddledCluster(own.native, protectFirst), {
+      source,
+      target: `${source}-1`,
+    });
     expect(result.created).toEqual({ snapshot: false, protection: false });
 
     const again = `${own.pool}/protect-race-2`;
     await imageWithHistory(own.cluster, again, ["monday="]);
-    const meddled = meddledCluster(native, {
+    const meddled = meddledCluster(own.native, {
       protectSnapshot: () => protectSnapshot(own.cluster, `${again}@monday`),
       clone: () => createImage(own.cluster, `${again}-1`, { size: mib }),
     });
@@ -135,7 +125,7 @@ describe("another client", () => {
   it("clones from our new snapshot before ours fails: the snapshot is left, and said to be", async () => {
     const [source, target] = [`${own.pool}/shared-race`, `${own.pool}/shared-race-1`];
     await imageWithHistory(own.cluster, source, []);
-    const meddled = meddledCluster(native, {
+    const meddled = meddledCluster(own.native, {
       clone: async () => {
         await cloneImage(own.cluster, {
           source: `${source}@shared`,
@@ -156,7 +146,7 @@ describe("another client", () => {
   it("writes and takes a snapshot during the search: the clone has the write", async () => {
     const source = `${own.pool}/search-race`;
     await imageWithHistory(own.cluster, source, ["monday="]);
-    const meddled = meddledCluster(native, {
+    const meddled = meddledCluster(own.native, {
       // The first object map is read after the list of snapshots.
       readData: async () => {
         // Into an object that is there: in the map of the current state it counts as unchanged since the snapshot.
@@ -182,7 +172,7 @@ describe("a source that is resized while it is looked at", () => {
   it("is refused when it no longer fits, and nothing is left", async () => {
     const source = `${own.pool}/grows`;
     await imageWithHistory(own.cluster, source, []);
-    const meddled = meddledCluster(native, resizing(source, 32 * mib));
+    const meddled = meddledCluster(own.native, resizing(source, 32 * mib));
     const clone = cloneImage(meddled, { source, target: `${source}-1`, size: 24 * mib });
     await expect(clone).rejects.toMatchObject({ code: "INVALID_ARGUMENT", object: `${source}-1` });
     expect(await snapshotsOf(source)).toEqual([]);
@@ -193,7 +183,7 @@ describe("a source that is resized while it is looked at", () => {
     const source = `${own.pool}/shrinks`;
     await imageWithHistory(own.cluster, source, []);
     const seen: CloneProgress[] = [];
-    const meddled = meddledCluster(native, resizing(source, 8 * mib));
+    const meddled = meddledCluster(own.native, resizing(source, 8 * mib));
     const result = await cloneImage(meddled, {
       source,
       target: `${source}-1`,

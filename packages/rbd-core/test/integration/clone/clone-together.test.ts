@@ -1,25 +1,12 @@
-import { Cluster as NativeCluster } from "rbd-native";
-import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { cloneImage } from "../../../src/clone/clone-image.ts";
 import { connect } from "../../../src/cluster/connect.ts";
 import { removeSnapshot, unprotectSnapshot } from "../../../src/image/snapshots.ts";
 import { meddledCluster } from "../../support/faults.ts";
 import { imageWithHistory } from "../../support/fill.ts";
-import { type OwnPool, ownPool } from "../../support/own-pool.ts";
+import { useOwnPool } from "../../support/use-own-pool.ts";
 
-let own: OwnPool;
-let native: NativeCluster;
-
-beforeAll(async () => {
-  own = await ownPool("together");
-  native = await NativeCluster.connect({ conf: inject("cephConf") });
-});
-
-afterAll(async () => {
-  await native?.close();
-  await own?.cluster.deletePool(own.pool);
-  await own?.[Symbol.asyncDispose]();
-});
+const own = useOwnPool("together");
 
 const snapshotsOf = async (spec: string) =>
   (await own.witness.json("snap", "ls", spec)) as { name: string }[];
@@ -46,7 +33,7 @@ describe("clones that begin together", { timeout: 180_000 }, () => {
   it("share it from two connections", async () => {
     const source = `${own.pool}/two`;
     await imageWithHistory(own.cluster, source, []);
-    await using other = await connect({ conf: inject("cephConf") });
+    await using other = await connect({ conf: own.conf });
     const results = await Promise.all(
       [own.cluster, other].flatMap((cluster, c) =>
         Array.from({ length: 10 }, (_, i) => cloneImage(cluster, { source, target: `${source}-${c}-${i}` })),
@@ -61,7 +48,9 @@ describe("a snapshot that is taken away before it is cloned", () => {
   it("is replaced by a new one", async () => {
     const source = `${own.pool}/taken`;
     await imageWithHistory(own.cluster, source, ["monday="]);
-    const cluster = meddledCluster(native, { clone: () => removeSnapshot(own.cluster, `${source}@monday`) });
+    const cluster = meddledCluster(own.native, {
+      clone: () => removeSnapshot(own.cluster, `${source}@monday`),
+    });
     const result = await cloneImage(cluster, { source, target: `${source}-1`, cloneFormat: 2 });
     expect(result).toMatchObject({ reused: false, created: { snapshot: true } });
     expect(await own.witness.md5(`${source}-1`)).toBe(await own.witness.md5(source));
@@ -70,7 +59,7 @@ describe("a snapshot that is taken away before it is cloned", () => {
   it("is protected again when only its protection was", async () => {
     const source = `${own.pool}/unprotected`;
     await imageWithHistory(own.cluster, source, ["monday="]);
-    const cluster = meddledCluster(native, {
+    const cluster = meddledCluster(own.native, {
       clone: () => unprotectSnapshot(own.cluster, `${source}@monday`),
     });
     const result = await cloneImage(cluster, { source, target: `${source}-1`, cloneFormat: 1 });
@@ -84,7 +73,9 @@ describe("a snapshot that is taken away before it is cloned", () => {
   it("is missed when it was asked for", async () => {
     const source = `${own.pool}/asked`;
     await imageWithHistory(own.cluster, source, ["monday="]);
-    const cluster = meddledCluster(native, { clone: () => removeSnapshot(own.cluster, `${source}@monday`) });
+    const cluster = meddledCluster(own.native, {
+      clone: () => removeSnapshot(own.cluster, `${source}@monday`),
+    });
     const clone = cloneImage(cluster, { source: `${source}@monday`, target: `${source}-1`, cloneFormat: 2 });
     await expect(clone).rejects.toMatchObject({ code: "NOT_FOUND", object: `${source}@monday` });
   });

@@ -1,40 +1,25 @@
-import { Cluster as NativeCluster } from "rbd-native";
-import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { flattenImage } from "../../../src/flatten/flatten-image.ts";
 import { flattenRequestKey, requestFlatten } from "../../../src/flatten/flatten-request.ts";
 import { Flattener } from "../../../src/flatten/flattener.ts";
 import { pendingFlattens } from "../../../src/flatten/pending-flattens.ts";
 import { inventory } from "../../../src/inventory/inventory.ts";
 import { withBrokenCall } from "../../support/break-call.ts";
-import { type OwnPool, ownPool } from "../../support/own-pool.ts";
+import { useOwnPool } from "../../support/use-own-pool.ts";
 
-let own: OwnPool;
-let pool: string;
-let native: NativeCluster;
+const own = useOwnPool("flatten");
+const { pool } = own;
 let count = 0;
 
-beforeAll(async () => {
-  own = await ownPool("flatten");
-  pool = own.pool;
-  native = await NativeCluster.connect({ conf: inject("cephConf") });
-});
-
-afterAll(async () => {
-  await native.close();
-  await own[Symbol.asyncDispose]();
-});
-
-const rbd = (...args: string[]) => own.witness.rbd(...args);
+const { rbd } = own;
 
 /** Images above one another, the root first; the root has data in every object. */
 async function chain(length: number, size = "8M"): Promise<string[]> {
   const name = `${pool}/chain-${count++}`;
   const specs = [`${name}-0`];
-  await rbd("create", "--size", size, `${name}-0`);
-  await rbd("bench", "--io-type", "write", "--io-total", size, "--io-size", "1M", `${name}-0`);
+  await own.written(`${name}-0`, size, { total: size, size: "1M" });
   for (let depth = 1; depth < length; depth++) {
-    await rbd("snap", "create", "--no-progress", `${specs.at(-1)}@s`);
-    await rbd("snap", "protect", `${specs.at(-1)}@s`);
+    await own.protectedSnapshot(`${specs.at(-1)}@s`);
     await rbd("clone", `${specs.at(-1)}@s`, `${name}-${depth}`);
     specs.push(`${name}-${depth}`);
   }

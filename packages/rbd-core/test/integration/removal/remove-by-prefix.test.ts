@@ -1,5 +1,4 @@
-import { Cluster as NativeCluster } from "rbd-native";
-import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import type { CoppiceError } from "../../../src/errors/coppice-error.ts";
 import { createImage } from "../../../src/image/create-image.ts";
 import { removeImage } from "../../../src/image/remove-image.ts";
@@ -11,44 +10,16 @@ import {
 } from "../../../src/image/snapshots.ts";
 import { previewRemoveByPrefix, removeByPrefix } from "../../../src/removal/remove-by-prefix.ts";
 import { breakRemoval } from "../../support/break-removal.ts";
-import { type OwnPool, ownPool } from "../../support/own-pool.ts";
-import { poolState } from "../../support/pool-state.ts";
+import { useOwnPool } from "../../support/use-own-pool.ts";
 
-const conf = inject("cephConf");
-let own: OwnPool;
-let pool: string;
-let native: NativeCluster;
-
-beforeAll(async () => {
-  own = await ownPool("removal");
-  pool = own.pool;
-  native = await NativeCluster.connect({ conf });
-});
-
-afterAll(async () => {
-  await native.close();
-  await own[Symbol.asyncDispose]();
-});
+const own = useOwnPool("removal");
+const { pool } = own;
 
 /** An instance with two disks, one of them with data and a protected snapshot if wished. */
 async function instance(prefix: string, snapshots: readonly string[] = []): Promise<string> {
-  const { witness } = own;
-  await witness.rbd("create", "--size", "4M", `${pool}/${prefix}_disk`);
-  await witness.rbd(
-    "bench",
-    "--io-type",
-    "write",
-    "--io-total",
-    "512K",
-    "--io-size",
-    "64K",
-    `${pool}/${prefix}_disk`,
-  );
-  await witness.rbd("create", "--size", "1M", `${pool}/${prefix}_disk.swap`);
-  for (const name of snapshots) {
-    await witness.rbd("snap", "create", "--no-progress", `${pool}/${prefix}_disk@${name}`);
-    await witness.rbd("snap", "protect", `${pool}/${prefix}_disk@${name}`);
-  }
+  const disk = await own.written(`${pool}/${prefix}_disk`, "4M", { total: "512K", size: "64K" });
+  await own.rbd("create", "--size", "1M", `${disk}.swap`);
+  for (const name of snapshots) await own.protectedSnapshot(`${disk}@${name}`);
   return prefix;
 }
 
@@ -96,7 +67,7 @@ describe("removeByPrefix", () => {
 
   it("refuses all when one has snapshots, and removes them when that is said", async () => {
     const prefix = await instance("snapped", ["nova-resize", "mine"]);
-    const before = await poolState(conf, native, [pool]);
+    const before = await own.look();
     const place = { pool, prefix };
     await expect(removeByPrefix(own.cluster, { ...place, snapshots: ["nova-resize"] })).rejects.toMatchObject(
       {
@@ -104,7 +75,7 @@ describe("removeByPrefix", () => {
         message: expect.stringContaining("1 snapshot (@mine)"),
       },
     );
-    expect(await poolState(conf, native, [pool])).toEqual(before);
+    expect(await own.look()).toEqual(before);
     await removeByPrefix(own.cluster, { ...place, snapshots: "all" });
     expect((await names()).filter((name) => name.startsWith(prefix))).toEqual([]);
   });
@@ -120,7 +91,7 @@ describe("removeByPrefix", () => {
     await clone(`${other}/ns/child-2`);
     await clone(`${other}/child-3`);
     await own.witness.rbd("trash", "mv", `${other}/child-3`);
-    const before = await poolState(conf, native, [pool]);
+    const before = await own.look();
     const failing = removeByPrefix(own.cluster, { pool, prefix, snapshots: "all" });
     const error = (await failing.catch((thrown: unknown) => thrown)) as CoppiceError;
     expect(error).toMatchObject({ code: "BUSY" });
@@ -131,12 +102,12 @@ describe("removeByPrefix", () => {
     ]) {
       expect(error.message).toContain(text);
     }
-    expect(await poolState(conf, native, [pool])).toEqual(before);
+    expect(await own.look()).toEqual(before);
   });
 
   it("tries a disk in use again until its client lets go", async () => {
     const prefix = await instance("used");
-    const ioCtx = await native.openPool(pool);
+    const ioCtx = await own.native.openPool(pool);
     const image = await ioCtx.openImage(`${prefix}_disk`);
     const tries: number[] = [];
     await removeByPrefix(own.cluster, {
@@ -155,8 +126,8 @@ describe("removeByPrefix", () => {
 
   it("names the client in the end, and has put back what was in the trash already", async () => {
     const prefix = await instance("held");
-    const before = await poolState(conf, native, [pool]);
-    const ioCtx = await native.openPool(pool);
+    const before = await own.look();
+    const ioCtx = await own.native.openPool(pool);
     // The second one by name: the first is in the trash by then.
     const image = await ioCtx.openImage(`${prefix}_disk.swap`);
     const [watcher] = await image.listWatchers();
@@ -168,7 +139,7 @@ describe("removeByPrefix", () => {
     });
     await image.close();
     await ioCtx.close();
-    expect(await poolState(conf, native, [pool])).toEqual(before);
+    expect(await own.look()).toEqual(before);
   });
 
   it.each([
@@ -182,8 +153,7 @@ describe("removeByPrefix", () => {
       await own.cluster.createPool(place);
       const disk = `${place}/x_disk`;
       const { broken, left } = await breakRemoval({
-        conf,
-        native,
+        own,
         pool: place,
         late,
         make: async () => {

@@ -8,39 +8,29 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { promisify } from "node:util";
-import { Cluster as NativeCluster } from "rbd-native";
-import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { ImportTemplateOptions } from "../../../src/template/import/import-types.ts";
 import { importTemplate } from "../../../src/template/import-template.ts";
 import { breakEveryCall } from "../../support/break-every-call.ts";
 import { expectAlike } from "../../support/expect-alike.ts";
-import { type OwnPool, ownPool } from "../../support/own-pool.ts";
-import { poolState } from "../../support/pool-state.ts";
+import { useOwnPool } from "../../support/use-own-pool.ts";
+
+const own = useOwnPool("import", ["quiet"]);
+const { pool } = own;
 
 const run = promisify(execFile);
-const conf = inject("cephConf");
 const mebibyte = 1024 ** 2;
-let own: OwnPool;
-let pool: string;
 /** Stays empty: nothing may be left in it. */
-let quiet: string;
-let native: NativeCluster;
+const quiet = own.other("quiet");
 let folder: string;
 let count = 0;
 
 beforeAll(async () => {
-  own = await ownPool("import");
-  pool = own.pool;
-  quiet = `${pool}-quiet`;
-  await own.cluster.createPool(quiet);
-  native = await NativeCluster.connect({ conf });
   folder = await mkdtemp(join(tmpdir(), "coppice-import-test-"));
 });
 
 afterAll(async () => {
   await rm(folder, { recursive: true });
-  await native.close();
-  await own[Symbol.asyncDispose]();
 });
 
 const fresh = (place = pool) => `${place}/template-${count++}`;
@@ -72,8 +62,7 @@ async function glance(bytes: Buffer): Promise<string> {
   const spec = fresh();
   const path = await file("theirs.raw", bytes);
   await own.witness.rbd("import", "--no-progress", path, spec);
-  await own.witness.rbd("snap", "create", "--no-progress", `${spec}@snap`);
-  await own.witness.rbd("snap", "protect", `${spec}@snap`);
+  await own.protectedSnapshot(`${spec}@snap`);
   return spec;
 }
 
@@ -164,17 +153,17 @@ describe("importTemplate from an address", () => {
     [403, "PERMISSION_DENIED"],
     [500, "IO"],
   ])("refuses an answer of %i", async (status, code) => {
-    const before = await poolState(conf, native, [quiet]);
+    const before = await own.look(quiet);
     const importing = serving(
       (_, response) => response.writeHead(status).end("sorry"),
       (url) => importTemplate(own.cluster, { target: fresh(quiet), source: { url } }),
     );
     await expect(importing).rejects.toMatchObject({ code, message: expect.stringContaining(`${status}`) });
-    expect(await poolState(conf, native, [quiet])).toEqual(before);
+    expect(await own.look(quiet)).toEqual(before);
   });
 
   it("leaves nothing when the connection breaks off", async () => {
-    const before = await poolState(conf, native, [quiet]);
+    const before = await own.look(quiet);
     const importing = serving(
       (_, response) => {
         response.writeHead(200, { "content-length": disk.length });
@@ -183,7 +172,7 @@ describe("importTemplate from an address", () => {
       (url) => importTemplate(own.cluster, { target: fresh(quiet), source: { url } }),
     );
     await expect(importing).rejects.toMatchObject({ code: "IO" });
-    expect(await poolState(conf, native, [quiet])).toEqual(before);
+    expect(await own.look(quiet)).toEqual(before);
   });
 
   it("refuses what nobody listens at", async () => {
@@ -245,7 +234,7 @@ describe("importTemplate refuses", () => {
     ],
     ["an impossible object size", "INVALID_ARGUMENT", () => ({ source: inPieces(disk), objectSize: 3000 })],
   ])("%s, and leaves nothing", async (_, code, options) => {
-    const before = await poolState(conf, native, [quiet]);
+    const before = await own.look(quiet);
     const scratch = await mkdtemp(join(folder, "scratch-"));
     const importing = importTemplate(own.cluster, {
       target: fresh(quiet),
@@ -253,7 +242,7 @@ describe("importTemplate refuses", () => {
       ...options(),
     });
     await expect(importing).rejects.toMatchObject({ code });
-    expect(await poolState(conf, native, [quiet])).toEqual(before);
+    expect(await own.look(quiet)).toEqual(before);
     expect(await readdir(scratch)).toEqual([]);
   });
 
@@ -267,7 +256,7 @@ describe("importTemplate refuses", () => {
   });
 
   it("to go on after an abort, even when the stream is silent", async () => {
-    const before = await poolState(conf, native, [quiet]);
+    const before = await own.look(quiet);
     const abort = new AbortController();
     const source = new Readable({ read() {} });
     source.push(disk);
@@ -282,7 +271,7 @@ describe("importTemplate refuses", () => {
     });
     await expect(importing).rejects.toThrow("enough");
     expect(source.destroyed).toBe(true);
-    expect(await poolState(conf, native, [quiet])).toEqual(before);
+    expect(await own.look(quiet)).toEqual(before);
   });
 });
 
@@ -352,8 +341,7 @@ describe("importTemplate takes back everything when any call fails", { timeout: 
     const target = `${place}/template`;
     const disk = Buffer.alloc(300_000, 5);
     const calls = await breakEveryCall({
-      conf,
-      native,
+      own,
       pools: [place],
       flow: () => importTemplate(own.cluster, { target, source: inPieces(disk), chunkSize: 65_536 }),
       reset: async () => {

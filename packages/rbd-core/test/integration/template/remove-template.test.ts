@@ -1,6 +1,5 @@
 import { Readable } from "node:stream";
-import { Cluster as NativeCluster } from "rbd-native";
-import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { createImage } from "../../../src/image/create-image.ts";
 import { removeImage } from "../../../src/image/remove-image.ts";
 import {
@@ -14,25 +13,11 @@ import { importTemplate } from "../../../src/template/import-template.ts";
 import { isCloneable } from "../../../src/template/is-cloneable.ts";
 import { previewRemoveTemplate, removeTemplate } from "../../../src/template/remove-template.ts";
 import { breakRemoval } from "../../support/break-removal.ts";
-import { type OwnPool, ownPool } from "../../support/own-pool.ts";
-import { poolState } from "../../support/pool-state.ts";
+import { useOwnPool } from "../../support/use-own-pool.ts";
 
-const conf = inject("cephConf");
-let own: OwnPool;
-let pool: string;
-let native: NativeCluster;
+const own = useOwnPool("template");
+const { pool } = own;
 let count = 0;
-
-beforeAll(async () => {
-  own = await ownPool("template");
-  pool = own.pool;
-  native = await NativeCluster.connect({ conf });
-});
-
-afterAll(async () => {
-  await native.close();
-  await own[Symbol.asyncDispose]();
-});
 
 async function template(): Promise<string> {
   const target = `${pool}/template-${count++}`;
@@ -44,10 +29,10 @@ const url = (spec: string, snapshot = "snap") => `rbd://${own.cluster.fsid}/${sp
 
 describe("removeTemplate", () => {
   it("ends where Glance's own sequence of commands ends: nothing is left", async () => {
-    const before = await poolState(conf, native, [pool]);
+    const before = await own.look();
     await removeTemplate(own.cluster, { template: await template() });
     await removeTemplate(own.cluster, { template: url(await template()) });
-    expect(await poolState(conf, native, [pool])).toEqual(before);
+    expect(await own.look()).toEqual(before);
   });
 
   it("refuses while clones read from it, and names each one", async () => {
@@ -57,7 +42,7 @@ describe("removeTemplate", () => {
     await cloneTemplate(own.cluster, { template: spec, target: `${pool}/disk-1` });
     await cloneTemplate(own.cluster, { template: url(spec), target: `${other}/disk-2` });
     await own.witness.rbd("trash", "mv", `${other}/disk-2`);
-    const before = await poolState(conf, native, [pool, other]);
+    const before = await own.look(pool, other);
     const preview = await previewRemoveTemplate(own.cluster, spec);
     expect(preview.clones.map(({ spec: { image }, inTrash }) => [image, inTrash]).toSorted()).toEqual([
       ["disk-1", false],
@@ -69,7 +54,7 @@ describe("removeTemplate", () => {
         new RegExp(`${pool}/disk-1 .*${other}/disk-2|${other}/disk-2 .*${pool}/disk-1`),
       ),
     });
-    expect(await poolState(conf, native, [pool, other])).toEqual(before);
+    expect(await own.look(pool, other)).toEqual(before);
   });
 
   it.each([
@@ -95,18 +80,18 @@ describe("removeTemplate", () => {
     ],
   ] as const)("refuses %s", async (_, make, code, message) => {
     const spec = await make();
-    const before = await poolState(conf, native, [pool]);
+    const before = await own.look();
     await expect(removeTemplate(own.cluster, { template: spec })).rejects.toMatchObject({
       code,
       message: expect.stringContaining(message),
     });
-    expect(await poolState(conf, native, [pool])).toEqual(before);
+    expect(await own.look()).toEqual(before);
   });
 
   it("names who holds it open, and leaves it as it was", async () => {
     const spec = await template();
-    const before = await poolState(conf, native, [pool]);
-    await using ioCtx = await native.openPool(pool);
+    const before = await own.look();
+    await using ioCtx = await own.native.openPool(pool);
     {
       await using image = await ioCtx.openImage(spec.slice(pool.length + 1));
       const [watcher] = await image.listWatchers();
@@ -116,7 +101,7 @@ describe("removeTemplate", () => {
         message: expect.stringContaining(`at ${watcher?.address} has it open`),
       });
     }
-    expect(await poolState(conf, native, [pool])).toEqual(before);
+    expect(await own.look()).toEqual(before);
   });
 });
 
@@ -126,8 +111,7 @@ describe("removeTemplate loses nothing that it does not name", { timeout: 300_00
     await own.cluster.createPool(place);
     const spec = `${place}/template`;
     const { broken } = await breakRemoval({
-      conf,
-      native,
+      own,
       pool: place,
       late,
       make: async () => {

@@ -1,5 +1,4 @@
-import { Cluster as NativeCluster } from "rbd-native";
-import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { removeSnapshot } from "../../../src/image/snapshots.ts";
 import { createVolumeSnapshot } from "../../../src/volume/create-volume-snapshot.ts";
 import { extendVolume } from "../../../src/volume/extend-volume.ts";
@@ -7,31 +6,17 @@ import { renameVolume } from "../../../src/volume/rename-volume.ts";
 import { rollbackVolume } from "../../../src/volume/rollback-volume.ts";
 import { breakEveryCall } from "../../support/break-every-call.ts";
 import { expectAlike } from "../../support/expect-alike.ts";
-import { type OwnPool, ownPool } from "../../support/own-pool.ts";
-import { poolState } from "../../support/pool-state.ts";
+import { useOwnPool } from "../../support/use-own-pool.ts";
 
-const conf = inject("cephConf");
+const own = useOwnPool("change");
+const { pool } = own;
+
 const mebibyte = 1024 ** 2;
-let own: OwnPool;
-let pool: string;
-let native: NativeCluster;
 let count = 0;
 
-beforeAll(async () => {
-  own = await ownPool("change");
-  pool = own.pool;
-  native = await NativeCluster.connect({ conf });
-});
-
-afterAll(async () => {
-  await native.close();
-  await own[Symbol.asyncDispose]();
-});
-
-const look = () => poolState(conf, native, [pool]);
-const rbd = (...args: string[]) => own.witness.rbd(...args);
-const write = (spec: string, pattern = "seq") =>
-  rbd("bench", "--io-type", "write", "--io-total", "256K", "--io-size", "64K", "--io-pattern", pattern, spec);
+const { look, rbd } = own;
+const write = (spec: string, pattern: "seq" | "rand" = "seq") =>
+  own.write(spec, { total: "256K", size: "64K", pattern });
 
 /** Two like volumes: one for ours, one for the commands. */
 async function pair(): Promise<[ours: string, theirs: string]> {
@@ -165,7 +150,7 @@ describe("rollbackVolume", () => {
   it("refuses while a client has the volume open, and names it", async () => {
     const [ours] = await changed();
     const before = await look();
-    await using ioCtx = await native.openPool(pool);
+    await using ioCtx = await own.native.openPool(pool);
     {
       await using image = await ioCtx.openImage(ours.slice(pool.length + 1));
       const [watcher] = await image.listWatchers();
@@ -218,8 +203,7 @@ describe.each([false, true])("when any call fails (late: %s)", { timeout: 300_00
     const place = await quiet("snapshot");
     const volume = `${place}/volume`;
     const calls = await breakEveryCall({
-      conf,
-      native,
+      own,
       pools: [place],
       flow: () => createVolumeSnapshot(own.cluster, { volume, name: "s" }),
       reset: async () => {
@@ -235,8 +219,7 @@ describe.each([false, true])("when any call fails (late: %s)", { timeout: 300_00
     const place = await quiet("extend");
     const volume = `${place}/volume`;
     const calls = await breakEveryCall({
-      conf,
-      native,
+      own,
       pools: [place],
       flow: () => extendVolume(own.cluster, { volume, size: 8 * mebibyte }),
       reset: async () =>
@@ -250,8 +233,7 @@ describe.each([false, true])("when any call fails (late: %s)", { timeout: 300_00
   it("renameVolume is done or not", async () => {
     const place = await quiet("rename");
     const calls = await breakEveryCall({
-      conf,
-      native,
+      own,
       pools: [place],
       flow: () => renameVolume(own.cluster, { from: `${place}/volume`, to: `${place}/renamed` }),
       reset: async () => void (await rbd("rename", `${place}/renamed`, `${place}/volume`)),
@@ -269,8 +251,7 @@ describe.each([false, true])("when any call fails (late: %s)", { timeout: 300_00
     await rbd("snap", "create", "--no-progress", `${volume}@after`);
     const rolledBack = await own.witness.md5(`${volume}@s`);
     const calls = await breakEveryCall({
-      conf,
-      native,
+      own,
       pools: [place],
       flow: () => rollbackVolume(own.cluster, { snapshot: `${volume}@s` }),
       reset: async () => {

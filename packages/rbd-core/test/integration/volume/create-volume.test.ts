@@ -1,59 +1,25 @@
-import { Cluster as NativeCluster } from "rbd-native";
-import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { createVolume, planVolume } from "../../../src/volume/create-volume.ts";
 import { breakEveryCall } from "../../support/break-every-call.ts";
 import { expectAlike } from "../../support/expect-alike.ts";
-import { type OwnPool, ownPool } from "../../support/own-pool.ts";
+import { useOwnPool } from "../../support/use-own-pool.ts";
 
-const conf = inject("cephConf");
+const own = useOwnPool("volume", ["broken"]);
+const { pool } = own;
+
 const mebibyte = 1024 ** 2;
-let own: OwnPool;
-let pool: string;
 /** Holds small images only: all of it is read after every fault. */
-let broken: string;
-let native: NativeCluster;
-
-beforeAll(async () => {
-  own = await ownPool("volume");
-  pool = own.pool;
-  broken = `${pool}-broken`;
-  await own.cluster.createPool(broken);
-  native = await NativeCluster.connect({ conf });
-});
-
-afterAll(async () => {
-  await native.close();
-  await own[Symbol.asyncDispose]();
-});
+const broken = own.other("broken");
 
 async function written(name: string, place = pool): Promise<string> {
-  const spec = `${place}/${name}`;
-  await own.witness.rbd("create", "--size", "8M", spec);
-  await own.witness.rbd(
-    "bench",
-    "--io-type",
-    "write",
-    "--io-total",
-    "1M",
-    "--io-size",
-    "128K",
-    "--io-pattern",
-    "rand",
-    spec,
-  );
-  return spec;
-}
-
-async function protectedSnapshot(spec: string): Promise<void> {
-  await own.witness.rbd("snap", "create", "--no-progress", spec);
-  await own.witness.rbd("snap", "protect", spec);
+  return own.written(`${place}/${name}`, "8M", { total: "1M", size: "128K", pattern: "rand" });
 }
 
 /** The last of `count` images, each a clone of the one before. */
 async function chain(name: string, count: number): Promise<string> {
   let spec = await written(`${name}-0`);
   for (let depth = 1; depth < count; depth++) {
-    await protectedSnapshot(`${spec}@s`);
+    await own.protectedSnapshot(`${spec}@s`);
     const next = `${pool}/${name}-${depth}`;
     await own.witness.rbd("clone", `${spec}@s`, next);
     spec = next;
@@ -73,7 +39,7 @@ describe("createVolume ends where Cinder's own sequence of commands ends", () =>
   it("from a snapshot, enlarged", async () => {
     const { cluster, witness } = own;
     const source = await written("from-snapshot");
-    await protectedSnapshot(`${source}@s`);
+    await own.protectedSnapshot(`${source}@s`);
     await witness.rbd("clone", `${source}@s`, `${pool}/from-snapshot-theirs`);
     await witness.rbd("resize", "--no-progress", "--size", "16M", `${pool}/from-snapshot-theirs`);
     const result = await createVolume(cluster, {
@@ -90,7 +56,7 @@ describe("createVolume ends where Cinder's own sequence of commands ends", () =>
     const { cluster, witness } = own;
     const [a, b] = [await written("below-a"), `${pool}/below-b`];
     await witness.rbd("cp", "--no-progress", a, b);
-    await protectedSnapshot(`${b}@new.clone_snap`);
+    await own.protectedSnapshot(`${b}@new.clone_snap`);
     await witness.rbd("clone", `${b}@new.clone_snap`, `${pool}/below-theirs`);
     const result = await createVolume(cluster, {
       target: `${pool}/below-ours`,
@@ -110,7 +76,7 @@ describe("createVolume ends where Cinder's own sequence of commands ends", () =>
   it("from a volume at the limit: flattened, and the source is left as it was", async () => {
     const { cluster, witness } = own;
     const source = await chain("limit", 3);
-    await protectedSnapshot(`${source}@t.clone_snap`);
+    await own.protectedSnapshot(`${source}@t.clone_snap`);
     await witness.rbd("clone", `${source}@t.clone_snap`, `${pool}/limit-theirs`);
     await witness.rbd("flatten", "--no-progress", `${pool}/limit-theirs`);
     await witness.rbd("snap", "unprotect", `${source}@t.clone_snap`);
@@ -147,7 +113,7 @@ describe("createVolume ends where Cinder's own sequence of commands ends", () =>
   it("from a template, by its URL and enlarged", async () => {
     const { cluster, witness } = own;
     const template = await written("template");
-    await protectedSnapshot(`${template}@snap`);
+    await own.protectedSnapshot(`${template}@snap`);
     await witness.rbd("clone", `${template}@snap`, `${pool}/template-theirs`);
     await witness.rbd("resize", "--no-progress", "--size", "24M", `${pool}/template-theirs`);
     for (const [index, from] of [`rbd://${cluster.fsid}/${pool}/template/snap`, template].entries()) {
@@ -230,17 +196,17 @@ describe("createVolume takes back everything when any call fails", { timeout: 30
     const target = `${broken}/broken-empty-${late}`;
     const flow = () => createVolume(own.cluster, { target, size: mebibyte });
     const reset = async () => void (await own.witness.rbd("rm", "--no-progress", target));
-    const calls = await breakEveryCall({ conf, native, pools: [broken], flow, late, reset });
+    const calls = await breakEveryCall({ own, pools: [broken], flow, late, reset });
     expect([...calls]).toContain("createImage");
   });
 
   it.each([false, true])("from a template, enlarged (late: %s)", async (late) => {
     const template = await written(`broken-template-${late}`, broken);
-    await protectedSnapshot(`${template}@snap`);
+    await own.protectedSnapshot(`${template}@snap`);
     const target = `${broken}/broken-template-${late}-new`;
     const flow = () => createVolume(own.cluster, { target, from: { template }, size: 16 * mebibyte });
     const reset = async () => void (await own.witness.rbd("rm", "--no-progress", target));
-    const calls = await breakEveryCall({ conf, native, pools: [broken], flow, late, reset });
+    const calls = await breakEveryCall({ own, pools: [broken], flow, late, reset });
     expect([...calls]).toEqual(expect.arrayContaining(["clone", "resize"]));
   });
 
@@ -251,7 +217,7 @@ describe("createVolume takes back everything when any call fails", { timeout: 30
     const flow = () =>
       createVolume(own.cluster, { target, from: { volume: source }, size, maxDepth: 0, cloneFormat: 1 });
     const reset = async () => void (await own.witness.rbd("rm", "--no-progress", target));
-    const calls = await breakEveryCall({ conf, native, pools: [broken], flow, late, reset });
+    const calls = await breakEveryCall({ own, pools: [broken], flow, late, reset });
     expect([...calls]).toEqual(
       expect.arrayContaining(["clone", "flatten", "unprotectSnapshot", "removeSnapshot", "resize"]),
     );

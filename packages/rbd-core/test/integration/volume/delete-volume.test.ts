@@ -1,54 +1,23 @@
-import { Cluster as NativeCluster } from "rbd-native";
-import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { createImage } from "../../../src/image/create-image.ts";
 import { removeImage } from "../../../src/image/remove-image.ts";
 import { createSnapshot, protectSnapshot } from "../../../src/image/snapshots.ts";
 import { deleteVolume, planDeleteVolume } from "../../../src/volume/delete-volume.ts";
 import { withBrokenCall } from "../../support/break-call.ts";
 import { breakRemoval } from "../../support/break-removal.ts";
-import { type OwnPool, ownPool } from "../../support/own-pool.ts";
-import { poolState } from "../../support/pool-state.ts";
+import { useOwnPool } from "../../support/use-own-pool.ts";
 
-const conf = inject("cephConf");
-let own: OwnPool;
-let pool: string;
-let native: NativeCluster;
+const own = useOwnPool("delete");
+const { pool } = own;
 let count = 0;
 
-beforeAll(async () => {
-  own = await ownPool("delete");
-  pool = own.pool;
-  native = await NativeCluster.connect({ conf });
-});
-
-afterAll(async () => {
-  await native.close();
-  await own[Symbol.asyncDispose]();
-});
-
-const rbd = (...args: string[]) => own.witness.rbd(...args);
-const look = () => poolState(conf, native, [pool]);
+const { look, rbd } = own;
 
 /** A volume with data, a snapshot `s` and clones of the two formats. */
 async function volume(clones: readonly (1 | 2)[] = []): Promise<string> {
-  const spec = `${pool}/volume-${count++}`;
-  await rbd("create", "--size", "4M", spec);
-  await rbd(
-    "bench",
-    "--io-type",
-    "write",
-    "--io-total",
-    "512K",
-    "--io-size",
-    "64K",
-    "--io-pattern",
-    "rand",
-    spec,
-  );
-  if (clones.length > 0) {
-    await rbd("snap", "create", "--no-progress", `${spec}@s`);
-    await rbd("snap", "protect", `${spec}@s`);
-  }
+  const bench = { total: "512K", size: "64K", pattern: "rand" } as const;
+  const spec = await own.written(`${pool}/volume-${count++}`, "4M", bench);
+  if (clones.length > 0) await own.protectedSnapshot(`${spec}@s`);
   for (const format of clones) {
     await rbd("clone", "--rbd-default-clone-format", `${format}`, `${spec}@s`, `${spec}-clone-${format}`);
   }
@@ -173,8 +142,7 @@ describe("deleteVolume loses nothing that it does not name", { timeout: 300_000 
     await own.cluster.createPool(place);
     const spec = `${place}/volume`;
     const { broken } = await breakRemoval({
-      conf,
-      native,
+      own,
       pool: place,
       late,
       make: () => createImage(own.cluster, spec, { size: 1024 ** 2 }),

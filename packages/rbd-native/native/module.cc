@@ -34,6 +34,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   define_object_locks(env, exports);
   define_object_watch(env, exports);
   define_objects(env, exports);
+  define_object_sparse_read(env, exports);
   define_groups(env, exports);
   define_group_snapshots(env, exports);
   define_migration(env, exports);

@@ -77,6 +77,7 @@ export {
   type ReadStep,
   readSteps,
 } from "./objects/read-steps.ts";
+export type { SparseData } from "./objects/sparse-read.ts";
 export type {
   Notification,
   NotifyOptions,

@@ -14,6 +14,7 @@ import {
   type ReadStep,
   readSteps,
 } from "./objects/read-steps.ts";
+import { type SparseData, sparseRead } from "./objects/sparse-read.ts";
 import {
   type NotifyOptions,
   type NotifyResult,
@@ -143,6 +144,12 @@ export class ObjectStore {
   async readData(object: string, offset: number, length: number, o?: CallOptions): Promise<Buffer> {
     const [data] = await this.read(object, [readSteps.read(offset, length)], o);
     return data;
+  }
+
+  /** The bytes of a range that the object holds, and where they are: holes cost nothing. At most 1 GiB. Wraps librados::IoCtx::aio_sparse_read. */
+  async sparseRead(object: string, offset: number, length: number, o?: CallOptions): Promise<SparseData> {
+    o?.signal?.throwIfAborted();
+    return await this.#settle(object, o, sparseRead(this.#place, object, offset, length));
   }
 
   /** Calls a method of an object class that only reads. */

@@ -40,6 +40,7 @@ void define_object_list(Napi::Env env, Napi::Object exports);
 void define_object_locks(Napi::Env env, Napi::Object exports);
 void define_object_watch(Napi::Env env, Napi::Object exports);
 void define_objects(Napi::Env env, Napi::Object exports);
+void define_object_sparse_read(Napi::Env env, Napi::Object exports);
 void define_groups(Napi::Env env, Napi::Object exports);
 void define_group_snapshots(Napi::Env env, Napi::Object exports);
 void define_migration(Napi::Env env, Napi::Object exports);

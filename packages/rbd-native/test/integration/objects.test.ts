@@ -12,6 +12,28 @@ afterAll(async () => {
   await t[Symbol.asyncDispose]();
 });
 
+test("a sparse read brings what was written, and says where it is", async () => {
+  const MiB = 2 ** 20;
+  const [one, two] = [Buffer.alloc(4096, "1"), Buffer.alloc(8192, "2")];
+  await objects.write("holes", [writeSteps.write(0, one), writeSteps.write(MiB, two)]);
+  const { data, extents } = await objects.sparseRead("holes", 0, 4 * MiB);
+  expect(extents).toEqual([
+    { offset: 0, length: 4096 },
+    { offset: MiB, length: 8192 },
+  ]);
+  expect(data.equals(Buffer.concat([one, two]))).toBe(true);
+  const part = await objects.sparseRead("holes", MiB - 10, 20);
+  expect(part.data.toString()).toBe("2".repeat(10));
+  expect(part.extents).toEqual([{ offset: MiB, length: 10 }]);
+  expect(await objects.sparseRead("holes", 2 * MiB, 10)).toEqual({ data: Buffer.alloc(0), extents: [] });
+  await expect(objects.sparseRead("none", 0, 1)).rejects.toMatchObject({ code: "NOT_FOUND" });
+  await expect(objects.sparseRead("holes", -1, 1)).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
+  await expect(objects.sparseRead("holes", 0, 2 ** 31)).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
+  const reason = new Error("not wanted");
+  const signal = AbortSignal.abort(reason);
+  await expect(objects.sparseRead("holes", 0, 1, { signal })).rejects.toBe(reason);
+});
+
 test("a compound write is all or nothing, a compound read one moment", async () => {
   const steps = [
     writeSteps.create({ exclusive: true }),

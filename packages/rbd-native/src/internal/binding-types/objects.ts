@@ -46,6 +46,12 @@ export interface ObjectBinding {
     steps: readonly (readonly unknown[])[],
     flags: number,
   ): Promise<unknown[]>;
+  sparseReadObject(
+    io: IoCtxRef,
+    object: string,
+    offset: number,
+    length: number,
+  ): Promise<{ data: Buffer; extents: Float64Array }>;
   writeObject(
     io: IoCtxRef,
     object: string,

@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
@@ -13,7 +14,8 @@ import { root as checkout } from "../prepare/places.mjs";
  * @param {string} root @param {string} script
  */
 export async function runInRoot(root, script) {
-  const layer = `${root}.checkout`;
+  // One for each checkout: what was built from one is not older or newer than the sources of another.
+  const layer = `${root}.checkout-${createHash("sha256").update(checkout).digest("hex").slice(0, 8)}`;
   for (const folder of ["upper", "work"]) mkdirSync(join(layer, folder), { recursive: true });
   for (const folder of ["dev", "proc", "coppice"]) mkdirSync(join(root, folder), { recursive: true });
   const mounts = `

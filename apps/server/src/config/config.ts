@@ -1,8 +1,11 @@
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type DepthLimits, defaultDepthLimits } from "rbd-core";
+import type { DepthLimits } from "rbd-core";
 import { z } from "zod";
 import { isNetwork } from "./networks.ts";
+
+/** Deeper than any image: nothing is flattened that nobody asked for. */
+const mostDepth = 1000;
 
 const flag = z
   .enum(["0", "1", "false", "true"], "must be 1 or 0")
@@ -51,8 +54,8 @@ const environment = z
       .default("info"),
     COPPICE_SCAN_SECONDS: wholeNumber(1, 86_400, 30),
     COPPICE_CLONE_TASKS: wholeNumber(1, 64, 4),
-    COPPICE_SOFT_DEPTH: wholeNumber(1, 1000, defaultDepthLimits.soft),
-    COPPICE_HARD_DEPTH: wholeNumber(1, 1000, defaultDepthLimits.hard),
+    COPPICE_SOFT_DEPTH: wholeNumber(1, mostDepth, mostDepth),
+    COPPICE_HARD_DEPTH: wholeNumber(1, mostDepth, mostDepth),
     CEPH_CONF: z.string().optional(),
     CEPH_USER: z
       .string()

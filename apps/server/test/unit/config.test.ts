@@ -9,7 +9,7 @@ test("without settings the server listens on this machine only, on port 4400", (
     signInLink: false,
     publicUrl: null,
     trustProxy: [],
-    depthLimits: { soft: 4, hard: 8 },
+    depthLimits: { soft: 1000, hard: 1000 },
   });
   expect(config.ceph).toEqual({ conf: null, user: "admin" });
   expect(config.dataDir).toBe(`${process.cwd()}/.coppice`);
@@ -67,7 +67,10 @@ test.each([
   ],
   [{ COPPICE_SIGN_IN_LINK: "yes" }, 'COPPICE_SIGN_IN_LINK must be 1 or 0 (it is "yes").'],
   [{ COPPICE_SCAN_SECONDS: "0" }, 'COPPICE_SCAN_SECONDS must be at least 1 (it is "0").'],
-  [{ COPPICE_SOFT_DEPTH: "9" }, 'COPPICE_SOFT_DEPTH must not be above COPPICE_HARD_DEPTH (it is "9").'],
+  [
+    { COPPICE_SOFT_DEPTH: "9", COPPICE_HARD_DEPTH: "8" },
+    'COPPICE_SOFT_DEPTH must not be above COPPICE_HARD_DEPTH (it is "9").',
+  ],
   [{ COPPICE_HARD_DEPTH: "3" }, "COPPICE_SOFT_DEPTH must not be above COPPICE_HARD_DEPTH."],
   [{ COPPICE_LOG_LEVEL: "loud" }, 'COPPICE_LOG_LEVEL must be a level such as info or warn (it is "loud").'],
   [

@@ -2,8 +2,8 @@
 import { fork } from "node:child_process";
 import { once } from "node:events";
 import { writeFileSync } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { mkdtemp, rm, statfs } from "node:fs/promises";
+import { freemem, tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { startCluster } from "@coppice/dev-cluster";
@@ -12,19 +12,23 @@ import type { BenchCase } from "./harness/bench-case.ts";
 import type { BenchResult } from "./harness/bench-result.ts";
 import { table } from "./harness/report.ts";
 
+const osdSizeGiB = 8;
+
 const { values } = parseArgs({
   options: { only: { type: "string" }, json: { type: "string" }, dir: { type: "string" } },
 });
 const chosen = choose(values.only);
 const kept = values.dir !== undefined;
-const dir = values.dir ?? (await mkdtemp(join(tmpdir(), "coppice-bench-")));
+const dir = values.dir ?? (await mkdtemp(join((await memoryFolder()) ?? tmpdir(), "coppice-bench-")));
 
 const results: BenchResult[] = [];
 {
   await using started = new AsyncDisposableStack();
   if (!kept) started.defer(() => rm(dir, { recursive: true }));
   console.error(`Starting a private cluster in ${dir}`);
-  const cluster = started.use(await startCluster({ dir, onProgress: (text) => console.error(`  ${text}`) }));
+  const cluster = started.use(
+    await startCluster({ dir, osdSizeGiB, onProgress: (text) => console.error(`  ${text}`) }),
+  );
   for (const bench of chosen) {
     console.error(`${bench.name}: ${bench.work}, against ${bench.against}`);
     if (bench.plant !== undefined) await runInOwnProcess(bench, cluster.conf, "plant");
@@ -46,13 +50,29 @@ function choose(only: string | undefined): readonly BenchCase[] {
   });
 }
 
+/** A folder in memory with room for the cluster: a slow disk would be all that is measured, of both sides. */
+async function memoryFolder(): Promise<string | undefined> {
+  const folder = "/dev/shm";
+  const needed = (osdSizeGiB + 4) * 1024 ** 3;
+  try {
+    const { bavail, bsize } = await statfs(folder);
+    return bavail * bsize > needed && freemem() > needed ? folder : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 async function runInOwnProcess(
   bench: BenchCase,
   conf: string,
   part: "plant" | "measure",
 ): Promise<BenchResult | undefined> {
   const execArgv = part === "measure" ? [...(bench.nodeOptions ?? [])] : [];
-  const child = fork(join(import.meta.dirname, "case-process.ts"), [bench.name, conf, part], { execArgv });
+  const child = fork(join(import.meta.dirname, "case-process.ts"), [bench.name, conf, part], {
+    execArgv,
+    // As the product's server runs.
+    env: { ...process.env, MALLOC_ARENA_MAX: "2" },
+  });
   let result: BenchResult | undefined;
   child.once("message", (message) => {
     result = message as BenchResult;

@@ -35,6 +35,7 @@ const results: BenchResult[] = [];
     const result = await runInOwnProcess(bench, cluster.conf, "measure");
     if (result === undefined) throw new Error(`The case ${bench.name} had no result`);
     results.push(result);
+    console.error(`  ${bench.name}: ratio ${result.ratio.toFixed(2)}`);
   }
 }
 console.log(table(results, cases));

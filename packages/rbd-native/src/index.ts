@@ -34,6 +34,7 @@ export type { ImageStat, ImageTimestamps, Stripe } from "./image/facts.ts";
 export type { LinkedImage, ParentImage } from "./image/lineage.ts";
 export type { Locker, LockInfo, Watcher } from "./image/locks.ts";
 export type { DigestOptions, GrainOptions, RangeOptions, SparseRead } from "./image/ranges.ts";
+export type { ReadBlock } from "./image/read-block.ts";
 export type {
   CreateSnapshotOptions,
   RemoveSnapshotOptions,

@@ -41,11 +41,12 @@ export async function headEquals(
     cutExtents(touched(extents), block),
     ({ length }) => 2 * length,
     async ({ offset, length }) => {
-      const both = await Promise.all([
-        head.read(offset, length, { signal }),
-        before.read(offset, length, { signal }),
+      using blocks = new DisposableStack();
+      const [now, then] = await together([
+        head.readBlock(offset, length, { signal }).then((block) => blocks.use(block)),
+        before.readBlock(offset, length, { signal }).then((block) => blocks.use(block)),
       ]);
-      return both[0].equals(both[1]);
+      return now.data.equals(then.data);
     },
     limits,
   );

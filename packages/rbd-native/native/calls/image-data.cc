@@ -39,8 +39,8 @@ Napi::Value to_buffer(Napi::Env env, std::unique_ptr<ceph::bufferlist> data) {
       env, start, length, [](Napi::Env, char*, ceph::bufferlist* held) { delete held; }, data.release());
 }
 
-/// readBuffer(image, offset, length, flags) → Buffer with what there is
-Napi::Value read_buffer(const Napi::CallbackInfo& info) {
+/// readBlock(image, offset, length, flags) → Buffer with what there is
+Napi::Value read_block(const Napi::CallbackInfo& info) {
   uint64_t offset = arg::u64(info[1]);
   size_t length = arg::u64(info[2]);
   int flags = arg::i32(info[3]);
@@ -127,7 +127,7 @@ Napi::Value flush(const Napi::CallbackInfo& info) {
 void define_image_data(Napi::Env env, Napi::Object exports) {
   define(env, exports,
          {{"read", read},
-          {"readBuffer", read_buffer},
+          {"readBlock", read_block},
           {"write", write},
           {"writeZeroes", write_zeroes},
           {"discard", discard},

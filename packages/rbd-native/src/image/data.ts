@@ -6,6 +6,7 @@ import { checkBytes, checkCount, checkInside, refuse } from "../internal/check.t
 import { toRbdError } from "../internal/failure.ts";
 import { size } from "./facts.ts";
 import { checkUpToDate, type OpenImage } from "./open-image.ts";
+import { ReadBlock } from "./read-block.ts";
 
 /** Hints to the OSD about the data, as librados's LIBRADOS_OP_FLAG_FADVISE_* name them. */
 export const ioHints = {
@@ -29,8 +30,6 @@ export interface WriteZeroesOptions extends IoOptions {
 /** One call never carries more. */
 const MAX_TRANSFER = 2 ** 30;
 const THICK_PROVISION = 1;
-/** From so many bytes on it is cheaper to take over the memory that the data came in than to copy it. */
-const LEAST_HANDED_OVER = 64 * 1024;
 
 /**
  * Sees to it that the range lies inside the image. librbd cuts a write that reaches beyond the end short
@@ -73,22 +72,33 @@ export async function read(
   const check = inside(image, call, offset, length);
   if (check) await check;
   checkTransfer(image, call, length);
-  if (length === 0) return given === undefined ? Buffer.alloc(0) : asBuffer(given);
-  const flags = o?.hints ?? 0;
-  if (given === undefined && length >= LEAST_HANDED_OVER) {
-    const data = await settle(image, o?.signal, native.readBuffer(image.handle, offset, length, flags));
-    if (data.byteLength < length) shortened(image, call, offset, length, data.byteLength);
-    return data;
-  }
   // Not from the shared pool: the memory belongs to librbd until the call is over.
   const into = given ?? Buffer.allocUnsafeSlow(length);
-  const count = await settle(image, o?.signal, native.read(image.handle, offset, into, flags));
-  if (count < length) shortened(image, call, offset, length, count);
-  return asBuffer(into);
+  if (length > 0) {
+    const count = await settle(image, o?.signal, native.read(image.handle, offset, into, o?.hints ?? 0));
+    if (count < length) shortened(image, call, offset, length, count);
+  }
+  return Buffer.isBuffer(into) ? into : Buffer.from(into.buffer, into.byteOffset, into.byteLength);
 }
 
-function asBuffer(bytes: Uint8Array): Buffer {
-  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+export async function readBlock(
+  image: OpenImage,
+  offset: number,
+  length: number,
+  o?: IoOptions,
+): Promise<ReadBlock> {
+  const call = "rbd_aio_read2";
+  o?.signal?.throwIfAborted();
+  const check = inside(image, call, offset, length);
+  if (check) await check;
+  checkTransfer(image, call, length);
+  if (length === 0) return new ReadBlock(Buffer.alloc(0));
+  const reading = native.readBlock(image.handle, offset, length, o?.hints ?? 0);
+  const block = new ReadBlock(await settle(image, o?.signal, reading));
+  if (block.data.byteLength === length) return block;
+  const count = block.data.byteLength;
+  block[Symbol.dispose]();
+  return shortened(image, call, offset, length, count);
 }
 
 function shortened(image: OpenImage, call: string, offset: number, length: number, count: number): never {

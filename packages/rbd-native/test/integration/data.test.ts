@@ -167,3 +167,34 @@ test("a handle opened for reading cannot write", async () => {
   await using reader = await t.io.openImage("disk", { readOnly: true });
   await expect(reader.write(0, Buffer.alloc(1))).rejects.toMatchObject({ code: "READ_ONLY" });
 });
+
+test("a block holds what is read, across objects, holes and shrinking, until it is disposed of", async () => {
+  await t.io.createImage("blocks", { size: 16 * MiB });
+  await using blocks = await t.io.openImage("blocks");
+  const written = randomBytes(6 * MiB);
+  await blocks.write(MiB, written);
+  const whole = await blocks.read(0, 16 * MiB);
+  for (const [offset, length] of [
+    [MiB, 100],
+    [0, 16 * MiB],
+    [3 * MiB, 4 * MiB],
+    [12 * MiB, 4 * MiB],
+    [4, 0],
+  ] as const) {
+    const block = await blocks.readBlock(offset, length);
+    expect(block.data.equals(whole.subarray(offset, offset + length)), `${offset}, ${length}`).toBe(true);
+    block[Symbol.dispose]();
+    expect(block.data).toHaveLength(0);
+    block[Symbol.dispose]();
+  }
+  await expect(blocks.readBlock(15 * MiB, 2 * MiB)).rejects.toMatchObject({ code: "OUT_OF_RANGE" });
+  await expect(blocks.readBlock(0, 1, { signal: AbortSignal.abort(new Error("no")) })).rejects.toThrow("no");
+  const inFlight = Array.from({ length: 32 }, (_, i) => blocks.readBlock((i % 4) * 4 * MiB, 4 * MiB));
+  await blocks.close();
+  for (const [i, reading] of inFlight.entries()) {
+    using block = await reading;
+    const offset = (i % 4) * 4 * MiB;
+    expect(block.data.equals(whole.subarray(offset, offset + 4 * MiB))).toBe(true);
+  }
+  await expect(blocks.readBlock(0, 1)).rejects.toMatchObject({ code: "CLOSED" });
+});

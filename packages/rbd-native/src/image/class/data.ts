@@ -1,6 +1,7 @@
 import type { CallOptions } from "../../call-options.ts";
 import { native } from "../../internal/binding.ts";
 import * as data from "../data.ts";
+import type { ReadBlock } from "../read-block.ts";
 import * as work from "../work.ts";
 import { ImageSnapshots } from "./snapshots.ts";
 
@@ -12,6 +13,14 @@ export abstract class ImageData extends ImageSnapshots {
    */
   read(offset: number, lengthOrBuffer: number | Uint8Array, o?: data.IoOptions): Promise<Buffer> {
     return data.read(this.opened, offset, lengthOrBuffer, o);
+  }
+
+  /**
+   * Reads large ranges faster than {@link read}: the data stays in the memory that librbd received it in, until the
+   * block is disposed of (`using`). Wraps rbd_aio_read2 of librbd's C++ interface.
+   */
+  readBlock(offset: number, length: number, o?: data.IoOptions): Promise<ReadBlock> {
+    return data.readBlock(this.opened, offset, length, o);
   }
 
   /** Writes all of data. A range beyond the end is refused (OUT_OF_RANGE). Wraps rbd_aio_write2. */

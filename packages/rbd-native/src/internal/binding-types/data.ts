@@ -2,7 +2,7 @@ import type { DiffRef, ImageRef, OperationRef } from "./refs.ts";
 
 export interface DataBinding {
   read(image: ImageRef, offset: number, into: Uint8Array, flags: number): Promise<number>;
-  readBuffer(image: ImageRef, offset: number, length: number, flags: number): Promise<Buffer>;
+  readBlock(image: ImageRef, offset: number, length: number, flags: number): Promise<Buffer>;
   write(image: ImageRef, offset: number, data: Uint8Array, flags: number): Promise<void>;
   writeZeroes(
     image: ImageRef,

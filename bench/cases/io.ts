@@ -36,7 +36,7 @@ function io({ name, work, type, pattern, block, depth, operations, atLeast }: Io
     unit: block >= MiB ? "MiB/s" : "op/s",
     atLeast,
     aim: 1,
-    pairs: 7,
+    pairs: 5,
     async plant({ shell }: BenchContext) {
       await shell.bash(`ceph osd pool ls | grep -qx ${pool} ||
         { ceph osd pool create ${pool} 16 && rbd pool init ${pool}; }`);
@@ -147,12 +147,12 @@ export const io4kRead = io({
   name: "io-4k-read",
   work: "4 KiB random reads, depth 64",
   type: "read",
-  operations: 40_000,
+  operations: 100_000,
 });
 export const io4kWrite = io({
   ...small,
   name: "io-4k-write",
   work: "4 KiB random writes, depth 64",
   type: "write",
-  operations: 15_000,
+  operations: 40_000,
 });

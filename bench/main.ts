@@ -7,7 +7,7 @@ import { freemem, tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { startCluster } from "@coppice/dev-cluster";
-import { cases } from "./cases/index.ts";
+import { cases, choose } from "./cases/index.ts";
 import type { BenchCase } from "./harness/bench-case.ts";
 import type { BenchResult } from "./harness/bench-result.ts";
 import { table } from "./harness/report.ts";
@@ -17,7 +17,7 @@ const osdSizeGiB = 8;
 const { values } = parseArgs({
   options: { only: { type: "string" }, json: { type: "string" }, dir: { type: "string" } },
 });
-const chosen = choose(values.only);
+const chosen = choose(values.only?.split(","));
 const kept = values.dir !== undefined;
 const dir = values.dir ?? (await mkdtemp(join((await memoryFolder()) ?? tmpdir(), "coppice-bench-")));
 
@@ -40,16 +40,6 @@ const results: BenchResult[] = [];
 }
 console.log(table(results, cases));
 if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(results, undefined, 2)}\n`);
-
-function choose(only: string | undefined): readonly BenchCase[] {
-  if (only === undefined) return cases;
-  return only.split(",").map((name) => {
-    const found = cases.find((bench) => bench.name === name);
-    if (!found)
-      throw new Error(`No case "${name}". There are: ${cases.map((bench) => bench.name).join(", ")}`);
-    return found;
-  });
-}
 
 /** A folder in memory with room for the cluster: a slow disk would be all that is measured, of both sides. */
 async function memoryFolder(): Promise<string | undefined> {

@@ -5,7 +5,7 @@ import { cloneUnchanged } from "./clone-unchanged.ts";
 import { diffSparse1t } from "./diff-sparse-1t.ts";
 import { inventory1k } from "./inventory-1k.ts";
 import { inventory10k } from "./inventory-10k.ts";
-import { io4kRead, io4kWrite, io4mRead, io4mWrite } from "./io.ts";
+import { io4kRead, io4kWrite, io4mRead, io4mWrite, ioMatrix } from "./io.ts";
 import { open1k } from "./open-1k.ts";
 import { transfer64k } from "./transfer-64k.ts";
 import { transferDeep } from "./transfer-deep.ts";
@@ -14,8 +14,8 @@ import { transferDenseLatency } from "./transfer-dense-latency.ts";
 import { transferRandom4k } from "./transfer-random-4k.ts";
 import { transferSparse1t } from "./transfer-sparse-1t.ts";
 
-/** Every case, in the order they run. */
-export const cases: readonly BenchCase[] = [
+/** What runs when nothing is said, in this order. */
+const usual: readonly BenchCase[] = [
   io4mRead,
   io4mWrite,
   io4kRead,
@@ -34,3 +34,22 @@ export const cases: readonly BenchCase[] = [
   transferSparse1t,
   transferDeep,
 ];
+
+/** Cases that run by name only, many by one name. */
+const byName: Readonly<Record<string, readonly BenchCase[]>> = { "io-matrix": ioMatrix };
+
+export const cases: readonly BenchCase[] = [...usual, ...Object.values(byName).flat()];
+
+/**
+ * The cases of these names; the usual ones without names.
+ *
+ * @throws Error when there is no such case
+ */
+export function choose(names: readonly string[] | undefined): readonly BenchCase[] {
+  return (names ?? usual.map(({ name }) => name)).flatMap((name) => {
+    const found = byName[name] ?? cases.filter((bench) => bench.name === name);
+    if (found.length > 0) return found;
+    const known = [...Object.keys(byName), ...usual.map((bench) => bench.name)];
+    throw new Error(`No case "${name}". There are: ${known.join(", ")}`);
+  });
+}

@@ -125,34 +125,40 @@ async function compareWithExport(
   }
 }
 
-const large = { pattern: "seq", block: 4 * MiB, depth: 16, atLeast: 0.95 } as const;
-const small = { pattern: "rand", block: 4 * KiB, depth: 64, atLeast: 0.8 } as const;
+const limits = { large: 0.95, small: 0.8 };
 
-export const io4mRead = io({
-  ...large,
-  name: "io-4m-read",
-  work: "4 MiB sequential reads, depth 16",
-  type: "read",
-  operations: 512,
-});
-export const io4mWrite = io({
-  ...large,
-  name: "io-4m-write",
-  work: "4 MiB sequential writes, depth 16",
-  type: "write",
-  operations: 256,
-});
-export const io4kRead = io({
-  ...small,
-  name: "io-4k-read",
-  work: "4 KiB random reads, depth 64",
-  type: "read",
-  operations: 100_000,
-});
-export const io4kWrite = io({
-  ...small,
-  name: "io-4k-write",
-  work: "4 KiB random writes, depth 64",
-  type: "write",
-  operations: 40_000,
-});
+/** Enough for two or three seconds. */
+function operationsFor(type: Io["type"], block: number, depth: number): number {
+  const atMost = { read: 100_000, write: 40_000 }[type];
+  const bytes = type === "read" ? 2 * size : size;
+  return Math.min(bytes / block, depth === 1 ? atMost / 10 : atMost);
+}
+
+function ioCase(type: Io["type"], pattern: Io["pattern"], block: number, depth: number, name?: string) {
+  const unit = block >= MiB ? `${block / MiB} MiB` : `${block / KiB} KiB`;
+  const order = { seq: "sequential", rand: "random" }[pattern];
+  return io({
+    name: name ?? `io-${unit.replace(/ (.)iB/, "$1").toLowerCase()}-${pattern}-${type}-${depth}`,
+    work: `${unit} ${order} ${type}s, depth ${depth}`,
+    type,
+    pattern,
+    block,
+    depth,
+    operations: operationsFor(type, block, depth),
+    atLeast: block >= MiB ? limits.large : limits.small,
+  });
+}
+
+export const io4mRead = ioCase("read", "seq", 4 * MiB, 16, "io-4m-read");
+export const io4mWrite = ioCase("write", "seq", 4 * MiB, 16, "io-4m-write");
+export const io4kRead = ioCase("read", "rand", 4 * KiB, 64, "io-4k-read");
+export const io4kWrite = ioCase("write", "rand", 4 * KiB, 64, "io-4k-write");
+
+/** All sizes, patterns and depths. */
+export const ioMatrix: readonly BenchCase[] = [4 * KiB, 64 * KiB, 4 * MiB].flatMap((block) =>
+  (["seq", "rand"] as const).flatMap((pattern) =>
+    (["read", "write"] as const).flatMap((type) =>
+      [1, 16, 64].map((depth) => ioCase(type, pattern, block, depth)),
+    ),
+  ),
+);

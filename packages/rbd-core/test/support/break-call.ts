@@ -43,7 +43,7 @@ export async function withBrokenCall<T>(
     throw broken(name);
   }
 
-  const restore = [IoCtx.prototype, Image.prototype].flatMap((prototype) =>
+  const restore = [...prototypesOf(IoCtx), ...prototypesOf(Image)].flatMap((prototype) =>
     replaceMethods(prototype, replacement),
   );
   try {
@@ -51,6 +51,13 @@ export async function withBrokenCall<T>(
   } finally {
     for (const put of restore) put();
   }
+}
+
+/** Of a class and of those it extends. */
+function prototypesOf(type: { readonly prototype: object }): object[] {
+  const found: object[] = [];
+  for (let at = type.prototype; at !== Object.prototype; at = Object.getPrototypeOf(at)) found.push(at);
+  return found;
 }
 
 function replaceMethods(

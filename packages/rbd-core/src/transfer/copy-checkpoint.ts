@@ -12,6 +12,8 @@ const schema = z.strictObject({
   to: id,
   /** The snapshot of the target that its head held when the copy began. */
   targetFrom: id.nullable(),
+  /** The name under which the target's snapshot is made, before it is recorded and gets its own: nobody else's. */
+  snapshot: z.string().min(1),
   /** Everything before this offset is on the target, and flushed. */
   done: z.int().min(0),
 });
@@ -46,7 +48,7 @@ export async function removeCheckpoint(image: Image): Promise<void> {
 
 /** Whether two checkpoints are of the same copy, however far each is. */
 export function isSameCopy(a: CopyCheckpoint, b: CopyCheckpoint): boolean {
-  const { done: _, ...x } = a;
-  const { done: __, ...y } = b;
+  const { done: _, snapshot: __, ...x } = a;
+  const { done: ___, snapshot: ____, ...y } = b;
   return Object.entries(x).every(([field, value]) => value === y[field as keyof typeof y]);
 }

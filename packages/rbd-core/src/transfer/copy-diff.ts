@@ -1,6 +1,5 @@
 import { CopyJob, type Image, type SnapshotEntry, tuneForCopies } from "rbd-native";
 import type { Cluster } from "../cluster/cluster.ts";
-import { CoppiceError } from "../errors/coppice-error.ts";
 import { translated } from "../errors/to-coppice-error.ts";
 import { openImage } from "../image/open-image.ts";
 import { showImageSpec } from "../names/format-image-spec.ts";
@@ -78,14 +77,16 @@ export async function copyDiff(cluster: Cluster, options: CopyDiffOptions): Prom
     async () => {
       await holdTarget(target, spec, options.signal);
       const name = options.target.snapshot === undefined ? source.to.name : options.target.snapshot;
-      const from = await findStart(target, spec, source, name, options);
+      const snapshots = await target.listSnapshots({ signal: options.signal });
+      const from = await findStart(target, spec, snapshots, source, options);
       const start = await startCopy(
-        { cluster: targetCluster, place, image: target, from, source },
-        options.signal,
+        { cluster: targetCluster, place, image: target, snapshots, from, source, name },
+        options,
       );
       const done = await copyData(targetCluster, place, target, source, start, options);
+      await source.confirm(options.signal);
       options.signal?.throwIfAborted();
-      const snapshotId = name === null ? undefined : await makePoint(target, source, name);
+      const snapshotId = name === null ? undefined : await makePoint(target, source, name, start);
       await removeCheckpoint(target);
       const { rolledBack, resumedAt } = start;
       return { size: source.size, rolledBack, resumedAt, snapshotId, ...done };
@@ -107,20 +108,10 @@ async function openTarget(
 async function findStart(
   target: Image,
   spec: string,
+  snapshots: readonly SnapshotEntry[],
   source: Source,
-  name: string | null,
-  { target: { from: targetFrom }, trustNames, signal }: CopyDiffOptions,
+  { target: { from: targetFrom }, trustNames }: CopyDiffOptions,
 ): Promise<SnapshotEntry | undefined> {
-  const snapshots = await target.listSnapshots({ signal });
-  if (snapshots.some((snapshot) => snapshot.name === name)) {
-    throw new CoppiceError({
-      code: "EXISTS",
-      call: "copyDiff",
-      object: `${spec}@${name}`,
-      message: `${spec} already has a snapshot ${JSON.stringify(name)}`,
-      hint: "It may have been copied before.",
-    });
-  }
   if (source.from === undefined) return undefined;
   const from = findSnapshot(snapshots, targetFrom ?? source.from.name, spec);
   const recorded = await readPoint(target, from.id);
@@ -155,6 +146,7 @@ async function copyData(
         target,
         occupied,
         resumeAt: start.resumedAt,
+        verified: start.verified,
         checkpoint: (done) => writeCheckpoint(target, { ...start.checkpoint, done }),
       },
       options,
@@ -164,9 +156,20 @@ async function copyData(
   }
 }
 
-async function makePoint(target: Image, source: Source, name: string): Promise<bigint> {
-  await target.createSnapshot(name);
-  const id = await target.snapshotId(name);
+/**
+ * Makes the snapshot of a copy, records what it is of, and gives it its name: a snapshot that has its name is recorded,
+ * whenever this ends. What an interrupted run did of it already is not done again.
+ */
+async function makePoint(
+  target: Image,
+  source: Source,
+  name: string,
+  { checkpoint, made }: CopyStart,
+): Promise<bigint> {
+  if (made?.name === name) return made.id;
+  if (made === undefined) await target.createSnapshot(checkpoint.snapshot);
+  const id = made?.id ?? (await target.snapshotId(checkpoint.snapshot));
   await writePoint(target, id, { source: source.identity, snapshot: source.to });
+  await target.renameSnapshot(checkpoint.snapshot, name);
   return id;
 }

@@ -1,10 +1,10 @@
 import type { CopyJob, Image } from "rbd-native";
 import { type CopyPart, copyParts } from "./copy-parts.ts";
-import { type BlockDigest, blockRuns, type DigestManifest } from "./digest-manifest.ts";
+import { type BlockDigest, blockDigests, type DigestManifest } from "./digest-manifest.ts";
 import type { OccupiedRanges } from "./occupied-ranges.ts";
 import type { Source } from "./open-source.ts";
 import { readAhead } from "./read-ahead.ts";
-import type { TransferOptions } from "./transfer-progress.ts";
+import { progressOf, type TransferOptions } from "./transfer-progress.ts";
 
 export interface CopyWork {
   readonly job: CopyJob;
@@ -15,6 +15,8 @@ export interface CopyWork {
   readonly occupied: OccupiedRanges;
   /** What comes before is on the target already. */
   readonly resumeAt: number;
+  /** Digests of what comes before, where they are known. */
+  readonly verified: readonly BlockDigest[] | undefined;
   /** Notes that everything before `done` is on the target, and flushed. */
   readonly checkpoint: (done: number) => Promise<void>;
 }
@@ -38,38 +40,34 @@ const partsAtATime = { operations: 2, bytes: Number.POSITIVE_INFINITY };
 const betweenCheckpoints = 2 * 1024 ** 3;
 
 /**
- * Carries a copy out, part by part, two at a time. What an earlier run brought over is only digested.
+ * Carries a copy out, part by part, two at a time. What an earlier run brought over is only digested, if that was not
+ * done yet.
  *
  * @throws RbdError, the signal's reason. Nothing is in flight then.
  */
 export async function runCopy(work: CopyWork, options: RunCopyOptions): Promise<CopyRun> {
-  const { job, source, target, occupied, resumeAt } = work;
-  const { signal, onProgress, digests = true, checkpointBytes = betweenCheckpoints } = options;
+  const { job, source, target, occupied, resumeAt, verified } = work;
+  const { signal, digests = true, checkpointBytes = betweenCheckpoints } = options;
   const { objectSize: blockSize, size, to } = source;
   const counts = () => {
     const { bytesRead, bytesWritten, bytesZeroed, bytesSkipped } = job.counters();
     return { bytesRead, bytesWritten, bytesSkipped: bytesZeroed + bytesSkipped };
   };
   let done = 0;
-  const report = (phase: "planning" | "copying" | "finishing") =>
-    onProgress?.({ phase, done, total: size, ...counts() });
+  const progress = progressOf(size, options);
+  const report = (phase: "planning" | "copying" | "finishing") => progress(phase, done, counts());
   report("planning");
   const copy = async (part: CopyPart): Promise<{ part: CopyPart; blocks: readonly BlockDigest[] }> => {
     const isDone = part.end <= resumeAt;
-    if (isDone && !digests) return { part, blocks: [] };
+    if (isDone && (!digests || verified !== undefined)) return { part, blocks: [] };
     const into = isDone ? undefined : target;
-    const onStep = onProgress === undefined ? {} : { onProgress: () => report("copying") };
+    const onStep = options.onProgress === undefined ? {} : { onProgress: () => report("copying") };
     const from = { image: source.image, snapshotId: to.id };
     const copied = await job.copy(from, into, part.extents, { signal, digests, ...onStep });
-    const runs = digests ? [...blockRuns(part.extents, blockSize)] : [];
-    const blocks = runs.map(([block, runs], i) => ({
-      block,
-      runs,
-      digest: copied.digests.slice(16 * i, 16 * (i + 1)),
-    }));
+    const blocks = digests ? blockDigests(part.extents, copied.digests, blockSize) : [];
     return { part, blocks };
   };
-  const blocks: BlockDigest[] = [];
+  const blocks: BlockDigest[] = digests ? [...(verified ?? [])] : [];
   let noted = resumeAt;
   let moved = 0;
   const parts = copyParts(source.extentsToRead(signal), blockSize, occupied);

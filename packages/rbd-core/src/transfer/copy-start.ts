@@ -1,36 +1,88 @@
+import { randomUUID } from "node:crypto";
 import type { Image, SnapshotEntry } from "rbd-native";
 import type { Cluster } from "../cluster/cluster.ts";
+import { CoppiceError } from "../errors/coppice-error.ts";
+import { showImageSpec } from "../names/format-image-spec.ts";
 import type { ImageSpec } from "../names/image-spec.ts";
 import { type CopyCheckpoint, isSameCopy, readCheckpoint, writeCheckpoint } from "./copy-checkpoint.ts";
+import type { BlockDigest } from "./digest-manifest.ts";
 import type { Source } from "./open-source.ts";
+import { isPointOf, readPoint } from "./point-record.ts";
 import { prepareHead, undoHead } from "./target-head.ts";
+import type { TransferLimits } from "./transfer-limits.ts";
+import type { TransferOptions } from "./transfer-progress.ts";
+import { verifyInterrupted } from "./verify-interrupted.ts";
 
 export interface CopyTarget {
   readonly cluster: Cluster;
   readonly place: ImageSpec;
   /** Open for writing. */
   readonly image: Image;
+  readonly snapshots: readonly SnapshotEntry[];
   /** What the copy builds on. */
   readonly from: SnapshotEntry | undefined;
   readonly source: Source;
+  /** Of the snapshot to make; null for none. */
+  readonly name: string | null;
 }
 
 export interface CopyStart {
   readonly checkpoint: CopyCheckpoint;
   readonly resumedAt: number;
+  /** Digests of what comes before, where it was compared with the source just now. */
+  readonly verified: readonly BlockDigest[] | undefined;
   readonly rolledBack: boolean;
+  /** What an interrupted run of the same copy had made already, after all was written. */
+  readonly made: SnapshotEntry | undefined;
 }
 
 /**
- * Makes a target's head ready for a copy: it goes on where the same copy was interrupted; otherwise the head is made
- * to hold what the from-snapshot holds, or nothing. Notes which copy it is before the first byte is written.
+ * Makes a target's head ready for a copy. It goes on where the same copy was interrupted, if nobody wrote to the target
+ * since; otherwise the head is made to hold what the from-snapshot holds, or nothing. Notes which copy it is before
+ * the first byte is written.
  *
- * @throws {CoppiceError} `NOT_EMPTY`
+ * @throws {CoppiceError} `EXISTS` when there is a snapshot of that name, `NOT_EMPTY`
  */
-export async function startCopy(target: CopyTarget, signal?: AbortSignal): Promise<CopyStart> {
-  const { cluster, place, image, from, source } = target;
+export async function startCopy(
+  target: CopyTarget,
+  options: TransferOptions & { readonly limits?: TransferLimits | undefined } = {},
+): Promise<CopyStart> {
+  const { cluster, place, image, from, source, snapshots } = target;
+  const { signal } = options;
+  const found = await readCheckpoint(image);
+  const wanted = newCheckpoint(target);
+  const same = found !== undefined && isSameCopy(found, wanted) ? found : undefined;
+  const made = same && (await madeBefore(target, same));
+  refuseOther(target, made);
+  if (same !== undefined && made !== undefined) {
+    return { checkpoint: same, resumedAt: source.size, verified: undefined, rolledBack: false, made };
+  }
+  // Made of a copy that nobody wants any more.
+  if (snapshots.some(({ name }) => name === found?.snapshot))
+    await image.removeSnapshot(found?.snapshot ?? "");
+  if (same !== undefined && same.done > 0) {
+    const verified = await verifyInterrupted({ cluster, place, from, source, done: same.done }, options);
+    if (verified !== undefined) {
+      return { checkpoint: same, resumedAt: same.done, verified, rolledBack: false, made };
+    }
+  }
+  // What an interrupted copy from nothing left behind is nobody's.
+  const isLeftover = found !== undefined && found.targetFrom === null && from === undefined;
+  if (isLeftover) await undoHead(image, undefined, await image.size({ signal }));
+  const rolledBack = await prepareHead(cluster, place, image, from, signal);
+  await writeCheckpoint(image, wanted);
+  return {
+    checkpoint: wanted,
+    resumedAt: 0,
+    verified: undefined,
+    rolledBack: rolledBack || isLeftover,
+    made,
+  };
+}
+
+function newCheckpoint({ from, source }: CopyTarget): CopyCheckpoint {
   const { fsid, poolId, imageId } = source.identity;
-  const wanted: CopyCheckpoint = {
+  return {
     version: 1,
     fsid,
     poolId,
@@ -38,16 +90,33 @@ export async function startCopy(target: CopyTarget, signal?: AbortSignal): Promi
     from: source.from === undefined ? null : String(source.from.id),
     to: String(source.to.id),
     targetFrom: from === undefined ? null : String(from.id),
+    snapshot: `coppice-copy-${randomUUID()}`,
     done: 0,
   };
-  const found = await readCheckpoint(image);
-  if (found !== undefined && isSameCopy(found, wanted)) {
-    return { checkpoint: found, resumedAt: found.done, rolledBack: false };
-  }
-  // What an interrupted copy from nothing left behind is nobody's.
-  const isLeftover = found !== undefined && found.targetFrom === null && from === undefined;
-  if (isLeftover) await undoHead(image, undefined, await image.size({ signal }));
-  const rolledBack = await prepareHead(cluster, place, image, from, signal);
-  await writeCheckpoint(image, wanted);
-  return { checkpoint: wanted, resumedAt: 0, rolledBack: rolledBack || isLeftover };
+}
+
+/** The snapshot that an interrupted run made last: under its first name, or recorded and under its own. */
+async function madeBefore(
+  { image, snapshots, source, name }: CopyTarget,
+  checkpoint: CopyCheckpoint,
+): Promise<SnapshotEntry | undefined> {
+  if (name === null) return undefined;
+  const unnamed = snapshots.find((snapshot) => snapshot.name === checkpoint.snapshot);
+  if (unnamed !== undefined) return unnamed;
+  const named = snapshots.find((snapshot) => snapshot.name === name);
+  if (named === undefined) return undefined;
+  const point = { source: source.identity, snapshot: source.to };
+  return isPointOf(await readPoint(image, named.id), point) ? named : undefined;
+}
+
+function refuseOther({ place, snapshots, name }: CopyTarget, made: SnapshotEntry | undefined): void {
+  if (!snapshots.some((snapshot) => snapshot.name === name && snapshot.id !== made?.id)) return;
+  const spec = showImageSpec(place);
+  throw new CoppiceError({
+    code: "EXISTS",
+    call: "copyDiff",
+    object: `${spec}@${name}`,
+    message: `${spec} already has a snapshot ${JSON.stringify(name)}`,
+    hint: "It may have been copied before.",
+  });
 }

@@ -4,7 +4,7 @@ import { splitZeroes } from "../formats/split-zeroes.ts";
 import { cutExtents } from "./cut-extents.ts";
 import type { Source } from "./open-source.ts";
 import { readAhead } from "./read-ahead.ts";
-import type { TransferOptions, TransferProgress } from "./transfer-progress.ts";
+import { progressOf, type TransferOptions } from "./transfer-progress.ts";
 
 /** The least run of zeroes in data that becomes a zero record, in bytes. What `rbd import-diff` looks for too. */
 const grain = 4096;
@@ -15,18 +15,19 @@ const largestRead = 4 * 1024 ** 2;
 /**
  * What changed in a source, with the data, ascending. Reads ahead, within bounds, of who takes the records.
  * Zeroes in data become zero records, or are left out when the diff starts from nothing.
+ *
+ * @throws {CoppiceError} `SOURCE_CHANGED` at the end, when a snapshot was removed meanwhile; RbdError
  */
 export async function* diffRecords(
   source: Source,
   options: TransferOptions = {},
 ): AsyncGenerator<DiffRecord, void, undefined> {
-  const { signal, onProgress } = options;
+  const { signal } = options;
   const { image, size } = source;
   const isFull = source.from === undefined;
   const counts = { bytesRead: 0, bytesWritten: 0, bytesSkipped: 0 };
-  const report = (done: number, phase: TransferProgress["phase"]) =>
-    onProgress?.({ phase, done, total: size, ...counts });
-  report(0, "planning");
+  const report = progressOf(size, options);
+  report("planning", 0, counts);
   const pieces = readAhead(
     cutExtents(source.extents(signal), Math.min(source.objectSize, largestRead)),
     ({ length, exists }) => (exists ? length : 0),
@@ -52,7 +53,8 @@ export async function* diffRecords(
           yield { type: "data", offset, data: data.subarray(run.offset, run.offset + run.length) };
       }
     }
-    report(extent.offset + extent.length, "copying");
+    report("copying", extent.offset + extent.length, counts);
   }
-  report(size, "finishing");
+  await source.confirm(signal);
+  report("finishing", size, counts);
 }

@@ -38,6 +38,15 @@ export function blockRuns(extents: Float64Array, blockSize: number): Map<number,
   return blocks;
 }
 
+/** What a copy of a plan's extents returned, block by block. */
+export function blockDigests(extents: Float64Array, digests: Uint8Array, blockSize: number): BlockDigest[] {
+  return [...blockRuns(extents, blockSize)].map(([block, runs], i) => ({
+    block,
+    runs,
+    digest: digests.slice(16 * i, 16 * (i + 1)),
+  }));
+}
+
 /** Whether a block's digest is of all of it, up to the image's end. */
 export function isWhole(
   { block, runs }: BlockDigest,

@@ -1,12 +1,10 @@
 import type { Image, SnapshotEntry } from "rbd-native";
 import type { Cluster } from "../cluster/cluster.ts";
-import { canUseFastDiff } from "../diff/can-use-fast-diff.ts";
-import { planDiff } from "../diff/plan-diff.ts";
 import { openImage } from "../image/open-image.ts";
 import type { ImageSpec } from "../names/image-spec.ts";
 import { together } from "../parallel/together.ts";
-import { coverWithZeroes } from "./cover-with-zeroes.ts";
 import { cutExtents } from "./cut-extents.ts";
+import { headDiff } from "./head-diff.ts";
 import { readAhead } from "./read-ahead.ts";
 
 const block = 4 * 1024 ** 2;
@@ -29,14 +27,10 @@ export async function headEquals(
     openImage(cluster, place, { readOnly: true }).then((image) => opened.use(image)),
     snapshot && openImage(cluster, { ...place, snapshot: snapshot.name }).then((image) => opened.use(image)),
   ]);
-  const { size, objectSize } = await head.stat({ signal });
+  const { size } = await head.stat({ signal });
   if (snapshot === undefined || before === undefined) return await hasNoData(head, size, signal);
   if (size !== snapshot.size) return false;
-  const fastDiff = await canUseFastDiff(head, null, snapshot.id, { signal });
-  const { count: stripeCount } = await head.stripe({ signal });
-  const plan = { from: snapshot.name, size, objectSize, stripeCount, fastDiff, signal };
-  const [now, then] = [await overlap(head), await overlap(before)];
-  const extents = coverWithZeroes(planDiff(head, plan), Math.min(now, then), Math.max(now, then));
+  const extents = await headDiff(head, { image: before, snapshot }, signal);
   const compared = readAhead(
     cutExtents(touched(extents), block),
     ({ length }) => 2 * length,
@@ -60,10 +54,6 @@ async function hasNoData(head: Image, size: number, signal: AbortSignal | undefi
     for (let i = 0; i < batch.count; i++) if (batch.exists(i)) return false;
   }
   return true;
-}
-
-async function overlap(image: Image): Promise<number> {
-  return (await image.parent())?.overlap ?? 0;
 }
 
 /** Extents without data are compared too: the other side may have some there. */

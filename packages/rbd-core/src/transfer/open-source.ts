@@ -7,6 +7,7 @@ import { CoppiceError } from "../errors/coppice-error.ts";
 import { translated } from "../errors/to-coppice-error.ts";
 import { openImage } from "../image/open-image.ts";
 import { showImageSpec } from "../names/format-image-spec.ts";
+import type { ImageSpec } from "../names/image-spec.ts";
 import { type ImageSpecLike, toImageOnly } from "../names/to-image-spec.ts";
 import { coverWithZeroes } from "./cover-with-zeroes.ts";
 import { findSnapshot } from "./find-snapshot.ts";
@@ -44,6 +45,13 @@ export interface Source extends AsyncDisposable {
   extents(signal?: AbortSignal): AsyncGenerator<readonly Extent[], void, undefined>;
   /** The same, with whole objects where they are found faster: for who finds their holes while reading them. */
   extentsToRead(signal?: AbortSignal): AsyncGenerator<readonly Extent[], void, undefined>;
+  /**
+   * To be called when everything was read. What is read from a snapshot after its removal began is zeroes, without an
+   * error; and the handle is not told of it.
+   *
+   * @throws {CoppiceError} `SOURCE_CHANGED` when a snapshot of the range is not there any more.
+   */
+  confirm(signal?: AbortSignal): Promise<void>;
 }
 
 /**
@@ -90,6 +98,8 @@ export async function openSource(
         fastDiff,
         extents: (signal) => extents({ signal }),
         extentsToRead: (signal) => extents({ signal, wholeObjects: !hasParent }),
+        confirm: (signal) =>
+          confirmSnapshots(cluster, place, image.id, from === undefined ? [to] : [from, to], signal),
         [Symbol.asyncDispose]: () => image.close(),
       };
     });
@@ -97,6 +107,32 @@ export async function openSource(
     await image.close();
     throw error;
   }
+}
+
+/**
+ * librbd moves a snapshot out of the user's namespace before it gives up the snapshot's data: one that is listed there
+ * now, by a handle that knows nothing older, was whole until now.
+ */
+async function confirmSnapshots(
+  cluster: Cluster,
+  place: ImageSpec,
+  id: string,
+  wanted: readonly SnapshotEntry[],
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const ioCtx = await cluster.pool(place.pool, place.namespace);
+  await using image = await ioCtx.openImage({ id }, { readOnly: true });
+  const snapshots = await image.listSnapshots({ signal });
+  const gone = wanted.find(({ id }) => !snapshots.some((s) => s.id === id && s.namespace === "user"));
+  if (gone === undefined) return;
+  const spec = showImageSpec(place);
+  throw new CoppiceError({
+    code: "SOURCE_CHANGED",
+    call: "confirmSnapshots",
+    object: `${spec}@${gone.name}`,
+    message: `${spec}@${gone.name} was removed while it was read`,
+    hint: "What was read of it is not used. Begin again with a snapshot that stays.",
+  });
 }
 
 /** Where a clone read its parent at the older snapshot and does not any more. */

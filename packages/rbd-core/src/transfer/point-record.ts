@@ -47,6 +47,15 @@ export async function writePoint(image: Image, snapshotId: bigint, point: PointR
   await image.setMetadata(key(snapshotId), JSON.stringify(record));
 }
 
+/** Whether a copied snapshot is recorded as one of that snapshot, by ids. */
+export function isPointOf(recorded: PointRecord | undefined, wanted: PointRecord): boolean {
+  return (
+    recorded !== undefined &&
+    recorded.snapshot.id === wanted.snapshot.id &&
+    isSameImage(recorded.source, wanted.source)
+  );
+}
+
 /**
  * Compares what is recorded of a copied snapshot with what it should be of.
  *
@@ -54,13 +63,7 @@ export async function writePoint(image: Image, snapshotId: bigint, point: PointR
  * @throws {CoppiceError} `INVALID_ARGUMENT` when it is of something else, or when nothing is recorded.
  */
 export function checkPoint(spec: string, recorded: PointRecord | undefined, wanted: PointRecord): void {
-  if (
-    recorded !== undefined &&
-    recorded.snapshot.id === wanted.snapshot.id &&
-    isSameImage(recorded.source, wanted.source)
-  ) {
-    return;
-  }
+  if (isPointOf(recorded, wanted)) return;
   const { poolName, imageName, imageId } = wanted.source;
   const needed = `${poolName}/${imageName}@${wanted.snapshot.name} (image ${imageId}, snapshot ${wanted.snapshot.id})`;
   throw new CoppiceError({

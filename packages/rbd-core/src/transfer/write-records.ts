@@ -1,7 +1,7 @@
 import type { Image } from "rbd-native";
 import type { DiffRecord } from "../formats/diff-record.ts";
 import { applyRecords } from "./apply-records.ts";
-import type { TransferOptions } from "./transfer-progress.ts";
+import { progressOf, type TransferOptions } from "./transfer-progress.ts";
 import { WriteWindow } from "./write-window.ts";
 
 export interface WriteRecordsOptions extends TransferOptions {
@@ -24,12 +24,14 @@ export interface WriteCounts {
 export async function writeRecords(
   image: Image,
   records: AsyncIterable<DiffRecord>,
-  { isEmpty, total, signal, onProgress }: WriteRecordsOptions,
+  options: WriteRecordsOptions,
 ): Promise<WriteCounts> {
+  const { isEmpty, total, signal } = options;
   const window = new WriteWindow(image, isEmpty);
   const counts = () => ({ bytesWritten: window.bytesWritten, bytesSkipped: window.bytesSkipped });
+  const progress = progressOf(total, options);
   const report = (phase: "copying" | "finishing", done: number) =>
-    onProgress?.({ phase, done, total: Math.max(total, done), bytesRead: 0, ...counts() });
+    progress(phase, done, { bytesRead: 0, ...counts() });
   let failure: { readonly error: unknown } | undefined;
   try {
     await applyRecords(records, window, { signal, onOffset: (offset) => report("copying", offset) });

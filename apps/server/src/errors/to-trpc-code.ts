@@ -1,5 +1,5 @@
 import type { TRPC_ERROR_CODE_KEY } from "@trpc/server/rpc";
-import type { CoppiceErrorCode } from "rbd-core";
+import { type CoppiceErrorCode, type FormatErrorCode, formatErrorCodes } from "rbd-core";
 import type { ServerErrorCode } from "./server-error.ts";
 
 const SERVER_CODES: Record<ServerErrorCode, TRPC_ERROR_CODE_KEY> = {
@@ -28,6 +28,7 @@ const SDK_CODES: Record<CoppiceErrorCode, TRPC_ERROR_CODE_KEY> = {
   BUSY: "CONFLICT",
   NOT_EMPTY: "CONFLICT",
   SOURCE_CHANGED: "CONFLICT",
+  NOT_A_COPY: "CONFLICT",
   MISMATCH: "CONFLICT",
   UNSUPPORTED: "PRECONDITION_FAILED",
   PERMISSION_DENIED: "PRECONDITION_FAILED",
@@ -45,8 +46,13 @@ const SDK_CODES: Record<CoppiceErrorCode, TRPC_ERROR_CODE_KEY> = {
   UNKNOWN: "BAD_GATEWAY",
 };
 
+/** Bytes that are not what their format asks for: whoever sent them can mend it. */
+const FORMAT_CODES = Object.fromEntries(
+  formatErrorCodes.map((code): [FormatErrorCode, TRPC_ERROR_CODE_KEY] => [code, "BAD_REQUEST"]),
+);
+
 const CODES: ReadonlyMap<string, TRPC_ERROR_CODE_KEY> = new Map(
-  Object.entries({ ...SERVER_CODES, ...SDK_CODES }),
+  Object.entries({ ...FORMAT_CODES, ...SERVER_CODES, ...SDK_CODES }),
 );
 
 /** The tRPC code, and with it the HTTP status, for one of our codes; `otherwise` for one that is not ours. */

@@ -1,5 +1,5 @@
 import { TRPCError } from "@trpc/server";
-import { CoppiceError } from "rbd-core";
+import { CoppiceError, FormatError } from "rbd-core";
 import { prettifyError, ZodError } from "zod";
 import { ServerError } from "./server-error.ts";
 import type { UserError } from "./user-error.ts";
@@ -14,6 +14,10 @@ export function toUserError(error: unknown): UserError {
     return { code: cause.code, message: cause.message, hint: cause.hint, object: cause.object };
   }
   if (cause instanceof CoppiceError) return fromSdk(cause);
+  if (cause instanceof FormatError) {
+    const hint = "The file is damaged, or not what it was taken for: write it again from its source.";
+    return { code: cause.code, message: asSentence(cause.message), hint, object: null };
+  }
   if (cause instanceof ZodError) {
     return { code: "INVALID_INPUT", message: prettifyError(cause), hint: null, object: null };
   }

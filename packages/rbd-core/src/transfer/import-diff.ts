@@ -45,7 +45,7 @@ export interface ImportDiffResult {
  * from-snapshot (or empty) again.
  *
  * @throws {CoppiceError} `NOT_FOUND` without the from-snapshot, `EXISTS` when the to-snapshot is there already,
- * `NOT_EMPTY`, `INVALID_ARGUMENT` when the from-snapshot is of another image, `UNDO_FAILED`
+ * `NOT_EMPTY`, `NOT_A_COPY` when the from-snapshot is of another image, `UNDO_FAILED`
  * @throws {FormatError} for a diff that is damaged or is not what the sidecar says
  */
 export async function importDiff(cluster: Cluster, options: ImportDiffOptions): Promise<ImportDiffResult> {

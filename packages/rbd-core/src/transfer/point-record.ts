@@ -60,14 +60,14 @@ export function isPointOf(recorded: PointRecord | undefined, wanted: PointRecord
  * Compares what is recorded of a copied snapshot with what it should be of.
  *
  * @param spec The copied snapshot's spec, for the error.
- * @throws {CoppiceError} `INVALID_ARGUMENT` when it is of something else, or when nothing is recorded.
+ * @throws {CoppiceError} `NOT_A_COPY` when it is of something else, or when nothing is recorded.
  */
 export function checkPoint(spec: string, recorded: PointRecord | undefined, wanted: PointRecord): void {
   if (isPointOf(recorded, wanted)) return;
   const { poolName, imageName, imageId } = wanted.source;
   const needed = `${poolName}/${imageName}@${wanted.snapshot.name} (image ${imageId}, snapshot ${wanted.snapshot.id})`;
   throw new CoppiceError({
-    code: "INVALID_ARGUMENT",
+    code: "NOT_A_COPY",
     call: "checkPoint",
     object: spec,
     message:

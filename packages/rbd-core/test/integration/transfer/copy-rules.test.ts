@@ -144,7 +144,7 @@ describe("copyDiff", () => {
     const refused = (options: CopyDiffOptions) => expect(copyDiff(cluster, options)).rejects;
     const into = { image: target };
     await refused({ image: other, from: "one", to: "two", target: into }).toMatchObject({
-      code: "INVALID_ARGUMENT",
+      code: "NOT_A_COPY",
     });
     await refused({ image, to: "two", target: into }).toMatchObject({ code: "NOT_EMPTY" });
     await refused({ image, to: "one", target: into }).toMatchObject({ code: "EXISTS" });
@@ -160,7 +160,7 @@ describe("copyDiff", () => {
       await opened.createSnapshot("two");
     }
     await refused({ image, from: "one", to: "two", target: into }).toMatchObject({
-      code: "INVALID_ARGUMENT",
+      code: "NOT_A_COPY",
     });
     expect(await names(target)).toEqual(["one"]);
   });

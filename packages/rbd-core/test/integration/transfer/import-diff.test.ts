@@ -184,9 +184,9 @@ describe("importDiff", () => {
     const full = await exported(source, "two");
     await refused({ source: full.bytes, sidecar: full.sidecar }).toMatchObject({ code: "NOT_EMPTY" });
     const other = { ...sidecar, from: { name: "one", id: "999" } };
-    await refused({ sidecar: other }).toMatchObject({ code: "INVALID_ARGUMENT" });
+    await refused({ sidecar: other }).toMatchObject({ code: "NOT_A_COPY" });
     const elsewhere = { ...sidecar, source: { ...sidecar.source, imageId: "abc" } };
-    await refused({ sidecar: elsewhere }).toMatchObject({ code: "INVALID_ARGUMENT" });
+    await refused({ sidecar: elsewhere }).toMatchObject({ code: "NOT_A_COPY" });
     await refused({ sidecar: { ...sidecar, size: 1 } }).toMatchObject({ code: "BAD_SIDECAR" });
     const strange = await encode({ from: "gone", to: "x", size: 1 }, []);
     await refused({ source: strange }).toMatchObject({ code: "NOT_FOUND" });
@@ -199,7 +199,7 @@ describe("importDiff", () => {
     await plain.rbd(["create", "--size", "1M", foreign]);
     const first = await exported(source, "one");
     await plain.rbd(["import-diff", "--no-progress", "-", foreign], first.bytes);
-    await refused({ image: foreign, sidecar }).toMatchObject({ code: "INVALID_ARGUMENT" });
+    await refused({ image: foreign, sidecar }).toMatchObject({ code: "NOT_A_COPY" });
     await importDiff(cluster, { image: foreign, source: [bytes], sidecar, trustNames: true });
     expect(await contentsOf(cluster, `${foreign}@two`)).toBe(await contentsOf(cluster, `${source}@two`));
   });

@@ -1,0 +1,21 @@
+import { errorCodes, FormatError, formatErrorCodes } from "rbd-core";
+import { describe, expect, it } from "vitest";
+import { toTrpcCode } from "../../src/errors/to-trpc-code.ts";
+import { toUserError } from "../../src/errors/to-user-error.ts";
+
+describe("an error for the user", () => {
+  it("says what is wrong with a file, and where", () => {
+    const error = new FormatError("TRUNCATED", 12, "the stream ends inside a record");
+    expect(toUserError(error)).toEqual({
+      code: "TRUNCATED",
+      message: "The stream ends inside a record (at byte 12).",
+      hint: "The file is damaged, or not what it was taken for: write it again from its source.",
+      object: null,
+    });
+  });
+
+  it("has an HTTP status for every code of the SDK's, and one that blames the file for each of a format's", () => {
+    for (const code of errorCodes) expect(toTrpcCode(code, "TEAPOT" as never), code).not.toBe("TEAPOT");
+    for (const code of formatErrorCodes) expect(toTrpcCode(code, "TEAPOT" as never)).toBe("BAD_REQUEST");
+  });
+});

@@ -1,6 +1,4 @@
-import { ioHints } from "rbd-native";
 import type { DiffRecord } from "../formats/diff-record.ts";
-import { splitZeroes } from "../formats/split-zeroes.ts";
 import { cutExtents } from "./cut-extents.ts";
 import type { Source } from "./open-source.ts";
 import { readAhead } from "./read-ahead.ts";
@@ -13,7 +11,8 @@ const mostBytes = 64 * 1024 ** 2;
 const largestRead = 4 * 1024 ** 2;
 
 /**
- * What changed in a source, with the data, ascending. Reads ahead, within bounds, of who takes the records.
+ * What changed in a source, with the data, ascending. Holes within objects are not sent over: librbd reads sparse from
+ * 64 KiB on (`rbd_sparse_read_threshold_bytes`). Reads ahead, within bounds, of who takes the records.
  * Zeroes in data become zero records, or are left out when the diff starts from nothing.
  *
  * @throws {CoppiceError} `SOURCE_CHANGED` at the end, when a snapshot was removed meanwhile; RbdError
@@ -32,25 +31,29 @@ export async function* diffRecords(
     cutExtents(source.extents(signal), Math.min(source.objectSize, largestRead)),
     ({ length, exists }) => (exists ? length : 0),
     async (extent) => {
-      if (!extent.exists) return { extent, data: undefined };
-      const data = await image.read(extent.offset, extent.length, { hints: ioHints.noCache, signal });
-      return { extent, data };
+      if (!extent.exists) return { extent, read: undefined };
+      return { extent, read: await image.readSparse(extent.offset, extent.length, { grain, signal }) };
     },
     { operations: mostOperations, bytes: mostBytes },
   );
-  for await (const { extent, data } of pieces) {
-    if (data === undefined) {
+  for await (const { extent, read } of pieces) {
+    if (read === undefined) {
       counts.bytesSkipped += extent.length;
       if (!isFull) yield { type: "zero", offset: extent.offset, length: extent.length };
     } else {
-      counts.bytesRead += data.length;
-      for (const run of splitZeroes(data, extent.offset, grain)) {
-        const offset = extent.offset + run.offset;
-        counts[run.zero ? "bytesSkipped" : "bytesWritten"] += run.length;
-        if (run.zero && isFull) continue;
-        yield { type: run.zero ? "zero" : "write", offset, length: run.length };
-        if (!run.zero)
-          yield { type: "data", offset, data: data.subarray(run.offset, run.offset + run.length) };
+      const { data, extents } = read;
+      for (let i = 0; i < extents.count; i++) {
+        const [offset, length] = [extents.offset(i), extents.length(i)];
+        const start = offset - extent.offset;
+        if (extents.exists(i)) {
+          counts.bytesRead += length;
+          counts.bytesWritten += length;
+          yield { type: "write", offset, length };
+          yield { type: "data", offset, data: data.subarray(start, start + length) };
+        } else {
+          counts.bytesSkipped += length;
+          if (!isFull) yield { type: "zero", offset, length };
+        }
       }
     }
     report("copying", extent.offset + extent.length, counts);

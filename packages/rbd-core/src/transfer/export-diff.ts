@@ -12,6 +12,8 @@ import type { TransferOptions } from "./transfer-progress.ts";
 export interface ExportDiffOptions extends SourceRange, OpenSourceOptions, TransferOptions {
   /** Called before the stream ends, with what belongs beside it: identity, sizes and digests. */
   readonly onSidecar?: ((sidecar: Sidecar) => void) | undefined;
+  /** The clock of the sidecar's `createdAt`. */
+  readonly now?: (() => Date) | undefined;
 }
 
 /**
@@ -38,14 +40,15 @@ async function* bytes(
   try {
     const { content, digest } = digesting(coalesce(encodeDiff(header, diffRecords(source, options))));
     yield* content;
-    options.onSidecar?.(sidecarOf(source, digest()));
+    const { now = () => new Date() } = options;
+    options.onSidecar?.(sidecarOf(source, digest(), now()));
   } catch (error) {
     throw toCoppiceError(error, { object: `${source.spec}@${source.to.name}` });
   }
 }
 
 /** What belongs beside a diff of the source. */
-export function sidecarOf(source: Source, content: Sidecar["content"]): Sidecar {
+function sidecarOf(source: Source, content: Sidecar["content"], createdAt: Date): Sidecar {
   const snapshot = ({ name, id }: { name: string; id: bigint }) => ({ name, id: String(id) });
   return {
     format: "coppice sidecar",
@@ -58,6 +61,6 @@ export function sidecarOf(source: Source, content: Sidecar["content"]): Sidecar 
     objectSize: source.objectSize,
     content,
     stored: null,
-    createdAt: new Date().toISOString(),
+    createdAt: createdAt.toISOString(),
   };
 }

@@ -70,7 +70,10 @@ export async function importImage(cluster: Cluster, options: ImportImageOptions)
     return await translated({ object: spec, what: `${spec} could not be imported` }, async () => {
       await using image = await openImage(cluster, place);
       await holdTarget(image, spec, options.signal);
-      for (const [key, value] of header.metadata) await image.setMetadata(key, value);
+      for (const [key, value] of header.metadata) {
+        // What Coppice noted of an image speaks of its snapshots by ids, which are others here.
+        if (!key.startsWith("coppice.")) await image.setMetadata(key, value);
+      }
       const snapshots: string[] = [];
       for await (const diff of stream.diffs) {
         await applyDiff(image, diff, options);

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import type { Image } from "rbd-native";
 import { z } from "zod";
 import { hasCode } from "../errors/to-coppice-error.ts";
@@ -24,6 +25,16 @@ const schema = z.strictObject({
 export type CopyCheckpoint = z.infer<typeof schema>;
 
 const key = "coppice.copy";
+const unnamed = "coppice-copy-";
+
+export function newUnnamed(): string {
+  return `${unnamed}${randomUUID()}`;
+}
+
+/** Whether a snapshot was made of a copy and has not got its own name yet. */
+export function isUnnamed(snapshot: string): boolean {
+  return snapshot.startsWith(unnamed);
+}
 
 export async function readCheckpoint(image: Image): Promise<CopyCheckpoint | undefined> {
   try {

@@ -6,6 +6,7 @@ import { showImageSpec } from "../names/format-image-spec.ts";
 import type { ImageSpec } from "../names/image-spec.ts";
 import { type ImageSpecLike, toImageOnly } from "../names/to-image-spec.ts";
 import { together } from "../parallel/together.ts";
+import { checkRoom } from "./check-room.ts";
 import { removeCheckpoint, writeCheckpoint } from "./copy-checkpoint.ts";
 import { type CopyRun, type RunCopyOptions, runCopy } from "./copy-run.ts";
 import { type CopyStart, startCopy } from "./copy-start.ts";
@@ -57,11 +58,13 @@ export interface CopyDiffResult {
  * The target is made to hold what its from-snapshot holds, which must be a copy of the source's (by id, as
  * recorded); it takes the source's size; the snapshot is made last, when everything is written and flushed.
  *
- * When it fails or is aborted, the target has no new snapshot. Its head holds a part of the copy, and says how far it
- * is: the same call goes on there, any other begins by rolling back. Nobody else may write to it meanwhile.
+ * When it fails, is aborted, or its process ends, the target has no new snapshot of that name. Its head holds a part of
+ * the copy, and says how far it is: the same call goes on there, after it has compared what is there with the source,
+ * and begins anew if somebody wrote to it; any other call begins by rolling back.
  *
- * @throws {CoppiceError} `NOT_FOUND`, `EXISTS`, `NOT_EMPTY`, `INVALID_ARGUMENT` when the from-snapshot is a copy of
- * something else, and Ceph's refusals, naming the extent; the signal's reason
+ * @throws {CoppiceError} `NOT_FOUND`, `EXISTS`, `NOT_EMPTY`, `BUSY` while somebody else has the target open, `QUOTA_EXCEEDED`, `NO_SPACE`,
+ * `NOT_A_COPY` when the target's from-snapshot is a copy of something else, `SOURCE_CHANGED` when a snapshot of the
+ * source is removed meanwhile, and Ceph's refusals, naming the extent; the signal's reason
  */
 export async function copyDiff(cluster: Cluster, options: CopyDiffOptions): Promise<CopyDiffResult> {
   const place = toImageOnly(options.target.image);
@@ -75,6 +78,7 @@ export async function copyDiff(cluster: Cluster, options: CopyDiffOptions): Prom
   return await translated(
     { object: spec, what: `${source.spec} could not be copied to ${spec}` },
     async () => {
+      await checkRoom(targetCluster, place.pool, target, options.signal);
       await holdTarget(target, spec, options.signal);
       const name = options.target.snapshot === undefined ? source.to.name : options.target.snapshot;
       const snapshots = await target.listSnapshots({ signal: options.signal });

@@ -1,10 +1,15 @@
-import { randomUUID } from "node:crypto";
 import type { Image, SnapshotEntry } from "rbd-native";
 import type { Cluster } from "../cluster/cluster.ts";
 import { CoppiceError } from "../errors/coppice-error.ts";
 import { showImageSpec } from "../names/format-image-spec.ts";
 import type { ImageSpec } from "../names/image-spec.ts";
-import { type CopyCheckpoint, isSameCopy, readCheckpoint, writeCheckpoint } from "./copy-checkpoint.ts";
+import {
+  type CopyCheckpoint,
+  isSameCopy,
+  newUnnamed,
+  readCheckpoint,
+  writeCheckpoint,
+} from "./copy-checkpoint.ts";
 import type { BlockDigest } from "./digest-manifest.ts";
 import type { Source } from "./open-source.ts";
 import { isPointOf, readPoint } from "./point-record.ts";
@@ -90,7 +95,7 @@ function newCheckpoint({ from, source }: CopyTarget): CopyCheckpoint {
     from: source.from === undefined ? null : String(source.from.id),
     to: String(source.to.id),
     targetFrom: from === undefined ? null : String(from.id),
-    snapshot: `coppice-copy-${randomUUID()}`,
+    snapshot: newUnnamed(),
     done: 0,
   };
 }

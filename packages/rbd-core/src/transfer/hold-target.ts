@@ -11,16 +11,22 @@ import { imageFeatures } from "../image/features.ts";
  * @throws {CoppiceError} `BUSY`; RbdError when another client keeps the lock.
  */
 export async function holdTarget(image: Image, spec: string, signal?: AbortSignal): Promise<void> {
-  const others = (await image.listWatchers({ signal })).length - 1;
-  if (others > 0) {
-    throw new CoppiceError({
-      code: "BUSY",
-      call: "holdTarget",
-      object: spec,
-      message: `${spec} is open elsewhere: it has ${others === 1 ? "another watcher" : `${others} other watchers`}`,
-      hint: "Stop what uses it. A client that died lets go after half a minute.",
-    });
-  }
+  refuseOthers((await image.listWatchers({ signal })).length - 1, spec);
   if (((await image.features({ signal })) & imageFeatures["exclusive-lock"]) === 0n) return;
   await image.acquireExclusiveLock({ signal });
+}
+
+/**
+ * @param others How many have the image open for writing.
+ * @throws {CoppiceError} `BUSY`
+ */
+export function refuseOthers(others: number, spec: string): void {
+  if (others <= 0) return;
+  throw new CoppiceError({
+    code: "BUSY",
+    call: "holdTarget",
+    object: spec,
+    message: `${spec} is open elsewhere: it has ${others === 1 ? "another watcher" : `${others} other watchers`}`,
+    hint: "Stop what uses it. A client that died lets go after half a minute.",
+  });
 }

@@ -1,0 +1,86 @@
+import type { SnapshotEntry } from "rbd-native";
+import type { Cluster } from "../cluster/cluster.ts";
+import { openImage } from "../image/open-image.ts";
+import type { ImageSpec } from "../names/image-spec.ts";
+import { isUnnamed } from "./copy-checkpoint.ts";
+import { type MarkedImage, takeOver } from "./copy-mark.ts";
+import { snapshotsBefore } from "./head-snapshot.ts";
+import type { ImageIdentity } from "./image-identity.ts";
+import { isPointOf, readPoint } from "./point-record.ts";
+import { removeNewImage } from "./remove-new-image.ts";
+
+export interface CopyOfImage {
+  readonly cluster: Cluster;
+  readonly source: ImageSpec;
+  readonly identity: ImageIdentity;
+  readonly targetCluster: Cluster;
+  readonly place: ImageSpec;
+}
+
+export interface TakenOver extends MarkedImage {
+  /** Names of the snapshots that are on the target already; of all, when the mark says that it is whole. */
+  readonly snapshots: ReadonlySet<string>;
+}
+
+/**
+ * Finds what an interrupted copy of the same image left. Where the source does not have any more what it was made of,
+ * it is removed: the new image, and the snapshot of the source's head.
+ *
+ * @returns Undefined when the target is to be made anew.
+ * @throws {CoppiceError} `EXISTS`, `BUSY`; RbdError
+ */
+export async function takeOverCopy(work: CopyOfImage, signal?: AbortSignal): Promise<TakenOver | undefined> {
+  const { cluster, source, identity, targetCluster, place } = work;
+  const found = await takeOver(targetCluster, place, identity, signal);
+  if (found === undefined) return undefined;
+  try {
+    const { head } = found.mark;
+    const hasHead = await hasSnapshot(cluster, source, head);
+    const there = hasHead ? await snapshotsBefore(cluster, source, head) : [];
+    if (found.mark.isWhole) {
+      if (hasHead) await removeSnapshot(cluster, source, head);
+      return { ...found, snapshots: await namesOf(targetCluster, place) };
+    }
+    const snapshots = await copiedOf(work, there);
+    if (hasHead && snapshots !== undefined) return { ...found, snapshots };
+    await removeNewImage(targetCluster, place);
+    if (hasHead) await removeSnapshot(cluster, source, head);
+    await found[Symbol.asyncDispose]();
+    return undefined;
+  } catch (error) {
+    await found[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+async function hasSnapshot(cluster: Cluster, place: ImageSpec, name: string): Promise<boolean> {
+  await using image = await openImage(cluster, place, { readOnly: true });
+  return await image.snapshotExists(name);
+}
+
+async function removeSnapshot(cluster: Cluster, place: ImageSpec, name: string): Promise<void> {
+  await using image = await openImage(cluster, place);
+  await image.removeSnapshot(name);
+}
+
+async function namesOf(cluster: Cluster, place: ImageSpec): Promise<ReadonlySet<string>> {
+  await using image = await openImage(cluster, place, { readOnly: true });
+  return new Set((await image.listSnapshots()).map(({ name }) => name));
+}
+
+/** The target's snapshots, if they are the first ones of the source's, by ids. */
+async function copiedOf(
+  { targetCluster, place, identity }: CopyOfImage,
+  snapshots: readonly SnapshotEntry[],
+): Promise<ReadonlySet<string> | undefined> {
+  await using image = await openImage(targetCluster, place, { readOnly: true });
+  const copied = (await image.listSnapshots())
+    .filter(({ name }) => !isUnnamed(name))
+    .toSorted((a, b) => (a.id < b.id ? -1 : 1));
+  for (const [i, { id, name }] of copied.entries()) {
+    const snapshot = snapshots[i];
+    if (snapshot?.name !== name) return undefined;
+    if (!isPointOf(await readPoint(image, id), { source: identity, snapshot })) return undefined;
+  }
+  return new Set(copied.map(({ name }) => name));
+}

@@ -1,0 +1,100 @@
+import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
+import type { Cluster } from "../../../src/cluster/cluster.ts";
+import { connect } from "../../../src/cluster/connect.ts";
+import { createImage } from "../../../src/image/create-image.ts";
+import { openImage } from "../../../src/image/open-image.ts";
+import { copyDiff } from "../../../src/transfer/copy-diff.ts";
+import { verifyDigests } from "../../../src/transfer/verify-digests.ts";
+import type { Death } from "../../support/copy-and-die.ts";
+import { dieInCopy } from "../../support/die-in-copy.ts";
+import { PlainRbd } from "../formats/plain-rbd.ts";
+import { checkObjectMaps } from "./check-object-maps.ts";
+import { makeThinSource } from "./thin-source.ts";
+
+const MiB = 2 ** 20;
+let plain: PlainRbd;
+let cluster: Cluster;
+
+beforeAll(async () => {
+  const conf = inject("cephConf");
+  plain = await PlainRbd.make(conf, "killed");
+  cluster = await connect({ conf });
+});
+afterAll(async () => {
+  await cluster.close();
+  await plain.dispose();
+});
+
+async function snapshotsAndNotes(image: string): Promise<{ snapshots: string[]; notes: string[] }> {
+  await using opened = await openImage(cluster, image, { readOnly: true });
+  const listed = await opened.listSnapshots();
+  const points = new Set(listed.map(({ id }) => `coppice.point.${id}`));
+  const notes = [...(await opened.listMetadata()).keys()].filter((key) => !points.has(key));
+  return { snapshots: listed.map(({ name }) => name), notes };
+}
+
+interface Moment {
+  readonly when: string;
+  readonly death: Death;
+  /** Whether the next run goes on where this one ended. */
+  readonly goesOn: boolean;
+}
+
+const moments: readonly Moment[] = [
+  { when: "before it notes which copy it is", death: { call: "setMetadata" }, goesOn: false },
+  { when: "before the first byte", death: { call: "setMetadata", late: true }, goesOn: false },
+  { when: "while the first part is written", death: { written: 64 * 1024 }, goesOn: false },
+  { when: "before it notes how far it is", death: { call: "setMetadata", nth: 2 }, goesOn: false },
+  { when: "after it noted how far it is", death: { call: "setMetadata", nth: 2, late: true }, goesOn: true },
+  { when: "after the data, before the snapshot", death: { call: "createSnapshot" }, goesOn: true },
+  {
+    when: "after the snapshot, before its record",
+    death: { call: "createSnapshot", late: true },
+    goesOn: true,
+  },
+  { when: "after the record, before the name", death: { call: "renameSnapshot" }, goesOn: true },
+  {
+    when: "after the name, before the note is taken away",
+    death: { call: "removeMetadata" },
+    goesOn: true,
+  },
+];
+
+describe("copyDiff, whose process was killed", () => {
+  let source: string;
+  let contents: { one: string; two: string };
+  beforeAll(async () => {
+    source = await makeThinSource(cluster, plain.image("source"));
+    contents = { one: await plain.contents(`${source}@one`), two: await plain.contents(`${source}@two`) };
+  }, 120_000);
+
+  it.each(moments)(
+    "$when: a full copy and an increment are made whole by the same call",
+    async ({ when, death, goesOn }) => {
+      const target = plain.image(`copy-${moments.findIndex((moment) => moment.when === when)}`);
+      await createImage(cluster, target, { size: MiB });
+      for (const [from, to] of [
+        [undefined, "one"],
+        ["one", "two"],
+      ] as const) {
+        const copy = { image: source, from, to, target: { image: target }, checkpointBytes: 1 };
+        await dieInCopy(plain, { conf: plain.conf, diff: copy, death });
+        const result = await copyDiff(cluster, copy);
+        if (goesOn) expect(result.resumedAt).toBeGreaterThanOrEqual(256 * MiB);
+        else expect(result.resumedAt).toBe(0);
+        expect(await plain.contents(`${target}@${to}`)).toBe(contents[to]);
+        expect(String(await plain.rbd(["diff", "--from-snap", to, target]))).toBe("");
+        await checkObjectMaps(plain, [target, `${target}@${to}`], to);
+        expect(await snapshotsAndNotes(target)).toEqual({
+          snapshots: from === undefined ? ["one"] : ["one", "two"],
+          notes: [],
+        });
+        const { manifest } = result;
+        const { wrong } = await verifyDigests(cluster, { image: target, snapshot: to, manifest });
+        expect(wrong).toEqual([]);
+        expect(manifest.blocks.length).toBeGreaterThan(70);
+      }
+    },
+    180_000,
+  );
+});

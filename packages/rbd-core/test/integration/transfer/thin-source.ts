@@ -1,0 +1,31 @@
+import type { Cluster } from "../../../src/cluster/cluster.ts";
+import { createImage } from "../../../src/image/create-image.ts";
+import { openImage } from "../../../src/image/open-image.ts";
+
+const MiB = 2 ** 20;
+const object = 4 * MiB;
+const page = 4096;
+
+/**
+ * An image whose plan of a copy has several parts, though it holds little: an object counts whole, and has data at its
+ * end alone. Snapshot `one` is of 320 MiB; `two` changes, zeroes, adds and cuts.
+ */
+export async function makeThinSource(cluster: Cluster, source: string): Promise<string> {
+  await createImage(cluster, source, { size: 320 * MiB });
+  await using image = await openImage(cluster, source);
+  const write = async (first: number, end: number, seed: number) => {
+    const numbers = Array.from({ length: end - first }, (_, i) => first + i);
+    await Promise.all(
+      numbers.map((n) => image.write((n + 1) * object - page, Buffer.alloc(page, (n + seed) | 1))),
+    );
+  };
+  await write(0, 78, 1);
+  await image.createSnapshot("one");
+  await write(0, 20, 77);
+  await image.writeZeroes(10 * object, 5 * object);
+  await image.resize(700 * MiB);
+  await write(78, 170, 3);
+  await image.resize(660 * MiB, { allowShrink: true });
+  await image.createSnapshot("two");
+  return source;
+}

@@ -1,0 +1,94 @@
+import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
+import type { Cluster } from "../../../src/cluster/cluster.ts";
+import { connect } from "../../../src/cluster/connect.ts";
+import { createImage } from "../../../src/image/create-image.ts";
+import { openImage } from "../../../src/image/open-image.ts";
+import { type CopyDiffOptions, copyDiff } from "../../../src/transfer/copy-diff.ts";
+import { PlainRbd } from "../formats/plain-rbd.ts";
+import { makeThinSource } from "./thin-source.ts";
+
+const MiB = 2 ** 20;
+let plain: PlainRbd;
+let cluster: Cluster;
+let source: string;
+let contents: { one: string; two: string };
+
+beforeAll(async () => {
+  const conf = inject("cephConf");
+  plain = await PlainRbd.make(conf, "strange");
+  cluster = await connect({ conf });
+  source = await makeThinSource(cluster, plain.image("source"));
+  contents = { one: await plain.contents(`${source}@one`), two: await plain.contents(`${source}@two`) };
+}, 120_000);
+afterAll(async () => {
+  await cluster.close();
+  await plain.dispose();
+});
+
+/** Aborts a copy once it has noted that it is beyond its first part, which ends at 256 MiB or later. */
+async function interrupt(copy: CopyDiffOptions): Promise<void> {
+  const abort = new AbortController();
+  const onProgress = ({ phase }: { phase: string }) => {
+    if (phase === "finishing") abort.abort(new Error("stopped"));
+  };
+  const aborted = copyDiff(cluster, { ...copy, signal: abort.signal, onProgress, checkpointBytes: 1 });
+  await expect(aborted).rejects.toThrow("stopped");
+}
+
+/** What somebody else does to the target of an interrupted copy. */
+type Meddle = (image: Awaited<ReturnType<typeof openImage>>) => Promise<void>;
+
+const strange: readonly { readonly what: string; readonly meddle: Meddle }[] = [
+  { what: "a byte of what was copied", meddle: (image) => image.write(4 * MiB - 1, Buffer.of(7)) },
+  { what: "a hole of what was copied", meddle: (image) => image.write(MiB, Buffer.of(7)) },
+  { what: "what the copy does not change", meddle: (image) => image.write(90 * MiB, Buffer.of(7)) },
+  { what: "zeroes over what was copied", meddle: (image) => image.writeZeroes(0, 8 * MiB) },
+  { what: "another size", meddle: (image) => image.resize(2000 * MiB) },
+];
+
+describe("copyDiff, onto a target that an interrupted copy left and somebody wrote to", () => {
+  it.each(strange)("$what: is rolled back, said, and copied anew", async ({ what, meddle }) => {
+    const target = plain.image(`target-${strange.findIndex((one) => one.what === what)}`);
+    await createImage(cluster, target, { size: MiB });
+    for (const [from, to] of [
+      [undefined, "one"],
+      ["one", "two"],
+    ] as const) {
+      const copy = { image: source, from, to, target: { image: target } };
+      await interrupt(copy);
+      {
+        await using image = await openImage(cluster, target);
+        await meddle(image);
+      }
+      expect(await copyDiff(cluster, copy)).toMatchObject({ rolledBack: true, resumedAt: 0 });
+      expect(await plain.contents(`${target}@${to}`)).toBe(contents[to]);
+    }
+  });
+
+  it("goes on where nobody wrote to it, or only where the copy still writes", async () => {
+    const target = plain.image("target");
+    await createImage(cluster, target, { size: MiB });
+    const copy = { image: source, to: "one", target: { image: target } };
+    await interrupt(copy);
+    const { done } = JSON.parse(String(await plain.rbd(["image-meta", "get", target, "coppice.copy"])));
+    {
+      await using image = await openImage(cluster, target);
+      await image.write(done + 4 * MiB - 10, Buffer.of(7));
+    }
+    const result = await copyDiff(cluster, copy);
+    expect(result).toMatchObject({ rolledBack: false, resumedAt: done });
+    expect(await plain.contents(`${target}@one`)).toBe(contents.one);
+  });
+
+  it("takes the snapshot away that another copy made last and did not name", async () => {
+    const target = plain.image("unnamed");
+    await createImage(cluster, target, { size: MiB });
+    await interrupt({ image: source, to: "one", target: { image: target } });
+    const { snapshot } = JSON.parse(String(await plain.rbd(["image-meta", "get", target, "coppice.copy"])));
+    await plain.rbd(["snap", "create", "--no-progress", `${target}@${snapshot}`]);
+    await copyDiff(cluster, { image: source, to: "two", target: { image: target } });
+    const listed = JSON.parse(String(await plain.rbd(["snap", "ls", "--format", "json", target])));
+    expect(listed.map(({ name }: { name: string }) => name)).toEqual(["two"]);
+    expect(await plain.contents(`${target}@two`)).toBe(contents.two);
+  });
+});

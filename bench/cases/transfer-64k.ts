@@ -23,7 +23,7 @@ export const transfer64k: BenchCase = {
           image.write((places[i] ?? 0) - ((places[i] ?? 0) % (1 << 20)), noise(1 << 20, i)),
         ),
       change: (image) => writeMany(places.length, 16, (i) => image.write(places[i] ?? 0, noise(length, i))),
-      compare: "objects",
+      compare: "export",
     });
   },
 };

@@ -11,6 +11,8 @@ export interface Increment {
   readonly before?: (image: OpenedImage) => Promise<void>;
   /** Writes what is to be moved. */
   readonly change: (image: OpenedImage) => Promise<void>;
+  /** Bytes that `change` writes, where ours may read and send no more than 1.1 times as many. */
+  readonly written?: number;
   /** Whether all bytes are compared by `rbd export`, or only those of objects that are there. */
   readonly compare: "export" | "objects";
 }
@@ -25,7 +27,7 @@ const second = "second";
  */
 export async function prepareIncrement(
   { cluster, shell, say }: BenchContext,
-  { pool, size, before, change, compare }: Increment,
+  { pool, size, before, change, written, compare }: Increment,
 ): Promise<PreparedCase> {
   await shell.bash(`ceph osd pool create ${pool} 16 && rbd pool init ${pool}`);
   const source = `${pool}/source`;
@@ -50,12 +52,15 @@ export async function prepareIncrement(
     if (before === undefined && target === targets.peer) await createSnapshot(cluster, `${target}@${first}`);
     else await copyDiff(cluster, { image: source, to: first, target: { image: target } });
   };
+  let most = 0;
   return {
     async ours(pair) {
       await make(targets.ours, pair);
-      return timed(() =>
-        copyDiff(cluster, { image: source, from: first, to: second, target: { image: targets.ours } }),
-      );
+      return timed(async () => {
+        const target = { image: targets.ours };
+        const done = await copyDiff(cluster, { image: source, from: first, to: second, target });
+        most = Math.max(most, done.bytesRead, done.bytesWritten);
+      });
     },
     async peer(pair) {
       await make(targets.peer, pair);
@@ -66,6 +71,8 @@ export async function prepareIncrement(
       );
     },
     async verify() {
+      if (written !== undefined && most > 1.1 * written)
+        throw new Error(`ours read or sent ${most} bytes for ${written} that were written`);
       const digest = async (image: string) =>
         compare === "export"
           ? await shell.bash(`rbd export --no-progress ${image}@${second} - | md5sum`)

@@ -2,6 +2,7 @@ import type { BenchCase } from "../harness/bench-case.ts";
 import { noise, numbers, prepareIncrement, writeMany } from "./transfer-increment.ts";
 
 const length = 4096;
+const writes = 25_600;
 const size = 40 * 1024 ** 3;
 
 /** Brings 25,600 random writes of 4 KiB over, into objects that were not there before. */
@@ -19,7 +20,8 @@ export const transferRandom4k: BenchCase = {
       pool: "bench-transfer-random-4k",
       size,
       change: (image) =>
-        writeMany(25_600, 64, () => image.write(Math.floor((random() * size) / length) * length, data)),
+        writeMany(writes, 64, () => image.write(Math.floor((random() * size) / length) * length, data)),
+      written: writes * length,
       compare: "objects",
     });
   },

@@ -78,7 +78,6 @@ export async function copyDiff(cluster: Cluster, options: CopyDiffOptions): Prom
   return await translated(
     { object: spec, what: `${source.spec} could not be copied to ${spec}` },
     async () => {
-      await checkRoom(targetCluster, place.pool, target, options.signal);
       await holdTarget(target, spec, options.signal);
       const name = options.target.snapshot === undefined ? source.to.name : options.target.snapshot;
       const snapshots = await target.listSnapshots({ signal: options.signal });
@@ -103,10 +102,19 @@ async function openTarget(
   place: ImageSpec,
   signal: AbortSignal | undefined,
 ): Promise<Image> {
-  await translated({ object: showImageSpec(place) }, async () =>
-    tuneForCopies(await cluster.pool(place.pool, place.namespace), { signal }),
-  );
-  return await openImage(cluster, place);
+  const object = showImageSpec(place);
+  const ioCtx = await cluster.pool(place.pool, place.namespace);
+  await checkRoom(cluster, ioCtx.poolId, signal);
+  await translated({ object }, () => tuneForCopies(ioCtx, { signal }));
+  const image = await openImage(cluster, place);
+  try {
+    const dataPoolId = await translated({ object }, () => image.dataPoolId({ signal }));
+    if (dataPoolId !== ioCtx.poolId) await checkRoom(cluster, dataPoolId, signal);
+    return image;
+  } catch (error) {
+    await image.close();
+    throw error;
+  }
 }
 
 async function findStart(

@@ -104,8 +104,8 @@ describe("copyDiff", () => {
       name: "CoppiceError",
       code: "QUOTA_EXCEEDED",
     });
-    await expectCopied(image, target, ["one"]);
     await setQuota(0);
+    await expectCopied(image, target, ["one"]);
     const { options, ended } = inTheMiddle(() => setQuota(MiB));
     await expect(copyDiff(cluster, { ...increment, ...options })).rejects.toMatchObject({
       name: "CoppiceError",

@@ -67,6 +67,7 @@ export async function runCopy(work: CopyWork, options: RunCopyOptions): Promise<
     const blocks = digests ? blockDigests(part.extents, copied.digests, blockSize) : [];
     return { part, blocks };
   };
+  const isFull = digests && source.from === undefined;
   const blocks: BlockDigest[] = digests ? [...(verified ?? [])] : [];
   let noted = resumeAt;
   let moved = 0;
@@ -84,5 +85,5 @@ export async function runCopy(work: CopyWork, options: RunCopyOptions): Promise<
   await target.flush({ signal });
   done = size;
   report("finishing");
-  return { ...counts(), manifest: { blockSize, size, blocks } };
+  return { ...counts(), manifest: { blockSize, size, blocks, isFull, unknown: [] } };
 }

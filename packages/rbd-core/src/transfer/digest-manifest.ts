@@ -8,6 +8,12 @@ export interface BlockDigest {
   readonly digest: Uint8Array;
 }
 
+/** Runs within a block, ascending: offset, length, offset, length, … */
+export interface BlockRuns {
+  readonly block: number;
+  readonly runs: readonly number[];
+}
+
 /** Digests of what was moved, by block. Ascending. */
 export interface DigestManifest {
   /** In bytes. */
@@ -15,6 +21,10 @@ export interface DigestManifest {
   /** The image's size at the point that the manifest is of, in bytes. */
   readonly size: number;
   readonly blocks: readonly BlockDigest[];
+  /** Whether it is of all there is at the point: then what it does not speak of is a hole. */
+  readonly isFull: boolean;
+  /** What nothing is known of any more, though it may hold data; some of it may have a newer digest. Ascending. */
+  readonly unknown: readonly BlockRuns[];
 }
 
 /** The runs of each block that a plan's extents touch. Runs that touch are joined. */
@@ -49,7 +59,7 @@ export function blockDigests(extents: Float64Array, digests: Uint8Array, blockSi
 
 /** Whether a block's digest is of all of it, up to the image's end. */
 export function isWhole(
-  { block, runs }: BlockDigest,
+  { block, runs }: BlockRuns,
   { blockSize, size }: Pick<DigestManifest, "blockSize" | "size">,
 ): boolean {
   return runs.length === 2 && runs[0] === 0 && runs[1] === Math.min(blockSize, size - block * blockSize);
@@ -62,7 +72,7 @@ export interface MergedManifest extends DigestManifest {
 
 /**
  * What is known of a point from the manifests of the chain that leads to it, oldest first: of each block the newest
- * digest, and an older one where no newer one touches its runs.
+ * digest, and an older one where no newer one touches its runs. What only a lost digest spoke of is `unknown`.
  *
  * @throws {RangeError} for manifests with different block sizes, or none.
  */
@@ -70,31 +80,72 @@ export function mergeManifests(manifests: readonly DigestManifest[]): MergedMani
   const last = manifests.at(-1);
   if (last === undefined) throw new RangeError("there is no manifest to merge");
   const { blockSize, size } = last;
+  const isFull = manifests[0]?.isFull ?? false;
   const blocks = new Map<number, BlockDigest[]>();
+  const unknown = new Map<number, number[][]>();
   let lost = 0;
+  const lose = ({ block, runs }: BlockRuns) => {
+    unknown.set(block, [...(unknown.get(block) ?? []), [...runs]]);
+  };
   for (const manifest of manifests) {
+    for (const runs of manifest.unknown) lose(runs);
     if (manifest.blockSize !== blockSize)
       throw new RangeError("the manifests have blocks of different sizes");
     // What a point cut off is not what a later one brings back there.
     for (const [block, kept] of blocks) {
       const room = manifest.size - block * blockSize;
-      const within = kept.filter((entry) => endOf(entry) <= room);
-      lost += kept
-        .filter((entry) => !within.includes(entry))
-        .reduce((sum, entry) => sum + lengthOf(entry), 0);
-      blocks.set(block, within);
+      blocks.set(
+        block,
+        kept.filter((entry) => endOf(entry) <= room),
+      );
+      for (const entry of kept) {
+        if (endOf(entry) <= room) continue;
+        lost += lengthOf(entry);
+        lose(entry);
+      }
     }
     for (const entry of manifest.blocks) {
       const kept: BlockDigest[] = [];
       for (const older of blocks.get(entry.block) ?? []) {
         if (!overlap(older.runs, entry.runs)) kept.push(older);
-        else if (!covers(entry.runs, older.runs)) lost += lengthOf(older);
+        else if (!covers(entry.runs, older.runs)) {
+          lost += lengthOf(older);
+          lose(older);
+        }
       }
       blocks.set(entry.block, [...kept, entry]);
     }
   }
   const merged = [...blocks].sort(([a], [b]) => a - b).flatMap(([, kept]) => kept);
-  return { blockSize, size, blocks: merged, lost };
+  return { blockSize, size, blocks: merged, isFull, unknown: joined(unknown, { blockSize, size }), lost };
+}
+
+/** Each block's runs as one list, ascending, without what lies beyond the image's end. */
+function joined(
+  lists: ReadonlyMap<number, readonly (readonly number[])[]>,
+  { blockSize, size }: Pick<DigestManifest, "blockSize" | "size">,
+): BlockRuns[] {
+  return [...lists]
+    .sort(([a], [b]) => a - b)
+    .map(([block, all]) => ({ block, runs: unionOf(all, Math.min(blockSize, size - block * blockSize)) }))
+    .filter(({ runs }) => runs.length > 0);
+}
+
+/** What any of some lists of runs covers, before `room`. Ascending, none touching the next. */
+export function unionOf(lists: readonly (readonly number[])[], room: number): number[] {
+  const pairs = lists.flatMap((runs) =>
+    runs.flatMap((at, i) => (i % 2 === 0 ? [[at, at + (runs[i + 1] ?? 0)] as const] : [])),
+  );
+  const union: number[] = [];
+  let end = -1;
+  for (const [start, stop] of pairs.sort(([a], [b]) => a - b)) {
+    const until = Math.min(stop, room);
+    if (until <= Math.max(start, end)) continue;
+    if (start > end) union.push(start, until - start);
+    else union[union.length - 1] = (union.at(-1) ?? 0) + until - end;
+    end = until;
+  }
+  return union;
 }
 
 const endOf = ({ runs }: BlockDigest) => (runs.at(-2) ?? 0) + (runs.at(-1) ?? 0);

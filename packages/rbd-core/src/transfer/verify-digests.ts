@@ -1,11 +1,16 @@
 import { CopyJob } from "rbd-native";
 import type { Cluster } from "../cluster/cluster.ts";
+import type { Extent } from "../diff/extent.ts";
+import { planDiff } from "../diff/plan-diff.ts";
 import { translated } from "../errors/to-coppice-error.ts";
 import { openImage } from "../image/open-image.ts";
 import { showImageSpec } from "../names/format-image-spec.ts";
 import { type ImageSpecLike, toImageOnly } from "../names/to-image-spec.ts";
-import type { BlockDigest, DigestManifest } from "./digest-manifest.ts";
+import { copyParts } from "./copy-parts.ts";
+import { type BlockDigest, blockDigests, type DigestManifest, unionOf } from "./digest-manifest.ts";
 import { findSnapshot } from "./find-snapshot.ts";
+import { OccupiedRanges } from "./occupied-ranges.ts";
+import { outside } from "./outside.ts";
 import type { TransferLimits } from "./transfer-limits.ts";
 
 export interface VerifyDigestsOptions {
@@ -26,8 +31,12 @@ export interface VerifyDigestsResult {
 
 const blocksAtATime = 512;
 
+/** XXH3-128 of nothing. */
+const hole = Buffer.from("99aa06d3014798d86001c324468d497f", "hex");
+
 /**
- * Reads what a manifest speaks of from a snapshot and compares the digests. The snapshot's image may have objects of
+ * Reads what a manifest speaks of from a snapshot and compares the digests; of a full one also what it does not speak
+ * of, which must be zero. The snapshot's image may have objects of
  * another size than the manifest's blocks.
  *
  * @throws {CoppiceError} `NOT_FOUND`, `INVALID_ARGUMENT` when the snapshot has another size; the signal's reason
@@ -59,11 +68,40 @@ export async function verifyDigests(
         done += entries.length;
         onProgress?.({ done, total: manifest.blocks.length });
       }
+      if (manifest.isFull) {
+        const { size, objectSize } = await image.stat({ signal });
+        const { count: stripeCount } = await image.stripe({ signal });
+        const data = { size, objectSize, stripeCount, fastDiff: false, includeParent: true, signal };
+        const strange = outside(planDiff(image, data), spokenOf(manifest));
+        const { blockSize } = manifest;
+        for await (const part of copyParts(strange, blockSize, new OccupiedRanges([]))) {
+          const { digests } = await job.copy({ image, snapshotId, blockSize }, undefined, part.extents, {
+            signal,
+          });
+          for (const entry of blockDigests(part.extents, digests, blockSize)) {
+            if (Buffer.compare(entry.digest, hole) !== 0) wrong.push({ ...entry, digest: hole });
+          }
+          for (let i = 1; i < part.extents.length; i += 4) verified += part.extents[i] ?? 0;
+        }
+      }
     } finally {
       release?.();
     }
     return { verified, wrong: wrong.toSorted((a, b) => a.block - b.block) };
   });
+}
+
+/** Where the manifest has a digest, or nothing is known. Ascending. */
+async function* spokenOf({ blocks, unknown, blockSize }: DigestManifest): AsyncGenerator<readonly Extent[]> {
+  const lists = new Map<number, (readonly number[])[]>();
+  for (const { block, runs } of [...blocks, ...unknown])
+    lists.set(block, [...(lists.get(block) ?? []), runs]);
+  for (const [block, all] of [...lists].sort(([a], [b]) => a - b)) {
+    const runs = unionOf(all, blockSize);
+    yield runs.flatMap((at, i) =>
+      i % 2 === 0 ? [{ offset: block * blockSize + at, length: runs[i + 1] ?? 0, exists: true }] : [],
+    );
+  }
 }
 
 /** Groups of entries, each with a block at most once, ascending: two digests of one block are taken separately. */

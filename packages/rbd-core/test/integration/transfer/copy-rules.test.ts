@@ -5,6 +5,7 @@ import { createImage } from "../../../src/image/create-image.ts";
 import { openImage } from "../../../src/image/open-image.ts";
 import { type CopyDiffOptions, copyDiff } from "../../../src/transfer/copy-diff.ts";
 import { copyImage } from "../../../src/transfer/copy-image.ts";
+import { mergeManifests } from "../../../src/transfer/digest-manifest.ts";
 import { TransferLimits } from "../../../src/transfer/transfer-limits.ts";
 import { verifyDigests } from "../../../src/transfer/verify-digests.ts";
 import { PlainRbd } from "../formats/plain-rbd.ts";
@@ -211,6 +212,8 @@ describe("copyDiff", () => {
         blockSize: MiB,
         size: 64 * MiB,
         blocks: [{ block: 70, runs: [0, MiB], digest: new Uint8Array(16) }],
+        isFull: false,
+        unknown: [],
       },
     });
     await expect(changed).rejects.toMatchObject({ code: "OUT_OF_RANGE" });
@@ -232,6 +235,24 @@ describe("verifyDigests", () => {
     }
     const { wrong } = await verifyDigests(cluster, { image: target, snapshot: "one", manifest });
     expect(wrong.map(({ block }) => block)).toEqual([6]);
+  });
+
+  it("finds data in what was a hole, also after increments", async () => {
+    const [image, target] = [await makeSource("holes"), await makeTarget("holes-copy")];
+    const first = await copyDiff(cluster, { image, to: "one", target: { image: target } });
+    const increment = { image, from: "one", to: "two", target: { image: target, snapshot: null } };
+    const second = await copyDiff(cluster, increment);
+    const manifest = mergeManifests([first.manifest, second.manifest]);
+    const verify = (snapshot: string) => verifyDigests(cluster, { image: target, snapshot, manifest });
+    {
+      await using opened = await openImage(cluster, target);
+      await opened.createSnapshot("sound");
+      await opened.write(50 * MiB + 5, Buffer.of(7));
+      await opened.write(11 * MiB, Buffer.alloc(MiB));
+      await opened.createSnapshot("strange");
+    }
+    expect((await verify("sound")).wrong).toEqual([]);
+    expect((await verify("strange")).wrong.map(({ block }) => block)).toEqual([50]);
   });
 });
 

@@ -13,7 +13,13 @@ const entry = (block: number, runs: number[], value: number): BlockDigest => ({
   runs,
   digest: digest(value),
 });
-const manifest = (blocks: BlockDigest[], size = 1000): DigestManifest => ({ blockSize: 100, size, blocks });
+const manifest = (blocks: BlockDigest[], size = 1000): DigestManifest => ({
+  blockSize: 100,
+  size,
+  blocks,
+  isFull: false,
+  unknown: [],
+});
 
 describe("blockRuns", () => {
   it("cuts extents at blocks and joins what touches", () => {
@@ -75,6 +81,31 @@ describe("mergeManifests", () => {
     const full = manifest([entry(0, [0, 100], 1), entry(5, [0, 100], 2)]);
     const merged = mergeManifests([full, manifest([], 540), manifest([])]);
     expect(merged.blocks).toEqual([entry(0, [0, 100], 1)]);
+    expect(merged.unknown).toEqual([{ block: 5, runs: [0, 100] }]);
+  });
+
+  it("is full when the oldest is, and knows what it does not know, whatever is merged first", () => {
+    const full = { ...manifest([entry(0, [0, 100], 1), entry(3, [10, 20], 2)]), isFull: true };
+    const chain = [full, manifest([entry(0, [40, 1], 3)]), manifest([entry(3, [25, 10], 4)])];
+    const merged = mergeManifests(chain);
+    expect(merged).toMatchObject({
+      isFull: true,
+      unknown: [
+        { block: 0, runs: [0, 100] },
+        { block: 3, runs: [10, 20] },
+      ],
+      lost: 120,
+    });
+    const [first, ...rest] = chain;
+    const inSteps = rest.reduce((sum, next) => mergeManifests([sum, next]), first as DigestManifest);
+    expect({ ...inSteps, lost: 0 }).toEqual({ ...merged, lost: 0 });
+    expect(mergeManifests(chain.slice(1)).isFull).toBe(false);
+  });
+
+  it("forgets what it did not know when the image ends before it", () => {
+    const full = { ...manifest([entry(5, [0, 100], 2)]), isFull: true };
+    expect(mergeManifests([full, manifest([], 540)]).unknown).toEqual([{ block: 5, runs: [0, 40] }]);
+    expect(mergeManifests([full, manifest([], 500)]).unknown).toEqual([]);
   });
 
   it("refuses blocks of different sizes, and nothing", () => {

@@ -13,6 +13,11 @@ const sample: DigestManifest = {
     { block: 3, runs: [100, 1], digest: new Uint8Array(16).fill(3) },
     { block: 5, runs: [0, 100], digest: new Uint8Array(16).fill(4) },
   ],
+  isFull: true,
+  unknown: [
+    { block: 2, runs: [7, 8] },
+    { block: 5, runs: [0, 100] },
+  ],
 };
 const refusal = async (bytes: Buffer) => (await formatErrorOf(async () => decodeManifest(bytes)))?.code;
 
@@ -20,7 +25,7 @@ describe("a stored manifest", () => {
   it("reads back what was written, and is small", () => {
     const bytes = encodeManifest(sample);
     expect(decodeManifest(bytes)).toEqual(sample);
-    expect(bytes.length).toBe(19 + 16 + 28 + (28 + 16) + (28 + 8) + 28);
+    expect(bytes.length).toBe(19 + 17 + 28 + (28 + 16) + (28 + 8) + 28 + 4 + (12 + 8) + 12);
   });
 
   it("is refused when cut at any byte, or followed by more", async () => {

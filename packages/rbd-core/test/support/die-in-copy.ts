@@ -28,7 +28,8 @@ export async function dieInCopy(target: PlainRbd, copy: DyingCopy): Promise<void
   if (image !== undefined) await forgetClients(target, image);
 }
 
-async function forgetClients(plain: PlainRbd, image: string): Promise<void> {
+/** Has a cluster forget at once who has an image open: clients that are dead, or could not say that they let go. */
+export async function forgetClients(plain: PlainRbd, image: string): Promise<void> {
   for (const address of await watchers(plain, image)) {
     await plain.run("ceph", ["osd", "blacklist", "add", address]);
   }

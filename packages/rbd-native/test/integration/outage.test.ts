@@ -1,3 +1,5 @@
+import { readdir, readFile } from "node:fs/promises";
+import { setImmediate } from "node:timers/promises";
 import { type DevCluster, startTemporaryCluster } from "@coppice/dev-cluster";
 import { Cluster } from "rbd-native";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -21,6 +23,14 @@ async function signal(daemon: string, name: "SIGSTOP" | "SIGCONT"): Promise<void
   const pid = await ceph.daemon(daemon).pid();
   if (pid === undefined) throw new Error(`${daemon} does not run`);
   process.kill(pid, name);
+  // A signal is on its way when kill returns; until every thread stands still, calls may be answered.
+  while (name === "SIGSTOP" && !(await standsStill(pid))) await setImmediate();
+}
+
+async function standsStill(pid: number): Promise<boolean> {
+  const threads = await readdir(`/proc/${pid}/task`);
+  const stats = await Promise.all(threads.map((id) => readFile(`/proc/${pid}/task/${id}/stat`, "utf8")));
+  return stats.every((stat) => /\) T /.test(stat));
 }
 
 const timedOut = expect.objectContaining({ name: "RbdError", code: "TIMED_OUT" });

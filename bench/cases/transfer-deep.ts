@@ -1,9 +1,10 @@
 import { copyImage, createImage, openImage } from "rbd-core";
 import type { BenchCase } from "../harness/bench-case.ts";
 import { timed } from "../harness/shell.ts";
-import { noise, writeMany } from "./transfer-increment.ts";
+import { freshPool, noise, writeMany } from "./transfer-increment.ts";
 
 const pool = "bench-transfer-deep";
+const source = `${pool}/source`;
 const block = 4 * 1024 ** 2;
 const size = 512 * 1024 ** 2;
 
@@ -15,20 +16,19 @@ export const transferDeep: BenchCase = {
   unit: "ms",
   atLeast: 1.5,
   aim: 2,
-  async prepare({ cluster, shell }) {
-    await shell.bash(`ceph osd pool create ${pool} 16 && rbd pool init ${pool}`);
-    const source = `${pool}/source`;
+  async plant({ cluster, shell }) {
+    await shell.bash(freshPool(pool));
     await createImage(cluster, source, { size });
-    {
-      await using image = await openImage(cluster, source);
-      const write = (count: number, step: number, seed: number) =>
-        writeMany(count, 8, (i) => image.write(i * step * block, noise(block, i + seed)));
-      await write(128, 1, 0);
-      await image.createSnapshot("one");
-      await write(16, 8, 1000);
-      await image.createSnapshot("two");
-      await write(16, 5, 2000);
-    }
+    await using image = await openImage(cluster, source);
+    const write = (count: number, step: number, seed: number) =>
+      writeMany(count, 8, (i) => image.write(i * step * block, noise(block, i + seed)));
+    await write(128, 1, 0);
+    await image.createSnapshot("one");
+    await write(16, 8, 1000);
+    await image.createSnapshot("two");
+    await write(16, 5, 2000);
+  },
+  async prepare({ cluster, shell }) {
     const remove = (target: string) =>
       shell.bash(`rbd snap purge --no-progress ${target} && rbd rm --no-progress ${target}`);
     return {

@@ -1,7 +1,9 @@
 import { connect, copyDiff } from "rbd-core";
 import type { BenchCase } from "../harness/bench-case.ts";
 import { shellFor, timed } from "../harness/shell.ts";
-import { prepareDense } from "./transfer-dense.ts";
+import { denseImages, plantDense } from "./transfer-dense.ts";
+
+const pool = "bench-transfer-dense-latency";
 
 /** About 10 ms on the way to the OSDs, as a network would have; no more than the messenger's own fault injection. */
 const delay = {
@@ -17,8 +19,9 @@ export const transferDenseLatency: BenchCase = {
   against: "rbd export-diff | rbd import-diff",
   unit: "ms",
   atLeast: 2,
+  plant: (context) => plantDense(context, pool),
   async prepare(context) {
-    const dense = await prepareDense(context, "bench-transfer-dense-latency");
+    const dense = denseImages(context, pool);
     const far = await connect({ conf: context.conf, settings: delay });
     const shell = shellFor(context.conf);
     const options = Object.entries(delay)

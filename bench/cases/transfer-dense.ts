@@ -1,22 +1,26 @@
 import { copyDiff, createImage, openImage } from "rbd-core";
 import type { BenchCase, BenchContext } from "../harness/bench-case.ts";
 import { timed } from "../harness/shell.ts";
-import { noise } from "./transfer-increment.ts";
+import { freshPool, noise } from "./transfer-increment.ts";
 
+const pool = "bench-transfer-dense";
 const size = 1024 ** 3;
 const block = 4 * 1024 ** 2;
 
-/** An image of 1 GiB with data everywhere and a snapshot `s`, and empty images to copy it to. */
-export async function prepareDense({ cluster, shell }: BenchContext, pool: string) {
-  await shell.bash(`ceph osd pool create ${pool} 16 && rbd pool init ${pool}`);
+/** Makes an image of 1 GiB with data everywhere and a snapshot `s`. */
+export async function plantDense({ cluster, shell }: BenchContext, pool: string): Promise<void> {
+  await shell.bash(freshPool(pool));
   const source = `${pool}/source`;
   await createImage(cluster, source, { size });
-  {
-    await using image = await openImage(cluster, source);
-    for (let at = 0; at < size; at += block) await image.write(at, noise(block, at / block));
-    await image.flush();
-    await image.createSnapshot("s");
-  }
+  await using image = await openImage(cluster, source);
+  for (let at = 0; at < size; at += block) await image.write(at, noise(block, at / block));
+  await image.flush();
+  await image.createSnapshot("s");
+}
+
+/** That image, and empty ones to copy it to. */
+export function denseImages({ shell }: BenchContext, pool: string) {
+  const source = `${pool}/source`;
   return {
     source,
     async make(name: string, pair: number): Promise<string> {
@@ -45,9 +49,10 @@ export const transferDense: BenchCase = {
   against: "rbd export-diff | rbd import-diff",
   unit: "ms",
   atLeast: 1.3,
+  plant: (context) => plantDense(context, pool),
   async prepare(context) {
     const { cluster, shell } = context;
-    const dense = await prepareDense(context, "bench-transfer-dense");
+    const dense = denseImages(context, pool);
     return {
       async ours(pair) {
         const target = await dense.make("ours", pair);

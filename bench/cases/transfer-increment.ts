@@ -22,28 +22,41 @@ export type OpenedImage = Awaited<ReturnType<typeof openImage>>;
 const first = "first";
 const second = "second";
 
+/** Makes the image and its two snapshots. */
+export async function plantIncrement(
+  { cluster, shell, say }: BenchContext,
+  { pool, size, before, change }: Increment,
+): Promise<void> {
+  await shell.bash(freshPool(pool));
+  const source = `${pool}/source`;
+  await shell.rbd("create", "--size", `${size}B`, source);
+  await using image = await openImage(cluster, source);
+  if (before !== undefined) {
+    say("writing the first snapshot");
+    await before(image);
+  }
+  await image.createSnapshot(first);
+  say("writing the change");
+  await change(image);
+  await image.flush();
+  await image.createSnapshot(second);
+}
+
+/** A line that makes a pool, anew where a run that ended early left one. */
+export function freshPool(pool: string): string {
+  return `ceph config set mon mon_allow_pool_delete true
+    ceph osd pool delete ${pool} ${pool} --yes-i-really-really-mean-it 2>/dev/null
+    ceph osd pool create ${pool} 16 && rbd pool init ${pool}`;
+}
+
 /**
  * Measures bringing one increment over: every pair has targets of its own that hold the first snapshot already.
  */
 export async function prepareIncrement(
-  { cluster, shell, say }: BenchContext,
-  { pool, size, before, change, written, compare }: Increment,
+  { cluster, shell }: BenchContext,
+  { pool, size, before, written, compare }: Increment,
 ): Promise<PreparedCase> {
-  await shell.bash(`ceph osd pool create ${pool} 16 && rbd pool init ${pool}`);
   const source = `${pool}/source`;
-  await shell.rbd("create", "--size", `${size}B`, source);
-  {
-    await using image = await openImage(cluster, source);
-    if (before !== undefined) {
-      say("writing the first snapshot");
-      await before(image);
-    }
-    await image.createSnapshot(first);
-    say("writing the change");
-    await change(image);
-    await image.flush();
-    await image.createSnapshot(second);
-  }
   const targets = { ours: `${pool}/ours`, peer: `${pool}/peer` };
   const make = async (target: string, pair: number) => {
     if (pair > 0)

@@ -1,9 +1,27 @@
 import type { BenchCase } from "../harness/bench-case.ts";
-import { noise, numbers, prepareIncrement, writeMany } from "./transfer-increment.ts";
+import {
+  type Increment,
+  noise,
+  numbers,
+  plantIncrement,
+  prepareIncrement,
+  writeMany,
+} from "./transfer-increment.ts";
 
 const length = 4096;
 const writes = 25_600;
 const size = 40 * 1024 ** 3;
+
+const random = numbers(4);
+const data = noise(length, 4);
+const increment: Increment = {
+  pool: "bench-transfer-random-4k",
+  size,
+  change: (image) =>
+    writeMany(writes, 64, () => image.write(Math.floor((random() * size) / length) * length, data)),
+  written: writes * length,
+  compare: "objects",
+};
 
 /** Brings 25,600 random writes of 4 KiB over, into objects that were not there before. */
 export const transferRandom4k: BenchCase = {
@@ -13,16 +31,6 @@ export const transferRandom4k: BenchCase = {
   unit: "ms",
   atLeast: 4,
   aim: 10,
-  async prepare(context) {
-    const random = numbers(4);
-    const data = noise(length, 4);
-    return prepareIncrement(context, {
-      pool: "bench-transfer-random-4k",
-      size,
-      change: (image) =>
-        writeMany(writes, 64, () => image.write(Math.floor((random() * size) / length) * length, data)),
-      written: writes * length,
-      compare: "objects",
-    });
-  },
+  plant: (context) => plantIncrement(context, increment),
+  prepare: (context) => prepareIncrement(context, increment),
 };

@@ -1,8 +1,24 @@
 import type { BenchCase } from "../harness/bench-case.ts";
-import { noise, numbers, prepareIncrement, writeMany } from "./transfer-increment.ts";
+import {
+  type Increment,
+  noise,
+  numbers,
+  plantIncrement,
+  prepareIncrement,
+  writeMany,
+} from "./transfer-increment.ts";
 
 const size = 1024 ** 4;
 const length = 64 * 1024;
+
+const random = numbers(68);
+const place = () => Math.floor((random() * size) / length) * length;
+const increment: Increment = {
+  pool: "bench-transfer-sparse-1t",
+  size,
+  change: (image) => writeMany(68, 8, (i) => image.write(place(), noise(length, i))),
+  compare: "objects",
+};
 
 /** Brings 68 changes over in an image of 1 TiB. */
 export const transferSparse1t: BenchCase = {
@@ -12,14 +28,6 @@ export const transferSparse1t: BenchCase = {
   unit: "ms",
   atLeast: 8,
   aim: 20,
-  async prepare(context) {
-    const random = numbers(68);
-    const place = () => Math.floor((random() * size) / length) * length;
-    return prepareIncrement(context, {
-      pool: "bench-transfer-sparse-1t",
-      size,
-      change: (image) => writeMany(68, 8, (i) => image.write(place(), noise(length, i))),
-      compare: "objects",
-    });
-  },
+  plant: (context) => plantIncrement(context, increment),
+  prepare: (context) => prepareIncrement(context, increment),
 };

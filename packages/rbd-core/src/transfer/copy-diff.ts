@@ -142,7 +142,8 @@ async function copyData(
   options: CopyDiffOptions,
 ): Promise<CopyRun> {
   const { signal } = options;
-  const isFresh = source.from === undefined && start.resumedAt === 0;
+  // Where a run was interrupted, the head may hold something even before its first note.
+  const isFresh = source.from === undefined && start.verified === undefined && start.made === undefined;
   // What is cut off by the new size is of no interest: the one need not wait for the other.
   const [occupied] = await together([
     isFresh ? new OccupiedRanges([]) : occupiedRanges(cluster, place, signal),

@@ -34,7 +34,7 @@ export interface CopyTarget {
 export interface CopyStart {
   readonly checkpoint: CopyCheckpoint;
   readonly resumedAt: number;
-  /** Digests of what comes before, where it was compared with the source just now. */
+  /** Digests of what comes before, where an interrupted run's head was compared with the source just now. */
   readonly verified: readonly BlockDigest[] | undefined;
   readonly rolledBack: boolean;
   /** What an interrupted run of the same copy had made already, after all was written. */
@@ -65,7 +65,7 @@ export async function startCopy(
   // Made of a copy that nobody wants any more.
   if (snapshots.some(({ name }) => name === found?.snapshot))
     await image.removeSnapshot(found?.snapshot ?? "");
-  if (same !== undefined && same.done > 0) {
+  if (same !== undefined) {
     const verified = await verifyInterrupted({ cluster, place, from, source, done: same.done }, options);
     if (verified !== undefined) {
       return { checkpoint: same, resumedAt: same.done, verified, rolledBack: false, made };

@@ -20,6 +20,7 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(async () => {
   await cluster?.close();
+  await plain?.dispose();
   await ceph?.stop();
 });
 

@@ -33,6 +33,7 @@ afterAll(async () => {
   await near?.close();
   await far?.close();
   await here?.dispose();
+  await there?.dispose();
   await ceph?.stop();
 });
 

@@ -77,6 +77,11 @@ void object_call_done(rados_completion_t completion, void* call) {
   static_cast<AioCall*>(call)->finish(result);
 }
 
+// The C++ completion is the caller's: it is released where it was made.
+void object_call_done_in_cpp(rados_completion_t completion, void* call) {
+  static_cast<AioCall*>(call)->finish(rados_aio_get_return_value(completion));
+}
+
 /// submit(call) returns what the submission returned; a call that was not taken is finished with that, the
 /// way of all others, so that the accounts are balanced in one place.
 template <class Submit>
@@ -128,6 +133,18 @@ Napi::Value start_object_aio(const Napi::CallbackInfo& info, const Aio& aio,
     if (r < 0) return r;
     r = submit(completion);
     if (r < 0) rados_aio_release(completion);
+    return r;
+  });
+}
+
+Napi::Value start_object_cpp_aio(const Napi::CallbackInfo& info, const Aio& aio,
+                                 const std::function<int(librados::AioCompletion*)>& submit,
+                                 AioConvert convert) {
+  return start(info, aio, std::move(convert), [&](AioCall* call) {
+    librados::AioCompletion* completion =
+        librados::Rados::aio_create_completion(call, object_call_done_in_cpp);
+    int r = submit(completion);
+    completion->release();
     return r;
   });
 }

@@ -2,6 +2,7 @@
 
 #include <napi.h>
 #include <rados/librados.h>
+#include <rados/librados.hpp>
 #include <rbd/librbd.h>
 #include <rbd/librbd.hpp>
 
@@ -31,5 +32,10 @@ Napi::Value start_image_cpp_aio(const Napi::CallbackInfo& info, const Aio& aio,
                             const std::function<int(librbd::RBD::AioCompletion*)>& submit, AioConvert convert);
 Napi::Value start_object_aio(const Napi::CallbackInfo& info, const Aio& aio,
                              const std::function<int(rados_completion_t)>& submit, AioConvert convert = {});
+
+/// The same through librados's C++ interface.
+Napi::Value start_object_cpp_aio(const Napi::CallbackInfo& info, const Aio& aio,
+                                 const std::function<int(librados::AioCompletion*)>& submit,
+                                 AioConvert convert);
 
 }  // namespace coppice

@@ -6,6 +6,8 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
+#include "little-endian.h"
+
 namespace coppice {
 
 namespace {
@@ -124,11 +126,9 @@ CopyBlock::Digest digest_of(const std::vector<CopyPiece>& pieces, uint64_t start
   auto count = [&](uint64_t offset, uint64_t length, const char* data) {
     if (is_zero(data, length)) return;
     const uint64_t place = offset - start;
-    unsigned char header[8];
-    for (int i = 0; i < 4; ++i) {
-      header[i] = static_cast<unsigned char>(place >> (8 * i));
-      header[4 + i] = static_cast<unsigned char>(length >> (8 * i));
-    }
+    char header[8];
+    write_number(header, place, 4);
+    write_number(header + 4, length, 4);
     XXH3_128bits_update(&state, header, sizeof header);
     XXH3_128bits_update(&state, data, length);
   };

@@ -10,6 +10,9 @@
 
 namespace coppice {
 
+/// Of every read and write of a copy: nobody reads that data again soon.
+constexpr int kCopyFlags = LIBRADOS_OP_FLAG_FADVISE_NOCACHE;
+
 /// A part of the plan, within one block. Offsets are the image's.
 struct CopyExtent {
   uint64_t offset;

@@ -4,7 +4,6 @@ namespace coppice {
 
 namespace {
 
-constexpr int kFlags = LIBRADOS_OP_FLAG_FADVISE_NOCACHE;
 /// Extents shorter than this are read as they are; longer ones may have holes.
 constexpr uint64_t kLeastSparse = 16 * 1024;
 
@@ -33,7 +32,7 @@ void CopyBatch::start_direct_read(Lock& lock, CopyBlock& block) {
     } else {
       read.read(offset, buffer.extent->length, &buffer.data, &buffer.result);
     }
-    read.set_op_flags2(kFlags);
+    read.set_op_flags2(kCopyFlags);
   }
   block.reads_left = 1;
   const uint64_t offset = block.extents.front().offset;
@@ -62,7 +61,7 @@ void CopyBatch::start_image_reads(Lock& lock, CopyBlock& block) {
       rbd_completion_t completion;
       int r = rbd_aio_create_completion(io, rbd_ended, &completion);
       if (r < 0) return r;
-      r = rbd_aio_read2(source_.image(), io->offset, io->length, into, completion, kFlags);
+      r = rbd_aio_read2(source_.image(), io->offset, io->length, into, completion, kCopyFlags);
       if (r < 0) rbd_aio_release(completion);
       return r;
     });
@@ -93,8 +92,8 @@ void CopyBatch::start_image_write(Lock& lock, CopyBlock& block, const CopyWrite&
     int r = rbd_aio_create_completion(io, rbd_ended, &completion);
     if (r < 0) return r;
     rbd_image_t image = target_->image();
-    r = zero ? rbd_aio_write_zeroes(image, write.offset, write.length, completion, 0, kFlags)
-             : rbd_aio_write2(image, write.offset, write.length, write.data, completion, kFlags);
+    r = zero ? rbd_aio_write_zeroes(image, write.offset, write.length, completion, 0, kCopyFlags)
+             : rbd_aio_write2(image, write.offset, write.length, write.data, completion, kCopyFlags);
     if (r < 0) rbd_aio_release(completion);
     return r;
   });

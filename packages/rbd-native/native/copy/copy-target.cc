@@ -5,6 +5,7 @@
 
 #include "../image-handle.h"
 #include "../strings.h"
+#include "little-endian.h"
 
 namespace coppice {
 
@@ -13,7 +14,6 @@ namespace {
 // librbd's feature and flag bits.
 constexpr uint64_t kExclusiveLock = 1 << 2, kObjectMap = 1 << 3, kJournaling = 1 << 6;
 constexpr uint64_t kObjectMapInvalid = 1 << 0;
-constexpr int kFlags = LIBRADOS_OP_FLAG_FADVISE_NOCACHE;
 /// The map is written whole for every part of a copy.
 constexpr uint64_t kMostObjects = 32 * 1024 * 1024;
 
@@ -24,18 +24,12 @@ int read_id(rbd_image_t image, std::string& id) {
 /// A vector of snapshot ids and the newest of them, as cls_rbd encodes a snapshot context.
 bool decode(ceph::bufferlist& bytes, uint64_t& newest, std::vector<librados::snap_t>& ids) {
   const char* data = bytes.c_str();
-  auto number = [&](size_t at, size_t count) {
-    uint64_t value = 0;
-    for (size_t i = 0; i < count; ++i)
-      value |= static_cast<uint64_t>(static_cast<unsigned char>(data[at + i])) << (8 * i);
-    return value;
-  };
   if (bytes.length() < 12) return false;
-  newest = number(0, 8);
-  const uint64_t count = number(8, 4);
+  newest = read_number(data, 8);
+  const uint64_t count = read_number(data + 8, 4);
   if (bytes.length() < 12 + 8 * count) return false;
   ids.clear();
-  for (uint64_t i = 0; i < count; ++i) ids.push_back(number(12 + 8 * i, 8));
+  for (uint64_t i = 0; i < count; ++i) ids.push_back(read_number(data + 12 + 8 * i, 8));
   return true;
 }
 
@@ -132,7 +126,7 @@ int CopyTarget::write(const CopyBlock& block, const std::vector<CopyWrite>& writ
         operation.write(offset, data);
       }
     }
-    operation.set_op_flags2(kFlags);
+    operation.set_op_flags2(kCopyFlags);
   }
   return objects_.data().aio_operate(objects_.name(block.index), completion, &operation);
 }

@@ -5,6 +5,8 @@
 #include <cerrno>
 #include <cstring>
 
+#include "little-endian.h"
+
 namespace coppice {
 
 namespace {
@@ -13,17 +15,6 @@ namespace {
 constexpr size_t kCrcBlock = 4096;
 constexpr uint64_t kObjectsPerByte = 4;
 constexpr int kMostTries = 16;
-
-uint64_t number(const char* data, size_t bytes) {
-  uint64_t value = 0;
-  for (size_t i = 0; i < bytes; ++i)
-    value |= static_cast<uint64_t>(static_cast<unsigned char>(data[i])) << (8 * i);
-  return value;
-}
-
-void append_number(std::string& text, uint64_t value, size_t bytes) {
-  for (size_t i = 0; i < bytes; ++i) text.push_back(static_cast<char>(value >> (8 * i)));
-}
 
 /// CRC-32C with seed 0, not inverted, as Ceph's bit vectors have it.
 uint32_t crc32c(const char* data, size_t length) {
@@ -122,16 +113,16 @@ int TargetObjectMap::load() {
   // A header with its length before it, that holds a version, its own length and the number of objects; two bits
   // an object; a footer with its length before it: the header's CRC, and a list of the blocks'.
   if (content_.size() < 4) return -EIO;
-  const size_t header = number(content_.data(), 4);
+  const size_t header = read_number(content_.data(), 4);
   if (header < 14 || content_.size() < 4 + header) return -EIO;
-  objects_ = number(content_.data() + 4 + 6, 8);
+  objects_ = read_number(content_.data() + 4 + 6, 8);
   data_ = 4 + header;
   if (objects_ > kObjectsPerByte * content_.size()) return -EIO;
   const size_t bits = (objects_ + kObjectsPerByte - 1) / kObjectsPerByte;
   const size_t blocks = (bits + kCrcBlock - 1) / kCrcBlock;
   const size_t footer = data_ + bits;
   if (content_.size() < footer + 4) return -EIO;
-  const size_t footer_length = number(content_.data() + footer, 4);
+  const size_t footer_length = read_number(content_.data() + footer, 4);
   if (content_.size() < footer + 4 + footer_length) return -EIO;
   crcs_ = footer_length == 0 ? 0 : footer + 4 + 4 + 4;
   if (crcs_ != 0 && footer_length < 4 + 4 + 4 * blocks) return -EIO;
@@ -150,7 +141,7 @@ int TargetObjectMap::save() {
     if (crcs_ == 0) continue;
     const size_t at = block * kCrcBlock;
     const uint32_t crc = crc32c(content_.data() + data_ + at, std::min(kCrcBlock, bits - at));
-    for (size_t i = 0; i < 4; ++i) content_[crcs_ + 4 * block + i] = static_cast<char>(crc >> (8 * i));
+    write_number(content_.data() + crcs_ + 4 * block, crc, 4);
   }
   if (!changed) return 0;
   librados::ObjectWriteOperation write;

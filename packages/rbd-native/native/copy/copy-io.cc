@@ -53,6 +53,8 @@ void CopyBatch::start_image_reads(Lock& lock, CopyBlock& block) {
   for (CopyBlock::Buffer& buffer : block.buffers) {
     buffer.is_sparse = false;
     ceph::bufferptr memory = ceph::buffer::create(static_cast<unsigned>(buffer.extent->length));
+    // What a read leaves out, since the image has become shorter, is zero.
+    memory.zero();
     char* into = memory.c_str();
     buffer.data.push_back(std::move(memory));
     auto io = std::unique_ptr<Io>(new Io{this, &block, Io::Kind::kImageRead, "rbd_aio_read2",

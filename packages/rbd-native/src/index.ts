@@ -75,6 +75,7 @@ export {
   type ObjectStat,
   type OmapPage,
   type OmapRange,
+  type PackedOmapPage,
   type ReadStep,
   readSteps,
 } from "./objects/read-steps.ts";

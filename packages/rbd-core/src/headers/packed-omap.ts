@@ -1,22 +1,14 @@
-import { type IoCtx, type ReadStep, readSteps } from "rbd-native";
+import { type IoCtx, type PackedOmapPage, readSteps } from "rbd-native";
 import { ByteReader } from "./byte-reader.ts";
-
-/** How the binding hands over an omap: all keys and values one after the other, and the length of each. */
-interface Packed {
-  readonly data: Buffer;
-  /** Of a key, its value, the next key, … */
-  readonly lengths: Uint32Array;
-  readonly more: boolean;
-}
 
 /**
  * A page of an object's omap as it came: one buffer, which is walked over instead of being made into a map. A map
  * with a buffer for each value costs ten times the memory, which counts when 10,000 headers are read.
  */
 export class PackedOmap {
-  readonly #packed: Packed;
+  readonly #packed: PackedOmapPage;
 
-  constructor(packed: Packed) {
+  constructor(packed: PackedOmapPage) {
     this.#packed = packed;
   }
 
@@ -41,19 +33,14 @@ export class PackedOmap {
   }
 }
 
-const step: ReadStep<PackedOmap> = {
-  native: readSteps.omap().native,
-  convert: (raw) => new PackedOmap(raw as Packed),
-};
-
 /** The first page of an object's omap: for a header practically always all of it. @throws {RbdError} `NOT_FOUND` */
 export async function readPackedOmap(
   ioCtx: IoCtx,
   object: string,
   signal: AbortSignal | undefined,
 ): Promise<PackedOmap> {
-  const [omap] = await ioCtx.objects.read(object, [step], { signal });
-  return omap;
+  const [omap] = await ioCtx.objects.read(object, [readSteps.packedOmap()], { signal });
+  return new PackedOmap(omap);
 }
 
 /** The same with the object's modification time (in ms since the epoch, whole seconds) at the same moment. */
@@ -62,8 +49,9 @@ export async function readPackedOmapAndTime(
   object: string,
   signal: AbortSignal | undefined,
 ): Promise<{ omap: PackedOmap; modified: number }> {
-  const [stat, omap] = await ioCtx.objects.read(object, [readSteps.stat(), step], { signal });
-  return { omap, modified: stat.modified.getTime() };
+  const steps = [readSteps.stat(), readSteps.packedOmap()] as const;
+  const [stat, omap] = await ioCtx.objects.read(object, steps, { signal });
+  return { omap: new PackedOmap(omap), modified: stat.modified.getTime() };
 }
 
 /** The keys that all headers have, so that they need not be made anew for each. */

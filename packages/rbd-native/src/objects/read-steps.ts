@@ -13,6 +13,15 @@ export interface OmapPage {
   readonly more: boolean;
 }
 
+/** A page of an object's map as it came: keys and values one after the other, for who reads thousands of them. */
+export interface PackedOmapPage {
+  readonly data: Buffer;
+  /** In bytes: of a key, its value, the next key, … */
+  readonly lengths: Uint32Array;
+  /** There is more after the last key. */
+  readonly more: boolean;
+}
+
 export interface ObjectStat {
   readonly size: number;
   readonly modified: Date;
@@ -42,16 +51,28 @@ export type Comparison = keyof typeof comparisons;
 const NO_LIMIT = 2 ** 32;
 
 const nothing = (): undefined => undefined;
+const packedPage = (raw: unknown) => raw as PackedOmapPage;
 const page = (raw: unknown): OmapPage => {
-  const packed = raw as { data: Buffer; lengths: Uint32Array; more: boolean };
+  const packed = packedPage(raw);
   return { entries: toEntries(packed), more: packed.more };
 };
+const omapOf = ({ startAfter, prefix, limit }: OmapRange) => [
+  "omapValues",
+  startAfter ?? "",
+  prefix ?? "",
+  limit ?? NO_LIMIT,
+];
 
 /** The steps that {@link ObjectStore.read} takes. */
 export const readSteps = {
   /** Keys and values of the object's map. Wraps rados_read_op_omap_get_vals2. */
   omap(o: OmapRange = {}): ReadStep<OmapPage> {
-    return { native: ["omapValues", o.startAfter ?? "", o.prefix ?? "", o.limit ?? NO_LIMIT], convert: page };
+    return { native: omapOf(o), convert: page };
+  },
+
+  /** The same as one buffer: a tenth of the memory. */
+  packedOmap(o: OmapRange = {}): ReadStep<PackedOmapPage> {
+    return { native: omapOf(o), convert: packedPage };
   },
 
   /** Keys of the object's map. Wraps rados_read_op_omap_get_keys2. */

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { Image } from "rbd-native";
 import { z } from "zod";
 import { hasCode } from "../errors/to-coppice-error.ts";
+import { readNote, writeNote } from "./image-note.ts";
 
 const id = z.string().regex(/^\d{1,20}$/);
 const schema = z.strictObject({
@@ -36,17 +37,12 @@ export function isUnnamed(snapshot: string): boolean {
   return snapshot.startsWith(unnamed);
 }
 
-export async function readCheckpoint(image: Image): Promise<CopyCheckpoint | undefined> {
-  try {
-    return schema.safeParse(JSON.parse(await image.getMetadata(key))).data;
-  } catch (error) {
-    if (hasCode(error, "NOT_FOUND") || error instanceof SyntaxError) return undefined;
-    throw error;
-  }
+export function readCheckpoint(image: Image): Promise<CopyCheckpoint | undefined> {
+  return readNote(image, key, schema);
 }
 
 export async function writeCheckpoint(image: Image, checkpoint: CopyCheckpoint): Promise<void> {
-  await image.setMetadata(key, JSON.stringify(checkpoint));
+  await writeNote(image, key, checkpoint);
 }
 
 export async function removeCheckpoint(image: Image): Promise<void> {

@@ -11,6 +11,7 @@ import type { ImageSpec } from "../names/image-spec.ts";
 import { newHeadName } from "./head-snapshot.ts";
 import { refuseOthers } from "./hold-target.ts";
 import { type ImageIdentity, isSameImage } from "./image-identity.ts";
+import { readNote, writeNote } from "./image-note.ts";
 
 const schema = z.strictObject({
   version: z.literal(1),
@@ -80,11 +81,11 @@ export async function takeOver(
   await using _ = image;
   const isOurs = (mark: CopyMark | undefined): mark is CopyMark =>
     mark !== undefined && isSameImage(mark, source);
-  if (!isOurs(await readMark(image))) throw existsAlready(place);
+  if (!isOurs(await readNote(image, key, schema))) throw existsAlready(place);
   const lock = await lockTarget(cluster, place, image.id, signal);
   try {
     // Whoever held it may have come to the end meanwhile.
-    const mark = await readMark(image);
+    const mark = await readNote(image, key, schema);
     if (!isOurs(mark)) throw existsAlready(place);
     refuseOthers((await image.listWatchers({ signal })).length, showImageSpec(place));
     return { mark, [Symbol.asyncDispose]: () => lock.release() };
@@ -95,21 +96,12 @@ export async function takeOver(
 }
 
 export async function writeMark(image: Image, mark: CopyMark): Promise<void> {
-  await image.setMetadata(key, JSON.stringify(mark));
+  await writeNote(image, key, mark);
 }
 
 /** The image is nobody's any more. */
 export async function removeMark(image: Image): Promise<void> {
   await image.removeMetadata(key);
-}
-
-async function readMark(image: Image): Promise<CopyMark | undefined> {
-  try {
-    return schema.safeParse(JSON.parse(await image.getMetadata(key))).data;
-  } catch (error) {
-    if (hasCode(error, "NOT_FOUND") || error instanceof SyntaxError) return undefined;
-    throw error;
-  }
 }
 
 async function lockTarget(

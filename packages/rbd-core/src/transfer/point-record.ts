@@ -1,8 +1,8 @@
 import type { Image } from "rbd-native";
 import { z } from "zod";
 import { CoppiceError } from "../errors/coppice-error.ts";
-import { hasCode } from "../errors/to-coppice-error.ts";
 import { type ImageIdentity, isSameImage } from "./image-identity.ts";
+import { readNote, writeNote } from "./image-note.ts";
 
 const schema = z.strictObject({
   version: z.literal(1),
@@ -28,23 +28,16 @@ const key = (snapshotId: bigint) => `coppice.point.${snapshotId}`;
 
 /** @returns Undefined when the snapshot was made by something else. */
 export async function readPoint(image: Image, snapshotId: bigint): Promise<PointRecord | undefined> {
-  let text: string;
-  try {
-    text = await image.getMetadata(key(snapshotId));
-  } catch (error) {
-    if (hasCode(error, "NOT_FOUND")) return undefined;
-    throw error;
-  }
-  const parsed = schema.safeParse(jsonOrUndefined(text));
-  if (!parsed.success) return undefined;
-  const { source, snapshot } = parsed.data;
+  const note = await readNote(image, key(snapshotId), schema);
+  if (note === undefined) return undefined;
+  const { source, snapshot } = note;
   return { source, snapshot: { name: snapshot.name, id: BigInt(snapshot.id) } };
 }
 
 export async function writePoint(image: Image, snapshotId: bigint, point: PointRecord): Promise<void> {
   const { source, snapshot } = point;
   const record = { version: 1, source, snapshot: { name: snapshot.name, id: String(snapshot.id) } };
-  await image.setMetadata(key(snapshotId), JSON.stringify(record));
+  await writeNote(image, key(snapshotId), record);
 }
 
 /** Whether a copied snapshot is recorded as one of that snapshot, by ids. */
@@ -76,12 +69,4 @@ export function checkPoint(spec: string, recorded: PointRecord | undefined, want
         : `${spec} is a copy of another snapshot than ${needed}, though it has the same name`,
     hint: "Begin with a full copy; or trust the names, if you know that they mean the same.",
   });
-}
-
-function jsonOrUndefined(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

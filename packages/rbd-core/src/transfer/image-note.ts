@@ -1,0 +1,26 @@
+import type { Image } from "rbd-native";
+import type { z } from "zod";
+import { hasCode } from "../errors/to-coppice-error.ts";
+
+/**
+ * Reads what a transfer noted in an image's metadata, as JSON.
+ *
+ * @returns Undefined when nothing stands there, or something else than the schema says.
+ * @throws RbdError
+ */
+export async function readNote<Note>(
+  image: Image,
+  key: string,
+  schema: z.ZodType<Note>,
+): Promise<Note | undefined> {
+  try {
+    return schema.safeParse(JSON.parse(await image.getMetadata(key))).data;
+  } catch (error) {
+    if (hasCode(error, "NOT_FOUND") || error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
+export async function writeNote(image: Image, key: string, note: object): Promise<void> {
+  await image.setMetadata(key, JSON.stringify(note));
+}

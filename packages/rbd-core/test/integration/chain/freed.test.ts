@@ -1,31 +1,17 @@
 import type { Image } from "rbd-native";
-import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { snapshotChain } from "../../../src/chain/snapshot-chain.ts";
-import type { Cluster } from "../../../src/cluster/cluster.ts";
-import { connect } from "../../../src/cluster/connect.ts";
 import { carryOut } from "../../../src/deletion/carry-out.ts";
 import { deletionPlan } from "../../../src/deletion/deletion-plan.ts";
 import { createImage } from "../../../src/image/create-image.ts";
 import { openImage } from "../../../src/image/open-image.ts";
 import { testSeed } from "../../support/test-seed.ts";
 import { Dice } from "../headers/random-forest.ts";
-import { deletePools, freshName, RbdCli } from "../headers/rbd-cli.ts";
+import { useCliPool } from "../headers/use-cli-pool.ts";
 
-const cli = new RbdCli(inject("cephConf"));
-const pool = freshName("freed");
+const own = useCliPool("freed");
+const { cli, pool } = own;
 const mebibyte = 2 ** 20;
-let cluster: Cluster;
-
-beforeAll(async () => {
-  await cli.ceph("osd", "pool", "create", pool, "8");
-  await cli.rbd("pool", "init", pool);
-  cluster = await connect({ conf: cli.conf });
-});
-
-afterAll(async () => {
-  await cluster?.close();
-  await deletePools(cli, [pool]);
-});
 
 const snapshots = ["s0", "s1", "s2", "s3"];
 const objects = 6;
@@ -42,7 +28,7 @@ async function scribble(image: Image, dice: Dice): Promise<void> {
 
 /** An image with a random history: writes, zeroes, resizes both ways. */
 async function imageWithHistory(spec: string, dice: Dice): Promise<string> {
-  await using image = await openImage(cluster, spec);
+  await using image = await openImage(own.cluster, spec);
   for (const name of [...snapshots, undefined]) {
     await scribble(image, dice);
     if (dice.chance(0.4)) await image.resize((1 + dice.below(objects)) * mebibyte, { allowShrink: true });
@@ -90,22 +76,22 @@ describe(`what a removal frees (COPPICE_TEST_SEED=${testSeed})`, () => {
     async (run) => {
       const dice = new Dice(testSeed + run);
       const spec = `${pool}/image-${run}`;
-      await createImage(cluster, spec, { size: objects * mebibyte, objectSize: mebibyte });
+      await createImage(own.cluster, spec, { size: objects * mebibyte, objectSize: mebibyte });
       const id = await imageWithHistory(spec, dice);
       for (const name of shuffled(snapshots, dice)) {
         const before = { du: await duOf(spec), osd: await heldByOsd(id) };
         const freed = async (exact: boolean) => {
-          const { points } = await snapshotChain(cluster, spec, { exact });
+          const { points } = await snapshotChain(own.cluster, spec, { exact });
           return points.find(({ snapshot }) => snapshot?.name === name)?.freedIfRemoved;
         };
         const [estimated, exact] = [await freed(false), await freed(true)];
-        const plan = await deletionPlan(cluster, `${spec}@${name}`);
+        const plan = await deletionPlan(own.cluster, `${spec}@${name}`);
         const way = plan.ways.find((each) => each.way === "remove");
         expect([estimated?.accuracy, exact?.accuracy]).toEqual(["estimated", "exact"]);
         expect(way?.frees).toEqual(estimated);
         expect(exact?.bytes).toBeLessThanOrEqual(estimated?.bytes ?? -1);
 
-        expect(await carryOut(cluster, plan, { way: "remove" })).toMatchObject({ state: "done" });
+        expect(await carryOut(own.cluster, plan, { way: "remove" })).toMatchObject({ state: "done" });
         expect(before.du - (await duOf(spec)), `${name} by rbd du`).toBe(estimated?.bytes);
         // OSDs give the space back when they come to it.
         await expect
@@ -113,12 +99,12 @@ describe(`what a removal frees (COPPICE_TEST_SEED=${testSeed})`, () => {
           .toBe(before.osd - (exact?.bytes ?? 0));
       }
 
-      const plan = await deletionPlan(cluster, spec);
+      const plan = await deletionPlan(own.cluster, spec);
       const frees = plan.ways.find(({ way }) => way === "remove")?.frees;
       expect(frees).toEqual({ bytes: await duOf(spec), accuracy: "estimated" });
-      const { freedIfImageRemoved } = await snapshotChain(cluster, spec, { exact: true });
+      const { freedIfImageRemoved } = await snapshotChain(own.cluster, spec, { exact: true });
       expect(freedIfImageRemoved).toEqual({ bytes: await heldByOsd(id), accuracy: "exact" });
-      expect(await carryOut(cluster, plan, { way: "remove" })).toMatchObject({ state: "done" });
+      expect(await carryOut(own.cluster, plan, { way: "remove" })).toMatchObject({ state: "done" });
       expect(await heldByOsd(id)).toBe(0);
     },
     240_000,
@@ -127,21 +113,21 @@ describe(`what a removal frees (COPPICE_TEST_SEED=${testSeed})`, () => {
   it("removing an image with all its snapshots at once frees all that the OSD holds", async () => {
     const dice = new Dice(testSeed + 100);
     const spec = `${pool}/whole`;
-    await createImage(cluster, spec, { size: objects * mebibyte, objectSize: mebibyte });
+    await createImage(own.cluster, spec, { size: objects * mebibyte, objectSize: mebibyte });
     const id = await imageWithHistory(spec, dice);
     const [estimated, exact] = [
-      (await snapshotChain(cluster, spec)).freedIfImageRemoved,
-      (await snapshotChain(cluster, spec, { exact: true })).freedIfImageRemoved,
+      (await snapshotChain(own.cluster, spec)).freedIfImageRemoved,
+      (await snapshotChain(own.cluster, spec, { exact: true })).freedIfImageRemoved,
     ];
     expect(estimated).toEqual({ bytes: await duOf(spec), accuracy: "estimated" });
     expect(exact).toEqual({ bytes: await heldByOsd(id), accuracy: "exact" });
-    const plan = await deletionPlan(cluster, spec);
+    const plan = await deletionPlan(own.cluster, spec);
     const way = plan.ways.find((each) => each.way === "remove");
     // Step by step, as it goes: the steps' shares add up to the whole.
     const shares = way?.steps.map((step) => ("frees" in step ? (step.frees?.bytes ?? 0) : 0)) ?? [];
     expect(way?.frees).toEqual(estimated);
     expect(shares.reduce((sum, each) => sum + each, 0)).toBe(estimated?.bytes);
-    expect(await carryOut(cluster, plan, { way: "remove" })).toMatchObject({ state: "done" });
+    expect(await carryOut(own.cluster, plan, { way: "remove" })).toMatchObject({ state: "done" });
     await expect.poll(() => heldByOsd(id), { timeout: 60_000, interval: 500 }).toBe(0);
   }, 240_000);
 });

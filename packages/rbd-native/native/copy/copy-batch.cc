@@ -26,11 +26,12 @@ CopyBatch::~CopyBatch() = default;
 
 void CopyBatch::cut_into_blocks(const std::vector<CopyExtent>& extents) {
   const uint64_t size = source_.block_size();
+  const uint64_t piece = source_.is_direct() ? std::min(kMostRead, size) : size;
   for (const CopyExtent& extent : extents) {
     total_ += extent.length;
     for (uint64_t offset = extent.offset, end = extent.offset + extent.length; offset < end;) {
       const uint64_t index = offset / size;
-      const uint64_t length = std::min(end, (index + 1) * size) - offset;
+      const uint64_t length = std::min(end, (offset / piece + 1) * piece) - offset;
       if (blocks_.empty() || blocks_.back().index != index) {
         blocks_.emplace_back();
         blocks_.back().index = index;
@@ -72,10 +73,10 @@ int CopyBatch::run(Operation& operation, Result& result) {
     while (!pending_.empty() && budget_->has_room()) {
       Pending next = pending_.front();
       pending_.pop_front();
-      if (next.write == nullptr) {
-        start_block_write(lock, *next.block);
+      if (next.is_direct) {
+        start_direct_write(lock, *next.block, next.writes);
       } else {
-        start_image_write(lock, *next.block, *next.write);
+        start_image_write(lock, *next.block, next.block->writes[next.writes.from]);
       }
     }
     Clock::duration wait{0};
@@ -133,23 +134,26 @@ bool CopyBatch::start_next_block(Lock& lock) {
 /// Not locked, on the batch's own thread, as everything that follows.
 void CopyBatch::read_ended(Io& io) {
   CopyBlock& block = *io.block;
-  if (io.kind == Io::Kind::kBlockWrite || io.kind == Io::Kind::kImageWrite) {
+  if (io.kind == Io::Kind::kDirectWrite || io.kind == Io::Kind::kImageWrite) {
     if (io.result < 0) fail(io.call, io.result, io.offset, io.length);
     if (--block.writes_left == 0) block_ended(block);
     return;
   }
   if (io.kind == Io::Kind::kDirectRead && io.result == -ENOENT) {
-    const uint64_t start = block.index * source_.block_size();
-    if (start < source_.overlap()) {
+    block.is_missing = true;
+  } else if (io.result < 0) {
+    fail(io.call, io.result, io.offset, io.length);
+    return;
+  }
+  if (block.reads_left > 0 && --block.reads_left > 0) return;
+  if (block.is_missing && io.kind == Io::Kind::kDirectRead) {
+    for (CopyBlock::Buffer& buffer : block.buffers) buffer.data.clear(), buffer.runs.clear();
+    if (block.index * source_.block_size() < source_.overlap()) {
       // It is still the parent's.
       Lock lock(budget_->mutex);
       start_image_reads(lock, block);
       return;
     }
-    for (CopyBlock::Buffer& buffer : block.buffers) buffer.data.clear(), buffer.runs.clear();
-  } else if (io.result < 0) {
-    fail(io.call, io.result, io.offset, io.length);
-    return;
   }
   for (CopyBlock::Buffer& buffer : block.buffers) {
     uint64_t promised = 0;
@@ -159,7 +163,6 @@ void CopyBatch::read_ended(Io& io) {
       return;
     }
   }
-  if (block.reads_left > 0 && --block.reads_left > 0) return;
   block_read(block);
 }
 
@@ -195,11 +198,13 @@ void CopyBatch::block_read(CopyBlock& block) {
   if (block.writes.empty()) {
     block_ended(block);
   } else if (is_direct) {
-    block.writes_left = 1;
-    pending_.push_back({&block, nullptr});
+    const auto groups = group_by_bytes(block.writes, kMostWritten,
+                                       [](const CopyWrite& write) { return write.data == nullptr ? 0 : write.length; });
+    block.writes_left = groups.size();
+    for (const CopyGroup& group : groups) pending_.push_back({&block, group, true});
   } else {
     block.writes_left = block.writes.size();
-    for (const CopyWrite& write : block.writes) pending_.push_back({&block, &write});
+    for (size_t i = 0; i < block.writes.size(); ++i) pending_.push_back({&block, {i, i + 1, 0}, false});
   }
 }
 

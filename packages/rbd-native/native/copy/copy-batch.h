@@ -46,9 +46,10 @@ class CopyBatch {
   using Lock = std::unique_lock<std::mutex>;
   bool start_next_block(Lock& lock);
   void start_reads(Lock& lock, CopyBlock& block);
-  void start_direct_read(Lock& lock, CopyBlock& block);
+  void start_direct_reads(Lock& lock, CopyBlock& block);
+  void start_direct_read(Lock& lock, CopyBlock& block, const CopyGroup& group);
   void start_image_reads(Lock& lock, CopyBlock& block);
-  void start_block_write(Lock& lock, CopyBlock& block);
+  void start_direct_write(Lock& lock, CopyBlock& block, const CopyGroup& group);
   void start_image_write(Lock& lock, CopyBlock& block, const CopyWrite& write);
   void read_ended(Io& io);
   void block_read(CopyBlock& block);
@@ -75,7 +76,8 @@ class CopyBatch {
 
   struct Pending {
     CopyBlock* block;
-    const CopyWrite* write;  // null: all of the block's at once
+    CopyGroup writes;
+    bool is_direct;
   };
   std::deque<Pending> pending_;
   double expected_share_ = 1;  // of a block's extents that turned out to hold data, lately

@@ -12,6 +12,10 @@ namespace coppice {
 
 /// Of every read and write of a copy: nobody reads that data again soon.
 constexpr int kCopyFlags = LIBRADOS_OP_FLAG_FADVISE_NOCACHE;
+/// The most data in one operation past librbd. With more, client and OSD are busy with fresh memory instead of
+/// data: 4 MiB at once cost the OSD a quarter more.
+constexpr uint64_t kMostRead = 1024 * 1024;
+constexpr uint64_t kMostWritten = 1024 * 1024;
 
 /// A part of the plan, within one block. Offsets are the image's.
 struct CopyExtent {
@@ -57,6 +61,7 @@ class CopyBlock {
   size_t reserved = 0;
   size_t reads_left = 0;
   size_t writes_left = 0;
+  bool is_missing = false;  // the source has no such object
   size_t order = 0;  // in the batch
 
   /// Bytes that reading the block brings at most.
@@ -64,6 +69,25 @@ class CopyBlock {
   /// The block's bytes in order, once it is read. `start`: of the block in the image.
   std::vector<CopyPiece> pieces(uint64_t start);
 };
+
+/// Some neighbours of a list: what goes into one operation.
+struct CopyGroup {
+  size_t from, to;
+  uint64_t bytes;
+};
+
+/// Cuts a list into groups of at most that many bytes; an item with more is alone.
+template <class Items, class BytesOf>
+std::vector<CopyGroup> group_by_bytes(const Items& items, uint64_t most, BytesOf bytes_of) {
+  std::vector<CopyGroup> groups;
+  for (size_t i = 0; i < items.size(); ++i) {
+    const uint64_t bytes = bytes_of(items[i]);
+    if (groups.empty() || groups.back().bytes + bytes > most) groups.push_back({i, i, 0});
+    groups.back().to = i + 1;
+    groups.back().bytes += bytes;
+  }
+  return groups;
+}
 
 /// What has to be written for these pieces. Long runs of zeroes in data are not sent.
 std::vector<CopyWrite> plan_writes(const std::vector<CopyPiece>& pieces);

@@ -14,17 +14,24 @@ void CopyBatch::start_reads(Lock& lock, CopyBlock& block) {
     if (extent.exists) block.buffers.push_back({&extent, {}, {}, 0, false});
   }
   if (source_.is_direct()) {
-    start_direct_read(lock, block);
+    start_direct_reads(lock, block);
   } else {
     start_image_reads(lock, block);
   }
 }
 
-/// All extents of the object in one operation.
-void CopyBatch::start_direct_read(Lock& lock, CopyBlock& block) {
+/// The object's extents in as few operations as their size allows.
+void CopyBatch::start_direct_reads(Lock& lock, CopyBlock& block) {
+  const auto groups = group_by_bytes(block.buffers, kMostRead, [](auto& b) { return b.extent->length; });
+  block.reads_left = groups.size();
+  for (const CopyGroup& group : groups) start_direct_read(lock, block, group);
+}
+
+void CopyBatch::start_direct_read(Lock& lock, CopyBlock& block, const CopyGroup& group) {
   const uint64_t start = block.index * source_.block_size();
   librados::ObjectReadOperation read;
-  for (CopyBlock::Buffer& buffer : block.buffers) {
+  for (size_t i = group.from; i < group.to; ++i) {
+    CopyBlock::Buffer& buffer = block.buffers[i];
     const uint64_t offset = buffer.extent->offset - start;
     buffer.is_sparse = buffer.extent->length >= kLeastSparse;
     if (buffer.is_sparse) {
@@ -34,12 +41,10 @@ void CopyBatch::start_direct_read(Lock& lock, CopyBlock& block) {
     }
     read.set_op_flags2(kCopyFlags);
   }
-  block.reads_left = 1;
-  const uint64_t offset = block.extents.front().offset;
-  const uint64_t length = block.data_length();
+  const uint64_t offset = block.buffers[group.from].extent->offset;
   begin_io(lock,
            std::unique_ptr<Io>(
-               new Io{this, &block, Io::Kind::kDirectRead, "rados_aio_operate", offset, length, 0}),
+               new Io{this, &block, Io::Kind::kDirectRead, "rados_aio_operate", offset, group.bytes, 0}),
            [&](Io* io) {
              librados::AioCompletion* completion = librados::Rados::aio_create_completion(io, rados_ended);
              int r = source_.data().aio_operate(source_.object(block.index), completion, &read, 0, nullptr);
@@ -70,15 +75,15 @@ void CopyBatch::start_image_reads(Lock& lock, CopyBlock& block) {
   }
 }
 
-/// All of an object's changes in one operation.
-void CopyBatch::start_block_write(Lock& lock, CopyBlock& block) {
+void CopyBatch::start_direct_write(Lock& lock, CopyBlock& block, const CopyGroup& group) {
+  const auto first = block.writes.begin() + group.from, end = block.writes.begin() + group.to;
   uint64_t length = 0;
-  for (const CopyWrite& write : block.writes) length += write.length;
-  auto io = std::unique_ptr<Io>(new Io{this, &block, Io::Kind::kBlockWrite, "rados_aio_operate",
-                                       block.writes.front().offset, length, 0});
+  for (auto write = first; write != end; ++write) length += write->length;
+  auto io = std::unique_ptr<Io>(
+      new Io{this, &block, Io::Kind::kDirectWrite, "rados_aio_operate", first->offset, length, 0});
   begin_io(lock, std::move(io), [&](Io* io) {
     librados::AioCompletion* completion = librados::Rados::aio_create_completion(io, rados_ended);
-    int r = target_->write(block, block.writes, completion);
+    int r = target_->write(block, {first, end}, completion);
     completion->release();
     return r;
   });

@@ -6,7 +6,7 @@ namespace coppice {
 
 /// One call in flight.
 struct CopyBatch::Io {
-  enum class Kind { kDirectRead, kImageRead, kBlockWrite, kImageWrite };
+  enum class Kind { kDirectRead, kImageRead, kDirectWrite, kImageWrite };
   CopyBatch* batch;
   CopyBlock* block;
   Kind kind;

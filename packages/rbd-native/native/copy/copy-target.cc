@@ -104,7 +104,7 @@ int CopyTarget::finish() {
   return before.empty() ? 0 : map_->restore(before);
 }
 
-int CopyTarget::write(const CopyBlock& block, const std::vector<CopyWrite>& writes,
+int CopyTarget::write(const CopyBlock& block, std::span<const CopyWrite> writes,
                       librados::AioCompletion* completion) {
   if (map_) map_->note_written(block.index);
   const uint64_t size = objects_.object_size(), start = block.index * size;

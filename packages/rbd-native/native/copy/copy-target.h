@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "copy-block.h"
@@ -34,7 +35,7 @@ class CopyTarget {
   int finish();
   /// Whether librbd may not know that the block is there.
   bool is_beyond_librbd(uint64_t block) const { return map_ && map_->was_written(block); }
-  int write(const CopyBlock& block, const std::vector<CopyWrite>& writes, librados::AioCompletion* completion);
+  int write(const CopyBlock& block, std::span<const CopyWrite> writes, librados::AioCompletion* completion);
 
  private:
   int open_snapshot_context(librados::IoCtx& headers, const std::string& id);

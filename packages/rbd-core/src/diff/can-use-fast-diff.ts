@@ -1,8 +1,5 @@
 import type { Image } from "rbd-native";
-import { imageFeatures, imageFlags } from "../image/features.ts";
-
-const needed = imageFeatures["object-map"] | imageFeatures["fast-diff"];
-const invalid = imageFlags["object map invalid"] | imageFlags["fast diff invalid"];
+import { hasFastDiff, isTrusted } from "../object-map/is-trusted.ts";
 
 /**
  * Whether the object maps of both ends of a diff, and of every snapshot between them, are there and not marked as
@@ -21,8 +18,8 @@ export async function canUseFastDiff(
   options: { readonly signal?: AbortSignal | undefined } = {},
 ): Promise<boolean> {
   const { signal } = options;
-  if (((await image.features({ signal })) & needed) !== needed) return false;
-  if (((await image.flags({ signal })) & invalid) !== 0n) return false;
+  if (!hasFastDiff(await image.features({ signal }))) return false;
+  if (!isTrusted(await image.flags({ signal }))) return false;
   const snapshots = await image.listSnapshots({ signal });
   if (await shrinksBetween(image, snapshots, at, from)) return false;
   const between = snapshots.filter(
@@ -31,7 +28,7 @@ export async function canUseFastDiff(
   try {
     for (const { id } of between) {
       await image.setSnapshot(id, { signal });
-      if (((await image.flags({ signal })) & invalid) !== 0n) return false;
+      if (!isTrusted(await image.flags({ signal }))) return false;
     }
     return true;
   } finally {

@@ -51,7 +51,8 @@ export async function readContent(
   return ioCtx.objects.readData(object, 0, size, { signal });
 }
 
-async function orNothing<T>(action: () => Promise<T>): Promise<T | null> {
+/** What an action gives; `null` when it finds nothing there. */
+export async function orNothing<T>(action: () => Promise<T>): Promise<T | null> {
   try {
     return await action();
   } catch (error) {

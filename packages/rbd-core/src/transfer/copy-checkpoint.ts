@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
-import type { Image } from "rbd-native";
 import { z } from "zod";
-import { hasCode } from "../errors/to-coppice-error.ts";
-import { readNote, writeNote } from "./image-note.ts";
+import type { HeaderChange } from "./change-header.ts";
+import { parseNote } from "./image-note.ts";
+import type { TargetFacts } from "./target-facts.ts";
 
 const id = z.string().regex(/^\d{1,20}$/);
 const schema = z.strictObject({
@@ -37,21 +37,16 @@ export function isUnnamed(snapshot: string): boolean {
   return snapshot.startsWith(unnamed);
 }
 
-export function readCheckpoint(image: Image): Promise<CopyCheckpoint | undefined> {
-  return readNote(image, key, schema);
+/** What stands in a target's metadata. */
+export function checkpointIn({ metadata }: TargetFacts): CopyCheckpoint | undefined {
+  return parseNote(metadata(key), schema);
 }
 
-export async function writeCheckpoint(image: Image, checkpoint: CopyCheckpoint): Promise<void> {
-  await writeNote(image, key, checkpoint);
+export function noteCheckpoint(checkpoint: CopyCheckpoint): HeaderChange {
+  return { type: "set", key, value: JSON.stringify(checkpoint) };
 }
 
-export async function removeCheckpoint(image: Image): Promise<void> {
-  try {
-    await image.removeMetadata(key);
-  } catch (error) {
-    if (!hasCode(error, "NOT_FOUND")) throw error;
-  }
-}
+export const removeCheckpoint: HeaderChange = { type: "remove", key };
 
 /** Whether two checkpoints are of the same copy, however far each is. */
 export function isSameCopy(a: CopyCheckpoint, b: CopyCheckpoint): boolean {

@@ -1,32 +1,25 @@
-import type { SnapshotEntry } from "rbd-native";
+import type { Image, SnapshotEntry } from "rbd-native";
 import type { Cluster } from "../cluster/cluster.ts";
 import { translated } from "../errors/to-coppice-error.ts";
-import { createImage } from "../image/create-image.ts";
-import { featureBits } from "../image/features.ts";
+import type { ImageHeader } from "../headers/image-header.ts";
 import { openImage } from "../image/open-image.ts";
 import { formatImageSpec, showImageSpec } from "../names/format-image-spec.ts";
 import type { ImageSpec } from "../names/image-spec.ts";
 import { type ImageSpecLike, toImageOnly } from "../names/to-image-spec.ts";
 import { UndoLog } from "../undo/undo-log.ts";
-import { copyDiff } from "./copy-diff.ts";
-import { type CopyMark, markNew, removeMark, writeMark } from "./copy-mark.ts";
+import { writeHeader } from "./change-header.ts";
+import { createCopy, isBareCopy, layoutOf } from "./copy-layout.ts";
+import { type MarkedImage, markNew, noteMark, removeMark } from "./copy-mark.ts";
+import { copyPoint } from "./copy-point.ts";
 import type { RunCopyOptions } from "./copy-run.ts";
 import { snapshotsBefore, takeHeadSnapshot } from "./head-snapshot.ts";
-import { type ImageIdentity, identityOf } from "./image-identity.ts";
-import type { OpenSourceOptions } from "./open-source.ts";
+import { identityOf } from "./image-identity.ts";
+import { openAhead } from "./open-ahead.ts";
+import { type OpenSourceOptions, openSource } from "./open-source.ts";
 import { removeNewImage } from "./remove-new-image.ts";
+import { ReusedTarget } from "./reused-target.ts";
 import { type CopyOfImage, takeOverCopy } from "./take-over-copy.ts";
 import type { TransferLimits } from "./transfer-limits.ts";
-
-/** What a copy can have of its source's features: the others say where its data is, or what is being done to it. */
-const copied = featureBits([
-  "layering",
-  "striping",
-  "exclusive-lock",
-  "object-map",
-  "fast-diff",
-  "deep-flatten",
-]);
 
 export interface CopyImageOptions extends OpenSourceOptions, Omit<RunCopyOptions, "digests"> {
   readonly image: ImageSpecLike;
@@ -48,14 +41,6 @@ export interface CopyImageResult {
   readonly bytesSkipped: number;
 }
 
-interface Layout {
-  readonly identity: ImageIdentity;
-  readonly order: number;
-  readonly features: bigint;
-  readonly stripeUnit: number;
-  readonly stripeCount: number;
-}
-
 /**
  * Makes a copy of an image with all the user's snapshots, their protection, and metadata. A clone's copy has no
  * parent: it holds everything itself. The head is read from a snapshot that is taken for the purpose and removed at
@@ -71,21 +56,26 @@ export async function copyImage(cluster: Cluster, options: CopyImageOptions): Pr
   const spec = formatImageSpec(place);
   const source = toImageOnly(options.image);
   const targetCluster = options.target.cluster ?? cluster;
-  const layout = await translated({ object: showImageSpec(source) }, () => readLayout(cluster, source));
-  const work = { cluster, source, identity: layout.identity, targetCluster, place };
+  await using original = await openImage(cluster, source);
+  const { identity, layout } = await translated({ object: showImageSpec(source) }, async () => {
+    const layout = await layoutOf(original, targetCluster, options.target.dataPool);
+    return { identity: await identityOf(cluster, source, original), layout };
+  });
+  const isBare = (header: ImageHeader) => isBareCopy(header, layout);
+  const work = { cluster, source, original, identity, targetCluster, place, isBare };
   const known = await translated({ object: spec }, () => takeOverCopy(work, signal));
-  if (known === undefined) await createTarget(targetCluster, place, layout, options.target.dataPool);
+  if (known === undefined) await createCopy(targetCluster, place, layout);
   const undo = new UndoLog();
-  undo.note(`the image ${spec}`, () => removeNewImage(targetCluster, place));
   try {
-    await using marked = known ?? (await markNew(targetCluster, place, layout.identity, signal));
+    await using marked =
+      known ??
+      (await translated({ object: spec }, () => markNew(targetCluster, place, identity, isBare, signal)));
+    // Not before: until it is marked, another process may take it up.
+    undo.note(`the image ${spec}`, () => removeNewImage(targetCluster, place));
     const result = marked.mark.isWhole
       ? { snapshots: [...(known?.snapshots ?? [])], bytesRead: 0, bytesWritten: 0, bytesSkipped: 0 }
-      : await fill(work, marked.mark, known?.snapshots, options);
-    await translated({ object: spec }, async () => {
-      await using image = await openImage(targetCluster, place);
-      await removeMark(image);
-    });
+      : await fill(work, marked, known?.snapshots, options);
+    await translated({ object: spec }, () => writeHeader(marked.ioCtx, marked.id, [removeMark]));
     return result;
   } catch (error) {
     return await undo.undoAndThrow(error, "copyImage");
@@ -94,73 +84,55 @@ export async function copyImage(cluster: Cluster, options: CopyImageOptions): Pr
 
 /** Copies what is not there yet. The head's snapshot is removed when the image is whole, and said to be. */
 async function fill(
-  { cluster, source, targetCluster, place }: CopyOfImage,
-  mark: CopyMark,
+  { cluster, source, original, targetCluster, place }: CopyOfImage,
+  marked: MarkedImage,
   known: ReadonlySet<string> | undefined,
   options: CopyImageOptions,
 ): Promise<CopyImageResult> {
-  await using head = await translated({ object: showImageSpec(source) }, () =>
-    takeHeadSnapshot(cluster, source, { signal: options.signal, name: mark.head }),
+  const { signal } = options;
+  const inSource = { object: showImageSpec(source) };
+  await using head = await translated(inSource, () =>
+    takeHeadSnapshot(original, { signal, name: marked.mark.head }),
   );
-  const snapshots = await snapshotsBefore(cluster, source, head.name);
+  const snapshots = await translated(inSource, () => snapshotsBefore(original, head.name));
+  const points = [...snapshots, undefined].map((snapshot, i) => ({
+    name: snapshot?.name ?? null,
+    range: { image: source, from: snapshots[i - 1]?.name, to: snapshot?.name ?? head.name },
+  }));
+  const missing = points.filter(({ name }) => name === null || !known?.has(name));
   const sum = { bytesRead: 0, bytesWritten: 0, bytesSkipped: 0 };
-  let from: string | undefined;
-  for (const snapshot of [...snapshots, undefined]) {
-    if (snapshot === undefined || !known?.has(snapshot.name)) {
-      const target = { cluster: targetCluster, image: place, snapshot: snapshot?.name ?? null };
-      const to = snapshot?.name ?? head.name;
-      const done = await copyDiff(cluster, { ...options, from, to, target, digests: false });
-      sum.bytesRead += done.bytesRead;
-      sum.bytesWritten += done.bytesWritten;
-      sum.bytesSkipped += done.bytesSkipped;
-    }
-    from = snapshot?.name;
+  await using targets = new ReusedTarget(targetCluster, place);
+  const open = ({ range }: (typeof points)[number]) => openSource(cluster, range, options);
+  for await (const [opened, { name }] of openAhead(missing, open)) {
+    const target = await targets.ofSize(opened.size, signal);
+    const done = await copyPoint(opened, target, { ...options, snapshot: name, digests: false });
+    sum.bytesRead += done.bytesRead;
+    sum.bytesWritten += done.bytesWritten;
+    sum.bytesSkipped += done.bytesSkipped;
   }
-  const object = showImageSpec(place);
-  await translated({ object }, () => finish(cluster, source, targetCluster, place, snapshots, mark));
+  await targets[Symbol.asyncDispose]();
+  await translated({ object: showImageSpec(place) }, () =>
+    finish(original, targetCluster, place, snapshots, marked),
+  );
   return { snapshots: snapshots.map(({ name }) => name), ...sum };
 }
 
-async function readLayout(cluster: Cluster, source: ImageSpec): Promise<Layout> {
-  await using image = await openImage(cluster, source, { readOnly: true });
-  const { order } = await image.stat();
-  const { unit: stripeUnit, count: stripeCount } = await image.stripe();
-  const features = await image.features();
-  return { identity: await identityOf(cluster, source, image), order, features, stripeUnit, stripeCount };
-}
-
-async function createTarget(
-  cluster: Cluster,
-  place: ImageSpec,
-  { order, features, stripeUnit, stripeCount }: Layout,
-  dataPool: string | undefined,
-): Promise<void> {
-  const isStriped = stripeCount > 1 || stripeUnit !== 2 ** order;
-  await createImage(cluster, place, {
-    size: 0,
-    objectSize: 2 ** order,
-    features: features & copied,
-    dataPool,
-    ...(isStriped ? { stripeUnit, stripeCount } : {}),
-  });
-}
-
 async function finish(
-  cluster: Cluster,
-  source: ImageSpec,
+  original: Image,
   targetCluster: Cluster,
-  target: ImageSpec,
+  place: ImageSpec,
   snapshots: readonly SnapshotEntry[],
-  mark: CopyMark,
+  { ioCtx, id, mark }: MarkedImage,
 ): Promise<void> {
-  await using from = await openImage(cluster, source, { readOnly: true });
-  await using image = await openImage(targetCluster, target);
-  for (const [key, value] of await from.listMetadata()) {
-    // What a copy says of its own points is not for a copy of it to repeat.
-    if (!key.startsWith("coppice.")) await image.setMetadata(key, value);
+  const protectedOnes = snapshots.filter((snapshot) => snapshot.protected);
+  if (protectedOnes.length > 0) {
+    await using image = await openImage(targetCluster, place);
+    for (const { name } of protectedOnes) {
+      if (!(await image.isSnapshotProtected(name))) await image.protectSnapshot(name);
+    }
   }
-  for (const { name, protected: isProtected } of snapshots) {
-    if (isProtected && !(await image.isSnapshotProtected(name))) await image.protectSnapshot(name);
-  }
-  await writeMark(image, { ...mark, isWhole: true });
+  // What a copy says of its own points is not for a copy of it to repeat.
+  const metadata = [...(await original.listMetadata())].filter(([key]) => !key.startsWith("coppice."));
+  const sets = metadata.map(([key, value]) => ({ type: "set", key, value }) as const);
+  await writeHeader(ioCtx, id, [...sets, noteMark({ ...mark, isWhole: true })]);
 }

@@ -1,17 +1,21 @@
-import type { Image } from "rbd-native";
+import type { IoCtx } from "rbd-native";
 import { z } from "zod";
 import type { Cluster } from "../cluster/cluster.ts";
 import { CoppiceError } from "../errors/coppice-error.ts";
-import { hasCode } from "../errors/to-coppice-error.ts";
+import type { ImageHeader } from "../headers/image-header.ts";
 import { headerObject } from "../headers/object-names.ts";
+import { readHeader } from "../headers/read-header.ts";
+import { readImageId } from "../headers/read-image-id.ts";
+import { orNothing } from "../headers/read-objects.ts";
 import { openImage } from "../image/open-image.ts";
 import { type HeldLock, lockObject } from "../lock/object-lock.ts";
 import { showImageSpec } from "../names/format-image-spec.ts";
 import type { ImageSpec } from "../names/image-spec.ts";
+import { type HeaderChange, writeHeader } from "./change-header.ts";
 import { newHeadName } from "./head-snapshot.ts";
 import { refuseOthers } from "./hold-target.ts";
 import { type ImageIdentity, isSameImage } from "./image-identity.ts";
-import { readNote, writeNote } from "./image-note.ts";
+import { parseNote } from "./image-note.ts";
 
 const schema = z.strictObject({
   version: z.literal(1),
@@ -32,35 +36,36 @@ const leaseSeconds = 5;
 
 /** An image that is being filled by this process alone. Disposing lets go of it. */
 export interface MarkedImage extends AsyncDisposable {
+  readonly ioCtx: IoCtx;
+  readonly id: string;
   readonly mark: CopyMark;
+  /** Whether nothing was copied to it yet. */
+  readonly isBare: boolean;
 }
+
+/** Whether an image is as a copy makes it: with nothing in it. */
+export type IsBare = (header: ImageHeader) => boolean;
 
 /**
  * Marks an image that was just made.
  *
- * @throws {CoppiceError}; RbdError
+ * @throws {CoppiceError} `EXISTS` when somebody else used it meanwhile, `BUSY`; RbdError
  */
 export async function markNew(
   cluster: Cluster,
   place: ImageSpec,
   source: ImageIdentity,
+  isBare: IsBare,
   signal?: AbortSignal,
 ): Promise<MarkedImage> {
-  await using image = await openImage(cluster, place);
-  const lock = await lockTarget(cluster, place, image.id, signal);
-  try {
-    const { fsid, poolId, imageId } = source;
-    const mark: CopyMark = { version: 1, fsid, poolId, imageId, head: newHeadName(), isWhole: false };
-    await writeMark(image, mark);
-    return { mark, [Symbol.asyncDispose]: () => lock.release() };
-  } catch (error) {
-    await lock.release();
-    throw error;
-  }
+  const ioCtx = await cluster.pool(place.pool, place.namespace);
+  const id = await readImageId(ioCtx, place.image, signal);
+  return await claim({ ioCtx, place, id, source, isBare }, signal);
 }
 
 /**
- * Takes over what an interrupted copy of the same image has left.
+ * Takes over what an interrupted copy of the same image has left: also an image that it had no time to mark, in which
+ * there is nothing yet.
  *
  * @returns Undefined when there is no image of that name.
  * @throws {CoppiceError} `EXISTS` when it is anything else, `BUSY` while another process is at it.
@@ -69,48 +74,77 @@ export async function takeOver(
   cluster: Cluster,
   place: ImageSpec,
   source: ImageIdentity,
+  isBare: IsBare,
   signal?: AbortSignal,
 ): Promise<MarkedImage | undefined> {
-  let image: Image;
+  const ioCtx = await cluster.pool(place.pool, place.namespace);
+  const id = await orNothing(() => readImageId(ioCtx, place.image, signal));
+  if (id === null) return undefined;
+  const marked = await claim({ ioCtx, place, id, source, isBare }, signal);
   try {
-    image = await openImage(cluster, place, { readOnly: true });
+    await using image = await openImage(cluster, place, { readOnly: true });
+    refuseOthers((await image.listWatchers({ signal })).length, showImageSpec(place));
+    return marked;
   } catch (error) {
-    if (hasCode(error, "NOT_FOUND")) return undefined;
+    await marked[Symbol.asyncDispose]();
     throw error;
   }
-  await using _ = image;
-  const isOurs = (mark: CopyMark | undefined): mark is CopyMark =>
-    mark !== undefined && isSameImage(mark, source);
-  if (!isOurs(await readNote(image, key, schema))) throw existsAlready(place);
-  const lock = await lockTarget(cluster, place, image.id, signal);
+}
+
+interface Claim {
+  readonly ioCtx: IoCtx;
+  readonly place: ImageSpec;
+  readonly id: string;
+  readonly source: ImageIdentity;
+  readonly isBare: IsBare;
+}
+
+/** Looks before it takes the lock, and after: whoever held it may have come to the end meanwhile. */
+async function claim(wanted: Claim, signal: AbortSignal | undefined): Promise<MarkedImage> {
+  const { ioCtx, place, id, source } = wanted;
+  await examine(wanted, signal);
+  const lock = await lockTarget(ioCtx, place, id, signal);
   try {
-    // Whoever held it may have come to the end meanwhile.
-    const mark = await readNote(image, key, schema);
-    if (!isOurs(mark)) throw existsAlready(place);
-    refuseOthers((await image.listWatchers({ signal })).length, showImageSpec(place));
-    return { mark, [Symbol.asyncDispose]: () => lock.release() };
+    const { found, isBare } = await examine(wanted, signal);
+    const mark = found ?? newMark(source);
+    if (found === undefined) await writeHeader(ioCtx, id, [noteMark(mark)]);
+    return { ioCtx, id, mark, isBare, [Symbol.asyncDispose]: () => lock.release() };
   } catch (error) {
     await lock.release();
     throw error;
   }
 }
 
-export async function writeMark(image: Image, mark: CopyMark): Promise<void> {
-  await writeNote(image, key, mark);
+/** @throws {CoppiceError} `EXISTS` for an image that is neither marked nor bare. */
+async function examine(
+  { ioCtx, place, id, source, isBare }: Claim,
+  signal: AbortSignal | undefined,
+): Promise<{ readonly found: CopyMark | undefined; readonly isBare: boolean }> {
+  const read = await readHeader(ioCtx, id, signal);
+  const mark = parseNote(read?.metadata(key), schema);
+  const bare = read !== null && isBare(read.header);
+  if (mark !== undefined && isSameImage(mark, source)) return { found: mark, isBare: bare };
+  if (bare && !read.hasMetadata) return { found: undefined, isBare: true };
+  throw existsAlready(place);
+}
+
+function newMark({ fsid, poolId, imageId }: ImageIdentity): CopyMark {
+  return { version: 1, fsid, poolId, imageId, head: newHeadName(), isWhole: false };
+}
+
+export function noteMark(mark: CopyMark): HeaderChange {
+  return { type: "set", key, value: JSON.stringify(mark) };
 }
 
 /** The image is nobody's any more. */
-export async function removeMark(image: Image): Promise<void> {
-  await image.removeMetadata(key);
-}
+export const removeMark: HeaderChange = { type: "remove", key };
 
 async function lockTarget(
-  cluster: Cluster,
+  ioCtx: IoCtx,
   place: ImageSpec,
   id: string,
   signal: AbortSignal | undefined,
 ): Promise<HeldLock> {
-  const ioCtx = await cluster.pool(place.pool, place.namespace);
   const lock = await lockObject(ioCtx, headerObject(id), {
     name: "coppice.copy",
     description: "filling a new image",

@@ -1,31 +1,28 @@
-import type { Image, SnapshotEntry } from "rbd-native";
-import type { Cluster } from "../cluster/cluster.ts";
 import { CoppiceError } from "../errors/coppice-error.ts";
 import { showImageSpec } from "../names/format-image-spec.ts";
-import type { ImageSpec } from "../names/image-spec.ts";
+import { changeHeader } from "./change-header.ts";
 import {
   type CopyCheckpoint,
+  checkpointIn,
   isSameCopy,
   newUnnamed,
-  readCheckpoint,
-  writeCheckpoint,
+  noteCheckpoint,
 } from "./copy-checkpoint.ts";
 import type { BlockDigest } from "./digest-manifest.ts";
+import type { KnownSnapshot } from "./find-snapshot.ts";
 import type { Source } from "./open-source.ts";
-import { isPointOf, readPoint } from "./point-record.ts";
+import type { Target } from "./open-target.ts";
+import { isPointOf, pointIn } from "./point-record.ts";
+import type { TargetFacts } from "./target-facts.ts";
 import { prepareHead, undoHead } from "./target-head.ts";
 import type { TransferLimits } from "./transfer-limits.ts";
 import type { TransferOptions } from "./transfer-progress.ts";
 import { verifyInterrupted } from "./verify-interrupted.ts";
 
-export interface CopyTarget {
-  readonly cluster: Cluster;
-  readonly place: ImageSpec;
-  /** Open for writing. */
-  readonly image: Image;
-  readonly snapshots: readonly SnapshotEntry[];
+export interface CopyTarget extends Omit<Target, keyof AsyncDisposable> {
+  readonly facts: TargetFacts;
   /** What the copy builds on. */
-  readonly from: SnapshotEntry | undefined;
+  readonly from: KnownSnapshot | undefined;
   readonly source: Source;
   /** Of the snapshot to make; null for none. */
   readonly name: string | null;
@@ -38,7 +35,7 @@ export interface CopyStart {
   readonly verified: readonly BlockDigest[] | undefined;
   readonly rolledBack: boolean;
   /** What an interrupted run of the same copy had made already, after all was written. */
-  readonly made: SnapshotEntry | undefined;
+  readonly made: KnownSnapshot | undefined;
 }
 
 /**
@@ -52,12 +49,13 @@ export async function startCopy(
   target: CopyTarget,
   options: TransferOptions & { readonly limits?: TransferLimits | undefined } = {},
 ): Promise<CopyStart> {
-  const { cluster, place, image, from, source, snapshots } = target;
+  const { cluster, place, image, from, source } = target;
+  const { snapshots } = target.facts;
   const { signal } = options;
-  const found = await readCheckpoint(image);
+  const found = checkpointIn(target.facts);
   const wanted = newCheckpoint(target);
   const same = found !== undefined && isSameCopy(found, wanted) ? found : undefined;
-  const made = same && (await madeBefore(target, same));
+  const made = same && madeBefore(target, same);
   refuseOther(target, made);
   if (same !== undefined && made !== undefined) {
     return { checkpoint: same, resumedAt: source.size, verified: undefined, rolledBack: false, made };
@@ -75,7 +73,7 @@ export async function startCopy(
   const isLeftover = found !== undefined && found.targetFrom === null && from === undefined;
   if (isLeftover) await undoHead(image, undefined, await image.size({ signal }));
   const rolledBack = await prepareHead(cluster, place, image, from, signal);
-  await writeCheckpoint(image, wanted);
+  await changeHeader(target, [noteCheckpoint(wanted)]);
   return {
     checkpoint: wanted,
     resumedAt: 0,
@@ -101,21 +99,22 @@ function newCheckpoint({ from, source }: CopyTarget): CopyCheckpoint {
 }
 
 /** The snapshot that an interrupted run made last: under its first name, or recorded and under its own. */
-async function madeBefore(
-  { image, snapshots, source, name }: CopyTarget,
+function madeBefore(
+  { facts, source, name }: CopyTarget,
   checkpoint: CopyCheckpoint,
-): Promise<SnapshotEntry | undefined> {
+): KnownSnapshot | undefined {
   if (name === null) return undefined;
+  const { snapshots } = facts;
   const unnamed = snapshots.find((snapshot) => snapshot.name === checkpoint.snapshot);
   if (unnamed !== undefined) return unnamed;
   const named = snapshots.find((snapshot) => snapshot.name === name);
   if (named === undefined) return undefined;
   const point = { source: source.identity, snapshot: source.to };
-  return isPointOf(await readPoint(image, named.id), point) ? named : undefined;
+  return isPointOf(pointIn(facts, named.id), point) ? named : undefined;
 }
 
-function refuseOther({ place, snapshots, name }: CopyTarget, made: SnapshotEntry | undefined): void {
-  if (!snapshots.some((snapshot) => snapshot.name === name && snapshot.id !== made?.id)) return;
+function refuseOther({ place, facts, name }: CopyTarget, made: KnownSnapshot | undefined): void {
+  if (!facts.snapshots.some((snapshot) => snapshot.name === name && snapshot.id !== made?.id)) return;
   const spec = showImageSpec(place);
   throw new CoppiceError({
     code: "EXISTS",

@@ -38,9 +38,9 @@ async function* bytes(
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const spec = showImageSpec(toImageOnly(options.image));
   const { header, snapshots } = await translated({ object: spec }, () => readWhole(cluster, options));
-  await using head = await translated({ object: spec }, () =>
-    takeHeadSnapshot(cluster, options.image, options),
-  );
+  await using image = await openImage(cluster, options.image);
+  const { signal } = options;
+  await using head = await translated({ object: spec }, () => takeHeadSnapshot(image, { signal }));
   yield* writeImageStream(header, snapshots.length + 1, parts(cluster, options, snapshots, head.name));
 }
 

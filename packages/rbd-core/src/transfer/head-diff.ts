@@ -1,8 +1,9 @@
-import type { Image, SnapshotEntry } from "rbd-native";
+import type { Image } from "rbd-native";
 import { canUseFastDiff } from "../diff/can-use-fast-diff.ts";
 import type { Extent } from "../diff/extent.ts";
 import { planDiff } from "../diff/plan-diff.ts";
 import { coverWithZeroes } from "./cover-with-zeroes.ts";
+import type { KnownSnapshot } from "./find-snapshot.ts";
 
 /**
  * Where an image's head may hold something else than a snapshot of it does; or, without one, than zeroes. Ascending.
@@ -13,7 +14,7 @@ import { coverWithZeroes } from "./cover-with-zeroes.ts";
  */
 export async function headDiff(
   head: Image,
-  before: { readonly image: Image; readonly snapshot: SnapshotEntry } | undefined,
+  before: { readonly image: Image; readonly snapshot: KnownSnapshot } | undefined,
   signal?: AbortSignal,
 ): Promise<AsyncGenerator<readonly Extent[], void, undefined>> {
   const { size, objectSize } = await head.stat({ signal });

@@ -1,9 +1,10 @@
-import type { Image, SnapshotEntry } from "rbd-native";
+import type { Image } from "rbd-native";
 import type { Cluster } from "../cluster/cluster.ts";
 import { openImage } from "../image/open-image.ts";
 import type { ImageSpec } from "../names/image-spec.ts";
 import { together } from "../parallel/together.ts";
 import { cutExtents } from "./cut-extents.ts";
+import type { KnownSnapshot } from "./find-snapshot.ts";
 import { headDiff } from "./head-diff.ts";
 import { readAhead } from "./read-ahead.ts";
 
@@ -19,7 +20,7 @@ const limits = { operations: 16, bytes: 64 * 1024 ** 2 };
 export async function headEquals(
   cluster: Cluster,
   place: ImageSpec,
-  snapshot: SnapshotEntry | undefined,
+  snapshot: KnownSnapshot | undefined,
   signal?: AbortSignal,
 ): Promise<boolean> {
   await using opened = new AsyncDisposableStack();

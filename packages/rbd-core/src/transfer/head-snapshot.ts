@@ -1,8 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { SnapshotEntry } from "rbd-native";
-import type { Cluster } from "../cluster/cluster.ts";
-import { openImage } from "../image/open-image.ts";
-import type { ImageSpecLike } from "../names/to-image-spec.ts";
+import type { Image, SnapshotEntry } from "rbd-native";
 
 /** A snapshot that stands for an image's head while it is read. */
 export interface HeadSnapshot extends AsyncDisposable {
@@ -23,26 +20,21 @@ function isHeadName(name: string): boolean {
 /**
  * Takes a snapshot of the head, because a head may change while it is read. Disposing removes it.
  *
+ * @param image Open for writing as long as the snapshot is used.
  * @param options `name`: of one that an interrupted copy may have taken already; then it stands for the head still.
- * @throws {CoppiceError} `NOT_FOUND`; RbdError
+ * @throws RbdError
  */
 export async function takeHeadSnapshot(
-  cluster: Cluster,
-  image: ImageSpecLike,
+  image: Image,
   options: { readonly name?: string; readonly signal?: AbortSignal | undefined } = {},
 ): Promise<HeadSnapshot> {
-  const { name = newHeadName() } = options;
-  const opened = await openImage(cluster, image);
+  const { name = newHeadName(), signal } = options;
   const remove = async () => {
-    try {
-      if (await opened.snapshotExists(name)) await opened.removeSnapshot(name);
-    } finally {
-      await opened.close();
-    }
+    if (await image.snapshotExists(name)) await image.removeSnapshot(name);
   };
   try {
-    options.signal?.throwIfAborted();
-    if (options.name === undefined || !(await opened.snapshotExists(name))) await opened.createSnapshot(name);
+    signal?.throwIfAborted();
+    if (options.name === undefined || !(await image.snapshotExists(name))) await image.createSnapshot(name);
   } catch (error) {
     await remove();
     throw error;
@@ -50,14 +42,13 @@ export async function takeHeadSnapshot(
   return { name, [Symbol.asyncDispose]: remove };
 }
 
-/** The user's snapshots that are older than one taken of the head, oldest first; without others' of the head. */
-export async function snapshotsBefore(
-  cluster: Cluster,
-  image: ImageSpecLike,
-  head: string,
-): Promise<SnapshotEntry[]> {
-  await using opened = await openImage(cluster, image, { readOnly: true });
-  const snapshots = (await opened.listSnapshots()).toSorted((a, b) => (a.id < b.id ? -1 : 1));
+/**
+ * The user's snapshots that are older than one taken of the head, oldest first; without others' of the head.
+ *
+ * @throws RbdError
+ */
+export async function snapshotsBefore(image: Image, head: string): Promise<SnapshotEntry[]> {
+  const snapshots = (await image.listSnapshots()).toSorted((a, b) => (a.id < b.id ? -1 : 1));
   const end = snapshots.findIndex(({ name }) => name === head);
   return snapshots.slice(0, end).filter(({ name, namespace }) => namespace === "user" && !isHeadName(name));
 }

@@ -14,9 +14,20 @@ export async function readNote<Note>(
   schema: z.ZodType<Note>,
 ): Promise<Note | undefined> {
   try {
-    return schema.safeParse(JSON.parse(await image.getMetadata(key))).data;
+    return parseNote(await image.getMetadata(key), schema);
   } catch (error) {
-    if (hasCode(error, "NOT_FOUND") || error instanceof SyntaxError) return undefined;
+    if (hasCode(error, "NOT_FOUND")) return undefined;
+    throw error;
+  }
+}
+
+/** The same of text that was read already; undefined where there was none. */
+export function parseNote<Note>(text: string | undefined, schema: z.ZodType<Note>): Note | undefined {
+  if (text === undefined) return undefined;
+  try {
+    return schema.safeParse(JSON.parse(text)).data;
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
     throw error;
   }
 }

@@ -1,7 +1,9 @@
-import type { Cluster } from "../cluster/cluster.ts";
-import { canUseFastDiff } from "../diff/can-use-fast-diff.ts";
-import { openImage } from "../image/open-image.ts";
-import type { ImageSpec } from "../names/image-spec.ts";
+import type { IoCtx } from "rbd-native";
+import { imageLayout } from "../headers/image-layout.ts";
+import { readHeader } from "../headers/read-header.ts";
+import { hasFastDiff, isTrusted } from "../object-map/is-trusted.ts";
+import { objectState } from "../object-map/object-map.ts";
+import { readObjectMap } from "../object-map/read-object-map.ts";
 
 /** Which parts of an image may hold something else than zeroes. */
 export class OccupiedRanges {
@@ -22,31 +24,37 @@ export class OccupiedRanges {
 }
 
 /**
- * Finds which parts of an image's head hold objects, by its object map. Without one that can be trusted, or with a
- * parent, anything may be anywhere.
+ * Finds which parts of an image's head hold objects, by its object map, read past librbd. Without one that can be
+ * trusted, or with a parent, anything may be anywhere. For who holds the image's lock.
+ *
+ * @param id The image's.
+ * @throws RbdError
  */
 export async function occupiedRanges(
-  cluster: Cluster,
-  place: ImageSpec,
+  ioCtx: IoCtx,
+  id: string,
   signal?: AbortSignal,
 ): Promise<OccupiedRanges> {
-  // A handle of its own: whether maps can be trusted is asked of it at each snapshot.
-  await using image = await openImage(cluster, place, { readOnly: true });
-  const { size } = await image.stat({ signal });
-  if (size === 0) return new OccupiedRanges([]);
-  if ((await image.parent({ signal })) !== null) return new OccupiedRanges(undefined);
-  if (!(await canUseFastDiff(image, null, undefined, { signal }))) return new OccupiedRanges(undefined);
-  const found: [start: number, end: number][] = [];
-  for await (const batch of image.diffIterate({ wholeObject: true, signal })) {
-    for (let i = 0; i < batch.count; i++) {
-      if (batch.exists(i)) found.push([batch.offset(i), batch.offset(i) + batch.length(i)]);
-    }
-  }
+  const anywhere = new OccupiedRanges(undefined);
+  const header = (await readHeader(ioCtx, id, signal))?.header;
+  if (header === undefined || !hasFastDiff(header.features) || !isTrusted(header.flags)) return anywhere;
+  if ((header.parent?.headOverlap ?? 0) > 0) return anywhere;
+  if (header.size === 0) return new OccupiedRanges([]);
+  const map = await readObjectMap(ioCtx, id, header, { size: header.size }, signal);
+  if (map === null) return anywhere;
+  // With stripes, an object's bytes lie all over its set of objects.
+  const { objectSize, stripeCount } = imageLayout(header);
+  const setBytes = objectSize * stripeCount;
   const ranges: [start: number, end: number][] = [];
-  for (const [start, end] of found.sort(([a], [b]) => a - b)) {
-    const last = ranges.at(-1);
-    if (last !== undefined && start <= last[1]) last[1] = Math.max(last[1], end);
-    else ranges.push([start, end]);
+  for (let index = 0; index < map.length; index++) {
+    // Most of a thin image's map is nothing: sixteen objects a word.
+    if (index % 16 === 0 && map.words[index / 16] === 0) index += 15;
+    else if (map.state(index) !== objectState.nonexistent) {
+      const start = Math.floor(index / stripeCount) * setBytes;
+      const last = ranges.at(-1);
+      if (last !== undefined && start <= last[1]) last[1] = start + setBytes;
+      else ranges.push([start, start + setBytes]);
+    }
   }
   return new OccupiedRanges(ranges);
 }

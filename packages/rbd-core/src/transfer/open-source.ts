@@ -1,14 +1,19 @@
-import type { Image, SnapshotEntry } from "rbd-native";
+import type { Image, IoCtx, SnapshotEntry } from "rbd-native";
 import type { Cluster } from "../cluster/cluster.ts";
-import { canUseFastDiff } from "../diff/can-use-fast-diff.ts";
 import type { Extent } from "../diff/extent.ts";
+import { hasMaps } from "../diff/has-maps.ts";
 import { type PlanDiffOptions, planDiff } from "../diff/plan-diff.ts";
 import { CoppiceError } from "../errors/coppice-error.ts";
-import { translated } from "../errors/to-coppice-error.ts";
+import { hasCode, translated } from "../errors/to-coppice-error.ts";
+import { DecodeError } from "../headers/decode-error.ts";
+import type { ImageHeader } from "../headers/image-header.ts";
+import { readHeader } from "../headers/read-header.ts";
+import { readImageId } from "../headers/read-image-id.ts";
 import { openImage } from "../image/open-image.ts";
 import { showImageSpec } from "../names/format-image-spec.ts";
 import type { ImageSpec } from "../names/image-spec.ts";
 import { type ImageSpecLike, toImageOnly } from "../names/to-image-spec.ts";
+import { together } from "../parallel/together.ts";
 import { coverWithZeroes } from "./cover-with-zeroes.ts";
 import { findSnapshot } from "./find-snapshot.ts";
 import { type ImageIdentity, identityOf } from "./image-identity.ts";
@@ -65,46 +70,64 @@ export async function openSource(
 ): Promise<Source> {
   const place = toImageOnly(range.image);
   const spec = showImageSpec(place);
-  const image = await openImage(cluster, { ...place, snapshot: range.to });
+  const { signal } = options;
+  const ioCtx = await cluster.pool(place.pool, place.namespace);
+  await using opened = new AsyncDisposableStack();
+  const [image, early] = await together([
+    openImage(cluster, { ...place, snapshot: range.to }).then((image) => opened.use(image)),
+    headerByName(ioCtx, place.image, signal),
+  ]);
+  return await translated({ object: spec, what: `${spec} could not be examined` }, async () => {
+    const snapshots = await image.listSnapshots({ signal });
+    const to = findSnapshot(snapshots, range.to, spec);
+    const from = range.from === undefined ? undefined : findSnapshot(snapshots, range.from, spec);
+    if (from !== undefined && from.id >= to.id) throw notOlder(spec, from, to);
+    const [{ size, objectSize }, stripe] = [await image.stat({ signal }), await image.stripe({ signal })];
+    const header = early?.id === image.id ? early.header : undefined;
+    const fastDiff = options.fastDiff !== "never" && header !== undefined && hasMaps(header, to.id, from?.id);
+    const lost = from === undefined ? undefined : await lostOverlap(image, header, from, to, size);
+    const hasParent = (await image.parent({ signal })) !== null;
+    const extents = (how: Pick<PlanDiffOptions, "signal" | "wholeObjects">) => {
+      const includeParent = from === undefined;
+      const { count: stripeCount } = stripe;
+      const what = { from: from?.name, size, objectSize, stripeCount, fastDiff, includeParent };
+      const planned = planDiff(image, { ...what, ...how });
+      return lost === undefined ? planned : coverWithZeroes(planned, ...lost);
+    };
+    const identity = await identityOf(cluster, place, image);
+    const open = opened.move();
+    return {
+      image,
+      spec,
+      identity,
+      from,
+      to,
+      size,
+      objectSize,
+      stripeUnit: stripe.unit,
+      stripeCount: stripe.count,
+      fastDiff,
+      extents: (signal) => extents({ signal }),
+      extentsToRead: (signal) => extents({ signal, wholeObjects: !hasParent }),
+      confirm: (signal) =>
+        confirmSnapshots(cluster, place, image.id, from === undefined ? [to] : [from, to], signal),
+      [Symbol.asyncDispose]: () => open.disposeAsync(),
+    };
+  });
+}
+
+/** What the image of that name says of itself; undefined where that is not to be had past librbd. */
+async function headerByName(
+  ioCtx: IoCtx,
+  name: string,
+  signal: AbortSignal | undefined,
+): Promise<{ readonly id: string; readonly header: ImageHeader } | undefined> {
   try {
-    return await translated({ object: spec, what: `${spec} could not be examined` }, async () => {
-      const { signal } = options;
-      const snapshots = await image.listSnapshots({ signal });
-      const to = findSnapshot(snapshots, range.to, spec);
-      const from = range.from === undefined ? undefined : findSnapshot(snapshots, range.from, spec);
-      if (from !== undefined && from.id >= to.id) throw notOlder(spec, from, to);
-      const [{ size, objectSize }, stripe] = [await image.stat({ signal }), await image.stripe({ signal })];
-      const fastDiff =
-        options.fastDiff !== "never" && (await canUseFastDiff(image, to.id, from?.id, { signal }));
-      const lost = from === undefined ? undefined : await lostOverlap(image, from, to, size);
-      const hasParent = (await image.parent({ signal })) !== null;
-      const extents = (how: Pick<PlanDiffOptions, "signal" | "wholeObjects">) => {
-        const includeParent = from === undefined;
-        const { count: stripeCount } = stripe;
-        const what = { from: from?.name, size, objectSize, stripeCount, fastDiff, includeParent };
-        const planned = planDiff(image, { ...what, ...how });
-        return lost === undefined ? planned : coverWithZeroes(planned, ...lost);
-      };
-      return {
-        image,
-        spec,
-        identity: await identityOf(cluster, place, image),
-        from,
-        to,
-        size,
-        objectSize,
-        stripeUnit: stripe.unit,
-        stripeCount: stripe.count,
-        fastDiff,
-        extents: (signal) => extents({ signal }),
-        extentsToRead: (signal) => extents({ signal, wholeObjects: !hasParent }),
-        confirm: (signal) =>
-          confirmSnapshots(cluster, place, image.id, from === undefined ? [to] : [from, to], signal),
-        [Symbol.asyncDispose]: () => image.close(),
-      };
-    });
+    const id = await readImageId(ioCtx, name, signal);
+    const read = await readHeader(ioCtx, id, signal);
+    return read === null ? undefined : { id, header: read.header };
   } catch (error) {
-    await image.close();
+    if (error instanceof DecodeError || hasCode(error, "NOT_FOUND")) return undefined;
     throw error;
   }
 }
@@ -121,9 +144,8 @@ async function confirmSnapshots(
   signal: AbortSignal | undefined,
 ): Promise<void> {
   const ioCtx = await cluster.pool(place.pool, place.namespace);
-  await using image = await ioCtx.openImage({ id }, { readOnly: true });
-  const snapshots = await image.listSnapshots({ signal });
-  const gone = wanted.find(({ id }) => !snapshots.some((s) => s.id === id && s.namespace === "user"));
+  const users = await userSnapshots(ioCtx, id, signal);
+  const gone = wanted.find(({ id }) => !users.has(id));
   if (gone === undefined) return;
   const spec = showImageSpec(place);
   throw new CoppiceError({
@@ -135,21 +157,44 @@ async function confirmSnapshots(
   });
 }
 
+async function userSnapshots(
+  ioCtx: IoCtx,
+  id: string,
+  signal: AbortSignal | undefined,
+): Promise<ReadonlySet<bigint>> {
+  const read = await readHeader(ioCtx, id, signal);
+  if (read !== null) {
+    const users = read.header.snapshots.filter(({ namespace }) => namespace.kind === "user");
+    return new Set(users.map(({ id }) => id));
+  }
+  await using image = await ioCtx.openImage({ id }, { readOnly: true });
+  const users = (await image.listSnapshots({ signal })).filter(({ namespace }) => namespace === "user");
+  return new Set(users.map(({ id }) => id));
+}
+
 /** Where a clone read its parent at the older snapshot and does not any more. */
 async function lostOverlap(
   image: Image,
+  header: ImageHeader | undefined,
   from: SnapshotEntry,
   to: SnapshotEntry,
   size: number,
 ): Promise<readonly [start: number, end: number] | undefined> {
+  const overlap = async (id: bigint) =>
+    header === undefined
+      ? await overlapAt(image, id, to.id)
+      : (header.snapshots.find((snapshot) => snapshot.id === id)?.parentOverlap ?? 0);
+  const [before, after] = [await overlap(from.id), await overlap(to.id)];
+  return before > after && after < size ? [after, Math.min(before, size)] : undefined;
+}
+
+/** As librbd says. The image stands at the other snapshot again afterwards. */
+async function overlapAt(image: Image, snapshot: bigint, back: bigint): Promise<number> {
   try {
-    await image.setSnapshot(from.id);
-    const before = (await image.parent())?.overlap ?? 0;
-    await image.setSnapshot(to.id);
-    const after = (await image.parent())?.overlap ?? 0;
-    return before > after && after < size ? [after, Math.min(before, size)] : undefined;
+    await image.setSnapshot(snapshot);
+    return (await image.parent())?.overlap ?? 0;
   } finally {
-    await image.setSnapshot(to.id);
+    await image.setSnapshot(back);
   }
 }
 

@@ -1,8 +1,10 @@
 import type { Image } from "rbd-native";
 import { z } from "zod";
 import { CoppiceError } from "../errors/coppice-error.ts";
+import type { HeaderChange } from "./change-header.ts";
 import { type ImageIdentity, isSameImage } from "./image-identity.ts";
-import { readNote, writeNote } from "./image-note.ts";
+import { parseNote, readNote, writeNote } from "./image-note.ts";
+import type { TargetFacts } from "./target-facts.ts";
 
 const schema = z.strictObject({
   version: z.literal(1),
@@ -28,16 +30,32 @@ const key = (snapshotId: bigint) => `coppice.point.${snapshotId}`;
 
 /** @returns Undefined when the snapshot was made by something else. */
 export async function readPoint(image: Image, snapshotId: bigint): Promise<PointRecord | undefined> {
-  const note = await readNote(image, key(snapshotId), schema);
-  if (note === undefined) return undefined;
-  const { source, snapshot } = note;
-  return { source, snapshot: { name: snapshot.name, id: BigInt(snapshot.id) } };
+  return recordOf(await readNote(image, key(snapshotId), schema));
+}
+
+/** The same of metadata that was read already. */
+export function pointIn({ metadata }: TargetFacts, snapshotId: bigint): PointRecord | undefined {
+  return recordOf(parseNote(metadata(key(snapshotId)), schema));
 }
 
 export async function writePoint(image: Image, snapshotId: bigint, point: PointRecord): Promise<void> {
-  const { source, snapshot } = point;
-  const record = { version: 1, source, snapshot: { name: snapshot.name, id: String(snapshot.id) } };
-  await writeNote(image, key(snapshotId), record);
+  await writeNote(image, key(snapshotId), toNote(point));
+}
+
+export function notePoint(snapshotId: bigint, point: PointRecord): HeaderChange {
+  return { type: "set", key: key(snapshotId), value: JSON.stringify(toNote(point)) };
+}
+
+type Note = z.infer<typeof schema>;
+
+function toNote({ source, snapshot }: PointRecord): Note {
+  return { version: 1, source, snapshot: { name: snapshot.name, id: String(snapshot.id) } };
+}
+
+function recordOf(note: Note | undefined): PointRecord | undefined {
+  if (note === undefined) return undefined;
+  const { source, snapshot } = note;
+  return { source, snapshot: { name: snapshot.name, id: BigInt(snapshot.id) } };
 }
 
 /** Whether a copied snapshot is recorded as one of that snapshot, by ids. */

@@ -1,9 +1,9 @@
-import type { SnapshotEntry } from "rbd-native";
+import type { Image, SnapshotEntry } from "rbd-native";
 import type { Cluster } from "../cluster/cluster.ts";
 import { openImage } from "../image/open-image.ts";
 import type { ImageSpec } from "../names/image-spec.ts";
 import { isUnnamed } from "./copy-checkpoint.ts";
-import { type MarkedImage, takeOver } from "./copy-mark.ts";
+import { type IsBare, type MarkedImage, takeOver } from "./copy-mark.ts";
 import { snapshotsBefore } from "./head-snapshot.ts";
 import type { ImageIdentity } from "./image-identity.ts";
 import { isPointOf, readPoint } from "./point-record.ts";
@@ -12,9 +12,12 @@ import { removeNewImage } from "./remove-new-image.ts";
 export interface CopyOfImage {
   readonly cluster: Cluster;
   readonly source: ImageSpec;
+  /** The source, open for writing: its head is read from a snapshot. */
+  readonly original: Image;
   readonly identity: ImageIdentity;
   readonly targetCluster: Cluster;
   readonly place: ImageSpec;
+  readonly isBare: IsBare;
 }
 
 export interface TakenOver extends MarkedImage {
@@ -30,37 +33,28 @@ export interface TakenOver extends MarkedImage {
  * @throws {CoppiceError} `EXISTS`, `BUSY`; RbdError
  */
 export async function takeOverCopy(work: CopyOfImage, signal?: AbortSignal): Promise<TakenOver | undefined> {
-  const { cluster, source, identity, targetCluster, place } = work;
-  const found = await takeOver(targetCluster, place, identity, signal);
+  const { original, identity, targetCluster, place, isBare } = work;
+  const found = await takeOver(targetCluster, place, identity, isBare, signal);
   if (found === undefined) return undefined;
   try {
+    if (found.isBare) return { ...found, snapshots: new Set() };
     const { head } = found.mark;
-    const hasHead = await hasSnapshot(cluster, source, head);
-    const there = hasHead ? await snapshotsBefore(cluster, source, head) : [];
+    const hasHead = await original.snapshotExists(head);
+    const there = hasHead ? await snapshotsBefore(original, head) : [];
     if (found.mark.isWhole) {
-      if (hasHead) await removeSnapshot(cluster, source, head);
+      if (hasHead) await original.removeSnapshot(head);
       return { ...found, snapshots: await namesOf(targetCluster, place) };
     }
     const snapshots = await copiedOf(work, there);
     if (hasHead && snapshots !== undefined) return { ...found, snapshots };
     await removeNewImage(targetCluster, place);
-    if (hasHead) await removeSnapshot(cluster, source, head);
+    if (hasHead) await original.removeSnapshot(head);
     await found[Symbol.asyncDispose]();
     return undefined;
   } catch (error) {
     await found[Symbol.asyncDispose]();
     throw error;
   }
-}
-
-async function hasSnapshot(cluster: Cluster, place: ImageSpec, name: string): Promise<boolean> {
-  await using image = await openImage(cluster, place, { readOnly: true });
-  return await image.snapshotExists(name);
-}
-
-async function removeSnapshot(cluster: Cluster, place: ImageSpec, name: string): Promise<void> {
-  await using image = await openImage(cluster, place);
-  await image.removeSnapshot(name);
 }
 
 async function namesOf(cluster: Cluster, place: ImageSpec): Promise<ReadonlySet<string>> {

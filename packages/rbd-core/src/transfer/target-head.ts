@@ -1,14 +1,16 @@
-import type { Image, SnapshotEntry } from "rbd-native";
+import type { Image } from "rbd-native";
 import type { Cluster } from "../cluster/cluster.ts";
 import { CoppiceError } from "../errors/coppice-error.ts";
 import { showImageSpec } from "../names/format-image-spec.ts";
 import type { ImageSpec } from "../names/image-spec.ts";
+import type { KnownSnapshot } from "./find-snapshot.ts";
 import { headEquals } from "./head-equals.ts";
+import { headIsUntouched } from "./head-untouched.ts";
 
 /**
  * Sees to it that an image's head is what a snapshot holds; or, without one, that it is empty.
  *
- * @param image Open for writing.
+ * @param image Open for writing; its lock is held, where it has one.
  * @returns Whether it had to be rolled back.
  * @throws {CoppiceError} `NOT_EMPTY` when there is data and no snapshot to go back to; `INVALID_ARGUMENT` when
  * rolling back does not bring the snapshot's contents back.
@@ -17,9 +19,11 @@ export async function prepareHead(
   cluster: Cluster,
   place: ImageSpec,
   image: Image,
-  snapshot: SnapshotEntry | undefined,
+  snapshot: KnownSnapshot | undefined,
   signal?: AbortSignal,
 ): Promise<boolean> {
+  const ioCtx = await cluster.pool(place.pool, place.namespace);
+  if (await headIsUntouched(ioCtx, image.id, snapshot, signal)) return false;
   if (await headEquals(cluster, place, snapshot, signal)) return false;
   const spec = showImageSpec(place);
   if (snapshot === undefined) {
@@ -49,7 +53,7 @@ export async function prepareHead(
  */
 export async function undoHead(
   image: Image,
-  snapshot: SnapshotEntry | undefined,
+  snapshot: KnownSnapshot | undefined,
   size: number,
 ): Promise<void> {
   if (snapshot !== undefined) {

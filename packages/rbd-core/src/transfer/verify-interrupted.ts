@@ -1,10 +1,11 @@
-import { CopyJob, type Image, type SnapshotEntry } from "rbd-native";
+import { CopyJob, type Image } from "rbd-native";
 import type { Cluster } from "../cluster/cluster.ts";
 import { openImage } from "../image/open-image.ts";
 import type { ImageSpec } from "../names/image-spec.ts";
 import { together } from "../parallel/together.ts";
 import { copyParts } from "./copy-parts.ts";
 import { type BlockDigest, blockDigests } from "./digest-manifest.ts";
+import type { KnownSnapshot } from "./find-snapshot.ts";
 import { headDiff } from "./head-diff.ts";
 import { OccupiedRanges } from "./occupied-ranges.ts";
 import type { Source } from "./open-source.ts";
@@ -16,7 +17,7 @@ export interface InterruptedCopy {
   readonly cluster: Cluster;
   readonly place: ImageSpec;
   /** What the copy builds on. */
-  readonly from: SnapshotEntry | undefined;
+  readonly from: KnownSnapshot | undefined;
   readonly source: Source;
   /** Everything that the copy changes before this offset is said to be on the target. */
   readonly done: number;

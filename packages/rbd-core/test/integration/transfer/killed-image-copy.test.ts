@@ -60,16 +60,17 @@ async function expectCopied(source: string, target: string): Promise<void> {
 }
 
 const moments: readonly { readonly when: string; readonly death: Death }[] = [
+  { when: "before the new image is marked", death: { change: "metadata_set" } },
   { when: "before the snapshot of the head", death: { call: "createSnapshot" } },
   { when: "after the snapshot of the head", death: { call: "createSnapshot", late: true } },
   { when: "while the first snapshot is copied", death: { written: MiB } },
-  { when: "before the copied snapshot has its name", death: { call: "renameSnapshot" } },
-  { when: "between the two snapshots", death: { call: "removeMetadata", late: true } },
-  { when: "before the second snapshot has its name", death: { call: "renameSnapshot", nth: 2 } },
-  { when: "when the head is copied", death: { call: "removeMetadata", nth: 3, late: true } },
+  { when: "before the copied snapshot has its name", death: { change: "snapshot_rename" } },
+  { when: "between the two snapshots", death: { change: "snapshot_rename", late: true } },
+  { when: "before the second snapshot has its name", death: { change: "snapshot_rename", nth: 2 } },
+  { when: "when the head is copied", death: { change: "metadata_remove", nth: 3, late: true } },
   { when: "before the snapshot is protected", death: { call: "protectSnapshot" } },
-  { when: "before the mark is taken away", death: { call: "removeMetadata", nth: 4 } },
   { when: "before the snapshot of the head is removed", death: { call: "removeSnapshot" } },
+  { when: "before the mark is taken away", death: { change: "metadata_remove", nth: 4 } },
 ];
 
 describe("copyImage, whose process was killed", () => {
@@ -92,7 +93,7 @@ describe("copyImage, whose process was killed", () => {
   it("begins anew when a copied snapshot is not there any more", async () => {
     const [source, target] = [await makeSource("changed"), plain.image("changed-copy")];
     const copy = { image: source, target: { image: target } };
-    const death = { call: "renameSnapshot", nth: 2 } as const;
+    const death = { change: "snapshot_rename", nth: 2 } as const;
     await dieInCopy(plain, { conf: plain.conf, image: copy, death });
     await plain.rbd(["snap", "rm", "--no-progress", `${source}@one`]);
     await copyImage(cluster, copy);
@@ -108,7 +109,7 @@ describe("copyImage, whose process was killed", () => {
       await makeSource("other"),
       plain.image("taken"),
     ];
-    const death = { call: "renameSnapshot" } as const;
+    const death = { change: "snapshot_rename" } as const;
     await dieInCopy(plain, { conf: plain.conf, image: { image: other, target: { image: target } }, death });
     const before = await plain.contents(target);
     const copy = copyImage(cluster, { image: source, target: { image: target } });

@@ -6,6 +6,7 @@ import { openImage } from "../image/open-image.ts";
 import { formatImageSpec, showImageSpec } from "../names/format-image-spec.ts";
 import type { ImageSpec } from "../names/image-spec.ts";
 import { type ImageSpecLike, toImageOnly } from "../names/to-image-spec.ts";
+import { together } from "../parallel/together.ts";
 import { UndoLog } from "../undo/undo-log.ts";
 import { writeHeader } from "./change-header.ts";
 import { createCopy, isBareCopy, layoutOf } from "./copy-layout.ts";
@@ -91,9 +92,14 @@ async function fill(
 ): Promise<CopyImageResult> {
   const { signal } = options;
   const inSource = { object: showImageSpec(source) };
-  await using head = await translated(inSource, () =>
-    takeHeadSnapshot(original, { signal, name: marked.mark.head }),
-  );
+  await using opened = new AsyncDisposableStack();
+  const targets = new ReusedTarget(targetCluster, place);
+  const [head] = await together([
+    translated(inSource, () => takeHeadSnapshot(original, { signal, name: marked.mark.head })).then((head) =>
+      opened.use(head),
+    ),
+    opened.use(targets).open(signal),
+  ]);
   const snapshots = await translated(inSource, () => snapshotsBefore(original, head.name));
   const points = [...snapshots, undefined].map((snapshot, i) => ({
     name: snapshot?.name ?? null,
@@ -101,11 +107,10 @@ async function fill(
   }));
   const missing = points.filter(({ name }) => name === null || !known?.has(name));
   const sum = { bytesRead: 0, bytesWritten: 0, bytesSkipped: 0 };
-  await using targets = new ReusedTarget(targetCluster, place);
   const open = ({ range }: (typeof points)[number]) => openSource(cluster, range, options);
-  for await (const [opened, { name }] of openAhead(missing, open)) {
-    const target = await targets.ofSize(opened.size, signal);
-    const done = await copyPoint(opened, target, { ...options, snapshot: name, digests: false });
+  for await (const [from, { name }] of openAhead(missing, open)) {
+    const target = await targets.ofSize(from.size, signal);
+    const done = await copyPoint(from, target, { ...options, snapshot: name, digests: false });
     sum.bytesRead += done.bytesRead;
     sum.bytesWritten += done.bytesWritten;
     sum.bytesSkipped += done.bytesSkipped;

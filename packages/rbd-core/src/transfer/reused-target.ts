@@ -6,11 +6,19 @@ import { openTarget, type Target } from "./open-target.ts";
 export class ReusedTarget implements AsyncDisposable {
   readonly #cluster: Cluster;
   readonly #place: ImageSpec;
-  #open: { readonly target: Target; readonly size: number } | undefined;
+  #open: Target | undefined;
+  /** Of what was copied through the open handle. */
+  #size: number | undefined;
 
   constructor(cluster: Cluster, place: ImageSpec) {
     this.#cluster = cluster;
     this.#place = place;
+  }
+
+  /** @throws {CoppiceError} as `openTarget` */
+  async open(signal: AbortSignal | undefined): Promise<Target> {
+    this.#open ??= await openTarget(this.#cluster, this.#place, signal);
+    return this.#open;
   }
 
   /**
@@ -20,14 +28,15 @@ export class ReusedTarget implements AsyncDisposable {
    * @throws {CoppiceError} as `openTarget`
    */
   async ofSize(size: number, signal: AbortSignal | undefined): Promise<Target> {
-    if (this.#open !== undefined && this.#open.size !== size) await this[Symbol.asyncDispose]();
-    this.#open ??= { target: await openTarget(this.#cluster, this.#place, signal), size };
-    return this.#open.target;
+    if (this.#size !== undefined && this.#size !== size) await this[Symbol.asyncDispose]();
+    const target = await this.open(signal);
+    this.#size = size;
+    return target;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     const open = this.#open;
-    this.#open = undefined;
-    await open?.target[Symbol.asyncDispose]();
+    [this.#open, this.#size] = [undefined, undefined];
+    await open?.[Symbol.asyncDispose]();
   }
 }

@@ -26,6 +26,9 @@ export async function dieInCopy(target: PlainRbd, copy: DyingCopy): Promise<void
   expect(signal, `the copy ended before it was to die: ${problem}`).toBe("SIGKILL");
   const image = (copy.diff ?? copy.image)?.target.image;
   if (image !== undefined) await forgetClients(target, image);
+  // Whoever copies a whole image has it open for writing too: its head is read from a snapshot.
+  if (copy.image !== undefined && copy.targetConf === undefined)
+    await forgetClients(target, String(copy.image.image));
 }
 
 /** Has a cluster forget at once who has an image open: clients that are dead, or could not say that they let go. */

@@ -119,6 +119,35 @@ describe("copyImage, whose process was killed", () => {
     await expectCopied(other, target);
   });
 
+  it("takes up an image that nobody marked only when there is nothing in it, and it has the source's layout", async () => {
+    const source = await makeSource("layout");
+    const kinds = {
+      sized: { size: MiB, objectSize: MiB },
+      other: { size: 0, objectSize: 2 * MiB },
+      noted: { size: 0, objectSize: MiB },
+      pointed: { size: 0, objectSize: MiB },
+      bare: { size: 0, objectSize: MiB },
+    };
+    for (const [kind, options] of Object.entries(kinds)) {
+      const target = plain.image(`layout-${kind}`);
+      await createImage(cluster, target, options);
+      {
+        await using image = await openImage(cluster, target);
+        if (kind === "noted") await image.setMetadata("owner", "Zoë");
+        if (kind === "pointed") await image.createSnapshot("mine");
+      }
+      const copy = copyImage(cluster, { image: source, target: { image: target } });
+      if (kind === "bare") {
+        await copy;
+        await expectCopied(source, target);
+      } else {
+        await expect(copy, kind).rejects.toMatchObject({ code: "EXISTS" });
+        await using image = await openImage(cluster, target, { readOnly: true });
+        expect((await image.stat()).size).toBe(options.size);
+      }
+    }
+  });
+
   it("lets one of two that copy the same go on", async () => {
     const [source, target] = [await makeSource("twice"), plain.image("twice-copy")];
     const copy = { image: source, target: { image: target } };

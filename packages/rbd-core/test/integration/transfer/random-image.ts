@@ -40,7 +40,7 @@ export async function makeRandomImage(
   shape: ImageShape = {},
 ): Promise<RandomImage> {
   const spec = `${pool}/${name}`;
-  const objectSize = random.pick([64 * KiB, 256 * KiB, 1024 * KiB]);
+  const objectSize = random.pick([64 * KiB, 256 * KiB, 1024 * KiB, 4096 * KiB]);
   const isStriped = shape.striped ?? random.chance(0.25);
   const features = isStriped
     ? featureBits(["striping", ...(maps === "off" ? plainFeatures : mapFeatures)])

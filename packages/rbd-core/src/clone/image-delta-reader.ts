@@ -1,13 +1,10 @@
 import type { Image, IoCtx } from "rbd-native";
-import { imageFeatures, imageFlags } from "../image/features.ts";
 import type { SnapshotRow } from "../inventory/inventory-row.ts";
+import { hasFastDiff, isTrusted } from "../object-map/is-trusted.ts";
 import { readChangedRanges } from "./read-changed-ranges.ts";
 import { lookIntoHistory, lookThroughImage, type SnapshotLook } from "./snapshot-look.ts";
 import type { SourceFacts } from "./source-facts.ts";
 import type { DeltaReader, Difference } from "./zero-delta.ts";
-
-const mapFeatures = imageFeatures["object-map"] | imageFeatures["fast-diff"];
-const invalidMaps = imageFlags["object map invalid"] | imageFlags["fast diff invalid"];
 
 /** The search's view of an open image. The handle must be set to the current state, and be used for nothing else. */
 export class ImageDeltaReader implements DeltaReader {
@@ -29,9 +26,9 @@ export class ImageDeltaReader implements DeltaReader {
   /** Every snapshot from this one on has its own map, and one bad map spoils the comparison. */
   async hasObjectMaps(snapshot: SnapshotRow): Promise<boolean> {
     const { features, flags, snapshots } = this.#facts;
-    if ((features & mapFeatures) !== mapFeatures || (flags & invalidMaps) !== 0n) return false;
+    if (!hasFastDiff(features) || !isTrusted(flags)) return false;
     for (const each of snapshots) {
-      if (each.id >= snapshot.id && ((await this.#look.flags(each)) & invalidMaps) !== 0n) return false;
+      if (each.id >= snapshot.id && !isTrusted(await this.#look.flags(each))) return false;
     }
     return true;
   }

@@ -1,15 +1,13 @@
-import { imageFeatures, imageFlags } from "../image/features.ts";
+import { imageFeatures } from "../image/features.ts";
 import type { ForestMark, ForestNode } from "../inventory/forest-types.ts";
 import type { ImageRow } from "../inventory/inventory-row.ts";
+import { isTrusted } from "../object-map/is-trusted.ts";
 import type { CheckedSearch } from "./check-search.ts";
 import type { SearchEntry } from "./search-index.ts";
 import type { SearchKind, SearchProblem } from "./search-types.ts";
 
 /** Marks that mean something should be done; a flatten candidate is only a suggestion. */
 const trouble: ReadonlySet<ForestMark> = new Set(["orphan", "parent-in-trash", "deep"]);
-
-/** Either is mended by rebuilding the object map. */
-const invalidMap = imageFlags["object map invalid"] | imageFlags["fast diff invalid"];
 
 const kinds: Record<SearchKind, (node: ForestNode) => boolean> = {
   all: () => true,
@@ -45,7 +43,7 @@ export function matcher(
 function hasProblem({ row, marks }: ForestNode, problem: SearchProblem): boolean {
   if (problem === "unreadable") return row.state === "unreadable";
   if (problem !== "object-map-invalid") return marks.includes(problem);
-  return row.state === "ok" && (row.flags & invalidMap) !== 0n;
+  return row.state === "ok" && !isTrusted(row.flags);
 }
 
 /** The filters on what only a readable image has. */

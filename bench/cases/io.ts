@@ -52,6 +52,9 @@ function io({ name, work, type, pattern, block, depth, operations, atLeast }: Io
         await using opened = await openImage(cluster, image);
         fill = pair + 1;
         const data = Buffer.alloc(block, fill);
+        // As `rbd bench` does: the same memory, over and over.
+        using large = block < MiB ? undefined : opened.allocateBlock(block);
+        large?.data.fill(fill);
         const random = numbers(pair);
         let next = 0;
         const worker = async () => {
@@ -65,7 +68,8 @@ function io({ name, work, type, pattern, block, depth, operations, atLeast }: Io
               else (await opened.readBlock(offset, block))[Symbol.dispose]();
             } else {
               written.set(offset, fill);
-              await opened.write(offset, data);
+              if (large) await opened.writeBlock(offset, large);
+              else await opened.write(offset, data);
             }
           }
         };

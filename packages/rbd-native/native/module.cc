@@ -21,6 +21,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   define_image_lineage(env, exports);
   define_image_work(env, exports);
   define_image_data(env, exports);
+  define_write_blocks(env, exports);
   define_image_ranges(env, exports);
   define_snapshots(env, exports);
   define_diff(env, exports);

@@ -43,6 +43,7 @@ export type {
 } from "./image/snapshots.ts";
 export type { QuiesceListener, Watch } from "./image/watch.ts";
 export type { CopyImageOptions, ResizeOptions } from "./image/work.ts";
+export type { WriteBlock } from "./image/write-block.ts";
 export { Image } from "./image.ts";
 export { featureNames, type ImageFeature, imageFeatures, imageFlags } from "./image-features.ts";
 export type { ConfigurationEntry, PoolStats } from "./ioctx/configuration.ts";

@@ -27,6 +27,7 @@ void define_image_facts(Napi::Env env, Napi::Object exports);
 void define_image_lineage(Napi::Env env, Napi::Object exports);
 void define_image_work(Napi::Env env, Napi::Object exports);
 void define_image_data(Napi::Env env, Napi::Object exports);
+void define_write_blocks(Napi::Env env, Napi::Object exports);
 void define_image_ranges(Napi::Env env, Napi::Object exports);
 void define_snapshots(Napi::Env env, Napi::Object exports);
 void define_diff(Napi::Env env, Napi::Object exports);

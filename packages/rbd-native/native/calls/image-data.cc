@@ -3,7 +3,7 @@
 #include <memory>
 
 #include "../aio-call.h"
-#include "../aio-read-buffers.h"
+#include "../aio-buffers.h"
 #include "../arguments.h"
 #include "../to-js.h"
 #include "define.h"

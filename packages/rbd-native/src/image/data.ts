@@ -7,6 +7,7 @@ import { toRbdError } from "../internal/failure.ts";
 import { size } from "./facts.ts";
 import { checkUpToDate, type OpenImage } from "./open-image.ts";
 import { ReadBlock } from "./read-block.ts";
+import { WriteBlock } from "./write-block.ts";
 
 /** Hints to the OSD about the data, as librados's LIBRADOS_OP_FLAG_FADVISE_* name them. */
 export const ioHints = {
@@ -125,6 +126,29 @@ export async function write(
   checkTransfer(image, call, data.byteLength);
   if (data.byteLength === 0) return;
   await settle(image, o?.signal, native.write(image.handle, offset, data, o?.hints ?? 0));
+}
+
+export function allocateBlock(image: OpenImage, length: number): WriteBlock {
+  const call = "rbd_aio_write2";
+  const bytes = checkCount(call, image.spec, "length", length);
+  if (bytes === 0) refuse(call, image.spec, "a block must not be empty");
+  checkTransfer(image, call, bytes);
+  return new WriteBlock(bytes);
+}
+
+export async function writeBlock(
+  image: OpenImage,
+  offset: number,
+  block: WriteBlock,
+  o?: IoOptions,
+): Promise<void> {
+  const call = "rbd_aio_write2";
+  o?.signal?.throwIfAborted();
+  const check = inside(image, call, offset, block.length);
+  if (check) await check;
+  const memory = WriteBlock.seal(block);
+  if (memory === undefined) refuse(call, image.spec, "the block was disposed of, or its memory transferred");
+  await settle(image, o?.signal, native.writeBlock(image.handle, offset, memory, o?.hints ?? 0));
 }
 
 export async function writeZeroes(

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Image } from "rbd-native";
+import { type Image, ioHints } from "rbd-native";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { openTestPool, type TestPool } from "./support/test-pool.ts";
 
@@ -197,4 +197,70 @@ test("a block holds what is read, across objects, holes and shrinking, until it 
     expect(block.data.equals(whole.subarray(offset, offset + 4 * MiB))).toBe(true);
   }
   await expect(blocks.readBlock(0, 1)).rejects.toMatchObject({ code: "CLOSED" });
+});
+
+test("a block is written where it is, any number of times, and cannot be changed from then on", async () => {
+  await t.io.createImage("block-writes", { size: 64 * MiB });
+  await using written = await t.io.openImage("block-writes");
+  const expected = Buffer.alloc(64 * MiB);
+  const pending: Promise<void>[] = [];
+  const places = [
+    [0, 4 * MiB],
+    [7 * MiB + 5, 100],
+    [11 * MiB - 1, 6 * MiB + 3],
+    [20 * MiB + 4096, 64 * 1024],
+    [63 * MiB, MiB],
+  ] as const;
+  for (const [offset, length] of places) {
+    const block = written.allocateBlock(length);
+    expect(block.data).toHaveLength(length);
+    const data = randomBytes(length);
+    data.copy(block.data);
+    data.copy(expected, offset);
+    pending.push(written.writeBlock(offset, block));
+    expect(block.data).toHaveLength(0);
+    // librbd has not let go of it yet.
+    block[Symbol.dispose]();
+    block[Symbol.dispose]();
+  }
+  const block = written.allocateBlock(MiB);
+  block.data.fill(7);
+  for (let i = 0; i < 16; i++) {
+    pending.push(written.writeBlock((30 + i) * MiB, block));
+    expected.fill(7, (30 + i) * MiB, (31 + i) * MiB);
+  }
+  await Promise.all(pending);
+  await written.writeBlock(50 * MiB, block, { hints: ioHints.noCache });
+  expected.fill(7, 50 * MiB, 51 * MiB);
+  await written.flush();
+  await using reader = await t.io.openImage("block-writes", { readOnly: true });
+  expect((await reader.read(0, 64 * MiB)).equals(expected)).toBe(true);
+});
+
+test("blocks that cannot be written are refused, and those of a closed image are still written", async () => {
+  await t.io.createImage("refused", { size: 16 * MiB });
+  await using refused = await t.io.openImage("refused");
+  for (const length of [0, -1, Number.NaN, 2 ** 30 + 1])
+    expect(() => refused.allocateBlock(length)).toThrow(
+      expect.objectContaining({ code: "INVALID_ARGUMENT" }),
+    );
+  const block = refused.allocateBlock(2 * MiB);
+  block.data.fill(3);
+  await expect(refused.writeBlock(15 * MiB, block)).rejects.toMatchObject({ code: "OUT_OF_RANGE" });
+  const signal = AbortSignal.abort(new Error("no"));
+  await expect(refused.writeBlock(0, block, { signal })).rejects.toThrow("no");
+  expect(block.data).toHaveLength(2 * MiB);
+  const transferred = refused.allocateBlock(4096);
+  (transferred.data.buffer as ArrayBuffer).transfer();
+  await expect(refused.writeBlock(0, transferred)).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
+  const disposed = refused.allocateBlock(4096);
+  disposed[Symbol.dispose]();
+  await expect(refused.writeBlock(0, disposed)).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
+  const inFlight = Array.from({ length: 32 }, (_, i) => refused.writeBlock((i % 8) * 2 * MiB, block));
+  block[Symbol.dispose]();
+  await refused.close();
+  await Promise.all(inFlight);
+  await expect(refused.writeBlock(0, block)).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
+  await using reader = await t.io.openImage("refused", { readOnly: true });
+  expect((await reader.read(0, 16 * MiB)).every((byte) => byte === 3)).toBe(true);
 });

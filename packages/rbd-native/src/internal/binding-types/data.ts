@@ -1,9 +1,12 @@
-import type { DiffRef, ImageRef, OperationRef } from "./refs.ts";
+import type { DiffRef, ImageRef, OperationRef, WriteMemoryRef } from "./refs.ts";
 
 export interface DataBinding {
   read(image: ImageRef, offset: number, into: Uint8Array, flags: number): Promise<number>;
   readBlock(image: ImageRef, offset: number, length: number, flags: number): Promise<Buffer>;
   write(image: ImageRef, offset: number, data: Uint8Array, flags: number): Promise<void>;
+  allocateWriteMemory(length: number): { memory: WriteMemoryRef; data: Buffer };
+  releaseWriteMemory(memory: WriteMemoryRef): void;
+  writeBlock(image: ImageRef, offset: number, memory: WriteMemoryRef, flags: number): Promise<void>;
   writeZeroes(
     image: ImageRef,
     offset: number,

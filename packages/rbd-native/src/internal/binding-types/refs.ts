@@ -12,6 +12,7 @@ export type OperationRef = Opaque<"operation">;
 export type DiffRef = Opaque<"diff">;
 export type CursorRef = Opaque<"cursor">;
 export type CopyRef = Opaque<"copy">;
+export type WriteMemoryRef = Opaque<"write memory">;
 
 /** Cancels a call and hears of its progress; undefined for a call that nobody watches. */
 export type Operation = OperationRef | undefined;

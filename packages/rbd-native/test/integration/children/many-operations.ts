@@ -5,6 +5,7 @@ const [conf, pool] = process.argv.slice(2) as [string, string];
 const collect = globalThis.gc as () => void;
 const MiB = 2 ** 20;
 const BLOCK = 4096;
+const LARGER = 65_536;
 const IN_FLIGHT = 32;
 
 const cluster = await Cluster.connect({ conf });
@@ -14,13 +15,20 @@ const image = await io.openImage("many");
 const data = Buffer.alloc(BLOCK, 7);
 await image.write(0, Buffer.alloc(16 * MiB, 7));
 
+async function writeLarger(offset: number): Promise<void> {
+  using block = image.allocateBlock(LARGER);
+  block.data.fill(7);
+  await image.writeBlock(offset, block);
+}
+
 async function run(count: number): Promise<void> {
   let next = 0;
   const one = async () => {
     while (next < count) {
       const i = next++;
       const offset = (i % 4096) * BLOCK;
-      if (i % 25 === 0) await image.write(offset, data);
+      if (i % 100 === 3) await writeLarger((i % 256) * LARGER);
+      else if (i % 25 === 0) await image.write(offset, data);
       else if (i % 50 === 1) await image.stat();
       else if (i % 50 === 2) await io.objects.readOmap(`rbd_header.${image.id}`);
       else await image.read(offset, BLOCK);

@@ -14,9 +14,14 @@ async function work(conf: string, pool: string, image: string): Promise<never> {
   parentPort?.postMessage("working");
   for (let round = 0; ; round++) {
     const writes = Array.from({ length: 32 }, (_, i) => open.write(i * MiB, data));
+    const blocks = Array.from({ length: 8 }, (_, i) => {
+      const block = open.allocateBlock(MiB);
+      block.data.fill(i);
+      return open.writeBlock((32 + i) * MiB, block);
+    });
     const reads = Array.from({ length: 32 }, (_, i) => open.read(i * MiB, MiB));
     const facts = [open.stat(), open.listSnapshots(), io.listImages(), open.createSnapshot(`s${round}`)];
-    await Promise.all([...writes, ...reads, ...facts]);
+    await Promise.all([...writes, ...blocks, ...reads, ...facts]);
     for await (const batch of open.diffIterate()) if (batch.count === 0) break;
   }
 }

@@ -73,6 +73,7 @@ void image_call_done_in_cpp(librbd::completion_t completion, void* call) {
 
 void object_call_done(rados_completion_t completion, void* call) {
   int64_t result = rados_aio_get_return_value(completion);
+  if (result >= 0) result = static_cast<int64_t>(rados_aio_get_version(completion));
   rados_aio_release(completion);
   static_cast<AioCall*>(call)->finish(result);
 }

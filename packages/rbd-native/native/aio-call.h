@@ -30,6 +30,7 @@ Napi::Value start_image_aio(const Napi::CallbackInfo& info, const Aio& aio,
 /// The same through librbd's C++ interface.
 Napi::Value start_image_cpp_aio(const Napi::CallbackInfo& info, const Aio& aio,
                             const std::function<int(librbd::RBD::AioCompletion*)>& submit, AioConvert convert);
+/// The result of what succeeded is the version of the object that it met, or made.
 Napi::Value start_object_aio(const Napi::CallbackInfo& info, const Aio& aio,
                              const std::function<int(rados_completion_t)>& submit, AioConvert convert = {});
 

@@ -60,11 +60,16 @@ export class ObjectStore {
 
   /** Does all steps or none. Wraps rados_aio_write_op_operate. */
   async write(object: string, steps: readonly WriteStep[], o?: CallOptions): Promise<void> {
+    await this.writeForVersion(object, steps, o);
+  }
+
+  /** The same, and the object's version after it, for `assertVersion`. Wraps rados_aio_get_version. */
+  async writeForVersion(object: string, steps: readonly WriteStep[], o?: CallOptions): Promise<bigint> {
     const call = "rados_aio_write_op_operate";
     checkName(call, this.#place.poolName, "object", object);
     o?.signal?.throwIfAborted();
     const described = steps.map((step) => step.native);
-    await this.#settle(object, o, native.writeObject(this.#place.handle, object, described, 0));
+    return await this.#settle(object, o, native.writeObject(this.#place.handle, object, described, 0));
   }
 
   async #settle<T>(object: string, o: CallOptions | undefined, pending: Promise<T>): Promise<T> {

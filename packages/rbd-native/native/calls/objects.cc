@@ -6,6 +6,7 @@
 #include "../aio-call.h"
 #include "../arguments.h"
 #include "../objects/step.h"
+#include "../to-js.h"
 #include "define.h"
 
 namespace coppice {
@@ -44,15 +45,17 @@ Napi::Value read_object(const Napi::CallbackInfo& info) {
       [&](rados_completion_t c) {
         return rados_aio_read_op_operate(operation->op, ioctx->get(), c, object.c_str(), flags);
       },
-      [operation](Napi::Env env, int64_t) -> Napi::Value {
+      [operation](Napi::Env env, int64_t version) -> Napi::Value {
         Napi::Array results = Napi::Array::New(env, operation->steps.size());
-        for (uint32_t i = 0; i < operation->steps.size(); ++i)
+        for (uint32_t i = 0; i < operation->steps.size(); ++i) {
+          operation->steps[i]->completed(static_cast<uint64_t>(version));
           results.Set(i, operation->steps[i]->result(env));
+        }
         return results;
       });
 }
 
-/// writeObject(ioctx, object, steps, flags)
+/// writeObject(ioctx, object, steps, flags) → the object's version
 Napi::Value write_object(const Napi::CallbackInfo& info) {
   auto ioctx = IoCtxHandle::from_js(info[0]);
   std::string object = arg::string(info[1]);
@@ -71,7 +74,7 @@ Napi::Value write_object(const Napi::CallbackInfo& info) {
       [&](rados_completion_t c) {
         return rados_aio_write_op_operate(op.get(), ioctx->get(), c, object.c_str(), nullptr, flags);
       },
-      [op](Napi::Env env, int64_t) -> Napi::Value { return env.Undefined(); });
+      [op](Napi::Env env, int64_t version) { return to_js(env, static_cast<uint64_t>(version)); });
 }
 
 }  // namespace

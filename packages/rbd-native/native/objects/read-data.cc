@@ -21,6 +21,18 @@ class Stat final : public ReadStep {
   int status_ = 0;
 };
 
+/// ["version"] → that of the object
+class Version final : public ReadStep {
+ public:
+  // An operation without any step is refused.
+  void add_to(rados_read_op_t op) override { rados_read_op_assert_exists(op); }
+  void completed(uint64_t version) override { version_ = version; }
+  Napi::Value result(Napi::Env env) override { return to_js(env, version_); }
+
+ private:
+  uint64_t version_ = 0;
+};
+
 /// ["read", offset, buffer] → bytes read
 class Read final : public ReadStep {
  public:
@@ -95,6 +107,7 @@ class Checksum final : public ReadStep {
 
 std::unique_ptr<ReadStep> data_read_step(const std::string& kind, Napi::Array step) {
   if (kind == "stat") return std::make_unique<Stat>();
+  if (kind == "version") return std::make_unique<Version>();
   if (kind == "read") return std::make_unique<Read>(step);
   if (kind == "exec") return std::make_unique<Exec>(step);
   if (kind == "checksum") return std::make_unique<Checksum>(step);

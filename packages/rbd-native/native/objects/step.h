@@ -3,6 +3,7 @@
 #include <napi.h>
 #include <rados/librados.h>
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -14,7 +15,9 @@ class ReadStep {
  public:
   virtual ~ReadStep() = default;
   virtual void add_to(rados_read_op_t op) = 0;
-  /// JS thread, after the whole operation succeeded.
+  /// JS thread, after the whole operation succeeded; the version is that of the object.
+  virtual void completed(uint64_t /*version*/) {}
+  /// JS thread, after completed().
   virtual Napi::Value result(Napi::Env env) { return env.Undefined(); }
 };
 

@@ -123,6 +123,11 @@ export const readSteps = {
     return { native: ["assertExists"], convert: nothing };
   },
 
+  /** The object's version, which every write raises. Wraps rados_aio_get_version. */
+  version(): ReadStep<bigint> {
+    return { native: ["version"], convert: (raw) => raw as bigint };
+  },
+
   /** The whole read fails unless the object is at this version. Wraps rados_read_op_assert_version. */
   assertVersion(version: bigint): ReadStep<undefined> {
     return { native: ["assertVersion", version], convert: nothing };

@@ -70,6 +70,20 @@ test("a compound write is all or nothing, a compound read one moment", async () 
   });
 });
 
+test("every write raises an object's version, which reads tell and steps can ask for", async () => {
+  const first = await objects.writeForVersion("versioned", [writeSteps.writeFull("one")]);
+  const [data, version] = await objects.read("versioned", [readSteps.read(0, 10), readSteps.version()]);
+  expect(data.toString()).toBe("one");
+  expect(version).toBe(first);
+  const guarded = [writeSteps.assertVersion(first), writeSteps.writeFull("two")];
+  const second = await objects.writeForVersion("versioned", guarded);
+  expect(second).toBeGreaterThan(first);
+  expect(await objects.read("versioned", [readSteps.version()])).toEqual([second]);
+  await expect(objects.writeForVersion("versioned", guarded)).rejects.toMatchObject({ name: "RbdError" });
+  expect((await objects.readData("versioned", 0, 10)).toString()).toBe("two");
+  await expect(objects.read("none", [readSteps.version()])).rejects.toMatchObject({ code: "NOT_FOUND" });
+});
+
 test("a map of more than one page, binary values, keys in UTF-8", async () => {
   const wanted = new Map<string, Buffer>();
   for (let i = 0; i < 3000; i++)

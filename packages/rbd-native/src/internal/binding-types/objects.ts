@@ -57,5 +57,5 @@ export interface ObjectBinding {
     object: string,
     steps: readonly (readonly unknown[])[],
     flags: number,
-  ): Promise<void>;
+  ): Promise<bigint>;
 }

@@ -35,3 +35,12 @@ export function parseNote<Note>(text: string | undefined, schema: z.ZodType<Note
 export async function writeNote(image: Image, key: string, note: object): Promise<void> {
   await image.setMetadata(key, JSON.stringify(note));
 }
+
+/** Idempotent. */
+export async function removeNote(image: Image, key: string): Promise<void> {
+  try {
+    await image.removeMetadata(key);
+  } catch (error) {
+    if (!hasCode(error, "NOT_FOUND")) throw error;
+  }
+}

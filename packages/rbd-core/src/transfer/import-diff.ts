@@ -15,6 +15,14 @@ import { type ImageSpecLike, toImageOnly } from "../names/to-image-spec.ts";
 import { UndoLog } from "../undo/undo-log.ts";
 import { findSnapshot } from "./find-snapshot.ts";
 import { holdTarget } from "./hold-target.ts";
+import {
+  type ImportNote,
+  newImportNote,
+  removeImportNote,
+  removeMade,
+  takeBackInterrupted,
+  writeImportNote,
+} from "./interrupted-import.ts";
 import { checkPoint, readPoint, writePoint } from "./point-record.ts";
 import { prepareHead, setSize, undoHead } from "./target-head.ts";
 import type { TransferOptions } from "./transfer-progress.ts";
@@ -40,12 +48,14 @@ export interface ImportDiffResult {
 
 /**
  * Applies a diff to an image. The from-snapshot must be there, and the head is made to hold what it holds; for a
- * diff from nothing the image must be empty. The to-snapshot is created last, when everything is written, flushed
+ * diff from nothing the image must be empty. The to-snapshot is there last, when everything is written, flushed
  * and, with a sidecar, found to have the right digest. Whatever goes wrong, the image is as it was at the
- * from-snapshot (or empty) again.
+ * from-snapshot (or empty) again. When the process ends on the way, the image has no new snapshot of that name, and the
+ * next import begins by taking back what this one left.
  *
  * @throws {CoppiceError} `NOT_FOUND` without the from-snapshot, `EXISTS` when the to-snapshot is there already,
- * `NOT_EMPTY`, `NOT_A_COPY` when the from-snapshot is of another image, `UNDO_FAILED`
+ * `NOT_EMPTY`, `BUSY` while somebody else has the image open, `NOT_A_COPY` when the from-snapshot is of another image,
+ * `UNDO_FAILED`
  * @throws {FormatError} for a diff that is damaged or is not what the sidecar says
  */
 export async function importDiff(cluster: Cluster, options: ImportDiffOptions): Promise<ImportDiffResult> {
@@ -60,11 +70,14 @@ export async function importDiff(cluster: Cluster, options: ImportDiffOptions): 
     await using image = await openImage(cluster, place);
     await holdTarget(image, spec, signal);
     const { from } = await findEnds(image, spec, diff.header, options);
-    const rolledBack = await prepareHead(cluster, place, image, from, signal);
-    const before = await image.size({ signal });
+    const emptied = await takeBackInterrupted(image, from);
+    const rolledBack = (await prepareHead(cluster, place, image, from, signal)) || emptied;
+    const note = await newImportNote(image, from, diff.header.size);
+    const made: { id?: bigint } = {};
     const undo = new UndoLog();
-    undo.note(`the changes to ${spec}`, () => undoHead(image, from, before));
+    undo.note(`the changes to ${spec}`, () => undoImport(image, from, note, made));
     try {
+      await writeImportNote(image, note);
       await setSize(image, diff.header.size, signal);
       const counts = await writeRecords(image, diff.records, {
         isEmpty: from === undefined,
@@ -80,7 +93,9 @@ export async function importDiff(cluster: Cluster, options: ImportDiffOptions): 
           "the diff has another digest than its sidecar says",
         );
       }
-      await finish(image, spec, diff.header, sidecar, undo, signal);
+      signal?.throwIfAborted();
+      await makePoint(image, diff.header, sidecar, note, made);
+      await removeImportNote(image);
       return { header: diff.header, rolledBack, ...counts };
     } catch (error) {
       return await undo.undoAndThrow(error, "importDiff");
@@ -126,23 +141,42 @@ async function findEnds(
   return { from };
 }
 
-async function finish(
+/**
+ * Makes the snapshot of an import, records what it is of, and gives it its name: a snapshot that has its name is whole
+ * and recorded, whenever this ends.
+ *
+ * @param made Is told the snapshot's id.
+ */
+async function makePoint(
   image: Image,
-  spec: string,
-  header: DiffHeader,
+  { to, protected: isProtected }: DiffHeader,
   sidecar: Sidecar | undefined,
-  undo: UndoLog,
-  signal: AbortSignal | undefined,
+  note: ImportNote,
+  made: { id?: bigint },
 ): Promise<void> {
-  const { to } = header;
-  signal?.throwIfAborted();
   if (to === undefined) return;
-  undo.note(`the snapshot ${spec}@${to}`, async () => {
-    if (await image.snapshotExists(to)) await image.removeSnapshot(to, { unprotect: true });
-  });
-  await image.createSnapshot(to);
-  if (header.protected === true) await image.protectSnapshot(to);
-  if (sidecar?.to == null) return;
-  const point = { source: sidecar.source, snapshot: { name: sidecar.to.name, id: BigInt(sidecar.to.id) } };
-  await writePoint(image, await image.snapshotId(to), point);
+  await image.createSnapshot(note.snapshot);
+  made.id = await image.snapshotId(note.snapshot);
+  if (isProtected === true) await image.protectSnapshot(note.snapshot);
+  if (sidecar?.to != null) {
+    const point = { source: sidecar.source, snapshot: { name: sidecar.to.name, id: BigInt(sidecar.to.id) } };
+    await writePoint(image, made.id, point);
+  }
+  await writeImportNote(image, { ...note, isWhole: true });
+  await image.renameSnapshot(note.snapshot, to);
+}
+
+/** Makes an image what it was. Should this end on the way, the note is still there for the next import. */
+async function undoImport(
+  image: Image,
+  from: SnapshotEntry | undefined,
+  note: ImportNote,
+  made: { readonly id?: bigint },
+): Promise<void> {
+  if (made.id !== undefined) await writeImportNote(image, note);
+  for (const snapshot of await image.listSnapshots()) {
+    if (snapshot.name === note.snapshot || snapshot.id === made.id) await removeMade(image, snapshot);
+  }
+  await undoHead(image, from, note.sizes[0]);
+  await removeImportNote(image);
 }

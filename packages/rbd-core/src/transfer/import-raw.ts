@@ -1,15 +1,12 @@
 import type { Image } from "rbd-native";
 import type { Cluster } from "../cluster/cluster.ts";
-import { translated } from "../errors/to-coppice-error.ts";
 import type { ByteSource } from "../formats/byte-source.ts";
 import type { DiffRecord } from "../formats/diff-record.ts";
-import { type CreateImageOptions, createImage } from "../image/create-image.ts";
-import { openImage } from "../image/open-image.ts";
+import { checkSize } from "../image/check-size.ts";
+import type { CreateImageOptions } from "../image/create-image.ts";
 import { formatImageSpec } from "../names/format-image-spec.ts";
 import { type ImageSpecLike, toImageOnly } from "../names/to-image-spec.ts";
-import { UndoLog } from "../undo/undo-log.ts";
-import { holdTarget } from "./hold-target.ts";
-import { removeNewImage } from "./remove-new-image.ts";
+import { importNew } from "./import-new.ts";
 import { setSize } from "./target-head.ts";
 import type { TransferOptions } from "./transfer-progress.ts";
 import { writeRecords } from "./write-records.ts";
@@ -27,10 +24,11 @@ export interface ImportRawOptions extends TransferOptions, Omit<CreateImageOptio
 }
 
 /**
- * Creates an image from its bytes. Whatever goes wrong, the image is removed again.
+ * Creates an image from its bytes. Whatever goes wrong, the image is removed again; when the process ends on the way, the
+ * next import to the same name begins by removing what it left.
  *
  * @returns Its size.
- * @throws {CoppiceError} `EXISTS`, `UNDO_FAILED`; the source's error; the signal's reason
+ * @throws {CoppiceError} `EXISTS`, `BUSY` while another process imports to that name, `UNDO_FAILED`; the source's error; the signal's reason
  */
 export async function importRaw(
   cluster: Cluster,
@@ -38,25 +36,17 @@ export async function importRaw(
 ): Promise<{ readonly size: number }> {
   const { source, expectedSize = 0, signal, onProgress, image: target, ...create } = options;
   const place = toImageOnly(target);
-  const spec = formatImageSpec(place);
-  await createImage(cluster, place, { ...create, size: expectedSize });
-  const undo = new UndoLog();
-  undo.note(`the image ${spec}`, () => removeNewImage(cluster, place));
-  try {
-    return await translated({ object: spec, what: `${spec} could not be imported` }, async () => {
-      await using image = await openImage(cluster, place);
-      await holdTarget(image, spec, signal);
-      let size = 0;
-      const records = growing(image, source, (end) => {
-        size = end;
-      });
-      await writeRecords(image, records, { isEmpty: true, total: expectedSize, signal, onProgress });
-      await setSize(image, size, signal);
-      return { size };
+  if (expectedSize !== 0) checkSize("importRaw", formatImageSpec(place), expectedSize);
+  return await importNew(cluster, place, { call: "importRaw", create, signal }, async (image) => {
+    await setSize(image, expectedSize, signal);
+    let size = 0;
+    const records = growing(image, source, (end) => {
+      size = end;
     });
-  } catch (error) {
-    return await undo.undoAndThrow(error, "importRaw");
-  }
+    await writeRecords(image, records, { isEmpty: true, total: expectedSize, signal, onProgress });
+    await setSize(image, size, signal);
+    return { size };
+  });
 }
 
 /** The bytes as records, with the image kept large enough for them. */

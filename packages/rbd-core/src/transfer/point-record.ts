@@ -3,7 +3,7 @@ import { z } from "zod";
 import { CoppiceError } from "../errors/coppice-error.ts";
 import type { HeaderChange } from "./change-header.ts";
 import { type ImageIdentity, isSameImage } from "./image-identity.ts";
-import { parseNote, readNote, writeNote } from "./image-note.ts";
+import { parseNote, readNote, removeNote, writeNote } from "./image-note.ts";
 import type { TargetFacts } from "./target-facts.ts";
 
 const schema = z.strictObject({
@@ -56,6 +56,11 @@ function recordOf(note: Note | undefined): PointRecord | undefined {
   if (note === undefined) return undefined;
   const { source, snapshot } = note;
   return { source, snapshot: { name: snapshot.name, id: BigInt(snapshot.id) } };
+}
+
+/** Forgets what a snapshot that is gone was of. */
+export async function removePoint(image: Image, snapshotId: bigint): Promise<void> {
+  await removeNote(image, key(snapshotId));
 }
 
 /** Whether a copied snapshot is recorded as one of that snapshot, by ids. */

@@ -3,8 +3,7 @@ import { fileURLToPath } from "node:url";
 import { expect } from "vitest";
 import type { PlainRbd } from "../integration/formats/plain-rbd.ts";
 import type { DyingCopy } from "./copy-and-die.ts";
-
-const program = fileURLToPath(new URL("copy-and-die.ts", import.meta.url));
+import type { DyingImport } from "./import-and-die.ts";
 
 /**
  * Runs a copy in a process of its own, which is killed on its way; then has the cluster forget that client at once, as
@@ -13,7 +12,26 @@ const program = fileURLToPath(new URL("copy-and-die.ts", import.meta.url));
  * @param target On which the dead client is to be forgotten.
  */
 export async function dieInCopy(target: PlainRbd, copy: DyingCopy): Promise<void> {
-  const child = spawn(process.execPath, [program, JSON.stringify(copy)], {
+  await die("copy-and-die.ts", copy);
+  const image = (copy.diff ?? copy.image)?.target.image;
+  if (image !== undefined) await forgetClients(target, image);
+  // Whoever copies a whole image has it open for writing too: its head is read from a snapshot.
+  if (copy.image !== undefined && copy.targetConf === undefined)
+    await forgetClients(target, String(copy.image.image));
+}
+
+/** The same of an import. */
+export async function dieInImport(target: PlainRbd, dying: DyingImport): Promise<void> {
+  await die("import-and-die.ts", dying);
+  const [pool, name] = dying.image.split("/") as [string, string];
+  const there: string[] = JSON.parse(String(await target.rbd(["ls", "--format", "json", pool])));
+  if (there.includes(name)) await forgetClients(target, dying.image);
+}
+
+/** Runs a program of this folder until it is killed. */
+async function die(name: string, argument: DyingCopy | DyingImport): Promise<void> {
+  const program = fileURLToPath(new URL(name, import.meta.url));
+  const child = spawn(process.execPath, [program, JSON.stringify(argument)], {
     stdio: ["ignore", "inherit", "pipe"],
   });
   let problem = "";
@@ -21,14 +39,9 @@ export async function dieInCopy(target: PlainRbd, copy: DyingCopy): Promise<void
     problem = (problem + chunk.toString()).slice(-4000);
   });
   const signal = await new Promise<NodeJS.Signals | null>((resolve) => {
-    child.once("close", (_, name) => resolve(name));
+    child.once("close", (_, ended) => resolve(ended));
   });
-  expect(signal, `the copy ended before it was to die: ${problem}`).toBe("SIGKILL");
-  const image = (copy.diff ?? copy.image)?.target.image;
-  if (image !== undefined) await forgetClients(target, image);
-  // Whoever copies a whole image has it open for writing too: its head is read from a snapshot.
-  if (copy.image !== undefined && copy.targetConf === undefined)
-    await forgetClients(target, String(copy.image.image));
+  expect(signal, `it ended before it was to die: ${problem}`).toBe("SIGKILL");
 }
 
 /** Has a cluster forget at once who has an image open: clients that are dead, or could not say that they let go. */

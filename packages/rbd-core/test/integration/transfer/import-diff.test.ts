@@ -174,6 +174,17 @@ describe("importDiff", () => {
     expect(await names(target)).toEqual(["x"]);
   });
 
+  it("protects the snapshot where the diff says that its own is, and keeps nothing else on the image", async () => {
+    const target = plain.image("protected");
+    await createImage(cluster, target, { size: 1 << 20 });
+    const header = { to: "x", size: 1 << 20, protected: true };
+    const bytes = await encode(header, write(5000, Buffer.alloc(5000, 1)), { version: 2 });
+    await importDiff(cluster, { image: target, source: [bytes] });
+    await using image = await openImage(cluster, target, { readOnly: true });
+    expect((await image.listSnapshots()).map(({ name, protected: is }) => [name, is])).toEqual([["x", true]]);
+    expect((await image.listMetadata()).size).toBe(0);
+  });
+
   it("refuses what does not belong on the target, and touches nothing", async () => {
     const { source, target } = await pair("refused");
     const { bytes, sidecar } = await exported(source, "two", "one");

@@ -39,6 +39,11 @@ export interface PoolEntry {
 export interface OpenPoolOptions extends CallOptions {
   /** The RBD namespace; the default one ("") without it. */
   readonly namespace?: string | undefined;
+  /**
+   * What needs room in a full pool fails with `NO_SPACE` or `QUOTA_EXCEEDED`, and what needs none goes on, also for images
+   * opened through it. Without it everything that writes waits for room, until its time-out.
+   */
+  readonly failWhenFull?: boolean | undefined;
 }
 
 /**
@@ -134,7 +139,7 @@ export class Cluster implements AsyncDisposable {
     await change(`pool ${name}`, o, (operation) => native.deletePool(this.#handle, name, operation));
   }
 
-  /** Opens a pool at a namespace. Wraps rados_ioctx_create and rados_ioctx_set_namespace. */
+  /** Opens a pool at a namespace. Wraps rados_ioctx_create, rados_ioctx_set_namespace, rados_set_pool_full_try. */
   async openPool(name: string, o?: OpenPoolOptions): Promise<IoCtx> {
     const namespace = o?.namespace ?? "";
     checkName("rados_ioctx_create", this.#object, "name", name);
@@ -142,7 +147,7 @@ export class Cluster implements AsyncDisposable {
     const { handle, id } = await read(
       `pool ${name}`,
       o,
-      (operation) => native.openPool(this.#handle, name, namespace, operation),
+      (operation) => native.openPool(this.#handle, name, namespace, o?.failWhenFull === true, operation),
       (late) => void native.close(late.handle),
     );
     return new IoCtx(handle, { poolName: name, poolId: id, namespace });

@@ -111,13 +111,14 @@ export class Cluster implements AsyncDisposable {
   }
 
   async #openPool(name: string, namespace: string): Promise<IoCtx> {
-    const ioCtx = await this.#native.openPool(name, { namespace });
+    const options = { namespace, failWhenFull: true };
+    const ioCtx = await this.#native.openPool(name, options);
     const id = this.#poolIds.get(name);
     if (id === undefined || ioCtx.poolId === id) return ioCtx;
     // The client still knows a pool that was deleted, and made anew under its name. Talking to it tells it so.
     await ioCtx.listImages();
     await ioCtx.close();
-    return this.#native.openPool(name, { namespace });
+    return this.#native.openPool(name, options);
   }
 
   /** Closes everything that was opened through this connection. Idempotent. */

@@ -1,5 +1,6 @@
 import type { Cluster } from "../cluster/cluster.ts";
 import { CoppiceError } from "../errors/coppice-error.ts";
+import { hasCode } from "../errors/to-coppice-error.ts";
 
 interface PoolDetail {
   readonly pool_id: number;
@@ -8,8 +9,7 @@ interface PoolDetail {
 }
 
 /**
- * Refuses a pool that takes no data. librbd would wait for room before it opens an image for writing or changes its
- * header, until the call times out. (`ceph osd pool ls detail`)
+ * Refuses a pool that takes no data, before anything in it is changed. (`ceph osd pool ls detail`)
  *
  * @throws {CoppiceError} `QUOTA_EXCEEDED`, `NO_SPACE`
  */
@@ -27,4 +27,9 @@ export async function checkRoom(cluster: Cluster, poolId: number, signal?: Abort
     message: `the pool ${JSON.stringify(pool.pool_name)} ${isQuota ? "has used up its quota" : "is full"}`,
     hint: isQuota ? "Raise the quota, or free space." : "Look at `ceph df`.",
   });
+}
+
+/** Whether an error says that a pool or the cluster is full. */
+export function isNoRoom(error: unknown): boolean {
+  return hasCode(error, "NO_SPACE") || hasCode(error, "QUOTA_EXCEEDED");
 }

@@ -13,6 +13,7 @@ import { openImage } from "../image/open-image.ts";
 import { showImageSpec } from "../names/format-image-spec.ts";
 import { type ImageSpecLike, toImageOnly } from "../names/to-image-spec.ts";
 import { UndoLog } from "../undo/undo-log.ts";
+import { checkRoom, isNoRoom } from "./check-room.ts";
 import { findSnapshot } from "./find-snapshot.ts";
 import { holdTarget } from "./hold-target.ts";
 import {
@@ -50,12 +51,12 @@ export interface ImportDiffResult {
  * Applies a diff to an image. The from-snapshot must be there, and the head is made to hold what it holds; for a
  * diff from nothing the image must be empty. The to-snapshot is there last, when everything is written, flushed
  * and, with a sidecar, found to have the right digest. Whatever goes wrong, the image is as it was at the
- * from-snapshot (or empty) again. When the process ends on the way, the image has no new snapshot of that name, and the
- * next import begins by taking back what this one left.
+ * from-snapshot (or empty) again. When the process ends on the way, or its pool is too full to be rolled back, the image
+ * has no new snapshot of that name, and the next import begins by taking back what this one left.
  *
  * @throws {CoppiceError} `NOT_FOUND` without the from-snapshot, `EXISTS` when the to-snapshot is there already,
  * `NOT_EMPTY`, `BUSY` while somebody else has the image open, `NOT_A_COPY` when the from-snapshot is of another image,
- * `UNDO_FAILED`
+ * `QUOTA_EXCEEDED`, `NO_SPACE`, `UNDO_FAILED`
  * @throws {FormatError} for a diff that is damaged or is not what the sidecar says
  */
 export async function importDiff(cluster: Cluster, options: ImportDiffOptions): Promise<ImportDiffResult> {
@@ -69,13 +70,24 @@ export async function importDiff(cluster: Cluster, options: ImportDiffOptions): 
   return await translated({ object: spec, what: `the diff could not be applied to ${spec}` }, async () => {
     await using image = await openImage(cluster, place);
     await holdTarget(image, spec, signal);
+    const { poolId } = await cluster.pool(place.pool, place.namespace);
+    for (const id of new Set([poolId, await image.dataPoolId({ signal })]))
+      await checkRoom(cluster, id, signal);
     const { from } = await findEnds(image, spec, diff.header, options);
     const emptied = await takeBackInterrupted(image, from);
     const rolledBack = (await prepareHead(cluster, place, image, from, signal)) || emptied;
     const note = await newImportNote(image, from, diff.header.size);
     const made: { id?: bigint } = {};
     const undo = new UndoLog();
-    undo.note(`the changes to ${spec}`, () => undoImport(image, from, note, made));
+    let cause: unknown;
+    undo.note(`the changes to ${spec}`, async () => {
+      try {
+        await undoImport(image, from, note, made);
+      } catch (error) {
+        // Rolling back can need room too, where there is none: it is left to the next import, which begins with it.
+        if (!isNoRoom(error) || !isNoRoom(cause)) throw error;
+      }
+    });
     try {
       await writeImportNote(image, note);
       await setSize(image, diff.header.size, signal);
@@ -98,6 +110,7 @@ export async function importDiff(cluster: Cluster, options: ImportDiffOptions): 
       await removeImportNote(image);
       return { header: diff.header, rolledBack, ...counts };
     } catch (error) {
+      cause = error;
       return await undo.undoAndThrow(error, "importDiff");
     }
   });

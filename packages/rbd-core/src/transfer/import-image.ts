@@ -44,7 +44,8 @@ export interface ImportImageResult {
  * protection and metadata. Whatever goes wrong, the image is removed again; when the process ends on the way, the next
  * import to the same name begins by removing what it left.
  *
- * @throws {CoppiceError} `EXISTS`, `BUSY` while another process imports to that name, `UNDO_FAILED`; {@link FormatError}; the signal's reason
+ * @throws {CoppiceError} `EXISTS`, `BUSY` while another process imports to that name, `QUOTA_EXCEEDED`,
+ * `NO_SPACE`, `UNDO_FAILED`; {@link FormatError}; the signal's reason
  */
 export async function importImage(cluster: Cluster, options: ImportImageOptions): Promise<ImportImageResult> {
   const place = toImageOnly(options.image);

@@ -3,6 +3,7 @@ import type { Cluster } from "../cluster/cluster.ts";
 import { hasCode, translated } from "../errors/to-coppice-error.ts";
 import { type CreateImageOptions, createImage } from "../image/create-image.ts";
 import { openImage } from "../image/open-image.ts";
+import { prepareRemoval } from "../image/prepare-removal.ts";
 import type { HeldLock } from "../lock/object-lock.ts";
 import { formatImageSpec } from "../names/format-image-spec.ts";
 import type { ImageSpec } from "../names/image-spec.ts";
@@ -24,7 +25,7 @@ export interface ImportNewOptions {
  * image says that it is unfinished from its creation until it is filled. Whatever goes wrong, it is removed again.
  *
  * @param fill Is given the image, marked and kept from others; of some size, which it sets.
- * @throws {CoppiceError} `EXISTS`, `BUSY`, `UNDO_FAILED`; what `fill` throws; the signal's reason
+ * @throws {CoppiceError} `EXISTS`, `BUSY`, `QUOTA_EXCEEDED`, `NO_SPACE`, `UNDO_FAILED`; what `fill` throws; the signal's reason
  */
 export async function importNew<T>(
   cluster: Cluster,
@@ -34,6 +35,7 @@ export async function importNew<T>(
 ): Promise<T> {
   const object = formatImageSpec(place);
   await translated({ object }, () => removeUnfinished(cluster, place, signal));
+  await prepareRemoval(cluster, place);
   await createImage(cluster, place, { ...create, size: unmarkedSize });
   let lease: HeldLock | undefined;
   let isMarked = false;

@@ -28,7 +28,8 @@ export interface ImportRawOptions extends TransferOptions, Omit<CreateImageOptio
  * next import to the same name begins by removing what it left.
  *
  * @returns Its size.
- * @throws {CoppiceError} `EXISTS`, `BUSY` while another process imports to that name, `UNDO_FAILED`; the source's error; the signal's reason
+ * @throws {CoppiceError} `EXISTS`, `BUSY` while another process imports to that name, `QUOTA_EXCEEDED`,
+ * `NO_SPACE`, `UNDO_FAILED`; the source's error; the signal's reason
  */
 export async function importRaw(
   cluster: Cluster,

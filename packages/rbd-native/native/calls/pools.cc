@@ -73,20 +73,22 @@ Napi::Value delete_pool(const Napi::CallbackInfo& info) {
       [=] { return rados_pool_delete(cluster->get(), name.c_str()); });
 }
 
-/// openPool(cluster, name, namespace, operation) → { handle, id }
+/// openPool(cluster, name, namespace, failWhenFull, operation) → { handle, id }
 Napi::Value open_pool(const Napi::CallbackInfo& info) {
   auto cluster = ClusterHandle::from_js(info[0]);
   std::string name = arg::string(info[1]), name_space = arg::string(info[2]);
-  if (cluster->latched()) return control(info, {"rados_ioctx_create", {cluster}, info[3]}, [] { return 0; });
+  bool fail_when_full = arg::flag(info[3]);
+  if (cluster->latched()) return control(info, {"rados_ioctx_create", {cluster}, info[4]}, [] { return 0; });
   auto ioctx = std::make_shared<IoCtxHandle>(cluster);
   auto opening = std::make_shared<Opening<IoCtxHandle>>(ioctx);
   return control<int64_t>(
-      info, {"rados_ioctx_create", {cluster, ioctx}, info[3]},
+      info, {"rados_ioctx_create", {cluster, ioctx}, info[4]},
       [=](int64_t& id) {
         rados_ioctx_t io;
         int r = rados_ioctx_create(cluster->get(), name.c_str(), &io);
         if (r < 0) return r;
         rados_ioctx_set_namespace(io, name_space.c_str());
+        if (fail_when_full) rados_set_pool_full_try(io);
         id = rados_ioctx_get_id(io);
         opening->handle()->set(io);
         return 0;

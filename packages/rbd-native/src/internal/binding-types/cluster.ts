@@ -34,6 +34,7 @@ export interface ClusterBinding {
     cluster: ClusterRef,
     name: string,
     namespace: string,
+    failWhenFull: boolean,
     operation: Operation,
   ): Promise<{ handle: IoCtxRef; id: number }>;
   monCommand: SendCommand;

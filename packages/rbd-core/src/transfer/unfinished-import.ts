@@ -19,7 +19,7 @@ const schema = z.strictObject({
 });
 
 /** Metadata of an image that an import is making, until it is whole. */
-export type ImportMark = z.infer<typeof schema>;
+type ImportMark = z.infer<typeof schema>;
 
 const key = "coppice.import-image";
 

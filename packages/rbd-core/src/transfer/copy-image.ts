@@ -3,6 +3,7 @@ import type { Cluster } from "../cluster/cluster.ts";
 import { translated } from "../errors/to-coppice-error.ts";
 import type { ImageHeader } from "../headers/image-header.ts";
 import { openImage } from "../image/open-image.ts";
+import { prepareRemoval } from "../image/prepare-removal.ts";
 import { formatImageSpec, showImageSpec } from "../names/format-image-spec.ts";
 import type { ImageSpec } from "../names/image-spec.ts";
 import { type ImageSpecLike, toImageOnly } from "../names/to-image-spec.ts";
@@ -48,8 +49,8 @@ export interface CopyImageResult {
  * the end. When it fails or is aborted the new image is removed. When its process ends on the way, the same call goes
  * on with what is there, if the source still has the snapshots that were copied; otherwise it begins anew.
  *
- * @throws {CoppiceError} `NOT_FOUND`, `EXISTS`, `BUSY` while another process makes the same copy, `UNDO_FAILED`; the
- * signal's reason
+ * @throws {CoppiceError} `NOT_FOUND`, `EXISTS`, `BUSY` while another process makes the same copy, `QUOTA_EXCEEDED`,
+ * `NO_SPACE`, `UNDO_FAILED`; the signal's reason
  */
 export async function copyImage(cluster: Cluster, options: CopyImageOptions): Promise<CopyImageResult> {
   const { signal } = options;
@@ -65,7 +66,10 @@ export async function copyImage(cluster: Cluster, options: CopyImageOptions): Pr
   const isBare = (header: ImageHeader) => isBareCopy(header, layout);
   const work = { cluster, source, original, identity, targetCluster, place, isBare };
   const known = await translated({ object: spec }, () => takeOverCopy(work, signal));
-  if (known === undefined) await createCopy(targetCluster, place, layout);
+  if (known === undefined) {
+    await prepareRemoval(targetCluster, place);
+    await createCopy(targetCluster, place, layout);
+  }
   const undo = new UndoLog();
   try {
     await using marked =

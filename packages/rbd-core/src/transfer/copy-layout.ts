@@ -4,6 +4,7 @@ import type { ImageHeader } from "../headers/image-header.ts";
 import { createImage } from "../image/create-image.ts";
 import { featureBits } from "../image/features.ts";
 import type { ImageSpec } from "../names/image-spec.ts";
+import { unmarkedSize } from "./unmarked-size.ts";
 
 /** What a copy can have of its source's features: the others say where its data is, or what is being done to it. */
 const copied = featureBits([
@@ -46,7 +47,7 @@ export async function layoutOf(
 }
 
 /**
- * Makes an image of that layout with nothing in it: it has no size yet.
+ * Makes an image of that layout with nothing in it, and not of the size it will have.
  *
  * @throws {CoppiceError} `EXISTS`
  */
@@ -57,7 +58,7 @@ export async function createCopy(
 ): Promise<void> {
   const isStriped = stripeCount > 1 || stripeUnit !== 2 ** order;
   await createImage(cluster, place, {
-    size: 0,
+    size: unmarkedSize,
     objectSize: 2 ** order,
     features,
     dataPool: dataPool?.name,
@@ -65,7 +66,7 @@ export async function createCopy(
   });
 }
 
-/** Whether an image is as {@link createCopy} leaves it: to make it again would lose nothing. */
+/** Whether an image is as {@link createCopy} leaves it. */
 export function isBareCopy(header: ImageHeader, layout: CopyLayout): boolean {
   const { order, features, stripeUnit, stripeCount, dataPool } = layout;
   const isOurs =
@@ -74,6 +75,6 @@ export function isBareCopy(header: ImageHeader, layout: CopyLayout): boolean {
     (header.features & copied) === features &&
     header.stripeUnit === stripeUnit &&
     header.stripeCount === stripeCount;
-  const isEmpty = header.size === 0 && header.snapshotSequence === 0n;
+  const isEmpty = header.size === unmarkedSize && header.snapshotSequence === 0n;
   return isOurs && isEmpty && header.parent === null && header.group === null;
 }

@@ -3,12 +3,10 @@ import { z } from "zod";
 import type { Cluster } from "../cluster/cluster.ts";
 import { CoppiceError } from "../errors/coppice-error.ts";
 import type { ImageHeader } from "../headers/image-header.ts";
-import { headerObject } from "../headers/object-names.ts";
 import { readHeader } from "../headers/read-header.ts";
 import { readImageId } from "../headers/read-image-id.ts";
 import { orNothing } from "../headers/read-objects.ts";
 import { openImage } from "../image/open-image.ts";
-import { type HeldLock, lockObject } from "../lock/object-lock.ts";
 import { showImageSpec } from "../names/format-image-spec.ts";
 import type { ImageSpec } from "../names/image-spec.ts";
 import { type HeaderChange, writeHeader } from "./change-header.ts";
@@ -16,6 +14,7 @@ import { newHeadName } from "./head-snapshot.ts";
 import { refuseOthers } from "./hold-target.ts";
 import { type ImageIdentity, isSameImage } from "./image-identity.ts";
 import { parseNote } from "./image-note.ts";
+import { leaseNewImage } from "./lease-new-image.ts";
 
 const schema = z.strictObject({
   version: z.literal(1),
@@ -32,7 +31,6 @@ const schema = z.strictObject({
 export type CopyMark = z.infer<typeof schema>;
 
 const key = "coppice.copy-image";
-const leaseSeconds = 5;
 
 /** An image that is being filled by this process alone. Disposing lets go of it. */
 export interface MarkedImage extends AsyncDisposable {
@@ -103,7 +101,7 @@ interface Claim {
 async function claim(wanted: Claim, signal: AbortSignal | undefined): Promise<MarkedImage> {
   const { ioCtx, place, id, source } = wanted;
   await examine(wanted, signal);
-  const lock = await lockTarget(ioCtx, place, id, signal);
+  const lock = await leaseNewImage("copy", ioCtx, place, id, signal);
   try {
     const { found, isBare } = await examine(wanted, signal);
     const mark = found ?? newMark(source);
@@ -138,31 +136,6 @@ export function noteMark(mark: CopyMark): HeaderChange {
 
 /** The image is nobody's any more. */
 export const removeMark: HeaderChange = { type: "remove", key };
-
-async function lockTarget(
-  ioCtx: IoCtx,
-  place: ImageSpec,
-  id: string,
-  signal: AbortSignal | undefined,
-): Promise<HeldLock> {
-  const lock = await lockObject(ioCtx, headerObject(id), {
-    name: "coppice.copy",
-    description: "filling a new image",
-    leaseSeconds,
-    // Of a process that died, the lease runs out meanwhile.
-    patienceSeconds: leaseSeconds + 1,
-    signal,
-  });
-  if (lock !== null) return lock;
-  const spec = showImageSpec(place);
-  throw new CoppiceError({
-    code: "BUSY",
-    call: "copyImage",
-    object: spec,
-    message: `${spec} is being copied to by another process`,
-    hint: "Wait for it to end.",
-  });
-}
 
 function existsAlready(place: ImageSpec): CoppiceError {
   const spec = showImageSpec(place);

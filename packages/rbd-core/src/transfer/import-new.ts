@@ -9,9 +9,10 @@ import { formatImageSpec } from "../names/format-image-spec.ts";
 import type { ImageSpec } from "../names/image-spec.ts";
 import { UndoLog } from "../undo/undo-log.ts";
 import { holdTarget } from "./hold-target.ts";
-import { importedElsewhere, leaseImport } from "./import-lease.ts";
+import { leaseNewImage, madeElsewhere } from "./lease-new-image.ts";
 import { removeNewImage } from "./remove-new-image.ts";
-import { markImport, removeMark, removeUnfinished, unmarkedSize } from "./unfinished-import.ts";
+import { markImport, removeMark, removeUnfinished } from "./unfinished-import.ts";
+import { unmarkedSize } from "./unmarked-size.ts";
 
 export interface ImportNewOptions {
   /** For the errors. */
@@ -48,7 +49,8 @@ export async function importNew<T>(
   try {
     return await translated({ object, what: `${object} could not be imported` }, async () => {
       await using image = await openNew(cluster, place);
-      lease = await leaseImport(cluster, place, image.id, signal);
+      const ioCtx = await cluster.pool(place.pool, place.namespace);
+      lease = await leaseNewImage("import", ioCtx, place, image.id, signal);
       await holdTarget(image, object, signal);
       await markImport(cluster, place, image);
       isMarked = true;
@@ -68,7 +70,7 @@ async function openNew(cluster: Cluster, place: ImageSpec): Promise<Image> {
   try {
     return await openImage(cluster, place);
   } catch (error) {
-    throw hasCode(error, "NOT_FOUND") ? importedElsewhere(place) : error;
+    throw hasCode(error, "NOT_FOUND") ? madeElsewhere(place) : error;
   }
 }
 

@@ -9,25 +9,18 @@ import type { ImageSpec } from "../names/image-spec.ts";
 import { headEquals } from "./head-equals.ts";
 import { refuseOthers } from "./hold-target.ts";
 import { readNote, writeNote } from "./image-note.ts";
-import { importedElsewhere, leaseImport } from "./import-lease.ts";
+import { leaseNewImage, madeElsewhere } from "./lease-new-image.ts";
 import { removeNewImage } from "./remove-new-image.ts";
+import { unmarkedSize } from "./unmarked-size.ts";
 
+/** Metadata of an image that an import is making, until it is whole. */
 const schema = z.strictObject({
   version: z.literal(1),
   /** Names of the snapshots that the import made, the one it is about to make too. */
   snapshots: z.array(z.string()),
 });
 
-/** Metadata of an image that an import is making, until it is whole. */
-type ImportMark = z.infer<typeof schema>;
-
 const key = "coppice.import-image";
-
-/**
- * The size with which an import creates its image, in bytes: it is what tells whose it is until it is marked. No user
- * asks for it, and nothing is in such an image.
- */
-export const unmarkedSize = 2_718_281;
 
 /**
  * Marks an image that this process has just created and keeps to itself.
@@ -35,7 +28,7 @@ export const unmarkedSize = 2_718_281;
  * @throws {CoppiceError} `BUSY` when another import has put its own in the place meanwhile
  */
 export async function markImport(cluster: Cluster, place: ImageSpec, image: Image): Promise<void> {
-  if (!(await isUnmarked(cluster, place, image))) throw importedElsewhere(place);
+  if (!(await isUnmarked(cluster, place, image))) throw madeElsewhere(place);
   await writeMark(image, []);
 }
 
@@ -63,12 +56,13 @@ export async function removeUnfinished(
   const id = await findUnfinished(cluster, place, signal);
   if (id === undefined) return;
   try {
-    await using _ = await leaseImport(cluster, place, id, signal);
+    const ioCtx = await cluster.pool(place.pool, place.namespace);
+    await using _ = await leaseNewImage("import", ioCtx, place, id, signal);
     // Whoever had the lease may have come to the end meanwhile, or begun anew.
-    if ((await findUnfinished(cluster, place, signal)) !== id) throw importedElsewhere(place);
+    if ((await findUnfinished(cluster, place, signal)) !== id) throw madeElsewhere(place);
     await removeNewImage(cluster, place);
   } catch (error) {
-    if (hasCode(error, "NOT_FOUND")) throw importedElsewhere(place);
+    if (hasCode(error, "NOT_FOUND")) throw madeElsewhere(place);
     throw error;
   }
 }

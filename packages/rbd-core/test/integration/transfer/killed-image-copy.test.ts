@@ -4,6 +4,7 @@ import { connect } from "../../../src/cluster/connect.ts";
 import { createImage } from "../../../src/image/create-image.ts";
 import { openImage } from "../../../src/image/open-image.ts";
 import { copyImage } from "../../../src/transfer/copy-image.ts";
+import { unmarkedSize } from "../../../src/transfer/unmarked-size.ts";
 import type { Death } from "../../support/copy-and-die.ts";
 import { dieInCopy } from "../../support/die-in-copy.ts";
 import { PlainRbd } from "../formats/plain-rbd.ts";
@@ -119,14 +120,14 @@ describe("copyImage, whose process was killed", () => {
     await expectCopied(other, target);
   });
 
-  it("takes up an image that nobody marked only when there is nothing in it, and it has the source's layout", async () => {
+  it("takes up an image that nobody marked only when it is as a copy creates it", async () => {
     const source = await makeSource("layout");
     const kinds = {
-      sized: { size: MiB, objectSize: MiB },
-      other: { size: 0, objectSize: 2 * MiB },
-      noted: { size: 0, objectSize: MiB },
-      pointed: { size: 0, objectSize: MiB },
-      bare: { size: 0, objectSize: MiB },
+      sized: { size: 0, objectSize: MiB },
+      other: { size: unmarkedSize, objectSize: 2 * MiB },
+      noted: { size: unmarkedSize, objectSize: MiB },
+      pointed: { size: unmarkedSize, objectSize: MiB },
+      bare: { size: unmarkedSize, objectSize: MiB },
     };
     for (const [kind, options] of Object.entries(kinds)) {
       const target = plain.image(`layout-${kind}`);

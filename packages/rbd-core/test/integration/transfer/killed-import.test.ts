@@ -12,7 +12,7 @@ import { exportImage } from "../../../src/transfer/export-image.ts";
 import { importDiff } from "../../../src/transfer/import-diff.ts";
 import { importImage } from "../../../src/transfer/import-image.ts";
 import { importRaw } from "../../../src/transfer/import-raw.ts";
-import { unmarkedSize } from "../../../src/transfer/unfinished-import.ts";
+import { unmarkedSize } from "../../../src/transfer/unmarked-size.ts";
 import type { DyingCall } from "../../support/die-at.ts";
 import { dieInImport } from "../../support/die-in-copy.ts";
 import { PlainRbd } from "../formats/plain-rbd.ts";

@@ -1,4 +1,4 @@
-import type { Cluster } from "../cluster/cluster.ts";
+import type { IoCtx } from "rbd-native";
 import { CoppiceError } from "../errors/coppice-error.ts";
 import { headerObject } from "../headers/object-names.ts";
 import { type HeldLock, lockObject } from "../lock/object-lock.ts";
@@ -7,39 +7,42 @@ import type { ImageSpec } from "../names/image-spec.ts";
 
 const leaseSeconds = 5;
 
+/** What fills a new image: copies and imports do not go on with what the other left. */
+export type NewImageMaker = "copy" | "import";
+
 /**
- * Keeps other imports away from an image that one is making: also while nobody has it open, before it is removed.
+ * Keeps others away from an image that one process makes: also while nobody has it open, and before it is removed.
  *
  * @param id The image's.
  * @throws {CoppiceError} `BUSY`; RbdError `NOT_FOUND` when it was removed; the signal's reason
  */
-export async function leaseImport(
-  cluster: Cluster,
+export async function leaseNewImage(
+  maker: NewImageMaker,
+  ioCtx: IoCtx,
   place: ImageSpec,
   id: string,
   signal?: AbortSignal,
 ): Promise<HeldLock> {
-  const ioCtx = await cluster.pool(place.pool, place.namespace);
   const lease = await lockObject(ioCtx, headerObject(id), {
-    name: "coppice.import",
-    description: "importing a new image",
+    name: `coppice.${maker}`,
+    description: "filling a new image",
     leaseSeconds,
     // Of a process that died, the lease runs out meanwhile.
     patienceSeconds: leaseSeconds + 1,
     signal,
   });
   if (lease !== null) return lease;
-  throw importedElsewhere(place);
+  throw madeElsewhere(place);
 }
 
 /** That another process makes an image of that name. */
-export function importedElsewhere(place: ImageSpec): CoppiceError {
+export function madeElsewhere(place: ImageSpec): CoppiceError {
   const object = showImageSpec(place);
   return new CoppiceError({
     code: "BUSY",
-    call: "leaseImport",
+    call: "leaseNewImage",
     object,
-    message: `${object} is being imported by another process`,
+    message: `${object} is being made by another process`,
     hint: "Wait for it to end.",
   });
 }

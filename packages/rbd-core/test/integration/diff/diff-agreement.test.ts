@@ -1,30 +1,17 @@
 import type { Image } from "rbd-native";
-import { afterAll, beforeAll, expect, inject, it } from "vitest";
+import { expect, it } from "vitest";
 import { normalizeExtents } from "../../../src/chain/extents.ts";
 import { whatChanged } from "../../../src/chain/what-changed.ts";
-import type { Cluster } from "../../../src/cluster/cluster.ts";
-import { connect } from "../../../src/cluster/connect.ts";
 import { canUseFastDiff } from "../../../src/diff/can-use-fast-diff.ts";
 import type { Extent } from "../../../src/diff/extent.ts";
 import { planDiff } from "../../../src/diff/plan-diff.ts";
 import { openImage } from "../../../src/image/open-image.ts";
 import { testSeed } from "../../support/test-seed.ts";
-import { PlainRbd } from "../formats/plain-rbd.ts";
+import { usePlainRbd } from "../formats/use-plain-rbd.ts";
 import { Random } from "../transfer/random.ts";
 import { type MapState, makeRandomImage } from "../transfer/random-image.ts";
 
-let plain: PlainRbd;
-let cluster: Cluster;
-
-beforeAll(async () => {
-  const conf = inject("cephConf");
-  plain = await PlainRbd.make(conf, "agree");
-  cluster = await connect({ conf });
-});
-afterAll(async () => {
-  await cluster.close();
-  await plain.dispose();
-});
+const { plain, cluster } = await usePlainRbd("agree");
 
 /** What there was among the images of all seeds. */
 const seen = new Set<string>();

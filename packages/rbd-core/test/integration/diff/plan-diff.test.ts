@@ -1,27 +1,14 @@
 import type { Image } from "rbd-native";
-import { afterAll, beforeAll, expect, inject, it } from "vitest";
-import type { Cluster } from "../../../src/cluster/cluster.ts";
-import { connect } from "../../../src/cluster/connect.ts";
+import { expect, it } from "vitest";
 import { canUseFastDiff } from "../../../src/diff/can-use-fast-diff.ts";
 import type { Extent } from "../../../src/diff/extent.ts";
 import { planDiff } from "../../../src/diff/plan-diff.ts";
 import { openImage } from "../../../src/image/open-image.ts";
-import { PlainRbd } from "../formats/plain-rbd.ts";
+import { usePlainRbd } from "../formats/use-plain-rbd.ts";
 import { Random } from "../transfer/random.ts";
 import { makeRandomImage } from "../transfer/random-image.ts";
 
-let plain: PlainRbd;
-let cluster: Cluster;
-
-beforeAll(async () => {
-  const conf = inject("cephConf");
-  plain = await PlainRbd.make(conf, "plan");
-  cluster = await connect({ conf });
-});
-afterAll(async () => {
-  await cluster.close();
-  await plain.dispose();
-});
+const { plain, cluster } = await usePlainRbd("plan");
 
 /** One byte-accurate call over everything. */
 async function plainDiff(image: Image, from: string | undefined, includeParent: boolean): Promise<Extent[]> {

@@ -1,13 +1,11 @@
-import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
-import type { Cluster } from "../../../src/cluster/cluster.ts";
-import { connect } from "../../../src/cluster/connect.ts";
+import { describe, expect, it } from "vitest";
 import { createImage } from "../../../src/image/create-image.ts";
 import { featureBits } from "../../../src/image/features.ts";
 import { openImage } from "../../../src/image/open-image.ts";
 import { type CopyDiffOptions, copyDiff } from "../../../src/transfer/copy-diff.ts";
 import { type DigestManifest, mergeManifests } from "../../../src/transfer/digest-manifest.ts";
 import { verifyDigests } from "../../../src/transfer/verify-digests.ts";
-import { PlainRbd } from "../formats/plain-rbd.ts";
+import { usePlainRbd } from "../formats/use-plain-rbd.ts";
 import { checkObjectMaps } from "./check-object-maps.ts";
 import { contentsOf } from "./contents.ts";
 import { Random } from "./random.ts";
@@ -15,18 +13,7 @@ import { makeRandomImage } from "./random-image.ts";
 
 const seeds = Number(process.env.COPPICE_TRANSFER_SEEDS ?? (process.env.CI === undefined ? 40 : 200));
 const firstSeed = Number(process.env.COPPICE_TRANSFER_FIRST_SEED ?? 1000);
-let plain: PlainRbd;
-let cluster: Cluster;
-
-beforeAll(async () => {
-  const conf = inject("cephConf");
-  plain = await PlainRbd.make(conf, "copy");
-  cluster = await connect({ conf });
-});
-afterAll(async () => {
-  await cluster.close();
-  await plain.dispose();
-});
+const { plain, cluster } = await usePlainRbd("copy");
 
 async function makeTarget(name: string, random: Random, like: { objectSize: number }): Promise<string> {
   const target = plain.image(name);

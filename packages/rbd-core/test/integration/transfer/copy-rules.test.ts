@@ -1,6 +1,4 @@
-import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
-import type { Cluster } from "../../../src/cluster/cluster.ts";
-import { connect } from "../../../src/cluster/connect.ts";
+import { describe, expect, it } from "vitest";
 import { createImage } from "../../../src/image/create-image.ts";
 import { openImage } from "../../../src/image/open-image.ts";
 import { type CopyDiffOptions, copyDiff } from "../../../src/transfer/copy-diff.ts";
@@ -8,24 +6,13 @@ import { copyImage } from "../../../src/transfer/copy-image.ts";
 import { mergeManifests } from "../../../src/transfer/digest-manifest.ts";
 import { TransferLimits } from "../../../src/transfer/transfer-limits.ts";
 import { verifyDigests } from "../../../src/transfer/verify-digests.ts";
-import { PlainRbd } from "../formats/plain-rbd.ts";
+import { usePlainRbd } from "../formats/use-plain-rbd.ts";
 import { contentsOf } from "./contents.ts";
 import { Random } from "./random.ts";
 import { makeRandomImage } from "./random-image.ts";
 
 const MiB = 2 ** 20;
-let plain: PlainRbd;
-let cluster: Cluster;
-
-beforeAll(async () => {
-  const conf = inject("cephConf");
-  plain = await PlainRbd.make(conf, "rules");
-  cluster = await connect({ conf });
-});
-afterAll(async () => {
-  await cluster.close();
-  await plain.dispose();
-});
+const { plain, cluster } = await usePlainRbd("rules");
 
 /** An image of 64 MiB with data, and two snapshots. */
 async function makeSource(name: string): Promise<string> {

@@ -1,32 +1,19 @@
 import { createHash } from "node:crypto";
 import { createReadStream, createWriteStream } from "node:fs";
 import { pipeline } from "node:stream/promises";
-import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
-import type { Cluster } from "../../../src/cluster/cluster.ts";
-import { connect } from "../../../src/cluster/connect.ts";
+import { describe, expect, it } from "vitest";
 import { inspectDiff } from "../../../src/formats/inspect-diff.ts";
 import type { Sidecar } from "../../../src/formats/sidecar.ts";
 import { createImage } from "../../../src/image/create-image.ts";
 import { openImage } from "../../../src/image/open-image.ts";
 import { exportDiff } from "../../../src/transfer/export-diff.ts";
 import { join } from "../../unit/formats/support.ts";
-import { PlainRbd } from "../formats/plain-rbd.ts";
+import { usePlainRbd } from "../formats/use-plain-rbd.ts";
 import { contentsOf } from "./contents.ts";
 import { Random } from "./random.ts";
 import { makeRandomImage } from "./random-image.ts";
 
-let plain: PlainRbd;
-let cluster: Cluster;
-
-beforeAll(async () => {
-  const conf = inject("cephConf");
-  plain = await PlainRbd.make(conf, "export");
-  cluster = await connect({ conf });
-});
-afterAll(async () => {
-  await cluster.close();
-  await plain.dispose();
-});
+const { plain, cluster } = await usePlainRbd("export");
 
 describe("exportDiff", () => {
   it.each(

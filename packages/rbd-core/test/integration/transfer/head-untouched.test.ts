@@ -1,29 +1,16 @@
 import type { Image } from "rbd-native";
-import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
-import type { Cluster } from "../../../src/cluster/cluster.ts";
-import { connect } from "../../../src/cluster/connect.ts";
+import { describe, expect, it } from "vitest";
 import { createImage } from "../../../src/image/create-image.ts";
 import { featureBits } from "../../../src/image/features.ts";
 import { openImage } from "../../../src/image/open-image.ts";
 import { headEquals } from "../../../src/transfer/head-equals.ts";
 import { headIsUntouched } from "../../../src/transfer/head-untouched.ts";
-import { PlainRbd } from "../formats/plain-rbd.ts";
+import { usePlainRbd } from "../formats/use-plain-rbd.ts";
 import { Random } from "./random.ts";
 import { makeRandomImage } from "./random-image.ts";
 
 const MiB = 2 ** 20;
-let plain: PlainRbd;
-let cluster: Cluster;
-
-beforeAll(async () => {
-  const conf = inject("cephConf");
-  plain = await PlainRbd.make(conf, "head-untouched");
-  cluster = await connect({ conf });
-});
-afterAll(async () => {
-  await cluster.close();
-  await plain.dispose();
-});
+const { plain, cluster } = await usePlainRbd("head-untouched");
 
 /** What the maps say, and what the bytes say. */
 async function look(name: string, snapshot?: string): Promise<{ maps: boolean; bytes: boolean }> {

@@ -1,32 +1,19 @@
 import { createWriteStream } from "node:fs";
 import { readFile, stat } from "node:fs/promises";
 import { pipeline } from "node:stream/promises";
-import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
-import type { Cluster } from "../../../src/cluster/cluster.ts";
-import { connect } from "../../../src/cluster/connect.ts";
+import { describe, expect, it } from "vitest";
 import { openImage } from "../../../src/image/open-image.ts";
 import { exportImage } from "../../../src/transfer/export-image.ts";
 import { exportRaw, exportRawFile } from "../../../src/transfer/export-raw.ts";
 import { importImage } from "../../../src/transfer/import-image.ts";
 import { importRaw } from "../../../src/transfer/import-raw.ts";
 import { join } from "../../unit/formats/support.ts";
-import { PlainRbd } from "../formats/plain-rbd.ts";
+import { usePlainRbd } from "../formats/use-plain-rbd.ts";
 import { contentsOf } from "./contents.ts";
 import { Random } from "./random.ts";
 import { makeRandomImage } from "./random-image.ts";
 
-let plain: PlainRbd;
-let cluster: Cluster;
-
-beforeAll(async () => {
-  const conf = inject("cephConf");
-  plain = await PlainRbd.make(conf, "streams");
-  cluster = await connect({ conf });
-});
-afterAll(async () => {
-  await cluster.close();
-  await plain.dispose();
-});
+const { plain, cluster } = await usePlainRbd("streams");
 
 /** An image with snapshots, one of them protected, metadata, and a head that differs from its last snapshot. */
 async function makeImage(name: string, seed: number) {

@@ -1,7 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
-import type { Cluster } from "../../../src/cluster/cluster.ts";
-import { connect } from "../../../src/cluster/connect.ts";
+import { describe, expect, it } from "vitest";
 import type { Sidecar } from "../../../src/formats/sidecar.ts";
 import { compressZstd } from "../../../src/formats/zstd.ts";
 import { createImage } from "../../../src/image/create-image.ts";
@@ -9,23 +7,12 @@ import { openImage } from "../../../src/image/open-image.ts";
 import { exportDiff } from "../../../src/transfer/export-diff.ts";
 import { importDiff } from "../../../src/transfer/import-diff.ts";
 import { encode, join, write } from "../../unit/formats/support.ts";
-import { PlainRbd } from "../formats/plain-rbd.ts";
+import { usePlainRbd } from "../formats/use-plain-rbd.ts";
 import { contentsOf } from "./contents.ts";
 import { Random } from "./random.ts";
 import { makeRandomImage } from "./random-image.ts";
 
-let plain: PlainRbd;
-let cluster: Cluster;
-
-beforeAll(async () => {
-  const conf = inject("cephConf");
-  plain = await PlainRbd.make(conf, "import");
-  cluster = await connect({ conf });
-});
-afterAll(async () => {
-  await cluster.close();
-  await plain.dispose();
-});
+const { plain, cluster } = await usePlainRbd("import");
 
 async function exported(
   image: string,

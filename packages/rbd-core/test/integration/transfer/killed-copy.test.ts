@@ -1,6 +1,4 @@
-import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
-import type { Cluster } from "../../../src/cluster/cluster.ts";
-import { connect } from "../../../src/cluster/connect.ts";
+import { beforeAll, describe, expect, it } from "vitest";
 import { createImage } from "../../../src/image/create-image.ts";
 import { featureBits } from "../../../src/image/features.ts";
 import { openImage } from "../../../src/image/open-image.ts";
@@ -8,23 +6,12 @@ import { copyDiff } from "../../../src/transfer/copy-diff.ts";
 import { verifyDigests } from "../../../src/transfer/verify-digests.ts";
 import type { Death } from "../../support/copy-and-die.ts";
 import { dieInCopy } from "../../support/die-in-copy.ts";
-import { PlainRbd } from "../formats/plain-rbd.ts";
+import { usePlainRbd } from "../formats/use-plain-rbd.ts";
 import { checkObjectMaps } from "./check-object-maps.ts";
 import { makeThinSource } from "./thin-source.ts";
 
 const MiB = 2 ** 20;
-let plain: PlainRbd;
-let cluster: Cluster;
-
-beforeAll(async () => {
-  const conf = inject("cephConf");
-  plain = await PlainRbd.make(conf, "killed");
-  cluster = await connect({ conf });
-});
-afterAll(async () => {
-  await cluster.close();
-  await plain.dispose();
-});
+const { plain, cluster } = await usePlainRbd("killed");
 
 async function snapshotsAndNotes(image: string): Promise<{ snapshots: string[]; notes: string[] }> {
   await using opened = await openImage(cluster, image, { readOnly: true });

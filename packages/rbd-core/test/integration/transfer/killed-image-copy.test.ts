@@ -1,28 +1,15 @@
-import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
-import type { Cluster } from "../../../src/cluster/cluster.ts";
-import { connect } from "../../../src/cluster/connect.ts";
+import { describe, expect, it } from "vitest";
 import { createImage } from "../../../src/image/create-image.ts";
 import { openImage } from "../../../src/image/open-image.ts";
 import { copyImage } from "../../../src/transfer/copy-image.ts";
 import { unmarkedSize } from "../../../src/transfer/unmarked-size.ts";
 import type { Death } from "../../support/copy-and-die.ts";
 import { dieInCopy } from "../../support/die-in-copy.ts";
-import { PlainRbd } from "../formats/plain-rbd.ts";
+import { usePlainRbd } from "../formats/use-plain-rbd.ts";
 import { checkObjectMaps } from "./check-object-maps.ts";
 
 const MiB = 2 ** 20;
-let plain: PlainRbd;
-let cluster: Cluster;
-
-beforeAll(async () => {
-  const conf = inject("cephConf");
-  plain = await PlainRbd.make(conf, "killed-image");
-  cluster = await connect({ conf });
-});
-afterAll(async () => {
-  await cluster.close();
-  await plain.dispose();
-});
+const { plain, cluster } = await usePlainRbd("killed-image");
 
 async function makeSource(name: string): Promise<string> {
   const source = plain.image(name);

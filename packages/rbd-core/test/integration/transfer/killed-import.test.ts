@@ -1,9 +1,7 @@
 import { createWriteStream } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { pipeline } from "node:stream/promises";
-import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
-import type { Cluster } from "../../../src/cluster/cluster.ts";
-import { connect } from "../../../src/cluster/connect.ts";
+import { beforeAll, describe, expect, it } from "vitest";
 import type { Sidecar } from "../../../src/formats/sidecar.ts";
 import { createImage } from "../../../src/image/create-image.ts";
 import { openImage } from "../../../src/image/open-image.ts";
@@ -15,20 +13,15 @@ import { importRaw } from "../../../src/transfer/import-raw.ts";
 import { unmarkedSize } from "../../../src/transfer/unmarked-size.ts";
 import type { DyingCall } from "../../support/die-at.ts";
 import { dieInImport } from "../../support/die-in-copy.ts";
-import { PlainRbd } from "../formats/plain-rbd.ts";
+import { usePlainRbd } from "../formats/use-plain-rbd.ts";
 
 const MiB = 2 ** 20;
-let plain: PlainRbd;
-let cluster: Cluster;
-let source: string;
+const { plain, cluster } = await usePlainRbd("killed-import");
+const source = plain.image("source");
 const points = ["", "@one", "@two"] as const;
 const contents = new Map<string, string>();
 
 beforeAll(async () => {
-  const conf = inject("cephConf");
-  plain = await PlainRbd.make(conf, "killed-import");
-  cluster = await connect({ conf });
-  source = plain.image("source");
   await createImage(cluster, source, { size: 32 * MiB });
   await using image = await openImage(cluster, source);
   await image.setMetadata("owner", "Zoë");
@@ -43,10 +36,6 @@ beforeAll(async () => {
   await pipeline(exportImage(cluster, { image: source }), createWriteStream(plain.file("image")));
   await plain.rbd(["export", "--no-progress", source, plain.file("raw")]);
 }, 120_000);
-afterAll(async () => {
-  await cluster.close();
-  await plain.dispose();
-});
 
 async function snapshotsAndNotes(image: string): Promise<{ snapshots: string[]; notes: string[] }> {
   await using opened = await openImage(cluster, image, { readOnly: true });

@@ -1,29 +1,19 @@
-import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
-import type { Cluster } from "../../../src/cluster/cluster.ts";
-import { connect } from "../../../src/cluster/connect.ts";
+import { beforeAll, describe, expect, it } from "vitest";
 import { createImage } from "../../../src/image/create-image.ts";
 import { openImage } from "../../../src/image/open-image.ts";
 import { type CopyDiffOptions, copyDiff } from "../../../src/transfer/copy-diff.ts";
-import { PlainRbd } from "../formats/plain-rbd.ts";
+import { usePlainRbd } from "../formats/use-plain-rbd.ts";
 import { makeThinSource } from "./thin-source.ts";
 
 const MiB = 2 ** 20;
-let plain: PlainRbd;
-let cluster: Cluster;
+const { plain, cluster } = await usePlainRbd("strange");
 let source: string;
 let contents: { one: string; two: string };
 
 beforeAll(async () => {
-  const conf = inject("cephConf");
-  plain = await PlainRbd.make(conf, "strange");
-  cluster = await connect({ conf });
   source = await makeThinSource(cluster, plain.image("source"));
   contents = { one: await plain.contents(`${source}@one`), two: await plain.contents(`${source}@two`) };
 }, 120_000);
-afterAll(async () => {
-  await cluster.close();
-  await plain.dispose();
-});
 
 /** Aborts a copy once it has noted that it is beyond its first part, which ends at 256 MiB or later. */
 async function interrupt(copy: CopyDiffOptions): Promise<void> {

@@ -5,7 +5,7 @@ import type { BenchContext } from "./harness/bench-case.ts";
 import { measure } from "./harness/measure.ts";
 import { shellFor } from "./harness/shell.ts";
 
-const [name, conf, part] = process.argv.slice(2);
+const [name, conf, part, exports] = process.argv.slice(2);
 const bench = cases.find((candidate) => candidate.name === name);
 if (!bench || !conf)
   throw new Error(`usage: case-process.ts CASE CONF plant|measure; there is no case "${name}"`);
@@ -15,6 +15,7 @@ const context: BenchContext = {
   cluster,
   conf,
   shell: shellFor(conf),
+  readsExports: exports === "exports",
   say: (text) => process.stderr.write(`  ${bench.name}: ${text}\n`),
 };
 if (part === "plant") await bench.plant?.(context);

@@ -15,7 +15,12 @@ import { table } from "./harness/report.ts";
 const osdSizeGiB = 8;
 
 const { values } = parseArgs({
-  options: { only: { type: "string" }, json: { type: "string" }, dir: { type: "string" } },
+  options: {
+    only: { type: "string" },
+    json: { type: "string" },
+    dir: { type: "string" },
+    exports: { type: "boolean", default: false },
+  },
 });
 const chosen = choose(values.only?.split(","));
 const kept = values.dir !== undefined;
@@ -59,11 +64,15 @@ async function runInOwnProcess(
   part: "plant" | "measure",
 ): Promise<BenchResult | undefined> {
   const execArgv = part === "measure" ? [...(bench.nodeOptions ?? [])] : [];
-  const child = fork(join(import.meta.dirname, "case-process.ts"), [bench.name, conf, part], {
-    execArgv,
-    // As the product's server runs.
-    env: { ...process.env, MALLOC_ARENA_MAX: "2" },
-  });
+  const child = fork(
+    join(import.meta.dirname, "case-process.ts"),
+    [bench.name, conf, part, values.exports ? "exports" : ""],
+    {
+      execArgv,
+      // As the product's server runs.
+      env: { ...process.env, MALLOC_ARENA_MAX: "2" },
+    },
+  );
   let result: BenchResult | undefined;
   child.once("message", (message) => {
     result = message as BenchResult;

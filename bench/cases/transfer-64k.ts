@@ -21,7 +21,6 @@ const increment: Increment = {
       image.write((places[i] ?? 0) - ((places[i] ?? 0) % (1 << 20)), noise(1 << 20, i)),
     ),
   change: (image) => writeMany(places.length, 16, (i) => image.write(places[i] ?? 0, noise(length, i))),
-  compare: "export",
 };
 
 /** Brings 2,000 scattered changes of 64 KiB over, in objects that were there before. */

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { type Cluster, copyDiff, createSnapshot, openImage } from "rbd-core";
 import type { BenchContext, PreparedCase } from "../harness/bench-case.ts";
+import { digestOfExport } from "../harness/export-digest.ts";
 import { timed } from "../harness/shell.ts";
 
 export interface Increment {
@@ -13,8 +14,8 @@ export interface Increment {
   readonly change: (image: OpenedImage) => Promise<void>;
   /** Bytes that `change` writes, where ours may read and send no more than 1.1 times as many. */
   readonly written?: number;
-  /** Whether all bytes are compared by `rbd export`, or only those of objects that are there. */
-  readonly compare: "export" | "objects";
+  /** `rbd export` of it takes an hour: unless that is wanted, only objects that are there are compared. */
+  readonly isHuge?: boolean;
 }
 
 export type OpenedImage = Awaited<ReturnType<typeof openImage>>;
@@ -53,8 +54,8 @@ export function freshPool(pool: string): string {
  * Measures bringing one increment over: every pair has targets of its own that hold the first snapshot already.
  */
 export async function prepareIncrement(
-  { cluster, shell }: BenchContext,
-  { pool, size, before, written, compare }: Increment,
+  { cluster, conf, shell, readsExports }: BenchContext,
+  { pool, size, before, written, isHuge = false }: Increment,
 ): Promise<PreparedCase> {
   const source = `${pool}/source`;
   const targets = { ours: `${pool}/ours`, peer: `${pool}/peer` };
@@ -86,11 +87,11 @@ export async function prepareIncrement(
     async verify() {
       if (written !== undefined && most > 1.1 * written)
         throw new Error(`ours read or sent ${most} bytes for ${written} that were written`);
-      const digest = async (image: string) =>
-        compare === "export"
-          ? await shell.bash(`rbd export --no-progress ${image}@${second} - | md5sum`)
-          : await digestOfObjects(cluster, `${image}@${second}`);
-      const [a, b, c] = [await digest(source), await digest(targets.ours), await digest(targets.peer)];
+      const digest = (image: string) =>
+        isHuge && !readsExports
+          ? digestOfObjects(cluster, `${image}@${second}`)
+          : digestOfExport(conf, `${image}@${second}`);
+      const [a, b, c] = await Promise.all([digest(source), digest(targets.ours), digest(targets.peer)]);
       if (a !== b || b !== c) throw new Error(`the images differ: source ${a}, ours ${b}, peer ${c}`);
     },
     async [Symbol.asyncDispose]() {
@@ -100,8 +101,8 @@ export async function prepareIncrement(
   };
 }
 
-/** Pages that are not all zero, with their places: for images that are too large to be read from end to end. */
-export async function digestOfObjects(cluster: Cluster, snapshot: string): Promise<string> {
+/** The same of the objects that are there, for images that are too large to be read from end to end. */
+async function digestOfObjects(cluster: Cluster, snapshot: string): Promise<string> {
   const hash = createHash("md5");
   const page = 4096;
   const zeroes = Buffer.alloc(page);

@@ -20,7 +20,6 @@ const increment: Increment = {
   change: (image) =>
     writeMany(writes, 64, () => image.write(Math.floor((random() * size) / length) * length, data)),
   written: writes * length,
-  compare: "objects",
 };
 
 /** Brings 25,600 random writes of 4 KiB over, into objects that were not there before. */

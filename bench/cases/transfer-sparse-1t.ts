@@ -17,7 +17,7 @@ const increment: Increment = {
   pool: "bench-transfer-sparse-1t",
   size,
   change: (image) => writeMany(68, 8, (i) => image.write(place(), noise(length, i))),
-  compare: "objects",
+  isHuge: true,
 };
 
 /** Brings 68 changes over in an image of 1 TiB. */

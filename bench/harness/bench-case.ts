@@ -7,6 +7,8 @@ export interface BenchContext {
   /** Path of the cluster's ceph.conf. */
   readonly conf: string;
   readonly shell: Shell;
+  /** Whether results are compared by `rbd export` also where that takes an hour. */
+  readonly readsExports: boolean;
   /** Says what is going on while a long preparation lasts. */
   say(text: string): void;
 }

@@ -48,6 +48,10 @@ function io({ name, work, type, pattern, block, depth, operations, atLeast }: Io
       const cluster = await connect({ conf, settings });
       const written = new Map<number, number>();
       let fill = 0;
+      // In the order of `rbd bench`, to the OSD's cache another one would be other work: as many stretches as may be in
+      // flight, a block of each in turn, and each over and over.
+      const stretch = Math.floor(size / block / depth);
+      const inTurn = (i: number) => (i % depth) * stretch + (Math.floor(i / depth) % stretch);
       const inUnit = (perSecond: number) => (block >= MiB ? (perSecond * block) / MiB : perSecond);
       const ours = async (pair: number) => {
         await using opened = await openImage(cluster, image);
@@ -61,8 +65,7 @@ function io({ name, work, type, pattern, block, depth, operations, atLeast }: Io
         const worker = async () => {
           const into = Buffer.alloc(block < MiB ? block : 0);
           for (let i = next++; i < operations; i = next++) {
-            const place = pattern === "seq" ? i : Math.floor(random() * (size / block));
-            const offset = (place * block) % size;
+            const offset = block * (pattern === "seq" ? inTurn(i) : Math.floor(random() * (size / block)));
             if (type === "read") {
               // Small ranges into memory of one's own, large ones where they are: the fastest way of each.
               if (block < MiB) await opened.read(offset, into);

@@ -2,19 +2,9 @@ import type { Image } from "rbd-native";
 import type { Cluster } from "../cluster/cluster.ts";
 import type { ImageHeader } from "../headers/image-header.ts";
 import { createImage } from "../image/create-image.ts";
-import { featureBits } from "../image/features.ts";
 import type { ImageSpec } from "../names/image-spec.ts";
+import { newImageFeatures } from "./new-image-features.ts";
 import { unmarkedSize } from "./unmarked-size.ts";
-
-/** What a copy can have of its source's features: the others say where its data is, or what is being done to it. */
-const copied = featureBits([
-  "layering",
-  "striping",
-  "exclusive-lock",
-  "object-map",
-  "fast-diff",
-  "deep-flatten",
-]);
 
 /** What a copy of an image has from its source beside the data. */
 export interface CopyLayout {
@@ -35,7 +25,7 @@ export async function layoutOf(
 ): Promise<CopyLayout> {
   const { order } = await image.stat();
   const { unit: stripeUnit, count: stripeCount } = await image.stripe();
-  const features = (await image.features()) & copied;
+  const features = (await image.features()) & newImageFeatures;
   const pool = dataPool === undefined ? undefined : await target.pool(dataPool);
   return {
     order,
@@ -72,7 +62,7 @@ export function isBareCopy(header: ImageHeader, layout: CopyLayout): boolean {
   const isOurs =
     header.dataPoolId === (dataPool?.id ?? null) &&
     header.order === order &&
-    (header.features & copied) === features &&
+    (header.features & newImageFeatures) === features &&
     header.stripeUnit === stripeUnit &&
     header.stripeCount === stripeCount;
   const isEmpty = header.size === unmarkedSize && header.snapshotSequence === 0n;

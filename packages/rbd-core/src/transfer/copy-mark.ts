@@ -1,7 +1,6 @@
 import type { IoCtx } from "rbd-native";
 import { z } from "zod";
 import type { Cluster } from "../cluster/cluster.ts";
-import { CoppiceError } from "../errors/coppice-error.ts";
 import type { ImageHeader } from "../headers/image-header.ts";
 import { readHeader } from "../headers/read-header.ts";
 import { readImageId } from "../headers/read-image-id.ts";
@@ -10,6 +9,7 @@ import { openImage } from "../image/open-image.ts";
 import { showImageSpec } from "../names/format-image-spec.ts";
 import type { ImageSpec } from "../names/image-spec.ts";
 import { type HeaderChange, writeHeader } from "./change-header.ts";
+import { existsAlready } from "./exists-already.ts";
 import { newHeadName } from "./head-snapshot.ts";
 import { refuseOthers } from "./hold-target.ts";
 import { type ImageIdentity, isSameImage } from "./image-identity.ts";
@@ -123,7 +123,7 @@ async function examine(
   const bare = read !== null && isBare(read.header);
   if (mark !== undefined && isSameImage(mark, source)) return { found: mark, isBare: bare };
   if (bare && !read.hasMetadata) return { found: undefined, isBare: true };
-  throw existsAlready(place);
+  throw existsAlready(place, "copyImage");
 }
 
 function newMark({ fsid, poolId, imageId }: ImageIdentity): CopyMark {
@@ -136,14 +136,3 @@ export function noteMark(mark: CopyMark): HeaderChange {
 
 /** The image is nobody's any more. */
 export const removeMark: HeaderChange = { type: "remove", key };
-
-function existsAlready(place: ImageSpec): CoppiceError {
-  const spec = showImageSpec(place);
-  return new CoppiceError({
-    code: "EXISTS",
-    call: "copyImage",
-    object: spec,
-    message: `${spec} is there already`,
-    hint: "Choose another name.",
-  });
-}

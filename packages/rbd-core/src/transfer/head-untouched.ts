@@ -1,10 +1,10 @@
 import type { IoCtx } from "rbd-native";
-import { readHeader } from "../headers/read-header.ts";
 import { compareObjectMaps } from "../object-map/compare-object-maps.ts";
-import { hasFastDiff, isTrusted } from "../object-map/is-trusted.ts";
+import { isTrusted } from "../object-map/is-trusted.ts";
 import { emptyObjectMap, type ObjectMap } from "../object-map/object-map.ts";
 import { readObjectMap } from "../object-map/read-object-map.ts";
 import { together } from "../parallel/together.ts";
+import { readMappedHeader } from "./mapped-header.ts";
 
 /**
  * Whether the object maps alone say that an image's head holds what its newest snapshot holds; or, without one, that
@@ -20,8 +20,8 @@ export async function headIsUntouched(
   snapshot: { readonly id: bigint } | undefined,
   signal: AbortSignal | undefined,
 ): Promise<boolean> {
-  const header = (await readHeader(ioCtx, id, signal))?.header;
-  if (header === undefined || !hasFastDiff(header.features) || !isTrusted(header.flags)) return false;
+  const header = await readMappedHeader(ioCtx, id, signal);
+  if (header === undefined) return false;
   const overlap = header.parent?.headOverlap ?? 0;
   const read = (point: { id?: bigint; size: number }) => readObjectMap(ioCtx, id, header, point, signal);
   if (snapshot === undefined) {

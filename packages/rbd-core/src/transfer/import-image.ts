@@ -5,23 +5,13 @@ import type { Diff } from "../formats/diff-record.ts";
 import type { ImageHeader } from "../formats/image-stream.ts";
 import { openImageStream } from "../formats/open-image-stream.ts";
 import { decompressIfZstd } from "../formats/zstd.ts";
-import { featureBits } from "../image/features.ts";
 import { type ImageSpecLike, toImageOnly } from "../names/to-image-spec.ts";
 import { importNew } from "./import-new.ts";
+import { newImageFeatures } from "./new-image-features.ts";
 import { setSize } from "./target-head.ts";
 import type { TransferOptions } from "./transfer-progress.ts";
 import { writeMark } from "./unfinished-import.ts";
 import { writeRecords } from "./write-records.ts";
-
-/** Features that a new image can be given; the others say where an image's data is, or what is being done to it. */
-const creatable = featureBits([
-  "layering",
-  "striping",
-  "exclusive-lock",
-  "object-map",
-  "fast-diff",
-  "deep-flatten",
-]);
 
 export interface ImportImageOptions extends TransferOptions {
   /** The image to create. */
@@ -55,7 +45,7 @@ export async function importImage(cluster: Cluster, options: ImportImageOptions)
   const isStriped = header.stripeCount > 1 || header.stripeUnit !== 2 ** header.order;
   const create = {
     objectSize: 2 ** header.order,
-    features: header.features & creatable,
+    features: header.features & newImageFeatures,
     dataPool: options.dataPool,
     ...(isStriped ? { stripeUnit: header.stripeUnit, stripeCount: header.stripeCount } : {}),
   };
@@ -75,7 +65,7 @@ export async function importImage(cluster: Cluster, options: ImportImageOptions)
       await image.createSnapshot(to);
       if (isProtected === true) await image.protectSnapshot(to);
     }
-    return { header, snapshots, leftOut: header.features & ~creatable };
+    return { header, snapshots, leftOut: header.features & ~newImageFeatures };
   });
 }
 

@@ -1,9 +1,8 @@
 import type { IoCtx } from "rbd-native";
 import { imageLayout } from "../headers/image-layout.ts";
-import { readHeader } from "../headers/read-header.ts";
-import { hasFastDiff, isTrusted } from "../object-map/is-trusted.ts";
 import { objectState } from "../object-map/object-map.ts";
 import { readObjectMap } from "../object-map/read-object-map.ts";
+import { readMappedHeader } from "./mapped-header.ts";
 
 /** Which parts of an image may hold something else than zeroes. */
 export class OccupiedRanges {
@@ -36,9 +35,8 @@ export async function occupiedRanges(
   signal?: AbortSignal,
 ): Promise<OccupiedRanges> {
   const anywhere = new OccupiedRanges(undefined);
-  const header = (await readHeader(ioCtx, id, signal))?.header;
-  if (header === undefined || !hasFastDiff(header.features) || !isTrusted(header.flags)) return anywhere;
-  if ((header.parent?.headOverlap ?? 0) > 0) return anywhere;
+  const header = await readMappedHeader(ioCtx, id, signal);
+  if (header === undefined || (header.parent?.headOverlap ?? 0) > 0) return anywhere;
   if (header.size === 0) return new OccupiedRanges([]);
   const map = await readObjectMap(ioCtx, id, header, { size: header.size }, signal);
   if (map === null) return anywhere;

@@ -1,11 +1,11 @@
 import type { Image } from "rbd-native";
 import { z } from "zod";
 import type { Cluster } from "../cluster/cluster.ts";
-import { CoppiceError } from "../errors/coppice-error.ts";
 import { hasCode } from "../errors/to-coppice-error.ts";
 import { openImage } from "../image/open-image.ts";
 import { showImageSpec } from "../names/format-image-spec.ts";
 import type { ImageSpec } from "../names/image-spec.ts";
+import { existsAlready } from "./exists-already.ts";
 import { headEquals } from "./head-equals.ts";
 import { refuseOthers } from "./hold-target.ts";
 import { readNote, writeNote } from "./image-note.ts";
@@ -81,17 +81,8 @@ async function findUnfinished(
     throw error;
   }
   await using _ = image;
-  const spec = showImageSpec(place);
-  if (!(await isUnfinished(cluster, place, image))) {
-    throw new CoppiceError({
-      code: "EXISTS",
-      call: "removeUnfinished",
-      object: spec,
-      message: `${spec} is there already`,
-      hint: "Choose another name.",
-    });
-  }
-  refuseOthers((await image.listWatchers({ signal })).length, spec);
+  if (!(await isUnfinished(cluster, place, image))) throw existsAlready(place, "removeUnfinished");
+  refuseOthers((await image.listWatchers({ signal })).length, showImageSpec(place));
   return image.id;
 }
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { mirrorIn } from "../../debian-13/mirror.mjs";
+import { mirrorIn } from "../../debian-root/mirror.mjs";
 
 const list = (text: string) => [{ name: "/etc/apt/sources.list", text }];
 const deb822 = (text: string) => [{ name: "/etc/apt/sources.list.d/debian.sources", text }];

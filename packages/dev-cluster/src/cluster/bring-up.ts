@@ -60,7 +60,7 @@ async function makeAndRegister(
   signal: AbortSignal,
 ): Promise<void> {
   onProgress(`Making ${osdName(osd.id)}`);
-  const key = await ensureOsdKey(paths, osd.id);
+  const key = await ensureOsdKey(paths, osd.id, signal);
   await together(signal, [
     (stepSignal) => makeOsd(paths, fsid, osd, stepSignal),
     async (stepSignal) => {

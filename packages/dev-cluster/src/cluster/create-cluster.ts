@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { chmod, mkdir } from "node:fs/promises";
-import { adminCaps, generateKey, managerCaps, monitorCaps, renderKeyring } from "../config/keyring.ts";
+import { adminCaps, managerCaps, monitorCaps, renderKeyring } from "../config/keyring.ts";
 import { chooseMonitorPort } from "../config/ports.ts";
 import { writeConf } from "../config/write-conf.ts";
 import { managerName } from "../daemons/cluster-daemons.ts";
@@ -9,8 +9,10 @@ import { makeMonitor } from "../daemons/monitor.ts";
 import { writeFileAtomically } from "../files/write-file.ts";
 import { chooseOsdBytes, requireDirectIo } from "../machine/folder.ts";
 import { memoryNeeded, requireMemory } from "../machine/memory.ts";
+import { together } from "../process/together.ts";
 import { bringUp } from "./bring-up.ts";
 import { createPool, disableDeviceHealth, initialisePool } from "./first-settings.ts";
+import { generateKey } from "./generate-key.ts";
 import { removeUnfinished, requireNothingForeign } from "./own-files.ts";
 import type { StartContext } from "./start-context.ts";
 import { type ClusterState, writeState } from "./state.ts";
@@ -64,14 +66,17 @@ async function makeFiles(
   await mkdir(paths.log, { mode: 0o700 });
   await mkdir(paths.crash, { mode: 0o700 });
   await mkdir(paths.run, { mode: 0o700 });
-  const now = new Date();
-  const admin = { entity: "client.admin", key: generateKey(now), caps: adminCaps };
-  const manager = { entity: managerName, key: generateKey(now), caps: managerCaps };
-  const monitor = { entity: "mon.", key: generateKey(now), caps: monitorCaps };
+  const [adminKey = "", managerKey = "", monitorKey = ""] = await together(
+    signal,
+    [1, 2, 3].map(() => (stepSignal: AbortSignal) => generateKey(paths, stepSignal)),
+  );
+  const admin = { entity: "client.admin", key: adminKey, caps: adminCaps };
+  const manager = { entity: managerName, key: managerKey, caps: managerCaps };
+  const monitor = { entity: "mon.", key: monitorKey, caps: monitorCaps };
   const port = await chooseMonitorPort(paths.dir);
   await writeFileAtomically(paths.keyring, renderKeyring([admin]));
   await writeConf(paths, state, port, options.conf);
-  await makeManager(paths, manager.key);
+  await makeManager(paths, managerKey);
   await makeMonitor(
     paths,
     { fsid: state.fsid, port, keyring: renderKeyring([monitor, admin, manager]) },

@@ -15,7 +15,7 @@ import { readState } from "./state.ts";
 /** Longer than any start takes; then the holder is stuck and the caller should hear its name. */
 const lockWaitMs = 120_000;
 
-const binaries: readonly Binary[] = ["ceph", "ceph-mon", "ceph-osd", "monmaptool", "rbd"];
+const binaries: readonly Binary[] = ["ceph", "ceph-authtool", "ceph-mon", "ceph-osd", "monmaptool", "rbd"];
 
 /**
  * Makes the cluster in `dir`, or starts again what is there. Daemons that still run are taken over; what

@@ -1,9 +1,10 @@
 import { mkdir, readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { runClusterTool } from "../cluster/cluster-tool.ts";
+import { generateKey } from "../cluster/generate-key.ts";
 import { type ClusterPaths, daemonData } from "../cluster/paths.ts";
 import type { OsdState } from "../cluster/state.ts";
-import { generateKey, parseKey, renderKeyring } from "../config/keyring.ts";
+import { parseKey, renderKeyring } from "../config/keyring.ts";
 import { orUndefined } from "../files/missing.ts";
 import { writeFileAtomically } from "../files/write-file.ts";
 import { osdName } from "./cluster-daemons.ts";
@@ -40,12 +41,12 @@ export async function registerOsd(
 }
 
 /** The OSD's key: the one in its folder, or a new one that is written there. */
-export async function ensureOsdKey(paths: ClusterPaths, id: number): Promise<string> {
+export async function ensureOsdKey(paths: ClusterPaths, id: number, signal: AbortSignal): Promise<string> {
   const data = daemonData(paths, osdName(id));
   const keyring = join(data, "keyring");
   const known = parseKey((await orUndefined(readFile(keyring, "utf8"))) ?? "", osdName(id));
   if (known !== undefined) return known;
-  const key = generateKey(new Date());
+  const key = await generateKey(paths, signal);
   await mkdir(data, { recursive: true, mode: 0o700 });
   await writeFileAtomically(keyring, renderKeyring([{ entity: osdName(id), key }]));
   return key;

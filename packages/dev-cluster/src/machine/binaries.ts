@@ -5,6 +5,7 @@ import { DevClusterError } from "../errors.ts";
 /** The Debian and Ubuntu package that brings each program. */
 const packageOf = {
   ceph: "ceph-common",
+  "ceph-authtool": "ceph-common",
   "ceph-mgr": "ceph-mgr",
   "ceph-mon": "ceph-mon",
   "ceph-osd": "ceph-osd",

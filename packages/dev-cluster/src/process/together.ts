@@ -1,18 +1,21 @@
 /**
  * Runs steps side by side. When one fails the others are aborted, and only when all have ended is its
  * error thrown: nobody goes on working behind the caller's back.
+ *
+ * @returns what each gave.
  */
-export async function together(
+export async function together<T>(
   signal: AbortSignal | undefined,
-  steps: readonly ((signal: AbortSignal) => Promise<unknown>)[],
-): Promise<void> {
+  steps: readonly ((signal: AbortSignal) => Promise<T>)[],
+): Promise<T[]> {
   const controller = new AbortController();
   const shared = signal === undefined ? controller.signal : AbortSignal.any([signal, controller.signal]);
   const failures: unknown[] = [];
+  const results: T[] = [];
   await Promise.all(
-    steps.map(async (step) => {
+    steps.map(async (step, i) => {
       try {
-        await step(shared);
+        results[i] = await step(shared);
       } catch (error) {
         failures.push(error);
         controller.abort(error);
@@ -21,4 +24,5 @@ export async function together(
   );
   signal?.throwIfAborted();
   if (failures.length > 0) throw failures[0];
+  return results;
 }

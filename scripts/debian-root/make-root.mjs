@@ -3,15 +3,17 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFile
 import { dirname, join } from "node:path";
 import { run } from "../prepare/run.mjs";
 import { Refusal, step } from "../prepare/say.mjs";
+import { inNamespaces } from "./in-namespaces.mjs";
 
 /** Written last into a root that debootstrap finished: what does not hold it was not made here, or not whole. */
-const mark = "etc/coppice-debian-13";
+const markOf = ({ number }) => `etc/coppice-debian-${number}`;
 
 /**
- * Makes a Debian 13 root, unless it is there. An unfinished one lies beside it and is made anew.
- * @param {string} root @param {string} mirror
+ * Makes a root of a Debian release, unless it is there. An unfinished one lies beside it and is made anew.
+ * @param {string} root @param {import("./releases.mjs").Release} release @param {string} mirror
  */
-export async function makeRoot(root, mirror) {
+export async function makeRoot(root, release, mirror) {
+  const mark = markOf(release);
   if (existsSync(join(root, mark))) return;
   if (existsSync(root) && readdirSync(root).length > 0) {
     throw new Refusal(`${root} is not empty, and not a root that this script made.`, "Give another --root.");
@@ -19,8 +21,10 @@ export async function makeRoot(root, mirror) {
   const unfinished = `${root}.unfinished`;
   removeFolder(unfinished);
   mkdirSync(dirname(root), { recursive: true });
-  await step(`Making a Debian 13 root in ${root} from ${mirror}`, async (detail) => {
-    await run("debootstrap", ["--variant=minbase", "trixie", unfinished, mirror], {
+  await step(`Making a Debian ${release.number} root in ${root} from ${mirror}`, async (detail) => {
+    // An older debootstrap does not know newer releases' names; all are made as sid is.
+    const script = "/usr/share/debootstrap/scripts/sid";
+    await run("debootstrap", ["--variant=minbase", release.codename, unfinished, mirror, script], {
       env: { ...process.env, ...proxies() },
       detail,
       help: `Can this machine reach ${mirror}? Another one: --mirror URL`,
@@ -41,14 +45,18 @@ export async function installPackages(root, packages) {
     .map((entry) => /^Package: (.*)$/m.exec(entry)?.[1]);
   if (packages.every((name) => installed.includes(name))) return;
   writeFileSync(join(root, "etc/apt/apt.conf.d/90machine"), aptSettings());
-  const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
-  await step(`Installing ${packages.join(" ")}`, async (detail) => {
-    await run("chroot", [root, "apt-get", "-q", "update"], { env, detail });
-    await run("chroot", [root, "apt-get", "-qy", "install", "--no-install-recommends", ...packages], {
-      env,
-      detail,
-    });
-  });
+  const env = {
+    ...process.env,
+    DEBIAN_FRONTEND: "noninteractive",
+    ROOT: root,
+    PACKAGES: packages.join(" "),
+    PATH: "/usr/sbin:/usr/bin:/sbin:/bin",
+  };
+  const [command, args] = inNamespaces(`
+    chroot "$ROOT" apt-get -q update
+    chroot "$ROOT" apt-get -qy install --no-install-recommends $PACKAGES
+  `);
+  await step(`Installing ${packages.join(" ")}`, (detail) => run(command, args, { env, detail }));
 }
 
 /** How this machine's apt reaches its mirrors, for the root's: proxies, and whether dates are checked. */

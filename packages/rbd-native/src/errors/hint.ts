@@ -18,6 +18,7 @@ const words: Record<RbdErrorCode, string> = {
   NO_SPACE: "no space left",
   QUOTA_EXCEEDED: "over the quota",
   NOT_EMPTY: "not empty",
+  IN_GROUP: "it belongs to a group",
   OUT_OF_RANGE: "out of range",
   OUT_OF_MEMORY: "out of memory",
   MISMATCH: "the data differs",
@@ -43,6 +44,7 @@ const hintByCode: Partial<Record<RbdErrorCode, string>> = {
     "The cluster did not answer in time: look at `ceph status`, or raise the time-outs given at connect",
   NO_SPACE: "The pool or the cluster is full: see `ceph df`",
   QUOTA_EXCEEDED: "Raise the pool's quota or free some of it",
+  IN_GROUP: "Take the image out of its group first",
   CLOSED: "Open it again",
   BLOCKLISTED: "The cluster has shut this client out (its lock was broken or it was fenced): connect again",
 };

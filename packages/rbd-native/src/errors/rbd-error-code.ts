@@ -16,6 +16,7 @@ export const rbdErrorCodes = [
   "NO_SPACE",
   "QUOTA_EXCEEDED",
   "NOT_EMPTY",
+  "IN_GROUP",
   "OUT_OF_RANGE",
   "OUT_OF_MEMORY",
   "MISMATCH",
@@ -48,6 +49,8 @@ const codeByErrno = new Map<number, RbdErrorCode>([
   [errno.ENOSPC, "NO_SPACE"],
   [errno.EDQUOT, "QUOTA_EXCEEDED"],
   [errno.ENOTEMPTY, "NOT_EMPTY"],
+  // librbd has it for nothing else.
+  [errno.EMLINK, "IN_GROUP"],
   [errno.ERANGE, "OUT_OF_RANGE"],
   [errno.EFBIG, "OUT_OF_RANGE"],
   [errno.EOVERFLOW, "OUT_OF_RANGE"],

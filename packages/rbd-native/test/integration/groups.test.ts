@@ -1,4 +1,6 @@
+import { constants } from "node:os";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { version } from "../../src/version.ts";
 import { openTestPool, type TestPool } from "./support/test-pool.ts";
 
 const MiB = 2 ** 20;
@@ -50,7 +52,7 @@ test("images that are snapshot and set back together", async () => {
   expect(await t.io.listGroups()).toEqual([]);
 });
 
-test("members in another pool, and one that was thrown away, are removed again", async () => {
+test("members in another pool, and one that may have been thrown away, are removed again", async () => {
   await using other = await openTestPool("groups-other");
   await other.io.createImage("three", { size: MiB });
   await t.io.createImage("four", { size: MiB });
@@ -65,11 +67,38 @@ test("members in another pool, and one that was thrown away, are removed again",
   await group.removeImage("three", { pool: other.io });
 
   const { id } = (await t.io.listImages()).find(({ name }) => name === "four") as { id: string };
-  await t.io.trashMove("four");
+  const isTrashed = await throwAway("four");
   await group.removeImage({ id });
   expect(await group.listImages()).toEqual([]);
-  await t.io.trashRestore(id, "four");
+  if (isTrashed) await t.io.trashRestore(id, "four");
   await using four = await t.io.openImage("four");
   expect(await four.group()).toBeNull();
+  await group.remove();
+});
+
+/** Ceph 20 refuses to throw away a group's image; before, it did so, and nobody could list the group any more. */
+async function throwAway(name: string): Promise<boolean> {
+  if (version().minor < 20) {
+    await t.io.trashMove(name);
+    return true;
+  }
+  await expect(t.io.trashMove(name)).rejects.toMatchObject({
+    code: "IN_GROUP",
+    errno: constants.errno.EMLINK,
+  });
+  return false;
+}
+
+test("an image that belongs to a group cannot be removed, and the error says why", async () => {
+  await t.io.createImage("member", { size: MiB });
+  const group = t.io.group("keeping");
+  await group.create();
+  await group.addImage("member");
+  await expect(t.io.removeImage("member")).rejects.toMatchObject({
+    code: "IN_GROUP",
+    message: expect.stringContaining("Take the image out of its group"),
+  });
+  await group.removeImage("member");
+  await t.io.removeImage("member");
   await group.remove();
 });

@@ -167,29 +167,33 @@ export {
 } from "./template/remove-template.ts";
 export type { TemplateLike } from "./template/resolve-template.ts";
 export type { TemplateSource } from "./template/source/template-source.ts";
-export { type CopyDiffOptions, type CopyDiffResult, copyDiff } from "./transfer/copy-diff.ts";
-export { type CopyImageOptions, type CopyImageResult, copyImage } from "./transfer/copy-image.ts";
+export { type CopyDiffOptions, type CopyDiffResult, copyDiff } from "./transfer/copy/copy-diff.ts";
+export { type CopyImageOptions, type CopyImageResult, copyImage } from "./transfer/copy/copy-image.ts";
 export {
   type BlockDigest,
   type DigestManifest,
   type MergedManifest,
   mergeManifests,
-} from "./transfer/digest-manifest.ts";
-export { type ExportDiffOptions, exportDiff } from "./transfer/export-diff.ts";
-export { type ExportImageOptions, exportImage } from "./transfer/export-image.ts";
-export { type ExportRawOptions, exportRaw, exportRawFile } from "./transfer/export-raw.ts";
-export { type ImportDiffOptions, type ImportDiffResult, importDiff } from "./transfer/import-diff.ts";
-export { type ImportImageOptions, type ImportImageResult, importImage } from "./transfer/import-image.ts";
-export { type ImportRawOptions, importRaw } from "./transfer/import-raw.ts";
-export { decodeManifest, encodeManifest } from "./transfer/manifest-bytes.ts";
-export type { SourceRange } from "./transfer/open-source.ts";
-export { TransferLimits } from "./transfer/transfer-limits.ts";
-export type { TransferOptions, TransferProgress } from "./transfer/transfer-progress.ts";
+} from "./transfer/digests/digest-manifest.ts";
+export { decodeManifest, encodeManifest } from "./transfer/digests/manifest-bytes.ts";
 export {
   type VerifyDigestsOptions,
   type VerifyDigestsResult,
   verifyDigests,
-} from "./transfer/verify-digests.ts";
+} from "./transfer/digests/verify-digests.ts";
+export { type ExportDiffOptions, exportDiff } from "./transfer/export/export-diff.ts";
+export { type ExportImageOptions, exportImage } from "./transfer/export/export-image.ts";
+export { type ExportRawOptions, exportRaw, exportRawFile } from "./transfer/export/export-raw.ts";
+export { type ImportDiffOptions, type ImportDiffResult, importDiff } from "./transfer/import/import-diff.ts";
+export {
+  type ImportImageOptions,
+  type ImportImageResult,
+  importImage,
+} from "./transfer/import/import-image.ts";
+export { type ImportRawOptions, importRaw } from "./transfer/import/import-raw.ts";
+export type { SourceRange } from "./transfer/source/open-source.ts";
+export { TransferLimits } from "./transfer/transfer-limits.ts";
+export type { TransferOptions, TransferProgress } from "./transfer/transfer-progress.ts";
 export { type ListTrashOptions, listTrash, type TrashListing } from "./trash/list-trash.ts";
 export { type PurgedImage, type PurgeTrashOptions, purgeTrash } from "./trash/purge-trash.ts";
 export { restoreFromTrash } from "./trash/restore-from-trash.ts";

@@ -7,7 +7,7 @@ import { translated } from "../errors/to-coppice-error.ts";
 import { openImage } from "../image/open-image.ts";
 import { showImageSpec } from "../names/format-image-spec.ts";
 import type { ImageSpec } from "../names/image-spec.ts";
-import { exportRaw, exportRawFile } from "../transfer/export-raw.ts";
+import { exportRaw, exportRawFile } from "../transfer/export/export-raw.ts";
 import type { TransferOptions } from "../transfer/transfer-progress.ts";
 import { resolveTemplate, type TemplateLike } from "./resolve-template.ts";
 

@@ -1,6 +1,6 @@
 import { connect } from "../../src/cluster/connect.ts";
-import { type CopyDiffOptions, copyDiff } from "../../src/transfer/copy-diff.ts";
-import { type CopyImageOptions, copyImage } from "../../src/transfer/copy-image.ts";
+import { type CopyDiffOptions, copyDiff } from "../../src/transfer/copy/copy-diff.ts";
+import { type CopyImageOptions, copyImage } from "../../src/transfer/copy/copy-image.ts";
 import { TransferLimits } from "../../src/transfer/transfer-limits.ts";
 import { type DyingCall, type DyingChange, die, dieAt, dieAtChange } from "./die-at.ts";
 

@@ -1,9 +1,9 @@
 import { createReadStream } from "node:fs";
 import { connect } from "../../src/cluster/connect.ts";
 import type { Sidecar } from "../../src/formats/sidecar.ts";
-import { importDiff } from "../../src/transfer/import-diff.ts";
-import { importImage } from "../../src/transfer/import-image.ts";
-import { importRaw } from "../../src/transfer/import-raw.ts";
+import { importDiff } from "../../src/transfer/import/import-diff.ts";
+import { importImage } from "../../src/transfer/import/import-image.ts";
+import { importRaw } from "../../src/transfer/import/import-raw.ts";
 import { type DyingCall, dieAt } from "./die-at.ts";
 
 export interface DyingImport {

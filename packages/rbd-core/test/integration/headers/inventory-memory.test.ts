@@ -4,7 +4,7 @@ import { connect } from "../../../src/cluster/connect.ts";
 import { InventoryMemory } from "../../../src/headers/inventory-memory.ts";
 import { headerObject } from "../../../src/headers/object-names.ts";
 import { inventory } from "../../../src/inventory/inventory.ts";
-import { deletePools, freshName, RbdCli } from "../headers/rbd-cli.ts";
+import { deletePools, freshName, RbdCli } from "./rbd-cli.ts";
 
 const cli = new RbdCli(inject("cephConf"));
 const pool = freshName("memory-test");

@@ -6,7 +6,7 @@ import { inspectDiff } from "../../../src/formats/inspect-diff.ts";
 import type { Sidecar } from "../../../src/formats/sidecar.ts";
 import { createImage } from "../../../src/image/create-image.ts";
 import { openImage } from "../../../src/image/open-image.ts";
-import { exportDiff } from "../../../src/transfer/export-diff.ts";
+import { exportDiff } from "../../../src/transfer/export/export-diff.ts";
 import { join } from "../../unit/formats/support.ts";
 import { usePlainRbd } from "../formats/use-plain-rbd.ts";
 import { contentsOf } from "./contents.ts";

@@ -4,7 +4,7 @@ import type { Cluster } from "../../../src/cluster/cluster.ts";
 import { connect } from "../../../src/cluster/connect.ts";
 import { createImage } from "../../../src/image/create-image.ts";
 import { openImage } from "../../../src/image/open-image.ts";
-import { exportDiff } from "../../../src/transfer/export-diff.ts";
+import { exportDiff } from "../../../src/transfer/export/export-diff.ts";
 import { PlainRbd } from "../formats/plain-rbd.ts";
 
 const MiB = 2 ** 20;

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { createImage } from "../../../src/image/create-image.ts";
 import { openImage } from "../../../src/image/open-image.ts";
-import { copyImage } from "../../../src/transfer/copy-image.ts";
-import { unmarkedSize } from "../../../src/transfer/unmarked-size.ts";
+import { copyImage } from "../../../src/transfer/copy/copy-image.ts";
+import { unmarkedSize } from "../../../src/transfer/new-image/unmarked-size.ts";
 import type { Death } from "../../support/copy-and-die.ts";
 import { dieInCopy } from "../../support/die-in-copy.ts";
 import { usePlainRbd } from "../formats/use-plain-rbd.ts";

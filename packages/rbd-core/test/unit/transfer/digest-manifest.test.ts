@@ -5,7 +5,7 @@ import {
   blockRuns,
   type DigestManifest,
   mergeManifests,
-} from "../../../src/transfer/digest-manifest.ts";
+} from "../../../src/transfer/digests/digest-manifest.ts";
 
 const digest = (value: number) => new Uint8Array(16).fill(value);
 const entry = (block: number, runs: number[], value: number): BlockDigest => ({

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { DigestManifest } from "../../../src/transfer/digest-manifest.ts";
-import { decodeManifest, encodeManifest } from "../../../src/transfer/manifest-bytes.ts";
+import type { DigestManifest } from "../../../src/transfer/digests/digest-manifest.ts";
+import { decodeManifest, encodeManifest } from "../../../src/transfer/digests/manifest-bytes.ts";
 import { formatErrorOf } from "../formats/support.ts";
 
 const sample: DigestManifest = {

@@ -1,0 +1,126 @@
+import { CoppiceError } from "../../errors/coppice-error.ts";
+import { showImageSpec } from "../../names/format-image-spec.ts";
+import type { BlockDigest } from "../digests/digest-manifest.ts";
+import type { KnownSnapshot } from "../source/find-snapshot.ts";
+import type { Source } from "../source/open-source.ts";
+import { changeHeader } from "../target/change-header.ts";
+import type { Target } from "../target/open-target.ts";
+import { isPointOf, pointIn } from "../target/point-record.ts";
+import type { TargetFacts } from "../target/target-facts.ts";
+import { prepareHead, undoHead } from "../target/target-head.ts";
+import type { TransferLimits } from "../transfer-limits.ts";
+import type { TransferOptions } from "../transfer-progress.ts";
+import {
+  type CopyCheckpoint,
+  checkpointIn,
+  isSameCopy,
+  newUnnamed,
+  noteCheckpoint,
+} from "./copy-checkpoint.ts";
+import { verifyInterrupted } from "./verify-interrupted.ts";
+
+export interface CopyTarget extends Omit<Target, keyof AsyncDisposable> {
+  readonly facts: TargetFacts;
+  /** What the copy builds on. */
+  readonly from: KnownSnapshot | undefined;
+  readonly source: Source;
+  /** Of the snapshot to make; null for none. */
+  readonly name: string | null;
+}
+
+export interface CopyStart {
+  readonly checkpoint: CopyCheckpoint;
+  readonly resumedAt: number;
+  /** Digests of what comes before, where an interrupted run's head was compared with the source just now. */
+  readonly verified: readonly BlockDigest[] | undefined;
+  readonly rolledBack: boolean;
+  /** What an interrupted run of the same copy had made already, after all was written. */
+  readonly made: KnownSnapshot | undefined;
+}
+
+/**
+ * Makes a target's head ready for a copy. It goes on where the same copy was interrupted, if nobody wrote to the target
+ * since; otherwise the head is made to hold what the from-snapshot holds, or nothing. Notes which copy it is before
+ * the first byte is written.
+ *
+ * @throws {CoppiceError} `EXISTS` when there is a snapshot of that name, `NOT_EMPTY`
+ */
+export async function startCopy(
+  target: CopyTarget,
+  options: TransferOptions & { readonly limits?: TransferLimits | undefined } = {},
+): Promise<CopyStart> {
+  const { cluster, place, image, from, source } = target;
+  const { snapshots } = target.facts;
+  const { signal } = options;
+  const found = checkpointIn(target.facts);
+  const wanted = newCheckpoint(target);
+  const same = found !== undefined && isSameCopy(found, wanted) ? found : undefined;
+  const made = same && madeBefore(target, same);
+  refuseOther(target, made);
+  if (same !== undefined && made !== undefined) {
+    return { checkpoint: same, resumedAt: source.size, verified: undefined, rolledBack: false, made };
+  }
+  // Made of a copy that nobody wants any more.
+  if (snapshots.some(({ name }) => name === found?.snapshot))
+    await image.removeSnapshot(found?.snapshot ?? "");
+  if (same !== undefined) {
+    const verified = await verifyInterrupted({ cluster, place, from, source, done: same.done }, options);
+    if (verified !== undefined) {
+      return { checkpoint: same, resumedAt: same.done, verified, rolledBack: false, made };
+    }
+  }
+  // What an interrupted copy from nothing left behind is nobody's.
+  const isLeftover = found !== undefined && found.targetFrom === null && from === undefined;
+  if (isLeftover) await undoHead(image, undefined, await image.size({ signal }));
+  const rolledBack = await prepareHead(cluster, place, image, from, signal);
+  await changeHeader(target, [noteCheckpoint(wanted)]);
+  return {
+    checkpoint: wanted,
+    resumedAt: 0,
+    verified: undefined,
+    rolledBack: rolledBack || isLeftover,
+    made,
+  };
+}
+
+function newCheckpoint({ from, source }: CopyTarget): CopyCheckpoint {
+  const { fsid, poolId, imageId } = source.identity;
+  return {
+    version: 1,
+    fsid,
+    poolId,
+    imageId,
+    from: source.from === undefined ? null : String(source.from.id),
+    to: String(source.to.id),
+    targetFrom: from === undefined ? null : String(from.id),
+    snapshot: newUnnamed(),
+    done: 0,
+  };
+}
+
+/** The snapshot that an interrupted run made last: under its first name, or recorded and under its own. */
+function madeBefore(
+  { facts, source, name }: CopyTarget,
+  checkpoint: CopyCheckpoint,
+): KnownSnapshot | undefined {
+  if (name === null) return undefined;
+  const { snapshots } = facts;
+  const unnamed = snapshots.find((snapshot) => snapshot.name === checkpoint.snapshot);
+  if (unnamed !== undefined) return unnamed;
+  const named = snapshots.find((snapshot) => snapshot.name === name);
+  if (named === undefined) return undefined;
+  const point = { source: source.identity, snapshot: source.to };
+  return isPointOf(pointIn(facts, named.id), point) ? named : undefined;
+}
+
+function refuseOther({ place, facts, name }: CopyTarget, made: KnownSnapshot | undefined): void {
+  if (!facts.snapshots.some((snapshot) => snapshot.name === name && snapshot.id !== made?.id)) return;
+  const spec = showImageSpec(place);
+  throw new CoppiceError({
+    code: "EXISTS",
+    call: "copyDiff",
+    object: `${spec}@${name}`,
+    message: `${spec} already has a snapshot ${JSON.stringify(name)}`,
+    hint: "It may have been copied before.",
+  });
+}

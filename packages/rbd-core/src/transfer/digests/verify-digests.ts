@@ -1,0 +1,124 @@
+import { CopyJob } from "rbd-native";
+import type { Cluster } from "../../cluster/cluster.ts";
+import type { Extent } from "../../diff/extent.ts";
+import { planDiff } from "../../diff/plan-diff.ts";
+import { translated } from "../../errors/to-coppice-error.ts";
+import { openImage } from "../../image/open-image.ts";
+import { showImageSpec } from "../../names/format-image-spec.ts";
+import { type ImageSpecLike, toImageOnly } from "../../names/to-image-spec.ts";
+import { copyParts } from "../copy/copy-parts.ts";
+import { findSnapshot } from "../source/find-snapshot.ts";
+import { OccupiedRanges } from "../target/occupied-ranges.ts";
+import type { TransferLimits } from "../transfer-limits.ts";
+import { type BlockDigest, blockDigests, type DigestManifest, unionOf } from "./digest-manifest.ts";
+import { outside } from "./outside.ts";
+
+export interface VerifyDigestsOptions {
+  readonly image: ImageSpecLike;
+  readonly snapshot: string;
+  readonly manifest: DigestManifest;
+  readonly limits?: TransferLimits | undefined;
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((progress: { readonly done: number; readonly total: number }) => void) | undefined;
+}
+
+export interface VerifyDigestsResult {
+  /** Bytes that were read and compared, holes included. */
+  readonly verified: number;
+  /** What is not as its digest says, ascending. Empty when all is well. */
+  readonly wrong: readonly BlockDigest[];
+}
+
+const blocksAtATime = 512;
+
+/** XXH3-128 of nothing. */
+const hole = Buffer.from("99aa06d3014798d86001c324468d497f", "hex");
+
+/**
+ * Reads what a manifest speaks of from a snapshot and compares the digests; of a full one also what it does not speak
+ * of, which must be zero. The snapshot's image may have objects of
+ * another size than the manifest's blocks.
+ *
+ * @throws {CoppiceError} `NOT_FOUND`, `INVALID_ARGUMENT` when the snapshot has another size; the signal's reason
+ */
+export async function verifyDigests(
+  cluster: Cluster,
+  options: VerifyDigestsOptions,
+): Promise<VerifyDigestsResult> {
+  const { manifest, signal, limits, onProgress } = options;
+  const place = toImageOnly(options.image);
+  const spec = showImageSpec({ ...place, snapshot: options.snapshot });
+  await using image = await openImage(cluster, { ...place, snapshot: options.snapshot });
+  return await translated({ object: spec, what: `${spec} could not be verified` }, async () => {
+    const { id: snapshotId } = findSnapshot(await image.listSnapshots({ signal }), options.snapshot, spec);
+    const job = new CopyJob();
+    const release = limits?.apply(job);
+    const wrong: BlockDigest[] = [];
+    let [verified, done] = [0, 0];
+    try {
+      for (const entries of layers(manifest.blocks)) {
+        const extents = Float64Array.from(entries.flatMap((entry) => extentsOf(entry, manifest.blockSize)));
+        const source = { image, snapshotId, blockSize: manifest.blockSize };
+        const { digests } = await job.copy(source, undefined, extents, { signal });
+        for (const [i, entry] of entries.entries()) {
+          const found = digests.subarray(16 * i, 16 * (i + 1));
+          if (Buffer.compare(found, entry.digest) !== 0) wrong.push(entry);
+        }
+        for (let i = 1; i < extents.length; i += 4) verified += extents[i] ?? 0;
+        done += entries.length;
+        onProgress?.({ done, total: manifest.blocks.length });
+      }
+      if (manifest.isFull) {
+        const { size, objectSize } = await image.stat({ signal });
+        const { count: stripeCount } = await image.stripe({ signal });
+        const data = { size, objectSize, stripeCount, fastDiff: false, includeParent: true, signal };
+        const strange = outside(planDiff(image, data), spokenOf(manifest));
+        const { blockSize } = manifest;
+        for await (const part of copyParts(strange, blockSize, new OccupiedRanges([]))) {
+          const { digests } = await job.copy({ image, snapshotId, blockSize }, undefined, part.extents, {
+            signal,
+          });
+          for (const entry of blockDigests(part.extents, digests, blockSize)) {
+            if (Buffer.compare(entry.digest, hole) !== 0) wrong.push({ ...entry, digest: hole });
+          }
+          for (let i = 1; i < part.extents.length; i += 4) verified += part.extents[i] ?? 0;
+        }
+      }
+    } finally {
+      release?.();
+    }
+    return { verified, wrong: wrong.toSorted((a, b) => a.block - b.block) };
+  });
+}
+
+/** Where the manifest has a digest, or nothing is known. Ascending. */
+async function* spokenOf({ blocks, unknown, blockSize }: DigestManifest): AsyncGenerator<readonly Extent[]> {
+  const lists = new Map<number, (readonly number[])[]>();
+  for (const { block, runs } of [...blocks, ...unknown])
+    lists.set(block, [...(lists.get(block) ?? []), runs]);
+  for (const [block, all] of [...lists].sort(([a], [b]) => a - b)) {
+    const runs = unionOf(all, blockSize);
+    yield runs.flatMap((at, i) =>
+      i % 2 === 0 ? [{ offset: block * blockSize + at, length: runs[i + 1] ?? 0, exists: true }] : [],
+    );
+  }
+}
+
+/** Groups of entries, each with a block at most once, ascending: two digests of one block are taken separately. */
+function* layers(blocks: readonly BlockDigest[]): Generator<BlockDigest[]> {
+  let rest = blocks;
+  while (rest.length > 0) {
+    const [layer, later]: [BlockDigest[], BlockDigest[]] = [[], []];
+    for (const entry of rest) (entry.block === layer.at(-1)?.block ? later : layer).push(entry);
+    for (let at = 0; at < layer.length; at += blocksAtATime) yield layer.slice(at, at + blocksAtATime);
+    rest = later;
+  }
+}
+
+/** Everything as data: whether it is zero is for the reading to find out. */
+function extentsOf({ block, runs }: BlockDigest, blockSize: number): number[] {
+  const extents: number[] = [];
+  for (let i = 0; i < runs.length; i += 2)
+    extents.push(block * blockSize + (runs[i] ?? 0), runs[i + 1] ?? 0, 1, 0);
+  return extents;
+}

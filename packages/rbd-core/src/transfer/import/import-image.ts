@@ -1,0 +1,80 @@
+import type { Image } from "rbd-native";
+import type { Cluster } from "../../cluster/cluster.ts";
+import type { ByteSource } from "../../formats/byte-source.ts";
+import type { Diff } from "../../formats/diff-record.ts";
+import type { ImageHeader } from "../../formats/image-stream.ts";
+import { openImageStream } from "../../formats/open-image-stream.ts";
+import { decompressIfZstd } from "../../formats/zstd.ts";
+import { type ImageSpecLike, toImageOnly } from "../../names/to-image-spec.ts";
+import { newImageFeatures } from "../new-image/new-image-features.ts";
+import { setSize } from "../target/target-head.ts";
+import type { TransferOptions } from "../transfer-progress.ts";
+import { importNew } from "./import-new.ts";
+import { writeMark } from "./unfinished-import.ts";
+import { writeRecords } from "./write-records.ts";
+
+export interface ImportImageOptions extends TransferOptions {
+  /** The image to create. */
+  readonly image: ImageSpecLike;
+  /** An image stream, compressed with zstd or not. */
+  readonly source: ByteSource;
+  /** Keeps the data in another pool. */
+  readonly dataPool?: string | undefined;
+}
+
+export interface ImportImageResult {
+  readonly header: ImageHeader;
+  readonly snapshots: readonly string[];
+  /** Feature bits of the stream that the image was not given: they do not describe its contents. */
+  readonly leftOut: bigint;
+}
+
+/**
+ * Creates an image from what `exportImage` or `rbd export --export-format 2` wrote, with all its snapshots,
+ * protection and metadata. Whatever goes wrong, the image is removed again; when the process ends on the way, the next
+ * import to the same name begins by removing what it left.
+ *
+ * @throws {CoppiceError} `EXISTS`, `BUSY` while another process imports to that name, `QUOTA_EXCEEDED`,
+ * `NO_SPACE`, `UNDO_FAILED`; {@link FormatError}; the signal's reason
+ */
+export async function importImage(cluster: Cluster, options: ImportImageOptions): Promise<ImportImageResult> {
+  const place = toImageOnly(options.image);
+  const { content } = await decompressIfZstd(options.source);
+  await using stream = await openImageStream(content, { order: "any" });
+  const { header } = stream;
+  const isStriped = header.stripeCount > 1 || header.stripeUnit !== 2 ** header.order;
+  const create = {
+    objectSize: 2 ** header.order,
+    features: header.features & newImageFeatures,
+    dataPool: options.dataPool,
+    ...(isStriped ? { stripeUnit: header.stripeUnit, stripeCount: header.stripeCount } : {}),
+  };
+  const { signal } = options;
+  return await importNew(cluster, place, { call: "importImage", create, signal }, async (image) => {
+    for (const [key, value] of header.metadata) {
+      // What Coppice noted of an image speaks of its snapshots by ids, which are others here.
+      if (!key.startsWith("coppice.")) await image.setMetadata(key, value);
+    }
+    const snapshots: string[] = [];
+    for await (const diff of stream.diffs) {
+      await writeDiff(image, diff, options);
+      const { to, protected: isProtected } = diff.header;
+      if (to === undefined) continue;
+      snapshots.push(to);
+      await writeMark(image, snapshots);
+      await image.createSnapshot(to);
+      if (isProtected === true) await image.protectSnapshot(to);
+    }
+    return { header, snapshots, leftOut: header.features & ~newImageFeatures };
+  });
+}
+
+async function writeDiff(
+  image: Image,
+  { header, records }: Diff,
+  { signal, onProgress }: ImportImageOptions,
+): Promise<void> {
+  const { from, size } = header;
+  await setSize(image, size, signal);
+  await writeRecords(image, records, { isEmpty: from === undefined, total: size, signal, onProgress });
+}

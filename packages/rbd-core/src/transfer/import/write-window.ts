@@ -1,0 +1,94 @@
+import { type Image, ioHints } from "rbd-native";
+import { splitZeroes } from "../../formats/split-zeroes.ts";
+
+const mostOperations = 32;
+const mostBytes = 64 * 1024 ** 2;
+/** The least run of zeroes in data that is zeroed and not written, in bytes. */
+const grain = 64 * 1024;
+
+/**
+ * Writes to an image with many writes in flight, within bounds. Writes that touch the same bytes stay in order.
+ * The first failure is thrown by the next call; {@link settle} waits for everything.
+ */
+export class WriteWindow {
+  readonly #image: Image;
+  readonly #isEmpty: boolean;
+  readonly #inFlight = new Set<{ offset: number; end: number; done: Promise<void> }>();
+  #bytes = 0;
+  #failure: { readonly error: unknown } | undefined;
+  #bytesWritten = 0;
+  #bytesSkipped = 0;
+
+  /** @param isEmpty Whether the image reads as zeroes, so that zeroes need not be written. */
+  constructor(image: Image, isEmpty: boolean) {
+    this.#image = image;
+    this.#isEmpty = isEmpty;
+  }
+
+  get bytesWritten(): number {
+    return this.#bytesWritten;
+  }
+
+  get bytesSkipped(): number {
+    return this.#bytesSkipped;
+  }
+
+  /** Takes the data over: it must not change until the write is done. */
+  async write(offset: number, data: Uint8Array): Promise<void> {
+    for (const run of splitZeroes(data, offset, grain)) {
+      const at = offset + run.offset;
+      if (run.zero) {
+        await this.zero(at, run.length);
+        continue;
+      }
+      this.#bytesWritten += run.length;
+      const piece = data.subarray(run.offset, run.offset + run.length);
+      await this.#start(at, run.length, run.length, () =>
+        this.#image.write(at, piece, { hints: ioHints.noCache }),
+      );
+    }
+  }
+
+  async zero(offset: number, length: number): Promise<void> {
+    this.#bytesSkipped += length;
+    if (this.#isEmpty) return;
+    await this.#start(offset, length, 0, () => this.#image.writeZeroes(offset, length));
+  }
+
+  /** Waits for every write in flight, and throws the first failure. */
+  async settle(): Promise<void> {
+    await Promise.all([...this.#inFlight].map(({ done }) => done));
+    this.#throwFailure();
+  }
+
+  async #start(offset: number, length: number, bytes: number, begin: () => Promise<void>): Promise<void> {
+    const end = offset + length;
+    for (;;) {
+      this.#throwFailure();
+      const before = [...this.#inFlight].find((other) => other.offset < end && offset < other.end);
+      const isFull =
+        this.#inFlight.size >= mostOperations || (this.#bytes > 0 && this.#bytes + bytes > mostBytes);
+      if (before === undefined && !isFull) break;
+      await (before?.done ?? Promise.race([...this.#inFlight].map(({ done }) => done)));
+    }
+    this.#bytes += bytes;
+    const entry = { offset, end, done: this.#watch(begin()) };
+    this.#inFlight.add(entry);
+    entry.done.finally(() => {
+      this.#inFlight.delete(entry);
+      this.#bytes -= bytes;
+    });
+  }
+
+  async #watch(write: Promise<void>): Promise<void> {
+    try {
+      await write;
+    } catch (error) {
+      this.#failure ??= { error };
+    }
+  }
+
+  #throwFailure(): void {
+    if (this.#failure !== undefined) throw this.#failure.error;
+  }
+}

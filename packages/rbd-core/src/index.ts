@@ -191,7 +191,7 @@ export {
   importImage,
 } from "./transfer/import/import-image.ts";
 export { type ImportRawOptions, importRaw } from "./transfer/import/import-raw.ts";
-export type { SourceRange } from "./transfer/source/open-source.ts";
+export type { SourceRange } from "./transfer/source-image/open-source.ts";
 export { TransferLimits } from "./transfer/transfer-limits.ts";
 export type { TransferOptions, TransferProgress } from "./transfer/transfer-progress.ts";
 export { type ListTrashOptions, listTrash, type TrashListing } from "./trash/list-trash.ts";

@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { z } from "zod";
-import type { HeaderChange } from "../target/change-header.ts";
-import { parseNote } from "../target/image-note.ts";
-import type { TargetFacts } from "../target/target-facts.ts";
+import type { HeaderChange } from "../target-image/change-header.ts";
+import { parseNote } from "../target-image/image-note.ts";
+import type { TargetFacts } from "../target-image/target-facts.ts";
 
 const id = z.string().regex(/^\d{1,20}$/);
 const schema = z.strictObject({

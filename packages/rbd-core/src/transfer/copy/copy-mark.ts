@@ -10,11 +10,11 @@ import { showImageSpec } from "../../names/format-image-spec.ts";
 import type { ImageSpec } from "../../names/image-spec.ts";
 import { existsAlready } from "../new-image/exists-already.ts";
 import { leaseNewImage } from "../new-image/lease-new-image.ts";
-import { newHeadName } from "../source/head-snapshot.ts";
-import { type ImageIdentity, isSameImage } from "../source/image-identity.ts";
-import { type HeaderChange, writeHeader } from "../target/change-header.ts";
-import { refuseOthers } from "../target/hold-target.ts";
-import { parseNote } from "../target/image-note.ts";
+import { newHeadName } from "../source-image/head-snapshot.ts";
+import { type ImageIdentity, isSameImage } from "../source-image/image-identity.ts";
+import { type HeaderChange, writeHeader } from "../target-image/change-header.ts";
+import { refuseOthers } from "../target-image/hold-target.ts";
+import { parseNote } from "../target-image/image-note.ts";
 
 const schema = z.strictObject({
   version: z.literal(1),

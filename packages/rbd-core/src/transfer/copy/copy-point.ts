@@ -1,15 +1,16 @@
 import { CopyJob } from "rbd-native";
 import { translated } from "../../errors/to-coppice-error.ts";
 import { together } from "../../parallel/together.ts";
-import { findSnapshot, type KnownSnapshot } from "../source/find-snapshot.ts";
-import type { Source } from "../source/open-source.ts";
-import { changeHeader } from "../target/change-header.ts";
-import { holdTarget } from "../target/hold-target.ts";
-import { OccupiedRanges, occupiedRanges } from "../target/occupied-ranges.ts";
-import type { Target } from "../target/open-target.ts";
-import { checkPoint, notePoint, pointIn } from "../target/point-record.ts";
-import { readTarget, type TargetFacts } from "../target/target-facts.ts";
-import { setSize } from "../target/target-head.ts";
+import { OccupiedRanges } from "../plan/occupied-ranges.ts";
+import { findSnapshot, type KnownSnapshot } from "../source-image/find-snapshot.ts";
+import type { Source } from "../source-image/open-source.ts";
+import { changeHeader } from "../target-image/change-header.ts";
+import { holdTarget } from "../target-image/hold-target.ts";
+import type { Target } from "../target-image/open-target.ts";
+import { checkPoint, notePoint, pointIn } from "../target-image/point-record.ts";
+import { readOccupied } from "../target-image/read-occupied.ts";
+import { readTarget, type TargetFacts } from "../target-image/target-facts.ts";
+import { setSize } from "../target-image/target-head.ts";
 import type { TransferLimits } from "../transfer-limits.ts";
 import { noteCheckpoint, removeCheckpoint } from "./copy-checkpoint.ts";
 import { type CopyRun, type RunCopyOptions, runCopy } from "./copy-run.ts";
@@ -94,7 +95,7 @@ async function copyData(
   const isFresh = source.from === undefined && start.verified === undefined && start.made === undefined;
   // What is cut off by the new size is of no interest: the one need not wait for the other.
   const [occupied] = await together([
-    isFresh ? new OccupiedRanges([]) : occupiedRanges(ioCtx, image.id, signal),
+    isFresh ? new OccupiedRanges([]) : readOccupied(ioCtx, image.id, signal),
     setSize(image, source.size, signal),
   ]);
   const job = new CopyJob();

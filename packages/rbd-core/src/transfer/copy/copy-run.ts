@@ -1,10 +1,10 @@
 import type { CopyJob, Image } from "rbd-native";
+import { readAhead } from "../../parallel/read-ahead.ts";
 import { type BlockDigest, blockDigests, type DigestManifest } from "../digests/digest-manifest.ts";
-import { readAhead } from "../read-ahead.ts";
-import type { Source } from "../source/open-source.ts";
-import type { OccupiedRanges } from "../target/occupied-ranges.ts";
+import { type CopyPart, copyParts } from "../plan/copy-parts.ts";
+import type { OccupiedRanges } from "../plan/occupied-ranges.ts";
+import type { Source } from "../source-image/open-source.ts";
 import { progressOf, type TransferOptions } from "../transfer-progress.ts";
-import { type CopyPart, copyParts } from "./copy-parts.ts";
 
 export interface CopyWork {
   readonly job: CopyJob;

@@ -1,13 +1,13 @@
 import { CoppiceError } from "../../errors/coppice-error.ts";
 import { showImageSpec } from "../../names/format-image-spec.ts";
 import type { BlockDigest } from "../digests/digest-manifest.ts";
-import type { KnownSnapshot } from "../source/find-snapshot.ts";
-import type { Source } from "../source/open-source.ts";
-import { changeHeader } from "../target/change-header.ts";
-import type { Target } from "../target/open-target.ts";
-import { isPointOf, pointIn } from "../target/point-record.ts";
-import type { TargetFacts } from "../target/target-facts.ts";
-import { prepareHead, undoHead } from "../target/target-head.ts";
+import type { KnownSnapshot } from "../source-image/find-snapshot.ts";
+import type { Source } from "../source-image/open-source.ts";
+import { changeHeader } from "../target-image/change-header.ts";
+import type { Target } from "../target-image/open-target.ts";
+import { isPointOf, pointIn } from "../target-image/point-record.ts";
+import type { TargetFacts } from "../target-image/target-facts.ts";
+import { prepareHead, undoHead } from "../target-image/target-head.ts";
 import type { TransferLimits } from "../transfer-limits.ts";
 import type { TransferOptions } from "../transfer-progress.ts";
 import {

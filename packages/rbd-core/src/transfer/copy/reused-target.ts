@@ -1,6 +1,6 @@
 import type { Cluster } from "../../cluster/cluster.ts";
 import type { ImageSpec } from "../../names/image-spec.ts";
-import { openTarget, type Target } from "../target/open-target.ts";
+import { openTarget, type Target } from "../target-image/open-target.ts";
 
 /** A target that one point after the other is copied to, open through one handle as long as that can be. */
 export class ReusedTarget implements AsyncDisposable {

@@ -3,9 +3,9 @@ import type { Cluster } from "../../cluster/cluster.ts";
 import { openImage } from "../../image/open-image.ts";
 import type { ImageSpec } from "../../names/image-spec.ts";
 import { removeNewImage } from "../new-image/remove-new-image.ts";
-import { snapshotsBefore } from "../source/head-snapshot.ts";
-import type { ImageIdentity } from "../source/image-identity.ts";
-import { isPointOf, readPoint } from "../target/point-record.ts";
+import { snapshotsBefore } from "../source-image/head-snapshot.ts";
+import type { ImageIdentity } from "../source-image/image-identity.ts";
+import { isPointOf, readPoint } from "../target-image/point-record.ts";
 import { isUnnamed } from "./copy-checkpoint.ts";
 import { type IsBare, type MarkedImage, takeOver } from "./copy-mark.ts";
 

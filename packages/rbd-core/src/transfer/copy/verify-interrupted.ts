@@ -4,14 +4,14 @@ import { openImage } from "../../image/open-image.ts";
 import type { ImageSpec } from "../../names/image-spec.ts";
 import { together } from "../../parallel/together.ts";
 import { type BlockDigest, blockDigests } from "../digests/digest-manifest.ts";
-import { outside } from "../digests/outside.ts";
-import type { KnownSnapshot } from "../source/find-snapshot.ts";
-import type { Source } from "../source/open-source.ts";
-import { headDiff } from "../target/head-diff.ts";
-import { OccupiedRanges } from "../target/occupied-ranges.ts";
+import { copyParts } from "../plan/copy-parts.ts";
+import { OccupiedRanges } from "../plan/occupied-ranges.ts";
+import { outside } from "../plan/outside.ts";
+import type { KnownSnapshot } from "../source-image/find-snapshot.ts";
+import type { Source } from "../source-image/open-source.ts";
+import { headDiff } from "../target-image/head-diff.ts";
 import type { TransferLimits } from "../transfer-limits.ts";
 import { progressOf, type TransferOptions } from "../transfer-progress.ts";
-import { copyParts } from "./copy-parts.ts";
 
 export interface InterruptedCopy {
   readonly cluster: Cluster;

@@ -6,12 +6,12 @@ import { translated } from "../../errors/to-coppice-error.ts";
 import { openImage } from "../../image/open-image.ts";
 import { showImageSpec } from "../../names/format-image-spec.ts";
 import { type ImageSpecLike, toImageOnly } from "../../names/to-image-spec.ts";
-import { copyParts } from "../copy/copy-parts.ts";
-import { findSnapshot } from "../source/find-snapshot.ts";
-import { OccupiedRanges } from "../target/occupied-ranges.ts";
+import { copyParts } from "../plan/copy-parts.ts";
+import { OccupiedRanges } from "../plan/occupied-ranges.ts";
+import { outside } from "../plan/outside.ts";
+import { findSnapshot } from "../source-image/find-snapshot.ts";
 import type { TransferLimits } from "../transfer-limits.ts";
 import { type BlockDigest, blockDigests, type DigestManifest, unionOf } from "./digest-manifest.ts";
-import { outside } from "./outside.ts";
 
 export interface VerifyDigestsOptions {
   readonly image: ImageSpecLike;

@@ -1,7 +1,7 @@
 import type { DiffRecord } from "../../formats/diff-record.ts";
-import { cutExtents } from "../cut-extents.ts";
-import { readAhead } from "../read-ahead.ts";
-import type { Source } from "../source/open-source.ts";
+import { readAhead } from "../../parallel/read-ahead.ts";
+import { cutExtents } from "../plan/cut-extents.ts";
+import type { Source } from "../source-image/open-source.ts";
 import { progressOf, type TransferOptions } from "../transfer-progress.ts";
 
 /** The least run of zeroes in data that becomes a zero record, in bytes. What `rbd import-diff` looks for too. */

@@ -5,7 +5,12 @@ import { coalesce } from "../../formats/coalesce.ts";
 import { digesting } from "../../formats/digest-bytes.ts";
 import { encodeDiff } from "../../formats/encode-diff.ts";
 import type { Sidecar } from "../../formats/sidecar.ts";
-import { type OpenSourceOptions, openSource, type Source, type SourceRange } from "../source/open-source.ts";
+import {
+  type OpenSourceOptions,
+  openSource,
+  type Source,
+  type SourceRange,
+} from "../source-image/open-source.ts";
 import type { TransferOptions } from "../transfer-progress.ts";
 import { diffRecords } from "./diff-records.ts";
 

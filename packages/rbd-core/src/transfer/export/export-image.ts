@@ -7,8 +7,8 @@ import { type DiffPart, writeImageStream } from "../../formats/write-image-strea
 import { openImage } from "../../image/open-image.ts";
 import { showImageSpec } from "../../names/format-image-spec.ts";
 import { type ImageSpecLike, toImageOnly } from "../../names/to-image-spec.ts";
-import { takeHeadSnapshot } from "../source/head-snapshot.ts";
-import { type OpenSourceOptions, openSource } from "../source/open-source.ts";
+import { takeHeadSnapshot } from "../source-image/head-snapshot.ts";
+import { type OpenSourceOptions, openSource } from "../source-image/open-source.ts";
 import type { TransferOptions } from "../transfer-progress.ts";
 import { diffRecords } from "./diff-records.ts";
 

@@ -4,7 +4,7 @@ import type { Cluster } from "../../cluster/cluster.ts";
 import { toCoppiceError } from "../../errors/to-coppice-error.ts";
 import type { DiffRecord } from "../../formats/diff-record.ts";
 import type { ImageSpecLike } from "../../names/to-image-spec.ts";
-import { type OpenSourceOptions, openSource } from "../source/open-source.ts";
+import { type OpenSourceOptions, openSource } from "../source-image/open-source.ts";
 import type { TransferOptions } from "../transfer-progress.ts";
 import { diffRecords } from "./diff-records.ts";
 

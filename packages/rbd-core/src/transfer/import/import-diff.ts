@@ -13,11 +13,11 @@ import { openImage } from "../../image/open-image.ts";
 import { showImageSpec } from "../../names/format-image-spec.ts";
 import { type ImageSpecLike, toImageOnly } from "../../names/to-image-spec.ts";
 import { UndoLog } from "../../undo/undo-log.ts";
-import { findSnapshot } from "../source/find-snapshot.ts";
-import { checkRoom, isNoRoom } from "../target/check-room.ts";
-import { holdTarget } from "../target/hold-target.ts";
-import { checkPoint, readPoint, writePoint } from "../target/point-record.ts";
-import { prepareHead, setSize, undoHead } from "../target/target-head.ts";
+import { findSnapshot } from "../source-image/find-snapshot.ts";
+import { checkRoom, isNoRoom } from "../target-image/check-room.ts";
+import { holdTarget } from "../target-image/hold-target.ts";
+import { checkPoint, readPoint, writePoint } from "../target-image/point-record.ts";
+import { prepareHead, setSize, undoHead } from "../target-image/target-head.ts";
 import type { TransferOptions } from "../transfer-progress.ts";
 import {
   type ImportNote,

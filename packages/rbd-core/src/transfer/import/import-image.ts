@@ -7,7 +7,7 @@ import { openImageStream } from "../../formats/open-image-stream.ts";
 import { decompressIfZstd } from "../../formats/zstd.ts";
 import { type ImageSpecLike, toImageOnly } from "../../names/to-image-spec.ts";
 import { newImageFeatures } from "../new-image/new-image-features.ts";
-import { setSize } from "../target/target-head.ts";
+import { setSize } from "../target-image/target-head.ts";
 import type { TransferOptions } from "../transfer-progress.ts";
 import { importNew } from "./import-new.ts";
 import { writeMark } from "./unfinished-import.ts";

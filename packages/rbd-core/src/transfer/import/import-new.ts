@@ -11,7 +11,7 @@ import { UndoLog } from "../../undo/undo-log.ts";
 import { leaseNewImage, madeElsewhere } from "../new-image/lease-new-image.ts";
 import { removeNewImage } from "../new-image/remove-new-image.ts";
 import { unmarkedSize } from "../new-image/unmarked-size.ts";
-import { holdTarget } from "../target/hold-target.ts";
+import { holdTarget } from "../target-image/hold-target.ts";
 import { markImport, removeMark, removeUnfinished } from "./unfinished-import.ts";
 
 export interface ImportNewOptions {

@@ -6,7 +6,7 @@ import { checkSize } from "../../image/check-size.ts";
 import type { CreateImageOptions } from "../../image/create-image.ts";
 import { formatImageSpec } from "../../names/format-image-spec.ts";
 import { type ImageSpecLike, toImageOnly } from "../../names/to-image-spec.ts";
-import { setSize } from "../target/target-head.ts";
+import { setSize } from "../target-image/target-head.ts";
 import type { TransferOptions } from "../transfer-progress.ts";
 import { importNew } from "./import-new.ts";
 import { writeRecords } from "./write-records.ts";

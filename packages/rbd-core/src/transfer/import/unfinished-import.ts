@@ -9,9 +9,9 @@ import { existsAlready } from "../new-image/exists-already.ts";
 import { leaseNewImage, madeElsewhere } from "../new-image/lease-new-image.ts";
 import { removeNewImage } from "../new-image/remove-new-image.ts";
 import { unmarkedSize } from "../new-image/unmarked-size.ts";
-import { headEquals } from "../target/head-equals.ts";
-import { refuseOthers } from "../target/hold-target.ts";
-import { readNote, writeNote } from "../target/image-note.ts";
+import { headEquals } from "../target-image/head-equals.ts";
+import { refuseOthers } from "../target-image/hold-target.ts";
+import { readNote, writeNote } from "../target-image/image-note.ts";
 
 /** Metadata of an image that an import is making, until it is whole. */
 const schema = z.strictObject({

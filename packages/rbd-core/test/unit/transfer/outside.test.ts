@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Extent } from "../../../src/diff/extent.ts";
-import { outside } from "../../../src/transfer/digests/outside.ts";
+import { outside } from "../../../src/transfer/plan/outside.ts";
 
 const size = 64;
 /** Extents that ascend, from gaps and lengths. */

@@ -1,11 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Extent } from "../../../src/diff/extent.ts";
-import { copyParts } from "../../../src/transfer/copy/copy-parts.ts";
-import { cutExtents } from "../../../src/transfer/cut-extents.ts";
-import { readAhead } from "../../../src/transfer/read-ahead.ts";
-import { coverWithZeroes } from "../../../src/transfer/source/cover-with-zeroes.ts";
-import { OccupiedRanges } from "../../../src/transfer/target/occupied-ranges.ts";
+import { readAhead } from "../../../src/parallel/read-ahead.ts";
+import { copyParts } from "../../../src/transfer/plan/copy-parts.ts";
+import { coverWithZeroes } from "../../../src/transfer/plan/cover-with-zeroes.ts";
+import { cutExtents } from "../../../src/transfer/plan/cut-extents.ts";
+import { OccupiedRanges } from "../../../src/transfer/plan/occupied-ranges.ts";
 
 async function* batches(extents: readonly Extent[], size = 3): AsyncGenerator<readonly Extent[]> {
   for (let at = 0; at < extents.length; at += size) yield extents.slice(at, at + size);

@@ -1,5 +1,5 @@
 import type { Extent } from "../../diff/extent.ts";
-import type { OccupiedRanges } from "../target/occupied-ranges.ts";
+import type { OccupiedRanges } from "./occupied-ranges.ts";
 
 /** A part of a copy's plan: everything that changed in `[start, end)`. */
 export interface CopyPart {

@@ -2,25 +2,8 @@ import type { IoCtx } from "rbd-native";
 import { imageLayout } from "../../headers/image-layout.ts";
 import { objectState } from "../../object-map/object-map.ts";
 import { readObjectMap } from "../../object-map/read-object-map.ts";
+import { OccupiedRanges } from "../plan/occupied-ranges.ts";
 import { readMappedHeader } from "./mapped-header.ts";
-
-/** Which parts of an image may hold something else than zeroes. */
-export class OccupiedRanges {
-  /** Undefined: all of it. */
-  readonly #ranges: readonly (readonly [start: number, end: number])[] | undefined;
-  #at = 0;
-
-  constructor(ranges: readonly (readonly [start: number, end: number])[] | undefined) {
-    this.#ranges = ranges;
-  }
-
-  /** Whether the range may hold something. Ranges must be asked for in ascending order. */
-  touches(offset: number, length: number): boolean {
-    if (this.#ranges === undefined) return true;
-    while ((this.#ranges[this.#at]?.[1] ?? Number.POSITIVE_INFINITY) <= offset) this.#at++;
-    return (this.#ranges[this.#at]?.[0] ?? Number.POSITIVE_INFINITY) < offset + length;
-  }
-}
 
 /**
  * Finds which parts of an image's head hold objects, by its object map, read past librbd. Without one that can be
@@ -29,11 +12,7 @@ export class OccupiedRanges {
  * @param id The image's.
  * @throws RbdError
  */
-export async function occupiedRanges(
-  ioCtx: IoCtx,
-  id: string,
-  signal?: AbortSignal,
-): Promise<OccupiedRanges> {
+export async function readOccupied(ioCtx: IoCtx, id: string, signal?: AbortSignal): Promise<OccupiedRanges> {
   const anywhere = new OccupiedRanges(undefined);
   const header = await readMappedHeader(ioCtx, id, signal);
   if (header === undefined || (header.parent?.headOverlap ?? 0) > 0) return anywhere;

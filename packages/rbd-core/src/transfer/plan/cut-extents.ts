@@ -1,4 +1,4 @@
-import type { Extent } from "../diff/extent.ts";
+import type { Extent } from "../../diff/extent.ts";
 
 /** Cuts extents with data at multiples of `block` bytes; those without are left whole. */
 export async function* cutExtents(

@@ -14,7 +14,7 @@ import { showImageSpec } from "../../names/format-image-spec.ts";
 import type { ImageSpec } from "../../names/image-spec.ts";
 import { type ImageSpecLike, toImageOnly } from "../../names/to-image-spec.ts";
 import { together } from "../../parallel/together.ts";
-import { coverWithZeroes } from "./cover-with-zeroes.ts";
+import { coverWithZeroes } from "../plan/cover-with-zeroes.ts";
 import { findSnapshot } from "./find-snapshot.ts";
 import { type ImageIdentity, identityOf } from "./image-identity.ts";
 

@@ -1,6 +1,6 @@
 import type { Image, IoCtx } from "rbd-native";
 import { readHeader } from "../../headers/read-header.ts";
-import type { KnownSnapshot } from "../source/find-snapshot.ts";
+import type { KnownSnapshot } from "../source-image/find-snapshot.ts";
 
 /** What a target says of itself. */
 export interface TargetFacts {

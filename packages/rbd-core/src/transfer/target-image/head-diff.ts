@@ -2,8 +2,8 @@ import type { Image } from "rbd-native";
 import { canUseFastDiff } from "../../diff/can-use-fast-diff.ts";
 import type { Extent } from "../../diff/extent.ts";
 import { planDiff } from "../../diff/plan-diff.ts";
-import { coverWithZeroes } from "../source/cover-with-zeroes.ts";
-import type { KnownSnapshot } from "../source/find-snapshot.ts";
+import { coverWithZeroes } from "../plan/cover-with-zeroes.ts";
+import type { KnownSnapshot } from "../source-image/find-snapshot.ts";
 
 /**
  * Where an image's head may hold something else than a snapshot of it does; or, without one, than zeroes. Ascending.

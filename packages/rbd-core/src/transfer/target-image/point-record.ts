@@ -1,7 +1,7 @@
 import type { Image } from "rbd-native";
 import { z } from "zod";
 import { CoppiceError } from "../../errors/coppice-error.ts";
-import { type ImageIdentity, isSameImage } from "../source/image-identity.ts";
+import { type ImageIdentity, isSameImage } from "../source-image/image-identity.ts";
 import type { HeaderChange } from "./change-header.ts";
 import { parseNote, readNote, removeNote, writeNote } from "./image-note.ts";
 import type { TargetFacts } from "./target-facts.ts";

@@ -2,10 +2,10 @@ import type { Image } from "rbd-native";
 import type { Cluster } from "../../cluster/cluster.ts";
 import { openImage } from "../../image/open-image.ts";
 import type { ImageSpec } from "../../names/image-spec.ts";
+import { readAhead } from "../../parallel/read-ahead.ts";
 import { together } from "../../parallel/together.ts";
-import { cutExtents } from "../cut-extents.ts";
-import { readAhead } from "../read-ahead.ts";
-import type { KnownSnapshot } from "../source/find-snapshot.ts";
+import { cutExtents } from "../plan/cut-extents.ts";
+import type { KnownSnapshot } from "../source-image/find-snapshot.ts";
 import { headDiff } from "./head-diff.ts";
 
 const block = 4 * 1024 ** 2;

@@ -3,7 +3,7 @@ import type { Cluster } from "../../cluster/cluster.ts";
 import { CoppiceError } from "../../errors/coppice-error.ts";
 import { showImageSpec } from "../../names/format-image-spec.ts";
 import type { ImageSpec } from "../../names/image-spec.ts";
-import type { KnownSnapshot } from "../source/find-snapshot.ts";
+import type { KnownSnapshot } from "../source-image/find-snapshot.ts";
 import { headEquals } from "./head-equals.ts";
 import { headIsUntouched } from "./head-untouched.ts";
 

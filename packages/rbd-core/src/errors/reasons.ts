@@ -30,6 +30,7 @@ export const reasons: Partial<Record<CoppiceErrorCode, Reason>> = {
   NO_SPACE: { why: "the cluster is full", hint: "Look at `ceph df`." },
   QUOTA_EXCEEDED: { why: "the pool's quota is used up", hint: "Raise the quota, or free space." },
   NOT_EMPTY: { why: "it still has snapshots", hint: "Remove its snapshots first." },
+  IN_GROUP: { why: "it belongs to a group", hint: "Take it out of its group first." },
   BLOCKLISTED: { why: "the cluster has fenced this client off", hint: "Connect again." },
   CLOSED: { why: "the connection was closed", hint: "Connect again." },
   SHUTDOWN: { why: "the connection is gone", hint: "Connect again." },

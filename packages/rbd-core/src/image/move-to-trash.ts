@@ -7,7 +7,8 @@ import { type ImageSpecLike, toImageOnly } from "../names/to-image-spec.ts";
  * Moves an image to the trash, from where it can be restored. Its snapshots and clones stay as they are.
  * (`rbd_trash_move`)
  *
- * @throws {CoppiceError} `BUSY` while a client has it open
+ * @throws {CoppiceError} `BUSY` while a client has it open; `IN_GROUP` while it belongs to a group, with Ceph 20. Older
+ * ones let it go, and then nobody can list the group
  */
 export async function moveToTrash(
   cluster: Cluster,

@@ -13,7 +13,8 @@ export interface WorkOptions {
 /**
  * Removes an image for good, with its data. (`rbd_remove_with_progress`)
  *
- * @throws {CoppiceError} `NOT_EMPTY` while it has snapshots, `BUSY` while a client has it open
+ * @throws {CoppiceError} `NOT_EMPTY` while it has snapshots, `BUSY` while a client has it open,
+ * `IN_GROUP` while it belongs to a group
  */
 export async function removeImage(
   cluster: Cluster,

@@ -7,12 +7,19 @@ import { showClones, showHolders } from "./show-holders.ts";
 
 /**
  * - `old-format`: it has format 1, which has no trash, so its removal could not be taken back.
+ * - `group`: it belongs to a group. In the trash it would keep others from listing that, and could not be removed.
  * - `clones`: other images read from it.
  * - `snapshots`: it has snapshots that nobody said may go.
  * - `kept-snapshots`: snapshots that Ceph keeps for a group or for mirroring.
  * - `in-use`: a client has it open or holds its lock. It may be gone in a moment.
  */
-export type RemovalBlockerKind = "old-format" | "clones" | "snapshots" | "kept-snapshots" | "in-use";
+export type RemovalBlockerKind =
+  | "old-format"
+  | "group"
+  | "clones"
+  | "snapshots"
+  | "kept-snapshots"
+  | "in-use";
 
 export interface RemovalBlocker {
   kind: RemovalBlockerKind;
@@ -39,6 +46,7 @@ export function judgeRemoval(facts: RemovalFacts, doomed: DoomedSnapshots): Remo
   const blockers: RemovalBlocker[] = [];
   const add = (kind: RemovalBlockerKind, message: string) => blockers.push({ kind, message });
   if (facts.id === "") add("old-format", `${object} has format 1, which has no trash`);
+  if (facts.group !== null) add("group", `${object} belongs to the group ${facts.group}`);
   if (facts.clones.length > 0) {
     const count = facts.clones.length;
     add(
@@ -79,6 +87,7 @@ export function removalRefusal(call: string, blocked: readonly BlockedRemoval[])
 
 const codes: Readonly<Record<RemovalBlockerKind, CoppiceErrorCode>> = {
   "old-format": "UNSUPPORTED",
+  group: "IN_GROUP",
   clones: "BUSY",
   snapshots: "NOT_EMPTY",
   "kept-snapshots": "NOT_EMPTY",
@@ -87,6 +96,7 @@ const codes: Readonly<Record<RemovalBlockerKind, CoppiceErrorCode>> = {
 
 const hints: Readonly<Record<RemovalBlockerKind, string>> = {
   "old-format": "Remove it at once, with `removeImage`.",
+  group: "Take the image out of its group first.",
   clones: "Remove the clones or flatten them first.",
   snapshots: "Remove the snapshots first, or say that they may go too.",
   "kept-snapshots": "Take the image out of its group, or disable mirroring for it, first.",

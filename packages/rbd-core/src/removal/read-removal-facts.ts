@@ -16,12 +16,13 @@ export async function readRemovalFacts(cluster: Cluster, spec: ImageSpec): Promi
   await using image = await openImage(cluster, spec, { readOnly: true });
   return await translated({ object, what: `${object} could not be read` }, async () => {
     const snapshots = await readSnapshots(image);
-    const [size, clones, holders] = await together([
+    const [size, group, clones, holders] = await together([
       image.size(),
+      image.group(),
       readClones(image, snapshots),
       readHolders(image),
     ]);
-    return { spec, id: image.id, size, snapshots, clones, ...holders };
+    return { spec, id: image.id, size, snapshots, group: group?.name ?? null, clones, ...holders };
   });
 }
 

@@ -22,6 +22,8 @@ export interface RemovalFacts {
   size: number;
   /** Oldest first; of all kinds. */
   snapshots: readonly SnapshotRow[];
+  /** The name of the group it belongs to. */
+  group: string | null;
   /** In every pool and namespace, and in the trash. */
   clones: readonly CloneOfImage[];
   watchers: readonly WatcherFacts[];

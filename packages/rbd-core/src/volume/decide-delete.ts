@@ -14,7 +14,8 @@ export interface DeleteDecision {
 }
 
 /**
- * Decides how a volume goes. The trash keeps everything, so going there needs no leave for the snapshots. Pure.
+ * Decides how a volume goes. The trash keeps everything, so going there needs no leave for the snapshots; but no image
+ * of a group can go there. Pure.
  */
 export function decideDelete(
   facts: RemovalFacts,
@@ -24,7 +25,8 @@ export function decideDelete(
   const { blockers, snapshots } = judgeRemoval(facts, doomed);
   const lasting = blockers.filter(({ kind }) => kind !== "in-use");
   if (dependants === "keep" && facts.clones.length > 0) {
-    return { outcome: "trashed", flatten: [], snapshots: [], blockers: [] };
+    const inGroup = lasting.filter(({ kind }) => kind === "group");
+    return { outcome: "trashed", flatten: [], snapshots: [], blockers: inGroup };
   }
   if (dependants === "flatten") {
     const others = lasting.filter(({ kind }) => kind !== "clones");

@@ -1,3 +1,4 @@
+import { version } from "rbd-native";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import type { Cluster } from "../../../src/cluster/cluster.ts";
 import { connect } from "../../../src/cluster/connect.ts";
@@ -207,16 +208,25 @@ describe("deletionPlan and carryOut", () => {
     expect(bereft.blockers[0]?.message).toContain("it cannot be read");
   });
 
-  it("take an image out of its group first, also one in the trash", async () => {
-    await cli.rbd("group", "create", `${pool}/team`);
-    for (const image of ["player", "captain", "keeper"]) {
+  const makeTeam = async (team: string, ...images: string[]) => {
+    await cli.rbd("group", "create", `${pool}/${team}`);
+    for (const image of images) {
       await create(`${pool}/${image}`);
-      await cli.rbd("group", "image", "add", `${pool}/team`, `${pool}/${image}`);
+      await cli.rbd("group", "image", "add", `${pool}/${team}`, `${pool}/${image}`);
     }
-    const plan = await deletionPlan(cluster, `${pool}/player`);
-    expect(steps(plan, "trash")).toEqual([`take it out of the group ${pool}/team`, "move it to the trash"]);
-    expect(await carryOut(cluster, plan, { way: "trash" })).toMatchObject({ state: "done" });
+  };
 
+  it("take an image out of its group first", async () => {
+    await makeTeam("club", "player", "trainer");
+    const plan = await deletionPlan(cluster, `${pool}/player`);
+    expect(steps(plan, "trash")).toEqual([`take it out of the group ${pool}/club`, "move it to the trash"]);
+    expect(await carryOut(cluster, plan, { way: "trash" })).toMatchObject({ state: "done" });
+    expect(await cli.rbdJson("group", "image", "ls", `${pool}/club`)).toMatchObject([{ image: "trainer" }]);
+  });
+
+  // Ceph 20 lets none of a group's images go there.
+  it.skipIf(version().minor >= 20)("take an image in the trash out of its group first", async () => {
+    await makeTeam("team", "captain", "keeper");
     const id = await idOf(`${pool}/captain`);
     await cli.rbd("trash", "mv", `${pool}/captain`);
     const trashed = await deletionPlan(cluster, { pool, namespace: "", id });

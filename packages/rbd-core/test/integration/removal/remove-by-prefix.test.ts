@@ -80,6 +80,24 @@ describe("removeByPrefix", () => {
     expect((await names()).filter((name) => name.startsWith(prefix))).toEqual([]);
   });
 
+  it("refuses all when one belongs to a group, and removes them when it does not any more", async () => {
+    const prefix = await instance("grouped");
+    const swap = `${pool}/${prefix}_disk.swap`;
+    await own.rbd("group", "create", `${pool}/together`);
+    await own.rbd("group", "image", "add", `${pool}/together`, swap);
+    const before = await own.look();
+    await expect(removeByPrefix(own.cluster, { pool, prefix })).rejects.toMatchObject({
+      code: "IN_GROUP",
+      message: expect.stringContaining(`${swap} belongs to the group together`),
+    });
+    expect(await own.look()).toEqual(before);
+    await expect(removeImage(own.cluster, swap)).rejects.toMatchObject({ code: "IN_GROUP" });
+    await own.rbd("group", "image", "rm", `${pool}/together`, swap);
+    await removeByPrefix(own.cluster, { pool, prefix });
+    expect((await names()).filter((name) => name.startsWith(prefix))).toEqual([]);
+    await own.rbd("group", "rm", `${pool}/together`);
+  });
+
   it("refuses all when one has clones, and names every one, also in another pool, a namespace and the trash", async () => {
     const prefix = await instance("parent", ["s"]);
     const other = `${pool}-other`;

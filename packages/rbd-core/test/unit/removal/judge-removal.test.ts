@@ -10,7 +10,7 @@ function snapshot(id: number, name: string, kind: SnapshotKind = "user"): Snapsh
 }
 
 function facts(part: Partial<RemovalFacts> = {}): RemovalFacts {
-  return { spec, id: "1", size: 0, snapshots: [], clones: [], watchers: [], locks: [], ...part };
+  return { spec, id: "1", size: 0, snapshots: [], group: null, clones: [], watchers: [], locks: [], ...part };
 }
 
 const clone = (image: string, inTrash: boolean, from: string | null) => ({
@@ -58,6 +58,13 @@ describe("judgeRemoval", () => {
       ],
       snapshots: [],
     });
+  });
+
+  it("refuses an image of a group", () => {
+    const { blockers } = judgeRemoval(facts({ group: "backups" }), "all");
+    expect(blockers).toEqual([{ kind: "group", message: "rbd/vm belongs to the group backups" }]);
+    const error = removalRefusal("removeByPrefix", [{ facts: facts(), blockers }]);
+    expect(error).toMatchObject({ code: "IN_GROUP", hint: "Take the image out of its group first." });
   });
 
   it("refuses format 1", () => {

@@ -18,6 +18,7 @@ const facts = (part: Partial<RemovalFacts>): RemovalFacts => ({
   id: "1",
   size: 0,
   snapshots: [],
+  group: null,
   clones: [],
   watchers: [],
   locks: [],
@@ -32,6 +33,7 @@ describe("decideDelete", () => {
     ["refuse", cloned, "none", "removed", ["clones", "snapshots"], ["trash", "remove"]],
     ["keep", cloned, "none", "trashed", [], ["trash"]],
     ["keep", facts({ snapshots: [snapshot] }), "none", "removed", ["snapshots"], ["trash", "remove"]],
+    ["keep", { ...cloned, group: "g" }, "none", "trashed", ["group"], ["trash"]],
     ["flatten", cloned, "none", "removed", ["snapshots"], ["flatten", "trash", "remove"]],
     ["flatten", cloned, ["s"], "removed", [], ["flatten", "trash", "remove"]],
   ] as const)("case %#: %s", (dependants, about, doomed, outcome, blockers, phases) => {

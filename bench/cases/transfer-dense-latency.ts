@@ -1,7 +1,8 @@
 import { connect, copyDiff } from "rbd-core";
 import type { BenchCase } from "../harness/bench-case.ts";
 import { shellFor, timed } from "../harness/shell.ts";
-import { denseImages, plantDense } from "./transfer-dense.ts";
+import { radosBench } from "./rados-bench.ts";
+import { block, denseImages, plantDense, size } from "./transfer-dense.ts";
 
 const pool = "bench-transfer-dense-latency";
 
@@ -40,6 +41,7 @@ export const transferDenseLatency: BenchCase = {
           ),
         );
       },
+      radosBench: () => radosBench(shell, pool, size / block, options),
       verify: () => dense.verify(),
       async [Symbol.asyncDispose]() {
         await far.close();

@@ -1,11 +1,13 @@
 import { copyDiff, createImage, openImage } from "rbd-core";
 import type { BenchCase, BenchContext } from "../harness/bench-case.ts";
 import { timed } from "../harness/shell.ts";
+import { radosBench } from "./rados-bench.ts";
 import { freshPool, noise } from "./transfer-increment.ts";
 
 const pool = "bench-transfer-dense";
-const size = 1024 ** 3;
-const block = 4 * 1024 ** 2;
+/** Bytes of the image. */
+export const size = 1024 ** 3;
+export const block = 4 * 1024 ** 2;
 
 /** Makes an image of 1 GiB with data everywhere and a snapshot `s`. */
 export async function plantDense({ cluster, shell }: BenchContext, pool: string): Promise<void> {
@@ -66,6 +68,7 @@ export const transferDense: BenchCase = {
           ),
         );
       },
+      radosBench: () => radosBench(shell, pool, size / block),
       verify: () => dense.verify(),
       [Symbol.asyncDispose]: () => dense.remove(),
     };

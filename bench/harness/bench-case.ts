@@ -19,6 +19,8 @@ export interface PreparedCase extends AsyncDisposable {
   ours(pair: number): Promise<number>;
   /** Does the same work once with the peer. */
   peer(pair: number): Promise<number>;
+  /** What `rados bench` needs for the same bytes: said in the note, to know how far away the limit is. */
+  radosBench?(): Promise<number>;
   /** Throws unless both did the same work. */
   verify(): Promise<void>;
 }

@@ -13,6 +13,7 @@ export async function measure(bench: BenchCase, context: BenchContext): Promise<
   const peaks: number[] = [];
   const ours: number[] = [];
   const peer: number[] = [];
+  const radosBench: number[] = [];
   const pairs = bench.pairs ?? defaultPairs;
   for (let pair = 0; pair < pairs; pair++) {
     context.say(`pair ${pair + 1} of ${pairs}`);
@@ -28,6 +29,7 @@ export async function measure(bench: BenchCase, context: BenchContext): Promise<
       },
     ];
     for (const turn of pair % 2 === 0 ? turns : turns.toReversed()) await turn();
+    if (prepared.radosBench !== undefined) radosBench.push(await prepared.radosBench());
   }
   context.say("verifying");
   await prepared.verify();
@@ -39,8 +41,13 @@ export async function measure(bench: BenchCase, context: BenchContext): Promise<
     ratio: ratioOf(bench.unit, median(ours), median(peer)),
     rssMiB: Math.max(...peaks),
     loopDelayP99Ms: Math.max(...loopDelays),
-    note: `${bench.work}, against ${bench.against}; ${pairs} pairs`,
+    note: noteOf(bench, pairs, radosBench),
   };
+}
+
+function noteOf({ work, against, unit }: BenchCase, pairs: number, radosBench: readonly number[]): string {
+  const note = `${work}, against ${against}; ${pairs} pairs`;
+  return radosBench.length === 0 ? note : `${note}; rados bench ${median(radosBench).toFixed(0)} ${unit}`;
 }
 
 /** Adds the 99th percentile of the event loop's delay while `work` runs, in ms. A monitor used again would count the pause. */

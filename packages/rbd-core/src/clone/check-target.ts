@@ -3,6 +3,7 @@ import type { Cluster } from "../cluster/cluster.ts";
 import { CoppiceError } from "../errors/coppice-error.ts";
 import { hasCode, translated } from "../errors/to-coppice-error.ts";
 import { imageIdObject, oldHeaderObject } from "../headers/object-names.ts";
+import { halfMade, isHalfMade } from "../image/half-made.ts";
 import { showImageSpec } from "../names/format-image-spec.ts";
 import type { ImageSpec } from "../names/image-spec.ts";
 import { together } from "../parallel/together.ts";
@@ -22,6 +23,8 @@ export async function checkTarget(cluster: Cluster, target: ImageSpec): Promise<
     together(marks.map((mark) => isThere(ioCtx, mark))),
   );
   if (!found.includes(true)) return;
+  if (await translated({ object }, () => isHalfMade(ioCtx, target.image)))
+    throw halfMade(object, "cloneImage");
   throw new CoppiceError({
     code: "EXISTS",
     call: "cloneImage",

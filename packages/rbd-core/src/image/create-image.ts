@@ -1,7 +1,8 @@
 import type { Cluster } from "../cluster/cluster.ts";
-import { translated } from "../errors/to-coppice-error.ts";
+import { hasCode, translated } from "../errors/to-coppice-error.ts";
 import { formatImageSpec } from "../names/format-image-spec.ts";
 import { type ImageSpecLike, toImageOnly } from "../names/to-image-spec.ts";
+import { halfMade, isHalfMade } from "./half-made.ts";
 
 export interface CreateImageOptions {
   /** Bytes. */
@@ -31,7 +32,13 @@ export async function createImage(
   const object = formatImageSpec(spec);
   const ioCtx = await cluster.pool(spec.pool, spec.namespace);
   const order = objectSize === undefined ? {} : { order: Math.log2(objectSize) };
-  await translated({ object, what: `${object} could not be created` }, () =>
-    ioCtx.createImage(spec.image, { ...options, ...order }),
-  );
+  await translated({ object, what: `${object} could not be created` }, async () => {
+    try {
+      await ioCtx.createImage(spec.image, { ...options, ...order });
+    } catch (error) {
+      if (hasCode(error, "EXISTS") && (await isHalfMade(ioCtx, spec.image)))
+        throw halfMade(object, "createImage");
+      throw error;
+    }
+  });
 }

@@ -1,7 +1,8 @@
 import type { Cluster } from "../cluster/cluster.ts";
-import { translated } from "../errors/to-coppice-error.ts";
+import { hasCode, translated } from "../errors/to-coppice-error.ts";
 import { showImageSpec } from "../names/format-image-spec.ts";
 import { type ImageSpecLike, toImageOnly } from "../names/to-image-spec.ts";
+import { isHalfMade } from "./half-made.ts";
 
 export interface WorkOptions {
   /** Librbd stops at its next step. What is done by then stays done. */
@@ -11,7 +12,8 @@ export interface WorkOptions {
 }
 
 /**
- * Removes an image for good, with its data. (`rbd_remove_with_progress`)
+ * Removes an image for good, with its data; also the name of one whose creation was never finished.
+ * (`rbd_remove_with_progress`)
  *
  * @throws {CoppiceError} `NOT_EMPTY` while it has snapshots, `BUSY` while a client has it open,
  * `IN_GROUP` while it belongs to a group
@@ -24,7 +26,13 @@ export async function removeImage(
   const spec = toImageOnly(image);
   const object = showImageSpec(spec);
   const ioCtx = await cluster.pool(spec.pool, spec.namespace);
-  await translated({ object, what: `${object} could not be removed` }, () =>
-    ioCtx.removeImage(spec.image, options),
-  );
+  await translated({ object, what: `${object} could not be removed` }, async () => {
+    const wasHalfMade = await isHalfMade(ioCtx, spec.image);
+    try {
+      await ioCtx.removeImage(spec.image, options);
+    } catch (error) {
+      // librbd removes what there is of it, and says that there was nothing.
+      if (!wasHalfMade || !hasCode(error, "NOT_FOUND")) throw error;
+    }
+  });
 }

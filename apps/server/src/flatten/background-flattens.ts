@@ -11,8 +11,9 @@ import {
 import type { Clock, Timer } from "../clock/clock.ts";
 import { ServerError } from "../errors/server-error.ts";
 
-/** After a look for requests that failed. */
+/** After the first failure, of a look for requests or of a flatten; twice as long after each that follows. */
 const PAUSE_MS = 30_000;
+const LONGEST_PAUSE_MS = 600_000;
 
 export interface BackgroundFlattensOptions {
   clock: Clock;
@@ -24,13 +25,16 @@ export interface BackgroundFlattensOptions {
 
 /**
  * Flattens images behind everybody's back, a few at a time. What is requested stands at the images themselves, so each
- * new connection begins with a look for what was left undone, by this server or another program.
+ * new connection begins with a look for what was left undone, by this server or another program; and when something
+ * failed, there is another look later.
  */
 export class BackgroundFlattens {
   readonly #options: BackgroundFlattensOptions;
   readonly #abort = new AbortController();
   #flattener: Flattener | null = null;
   #timer: Timer | null = null;
+  /** Since something succeeded. */
+  #failures = 0;
   /** All that runs: looks for requests, and queues that are being closed. */
   readonly #running = new Set<Promise<void>>();
 
@@ -47,11 +51,16 @@ export class BackgroundFlattens {
   begin(cluster: Cluster, readRows: () => Promise<readonly InventoryRow[]>): void {
     if (this.#abort.signal.aborted) return;
     this.#timer?.cancel();
+    this.#timer = null;
+    this.#failures = 0;
     if (this.#flattener !== null) this.#track(this.#flattener.close());
     const { limits } = this.#options;
     const flattener = new Flattener(cluster, {
       limits,
-      onSettled: (image, outcome) => this.#settled(showImageSpec(toImageSpec(image)), outcome),
+      onSettled: (image, outcome) => {
+        if (this.#settled(showImageSpec(toImageSpec(image)), outcome)) this.#failures = 0;
+        else this.#lookAgain(flattener, readRows);
+      },
     });
     this.#flattener = flattener;
     this.#track(this.#resume(flattener, readRows));
@@ -76,7 +85,7 @@ export class BackgroundFlattens {
   }
 
   async #resume(flattener: Flattener, readRows: () => Promise<readonly InventoryRow[]>): Promise<void> {
-    const { clock, log } = this.#options;
+    const { log } = this.#options;
     const { signal } = this.#abort;
     try {
       const { pending, unreadable } = await flattener.resume(await readRows(), { signal });
@@ -85,19 +94,35 @@ export class BackgroundFlattens {
     } catch (error) {
       if (signal.aborted || this.#flattener !== flattener) return;
       log.warn({ err: error }, "requests to flatten could not be looked for; trying again");
-      this.#timer = clock.after(PAUSE_MS, () => this.#track(this.#resume(flattener, readRows)));
+      this.#lookAgain(flattener, readRows);
     }
   }
 
-  #settled(image: string, outcome: { result: { flattened: boolean } } | { error: unknown }): void {
+  /** Once for all that fails until then. */
+  #lookAgain(flattener: Flattener, readRows: () => Promise<readonly InventoryRow[]>): void {
+    if (this.#abort.signal.aborted || this.#flattener !== flattener || this.#timer !== null) return;
+    const pause = Math.min(PAUSE_MS * 2 ** this.#failures, LONGEST_PAUSE_MS);
+    this.#failures += 1;
+    this.#timer = this.#options.clock.after(pause, () => {
+      this.#timer = null;
+      this.#track(this.#resume(flattener, readRows));
+    });
+  }
+
+  /** @returns whether nothing is left to do for the image */
+  #settled(image: string, outcome: { result: { flattened: boolean } } | { error: unknown }): boolean {
     const { log, onFlattened } = this.#options;
     if ("result" in outcome) {
-      if (!outcome.result.flattened) return;
-      log.info({ image }, "flattened");
-      onFlattened();
-    } else if (!isEnd(outcome.error)) {
-      log.warn({ err: outcome.error, image }, "an image could not be flattened; the request stays");
+      if (outcome.result.flattened) {
+        log.info({ image }, "flattened");
+        onFlattened();
+      }
+      return true;
     }
+    // What somebody took back, or a queue that was closed: the next connection's begins with what is left.
+    if (isEnd(outcome.error)) return true;
+    log.warn({ err: outcome.error, image }, "an image could not be flattened; trying again later");
+    return false;
   }
 
   #track(work: Promise<void>): void {
@@ -106,7 +131,7 @@ export class BackgroundFlattens {
   }
 }
 
-/** The queue was closed, which is no failure: the next one begins with what is left. */
+/** No failure. */
 function isEnd(error: unknown): boolean {
   return error instanceof CoppiceError && (error.code === "CANCELED" || error.code === "CLOSED");
 }

@@ -1,11 +1,24 @@
 import { randomUUID } from "node:crypto";
-import { connect, requestFlatten } from "rbd-core";
-import { expect, inject, test } from "vitest";
+import { type DevCluster, startTemporaryCluster } from "@coppice/dev-cluster";
+import { connect, inventory, requestFlatten } from "rbd-core";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { BackgroundFlattens } from "../../src/flatten/background-flattens.ts";
 import { Browser, until } from "../support/browser.ts";
+import { FakeClock } from "../support/fake-clock.ts";
 import { rbd, rbdJson } from "../support/rbd.ts";
 import { ServerProcess, temporaryDir } from "../support/server-process.ts";
+import { silentLog } from "../support/silent-log.ts";
 
-const conf = inject("cephConf");
+// Its own: a server takes up whatever was asked for on its cluster.
+let ceph: DevCluster;
+let conf: string;
+beforeAll(async () => {
+  ceph = await startTemporaryCluster({ prefix: "coppice-flatten", mgr: false, osdSizeGiB: 4 });
+  conf = ceph.conf;
+}, 120_000);
+afterAll(async () => {
+  await ceph?.stop();
+});
 
 /** Images above one another, each a clone of the one before; the first has data in every object. */
 async function chain(length: number, size: string): Promise<string[]> {
@@ -26,11 +39,16 @@ async function chain(length: number, size: string): Promise<string[]> {
 const parentOf = async (spec: string) =>
   (await rbdJson<{ parent?: { image: string } }>(conf, "info", spec)).parent;
 
+/** Resolves when a client holds the image's lock, as it does to flatten it. */
+async function isLocked(spec: string): Promise<void> {
+  while ((await rbdJson<unknown[]>(conf, "lock", "ls", spec)).length === 0);
+}
+
 // The cluster takes half a minute to notice that a client is dead and to let go of what it held.
 test("a flatten that was requested is taken up at the start, and again after the server died", {
   timeout: 180_000,
 }, async () => {
-  const [, clone = ""] = await chain(2, "256M");
+  const [, clone = ""] = await chain(2, "1G");
   {
     await using cluster = await connect({ conf });
     await requestFlatten(cluster, clone);
@@ -38,15 +56,44 @@ test("a flatten that was requested is taken up at the start, and again after the
   await using data = await temporaryDir();
   {
     await using server = new ServerProcess({ COPPICE_DATA: data.path, CEPH_CONF: conf });
-    expect(await server.logged("taking up a flatten")).toMatchObject({ image: clone });
+    await server.logged("taking up a flatten", clone);
+    await isLocked(clone);
     await server.kill("SIGKILL");
   }
   expect(await parentOf(clone)).toBeDefined();
   await using server = new ServerProcess({ COPPICE_DATA: data.path, CEPH_CONF: conf });
-  expect(await server.logged("flattened")).toMatchObject({ image: clone });
+  await server.logged("flattened", clone);
   expect(await parentOf(clone)).toBeUndefined();
   expect(await rbd(conf, "image-meta", "list", clone)).not.toContain("coppice.flatten");
   expect((await server.kill("SIGTERM")).code).toBe(0);
+});
+
+test("a flatten that failed is tried again later", async () => {
+  const [, clone = ""] = await chain(2, "8M");
+  await using cluster = await connect({ conf });
+  await requestFlatten(cluster, clone);
+  await rbd(conf, "lock", "add", clone, "by-hand");
+  const clock = new FakeClock();
+  const flattened = Promise.withResolvers<void>();
+  const [log, warned] = [silentLog(), Promise.withResolvers<unknown>()];
+  log.warn = (...said: unknown[]) => warned.resolve(said);
+  const limits = { soft: 4, hard: 8 };
+  const flattens = new BackgroundFlattens({ clock, log, limits, onFlattened: () => flattened.resolve() });
+  const rows = async () =>
+    (await inventory(cluster, { pools: ["rbd"] })).rows.filter((row) => clone === `rbd/${row.name}`);
+  flattens.begin(cluster, rows);
+  expect(await warned.promise).toMatchObject([
+    { err: { name: "CoppiceError" }, image: clone },
+    expect.any(String),
+  ]);
+  expect(clock.pending).toBe(1);
+  const [locker] = await rbdJson<{ locker: string }[]>(conf, "lock", "ls", clone);
+  await rbd(conf, "lock", "rm", clone, "by-hand", locker?.locker ?? "");
+  await clock.pass(30_000);
+  await flattened.promise;
+  expect(await parentOf(clone)).toBeUndefined();
+  expect(clock.pending).toBe(0);
+  await flattens.close();
 });
 
 test("the source of a clone is flattened first at the hard limit, and the plan says so", async () => {

@@ -114,14 +114,21 @@ export class Flattener implements AsyncDisposable {
     return (await withdrawFlatten(this.#cluster, image)) || stopped;
   }
 
-  /** Takes up what was requested before and is not done, by whichever process. @param rows Of an inventory. */
+  /**
+   * Takes up what was requested before, by whichever process, and is neither done nor in the queue.
+   *
+   * @param rows Of an inventory.
+   * @returns `pending`: what was taken up.
+   */
   async resume(
     rows: readonly InventoryRow[],
     options: { signal?: AbortSignal | undefined } = {},
   ): Promise<{ pending: PendingFlatten[]; unreadable: CoppiceError[] }> {
-    const found = await pendingFlattens(this.#cluster, rows, options);
-    for (const { image, urgency } of found.pending) this.#inBackground(image, { urgency });
-    return found;
+    const { pending: all, unreadable } = await pendingFlattens(this.#cluster, rows, options);
+    const queued = new Set(this.#queue.list().map(({ image }) => showImageSpec(image)));
+    const pending = all.filter(({ image }) => !queued.has(showImageSpec(image)));
+    for (const { image, urgency } of pending) this.#inBackground(image, { urgency });
+    return { pending, unreadable };
   }
 
   /** What runs and what waits, in the order it was asked for. */

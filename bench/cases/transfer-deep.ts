@@ -1,12 +1,16 @@
 import { copyImage, createImage, openImage } from "rbd-core";
 import type { BenchCase } from "../harness/bench-case.ts";
 import { timed } from "../harness/shell.ts";
+import { radosBench } from "./rados-bench.ts";
 import { freshPool, noise, writeMany } from "./transfer-increment.ts";
 
 const pool = "bench-transfer-deep";
 const source = `${pool}/source`;
 const block = 4 * 1024 ** 2;
 const size = 512 * 1024 ** 2;
+const change = 64 * 1024 ** 2;
+/** Bytes that a copy moves: the image as it first was, and what changed by the next snapshot and by the head. */
+const copied = size + 2 * change;
 
 /** Copies an image with its two snapshots. */
 export const transferDeep: BenchCase = {
@@ -22,11 +26,11 @@ export const transferDeep: BenchCase = {
     await using image = await openImage(cluster, source);
     const write = (count: number, step: number, seed: number) =>
       writeMany(count, 8, (i) => image.write(i * step * block, noise(block, i + seed)));
-    await write(128, 1, 0);
+    await write(size / block, 1, 0);
     await image.createSnapshot("one");
-    await write(16, 8, 1000);
+    await write(change / block, 8, 1000);
     await image.createSnapshot("two");
-    await write(16, 5, 2000);
+    await write(change / block, 5, 2000);
   },
   async prepare({ cluster, shell }) {
     const remove = (target: string) =>
@@ -42,6 +46,7 @@ export const transferDeep: BenchCase = {
         if (pair > 0) await remove(target);
         return timed(() => shell.rbd("deep", "cp", "--no-progress", source, target));
       },
+      radosBench: () => radosBench(shell, pool, copied / block),
       async verify() {
         for (const at of ["", "@one", "@two"]) {
           const digest = (image: string) =>

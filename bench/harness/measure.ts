@@ -29,7 +29,10 @@ export async function measure(bench: BenchCase, context: BenchContext): Promise<
       },
     ];
     for (const turn of pair % 2 === 0 ? turns : turns.toReversed()) await turn();
-    if (prepared.radosBench !== undefined) radosBench.push(await prepared.radosBench());
+  }
+  // Not between the pairs: the OSD would be busy with removing what it wrote.
+  if (prepared.radosBench !== undefined) {
+    for (let run = 0; run < pairs; run++) radosBench.push(await prepared.radosBench());
   }
   context.say("verifying");
   await prepared.verify();

@@ -5,5 +5,5 @@
  */
 export const releases = [
   { number: "13", codename: "trixie" }, // Ceph 18.2
-  { number: "14", codename: "forky" }, // Ceph 20.2
+  { number: "14", codename: "forky" }, // Ceph 20.2; not released yet
 ];

@@ -11,7 +11,10 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 execFileSync(process.execPath, [join(root, "scripts/build-sanitized.mjs")], { stdio: "inherit" });
 
 const compiler = process.env.CXX ?? "g++";
-const runtime = execFileSync(compiler, ["-print-file-name=libasan.so"], { encoding: "utf8" }).trim();
+// The C++ library too: newer sanitizers look for it when they are loaded, before the binding brings it along.
+const preload = ["libasan.so", "libstdc++.so.6"].map((name) =>
+  execFileSync(compiler, [`-print-file-name=${name}`], { encoding: "utf8" }).trim(),
+);
 const reports = mkdtempSync(join(tmpdir(), "rbd-native-memory-"));
 // Its daemons run without the sanitizer.
 const cluster = await startTemporaryCluster({ prefix: "coppice-memory" });
@@ -34,7 +37,7 @@ try {
         ...process.env,
         COPPICE_TEST_CEPH_CONF: cluster.conf,
         RBD_NATIVE_ADDON: join(root, "build/asan/rbd_native.node"),
-        LD_PRELOAD: runtime,
+        LD_PRELOAD: preload.join(":"),
         // Reports of every process, also of the children that tests start, and not in the output that tests compare.
         // Leaks are not looked for: what only V8's heap refers to would be taken for one.
         ASAN_OPTIONS: `detect_leaks=0:alloc_dealloc_mismatch=0:abort_on_error=1:log_path=${join(reports, "report")}`,

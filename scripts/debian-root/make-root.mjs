@@ -5,15 +5,13 @@ import { run } from "../prepare/run.mjs";
 import { Refusal, step } from "../prepare/say.mjs";
 import { inNamespaces } from "./in-namespaces.mjs";
 
-/** Written last into a root that debootstrap finished: what does not hold it was not made here, or not whole. */
-const markOf = ({ number }) => `etc/coppice-debian-${number}`;
-
 /**
  * Makes a root of a Debian release, unless it is there. An unfinished one lies beside it and is made anew.
  * @param {string} root @param {import("./releases.mjs").Release} release @param {string} mirror
  */
 export async function makeRoot(root, release, mirror) {
-  const mark = markOf(release);
+  // Written last into a root that debootstrap finished: what does not hold it was not made here, or not whole.
+  const mark = `etc/coppice-debian-${release.number}`;
   if (existsSync(join(root, mark))) return;
   if (existsSync(root) && readdirSync(root).length > 0) {
     throw new Refusal(`${root} is not empty, and not a root that this script made.`, "Give another --root.");

@@ -119,7 +119,7 @@ export class BackgroundFlattens {
       }
       return true;
     }
-    // What somebody took back, or a queue that was closed: the next connection's begins with what is left.
+    // Of a queue that was closed, the next connection's begins with what is left.
     if (isEnd(outcome.error)) return true;
     log.warn({ err: outcome.error, image }, "an image could not be flattened; trying again later");
     return false;
@@ -131,7 +131,7 @@ export class BackgroundFlattens {
   }
 }
 
-/** No failure. */
+/** Whether the flatten was taken back or its queue closed, which is no failure. */
 function isEnd(error: unknown): boolean {
   return error instanceof CoppiceError && (error.code === "CANCELED" || error.code === "CLOSED");
 }

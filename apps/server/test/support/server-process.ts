@@ -58,12 +58,12 @@ export class ServerProcess implements AsyncDisposable {
     return JSON.parse(line);
   }
 
-  /** Resolves with the line of the log that has this message, about this image, be it written already or later. */
-  async logged(message: string, image?: string): Promise<Record<string, unknown>> {
+  /** Resolves once a line of the log has this message about this image, be it written already or later. */
+  async logged(message: string, image: string): Promise<void> {
     for (;;) {
       for (const line of this.#stderr.split("\n").slice(0, -1)) {
         const entry = JSON.parse(line) as Record<string, unknown>;
-        if (entry.msg === message && (image === undefined || entry.image === image)) return entry;
+        if (entry.msg === message && entry.image === image) return;
       }
       if (this.#child.stderr === null) throw new Error("there is no standard error");
       const ended = this.ended.then(() => "ended");

@@ -1,8 +1,8 @@
-import type { IoCtx } from "rbd-native";
 import type { Cluster } from "../cluster/cluster.ts";
 import { CoppiceError } from "../errors/coppice-error.ts";
-import { hasCode, translated } from "../errors/to-coppice-error.ts";
+import { translated } from "../errors/to-coppice-error.ts";
 import { imageIdObject, oldHeaderObject } from "../headers/object-names.ts";
+import { orNothing } from "../headers/read-objects.ts";
 import { halfMade, isHalfMade } from "../image/half-made.ts";
 import { showImageSpec } from "../names/format-image-spec.ts";
 import type { ImageSpec } from "../names/image-spec.ts";
@@ -20,9 +20,9 @@ export async function checkTarget(cluster: Cluster, target: ImageSpec): Promise<
   if (target.namespace !== "") await checkNamespace(cluster, target);
   const marks = [imageIdObject(target.image), oldHeaderObject(target.image)];
   const found = await translated({ object, what: `${object} cannot be the target` }, () =>
-    together(marks.map((mark) => isThere(ioCtx, mark))),
+    together(marks.map((mark) => orNothing(() => ioCtx.objects.stat(mark)))),
   );
-  if (!found.includes(true)) return;
+  if (found.every((mark) => mark === null)) return;
   if (await translated({ object }, () => isHalfMade(ioCtx, target.image)))
     throw halfMade(object, "cloneImage");
   throw new CoppiceError({
@@ -32,16 +32,6 @@ export async function checkTarget(cluster: Cluster, target: ImageSpec): Promise<
     message: `there is an image ${object} already`,
     hint: "Choose another name for the clone.",
   });
-}
-
-async function isThere(ioCtx: IoCtx, object: string): Promise<boolean> {
-  try {
-    await ioCtx.objects.stat(object);
-    return true;
-  } catch (error) {
-    if (hasCode(error, "NOT_FOUND")) return false;
-    throw error;
-  }
 }
 
 async function checkNamespace(cluster: Cluster, target: ImageSpec): Promise<void> {

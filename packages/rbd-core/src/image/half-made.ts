@@ -14,11 +14,16 @@ import { orNothing } from "../headers/read-objects.ts";
 export async function isHalfMade(ioCtx: IoCtx, name: string): Promise<boolean> {
   try {
     const id = await orNothing(() => readImageId(ioCtx, name, undefined));
-    return id !== null && (await orNothing(() => ioCtx.objects.stat(headerObject(id)))) === null;
+    return id !== null && !(await hasHeader(ioCtx, id));
   } catch (error) {
     if (error instanceof DecodeError) return false;
     throw error;
   }
+}
+
+/** Whether there is more of an image than its name and this id. @throws RbdError */
+export async function hasHeader(ioCtx: IoCtx, id: string): Promise<boolean> {
+  return (await orNothing(() => ioCtx.objects.stat(headerObject(id)))) !== null;
 }
 
 /** What to say to who wants to create it. */

@@ -5,7 +5,7 @@ import type { ImageHeader } from "../../headers/image-header.ts";
 import { readHeader } from "../../headers/read-header.ts";
 import { readImageId } from "../../headers/read-image-id.ts";
 import { orNothing } from "../../headers/read-objects.ts";
-import { isHalfMade } from "../../image/half-made.ts";
+import { hasHeader } from "../../image/half-made.ts";
 import { openImage } from "../../image/open-image.ts";
 import { showImageSpec } from "../../names/format-image-spec.ts";
 import type { ImageSpec } from "../../names/image-spec.ts";
@@ -79,7 +79,7 @@ export async function takeOver(
   const ioCtx = await cluster.pool(place.pool, place.namespace);
   const id = await orNothing(() => readImageId(ioCtx, place.image, signal));
   // What is half made cannot be a copy: creating the image says what it is.
-  if (id === null || (await isHalfMade(ioCtx, place.image))) return undefined;
+  if (id === null || !(await hasHeader(ioCtx, id))) return undefined;
   const marked = await claim({ ioCtx, place, id, source, isBare }, signal);
   try {
     await using image = await openImage(cluster, place, { readOnly: true });

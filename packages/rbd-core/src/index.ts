@@ -16,7 +16,7 @@ export type { NameSource } from "./clone/snapshot-name.ts";
 export type { Cluster, ClusterUsage, PoolName } from "./cluster/cluster.ts";
 export { type ConnectOptions, connect } from "./cluster/connect.ts";
 export { librbdVersion } from "./cluster/librbd-version.ts";
-export { type CarryOutOptions, carryOut, type DeletionOutcome } from "./deletion/carry-out.ts";
+export { type DeletionOutcome, type ExecuteDeletionOptions, executeDeletion } from "./deletion/carry-out.ts";
 export type { DependantFacts, ImageRef } from "./deletion/deletion-facts.ts";
 export { type DeletionPlanOptions, deletionPlan } from "./deletion/deletion-plan.ts";
 export {
@@ -46,7 +46,7 @@ export {
   type DepthLimits,
   type DepthVerdict,
   defaultDepthLimits,
-  judgeDepth,
+  evaluateDepth,
 } from "./flatten/depth-limits.ts";
 export { type FlattenImageOptions, type FlattenImageResult, flattenImage } from "./flatten/flatten-image.ts";
 export {
@@ -61,7 +61,7 @@ export { Flattener, type FlattenerOptions } from "./flatten/flattener.ts";
 export { type PendingFlatten, type PendingFlattens, pendingFlattens } from "./flatten/pending-flattens.ts";
 export {
   defaultSnapshotLimits,
-  judgeSnapshots,
+  evaluateSnapshots,
   type SnapshotLimits,
   type SnapshotVerdict,
 } from "./flatten/snapshot-limits.ts";

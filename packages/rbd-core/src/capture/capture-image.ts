@@ -7,7 +7,7 @@ import { openImage } from "../image/open-image.ts";
 import type { ImageSpec } from "../names/image-spec.ts";
 import { checkName } from "../names/name-part.ts";
 import { toRbdUrl } from "../rbd-url/to-rbd-url.ts";
-import { beginAgain } from "../steps/begin-again.ts";
+import { retryOnSourceChanged } from "../steps/begin-again.ts";
 import { deriveImage } from "../steps/derive-image.ts";
 import { derivePhases } from "../steps/derive-phases.ts";
 import { StepRunner } from "../steps/step-runner.ts";
@@ -30,7 +30,7 @@ import type { CaptureOptions, CapturePhase, CaptureResult, CaptureWishes } from 
  * - `UNDO_FAILED`: it failed, and `left` could not be taken back.
  */
 export function captureImage(cluster: Cluster, options: CaptureOptions): Promise<CaptureResult> {
-  return beginAgain(() => carryOut(cluster, options));
+  return retryOnSourceChanged(() => carryOut(cluster, options));
 }
 
 async function carryOut(cluster: Cluster, options: CaptureOptions): Promise<CaptureResult> {

@@ -1,5 +1,5 @@
 import type { Cluster } from "../cluster/cluster.ts";
-import { translated } from "../errors/to-coppice-error.ts";
+import { withCoppiceErrors } from "../errors/to-coppice-error.ts";
 import { findImage, type HeldImage, type ImageById } from "../headers/find-image.ts";
 import { snapshotRow } from "../headers/header-image.ts";
 import { imageLayout } from "../headers/image-layout.ts";
@@ -40,30 +40,33 @@ export async function snapshotChain(
   const readAt = new Date();
   const held = await findImage(cluster, image, signal);
   const { spec } = held;
-  return translated({ object: spec, what: `the snapshots of ${spec} could not be measured` }, async () => {
-    const { state, maps } = await readObjectMaps(held, signal);
-    const measured = options.exact
-      ? exactChain(await readPointDiffs(held, maps, options))
-      : estimateChain(
-          imageLayout(held.header),
-          sizes(held).map((size, at) => ({ size, map: maps[at] ?? null })),
-        );
-    const accuracy = options.exact ? "exact" : "estimated";
-    const measure = (bytes: number | null | undefined): Measure | null =>
-      bytes === null || bytes === undefined ? null : { bytes, accuracy };
-    const points = sizes(held).map((size, at): ChainPoint => {
-      const snapshot = held.header.snapshots[at];
-      const numbers = measured[at];
-      return {
-        snapshot: snapshot === undefined ? null : snapshotRow(snapshot),
-        size,
-        own: measure(numbers?.own),
-        delta: measure(numbers?.delta),
-        freedIfRemoved: snapshot === undefined ? null : measure(numbers?.freedIfRemoved),
-      };
-    });
-    return { spec, readAt, objectMaps: state, points, freedIfImageRemoved: sumOfOwn(points) };
-  });
+  return withCoppiceErrors(
+    { object: spec, what: `the snapshots of ${spec} could not be measured` },
+    async () => {
+      const { state, maps } = await readObjectMaps(held, signal);
+      const measured = options.exact
+        ? exactChain(await readPointDiffs(held, maps, options))
+        : estimateChain(
+            imageLayout(held.header),
+            sizes(held).map((size, at) => ({ size, map: maps[at] ?? null })),
+          );
+      const accuracy = options.exact ? "exact" : "estimated";
+      const measure = (bytes: number | null | undefined): Measure | null =>
+        bytes === null || bytes === undefined ? null : { bytes, accuracy };
+      const points = sizes(held).map((size, at): ChainPoint => {
+        const snapshot = held.header.snapshots[at];
+        const numbers = measured[at];
+        return {
+          snapshot: snapshot === undefined ? null : snapshotRow(snapshot),
+          size,
+          own: measure(numbers?.own),
+          delta: measure(numbers?.delta),
+          freedIfRemoved: snapshot === undefined ? null : measure(numbers?.freedIfRemoved),
+        };
+      });
+      return { spec, readAt, objectMaps: state, points, freedIfImageRemoved: sumOfOwn(points) };
+    },
+  );
 }
 
 /** The image's size at each snapshot, oldest first, and at HEAD. */

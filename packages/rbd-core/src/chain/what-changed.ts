@@ -1,6 +1,6 @@
 import type { Cluster } from "../cluster/cluster.ts";
 import { CoppiceError } from "../errors/coppice-error.ts";
-import { translated } from "../errors/to-coppice-error.ts";
+import { withCoppiceErrors } from "../errors/to-coppice-error.ts";
 import { findImage, type HeldImage, type ImageById } from "../headers/find-image.ts";
 import { imageLayout } from "../headers/image-layout.ts";
 import type { SnapshotHeader } from "../headers/snapshot-header.ts";
@@ -65,7 +65,7 @@ export async function whatChanged(
       hint: "It leads from a user snapshot to a later point.",
     });
   }
-  return translated({ object: spec, what: `what changed in ${spec} could not be read` }, async () => {
+  return withCoppiceErrors({ object: spec, what: `what changed in ${spec} could not be read` }, async () => {
     const { state } = await readObjectMaps(held, signal);
     const size = to?.size ?? header.size;
     await using opened = await held.place.ioCtx.openImage({ id: held.id }, { readOnly: true, signal });

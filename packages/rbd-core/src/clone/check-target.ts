@@ -1,12 +1,12 @@
 import type { Cluster } from "../cluster/cluster.ts";
 import { CoppiceError } from "../errors/coppice-error.ts";
-import { translated } from "../errors/to-coppice-error.ts";
+import { withCoppiceErrors } from "../errors/to-coppice-error.ts";
 import { imageIdObject, oldHeaderObject } from "../headers/object-names.ts";
-import { orNothing } from "../headers/read-objects.ts";
+import { ignoreNotFound } from "../headers/read-objects.ts";
 import { halfMade, isHalfMade } from "../image/half-made.ts";
 import { showImageSpec } from "../names/format-image-spec.ts";
 import type { ImageSpec } from "../names/image-spec.ts";
-import { together } from "../parallel/together.ts";
+import { allSettledOrThrow } from "../parallel/together.ts";
 
 /**
  * Makes sure that an image can be created there: pool and namespace exist, and the name is free. An image has its name by
@@ -19,11 +19,11 @@ export async function checkTarget(cluster: Cluster, target: ImageSpec): Promise<
   const ioCtx = await cluster.pool(target.pool, target.namespace);
   if (target.namespace !== "") await checkNamespace(cluster, target);
   const marks = [imageIdObject(target.image), oldHeaderObject(target.image)];
-  const found = await translated({ object, what: `${object} cannot be the target` }, () =>
-    together(marks.map((mark) => orNothing(() => ioCtx.objects.stat(mark)))),
+  const found = await withCoppiceErrors({ object, what: `${object} cannot be the target` }, () =>
+    allSettledOrThrow(marks.map((mark) => ignoreNotFound(() => ioCtx.objects.stat(mark)))),
   );
   if (found.every((mark) => mark === null)) return;
-  if (await translated({ object }, () => isHalfMade(ioCtx, target.image)))
+  if (await withCoppiceErrors({ object }, () => isHalfMade(ioCtx, target.image)))
     throw halfMade(object, "cloneImage");
   throw new CoppiceError({
     code: "EXISTS",
@@ -38,7 +38,7 @@ async function checkNamespace(cluster: Cluster, target: ImageSpec): Promise<void
   // Namespaces are listed in, and only in, the default one.
   const ioCtx = await cluster.pool(target.pool);
   const place = { object: `${target.pool}/${target.namespace}` };
-  if (await translated(place, () => ioCtx.namespaceExists(target.namespace))) return;
+  if (await withCoppiceErrors(place, () => ioCtx.namespaceExists(target.namespace))) return;
   throw new CoppiceError({
     code: "NOT_FOUND",
     call: "cloneImage",

@@ -1,6 +1,6 @@
 import type { Cluster } from "../cluster/cluster.ts";
-import { translated } from "../errors/to-coppice-error.ts";
-import { beginAgain } from "../steps/begin-again.ts";
+import { withCoppiceErrors } from "../errors/to-coppice-error.ts";
+import { retryOnSourceChanged } from "../steps/begin-again.ts";
 import { deriveImage } from "../steps/derive-image.ts";
 import { type DerivePhase, derivePhases } from "../steps/derive-phases.ts";
 import { StepRunner } from "../steps/step-runner.ts";
@@ -42,7 +42,7 @@ import { prepareCurrent } from "./prepare-current.ts";
  * - `UNDO_FAILED`: it failed, and `left` could not be taken back.
  */
 export function cloneImage(cluster: Cluster, options: CloneOptions): Promise<CloneResult> {
-  return translated({}, () => beginAgain(() => carryOut(cluster, options)));
+  return withCoppiceErrors({}, () => retryOnSourceChanged(() => carryOut(cluster, options)));
 }
 
 async function carryOut(cluster: Cluster, options: CloneOptions): Promise<CloneResult> {

@@ -1,6 +1,6 @@
 import type { Cluster } from "../cluster/cluster.ts";
 import { CoppiceError } from "../errors/coppice-error.ts";
-import { hasCode, translated } from "../errors/to-coppice-error.ts";
+import { hasCode, withCoppiceErrors } from "../errors/to-coppice-error.ts";
 import { showImageSpec } from "../names/format-image-spec.ts";
 import type { UndoLog } from "../undo/undo-log.ts";
 import type { ClonePlan } from "./clone-plan.ts";
@@ -22,7 +22,7 @@ export async function cloneStep(
     cluster.pool(source.pool, source.namespace),
     cluster.pool(target.pool, target.namespace),
   ]);
-  await translated(
+  await withCoppiceErrors(
     { object, what: `${object} could not be cloned from ${showImageSpec(source)}` },
     async () => {
       try {

@@ -1,7 +1,7 @@
 import type { Image } from "rbd-native";
 import type { Cluster } from "../cluster/cluster.ts";
 import { CoppiceError } from "../errors/coppice-error.ts";
-import { hasCode, translated } from "../errors/to-coppice-error.ts";
+import { hasCode, withCoppiceErrors } from "../errors/to-coppice-error.ts";
 import { showImageSpec } from "../names/format-image-spec.ts";
 import type { ImageSpec } from "../names/image-spec.ts";
 import type { UndoLog } from "../undo/undo-log.ts";
@@ -21,7 +21,7 @@ export async function createSnapshotStep(
   const object = showImageSpec({ ...source, snapshot: name });
   const place = { object, what: `the snapshot ${object} could not be created` };
   undo.note(`the snapshot ${object}`, () => removeOwnSnapshot(cluster, source, name, known));
-  return translated(place, async () => {
+  return withCoppiceErrors(place, async () => {
     try {
       await image.createSnapshot(name);
     } catch (error) {

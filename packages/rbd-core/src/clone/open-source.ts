@@ -1,12 +1,12 @@
 import type { Image } from "rbd-native";
 import type { Cluster } from "../cluster/cluster.ts";
 import { CoppiceError } from "../errors/coppice-error.ts";
-import { translated } from "../errors/to-coppice-error.ts";
+import { withCoppiceErrors } from "../errors/to-coppice-error.ts";
 import type { SnapshotRow } from "../inventory/inventory-row.ts";
 import { readParent, readSnapshots } from "../inventory/librbd-reader.ts";
 import { showImageSpec } from "../names/format-image-spec.ts";
 import type { ImageSpec } from "../names/image-spec.ts";
-import { together } from "../parallel/together.ts";
+import { allSettledOrThrow } from "../parallel/together.ts";
 import { readSnapshotHistory } from "./snapshot-history.ts";
 import type { SourceFacts } from "./source-facts.ts";
 
@@ -18,7 +18,7 @@ import type { SourceFacts } from "./source-facts.ts";
 export async function openSource(cluster: Cluster, spec: ImageSpec): Promise<Image> {
   const object = showImageSpec(spec);
   const ioCtx = await cluster.pool(spec.pool, spec.namespace);
-  return translated({ object, what: `${object} could not be opened` }, () =>
+  return withCoppiceErrors({ object, what: `${object} could not be opened` }, () =>
     ioCtx.openImage(spec.image, { readOnly: true }),
   );
 }
@@ -26,9 +26,9 @@ export async function openSource(cluster: Cluster, spec: ImageSpec): Promise<Ima
 /** What the open image says of itself. `spec` is without a snapshot. @throws {CoppiceError} */
 export async function readSourceFacts(cluster: Cluster, spec: ImageSpec, image: Image): Promise<SourceFacts> {
   const object = showImageSpec(spec);
-  return translated({ object, what: `${object} could not be read` }, async () => {
+  return withCoppiceErrors({ object, what: `${object} could not be read` }, async () => {
     const asked = image.isOldFormat();
-    const [oldFormat, stat, features, flags, stripe, dataPool, snapshots, parent] = await together([
+    const [oldFormat, stat, features, flags, stripe, dataPool, snapshots, parent] = await allSettledOrThrow([
       asked,
       image.stat(),
       image.features(),

@@ -1,5 +1,5 @@
 import type { Cluster } from "../cluster/cluster.ts";
-import { translated } from "../errors/to-coppice-error.ts";
+import { withCoppiceErrors } from "../errors/to-coppice-error.ts";
 import type { CloneOptions } from "./clone-options.ts";
 import type { ClonePlan } from "./clone-plan.ts";
 import { checkSnapshotNameFree, prepareClone } from "./prepare-clone.ts";
@@ -13,7 +13,7 @@ import { checkSnapshotNameFree, prepareClone } from "./prepare-clone.ts";
  * @throws {CoppiceError} whatever `cloneImage` would refuse
  */
 export async function planClone(cluster: Cluster, options: CloneOptions): Promise<ClonePlan> {
-  return translated({}, async () => {
+  return withCoppiceErrors({}, async () => {
     const prepared = await prepareClone(cluster, options);
     checkSnapshotNameFree(prepared);
     return prepared.plan;

@@ -1,13 +1,13 @@
 import type { Image } from "rbd-native";
 import type { Cluster } from "../cluster/cluster.ts";
 import { CoppiceError } from "../errors/coppice-error.ts";
-import { translated } from "../errors/to-coppice-error.ts";
+import { withCoppiceErrors } from "../errors/to-coppice-error.ts";
 import type { ParentLink, SnapshotRow } from "../inventory/inventory-row.ts";
 import { readParent } from "../inventory/librbd-reader.ts";
 import { showImageSpec } from "../names/format-image-spec.ts";
 import { checkName } from "../names/name-part.ts";
 import { toImageOnly, toImageSpec } from "../names/to-image-spec.ts";
-import { together } from "../parallel/together.ts";
+import { allSettledOrThrow } from "../parallel/together.ts";
 import { checkTarget } from "./check-target.ts";
 import type { CloneOptions, ClonePhase } from "./clone-options.ts";
 import type { ClonePlan } from "./clone-plan.ts";
@@ -51,7 +51,7 @@ export async function prepareClone(
   const opening = openSource(cluster, spec);
   await using stack = new AsyncDisposableStack();
   stack.defer(() => closeOpened(opening));
-  const [facts, format] = await together([
+  const [facts, format] = await allSettledOrThrow([
     opening.then((opened) => readSourceFacts(cluster, spec, opened)),
     readCloneFormat(cluster, target.pool, options.cloneFormat),
     checkTarget(cluster, target),
@@ -63,7 +63,7 @@ export async function prepareClone(
   signal?.throwIfAborted();
 
   const parent = chosen === null ? facts.parent : await parentAt(image, chosen);
-  const [found, above] = await together([
+  const [found, above] = await allSettledOrThrow([
     chosen !== null
       ? { snapshot: chosen, reason: "it was asked for" }
       : search
@@ -95,7 +95,7 @@ async function closeOpened(opening: Promise<Image>): Promise<void> {
 }
 
 async function parentAt(image: Image, snapshot: SnapshotRow): Promise<ParentLink | null> {
-  return translated({}, async () => {
+  return withCoppiceErrors({}, async () => {
     await image.setSnapshot(snapshot.name);
     return readParent(image);
   });

@@ -1,6 +1,6 @@
 import type { Image } from "rbd-native";
 import type { Cluster } from "../cluster/cluster.ts";
-import { hasCode, translated } from "../errors/to-coppice-error.ts";
+import { hasCode, withCoppiceErrors } from "../errors/to-coppice-error.ts";
 import { showImageSpec } from "../names/format-image-spec.ts";
 import type { ImageSpec } from "../names/image-spec.ts";
 import type { UndoLog } from "../undo/undo-log.ts";
@@ -15,7 +15,7 @@ export async function protectStep(
 ): Promise<boolean> {
   const object = showImageSpec({ ...source, snapshot: name });
   undo.note(`the protection of ${object}`, () => unprotect(cluster, source, name));
-  return translated({ object, what: `the snapshot ${object} could not be protected` }, async () => {
+  return withCoppiceErrors({ object, what: `the snapshot ${object} could not be protected` }, async () => {
     try {
       await image.protectSnapshot(name);
       return true;

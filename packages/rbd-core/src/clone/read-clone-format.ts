@@ -1,5 +1,5 @@
 import type { Cluster } from "../cluster/cluster.ts";
-import { translated } from "../errors/to-coppice-error.ts";
+import { withCoppiceErrors } from "../errors/to-coppice-error.ts";
 import { type CloneFormat, type CloneFormatChoice, chooseCloneFormat } from "./clone-format.ts";
 
 const setting = "rbd_default_clone_format";
@@ -50,6 +50,6 @@ async function askReleases(cluster: Cluster): Promise<string[]> {
 /** A pool can override the client's settings. (`rbd config pool set`) */
 async function poolSetting(cluster: Cluster, pool: string): Promise<string | undefined> {
   const ioCtx = await cluster.pool(pool);
-  const metadata = await translated({ object: pool }, () => ioCtx.listMetadata());
+  const metadata = await withCoppiceErrors({ object: pool }, () => ioCtx.listMetadata());
   return metadata.get(`conf_${setting}`);
 }

@@ -1,6 +1,6 @@
 import type { Image } from "rbd-native";
 import type { Cluster } from "../cluster/cluster.ts";
-import { translated } from "../errors/to-coppice-error.ts";
+import { withCoppiceErrors } from "../errors/to-coppice-error.ts";
 import type { SnapshotRow } from "../inventory/inventory-row.ts";
 import { showImageSpec } from "../names/format-image-spec.ts";
 import { ImageDeltaReader } from "./image-delta-reader.ts";
@@ -25,7 +25,7 @@ export async function searchSnapshot(
   const candidates = deltaCandidates(facts.snapshots, facts.size);
   const ioCtx = await cluster.pool(facts.spec.pool, facts.spec.namespace);
   onTried(0, candidates.length);
-  const snapshot = await translated(
+  const snapshot = await withCoppiceErrors(
     { object, what: `${object} could not be compared with its snapshots` },
     () =>
       findZeroDelta(new ImageDeltaReader(ioCtx, image, facts, signal), candidates, facts.size, (tried) =>

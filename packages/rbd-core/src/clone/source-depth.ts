@@ -1,6 +1,6 @@
 import type { Cluster } from "../cluster/cluster.ts";
 import { CoppiceError } from "../errors/coppice-error.ts";
-import { translated } from "../errors/to-coppice-error.ts";
+import { withCoppiceErrors } from "../errors/to-coppice-error.ts";
 import type { ParentLink } from "../inventory/inventory-row.ts";
 import { readParent } from "../inventory/librbd-reader.ts";
 
@@ -18,7 +18,7 @@ export async function sourceDepth(cluster: Cluster, parent: ParentLink | null): 
     for (let link = parent; link !== null; depth++) {
       const { poolName, namespace, imageId, imageName } = link;
       const object = `${poolName}/${namespace === "" ? "" : `${namespace}/`}${imageName}`;
-      link = await translated({ object }, async () => {
+      link = await withCoppiceErrors({ object }, async () => {
         const ioCtx = await cluster.pool(poolName, namespace);
         await using image = await ioCtx.openImage({ id: imageId }, { readOnly: true });
         // Awaited here: the image must stay open until it has answered.

@@ -1,5 +1,5 @@
 import type { Cluster } from "../cluster/cluster.ts";
-import { translated } from "../errors/to-coppice-error.ts";
+import { withCoppiceErrors } from "../errors/to-coppice-error.ts";
 import { showImageSpec } from "../names/format-image-spec.ts";
 import { openSource, readSourceFacts } from "./open-source.ts";
 import { readSnapshotHistory, sameState } from "./snapshot-history.ts";
@@ -22,7 +22,7 @@ export async function stillCurrent(cluster: Cluster, before: SourceFacts): Promi
   if (history !== null) {
     if (!sameState(before, history)) return false;
     const ioCtx = await cluster.pool(spec.pool, spec.namespace);
-    const now = await translated({ object, what: `${object} could not be read again` }, () =>
+    const now = await withCoppiceErrors({ object, what: `${object} could not be read again` }, () =>
       readSnapshotHistory(ioCtx, id),
     );
     return now !== null && now.sequence === history.sequence && sameState(now, history);

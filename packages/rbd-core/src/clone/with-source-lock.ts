@@ -1,5 +1,5 @@
 import type { Cluster } from "../cluster/cluster.ts";
-import { translated } from "../errors/to-coppice-error.ts";
+import { withCoppiceErrors } from "../errors/to-coppice-error.ts";
 import { headerObject } from "../headers/object-names.ts";
 import { KeyedMutex } from "../lock/keyed-mutex.ts";
 import { lockObject } from "../lock/object-lock.ts";
@@ -27,7 +27,7 @@ export async function withSourceLock<T>(
   return queue.run(`${spec.pool}/${spec.namespace}/${id}`, signal, async () => {
     const object = showImageSpec(spec);
     const ioCtx = await cluster.pool(spec.pool, spec.namespace);
-    const lock = await translated({ object, what: `${object} could not be locked for cloning` }, () =>
+    const lock = await withCoppiceErrors({ object, what: `${object} could not be locked for cloning` }, () =>
       lockObject(ioCtx, headerObject(id), {
         name: "coppice.clone",
         description: "choosing the snapshot of a clone",

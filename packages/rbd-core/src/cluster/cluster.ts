@@ -1,5 +1,5 @@
 import type { IoCtx, Cluster as NativeCluster } from "rbd-native";
-import { translated } from "../errors/to-coppice-error.ts";
+import { withCoppiceErrors } from "../errors/to-coppice-error.ts";
 import { IoCtxCache } from "./io-ctx-cache.ts";
 
 export interface PoolName {
@@ -54,17 +54,17 @@ export class Cluster implements AsyncDisposable {
   /** The namespaces of a pool besides the default one, by name. @throws {CoppiceError} (`rbd_namespace_list`) */
   async listNamespaces(pool: string): Promise<string[]> {
     const ioCtx = await this.pool(pool);
-    return (await translated({ object: pool }, () => ioCtx.listNamespaces())).sort();
+    return (await withCoppiceErrors({ object: pool }, () => ioCtx.listNamespaces())).sort();
   }
 
   /** What the whole cluster holds. @throws {CoppiceError} (`rados_cluster_stat`) */
   async usage(): Promise<ClusterUsage> {
-    return translated({}, () => this.#native.stat());
+    return withCoppiceErrors({}, () => this.#native.stat());
   }
 
   /** A configuration value of this client, `undefined` when there is no such setting. (`rados_conf_get`) */
   async getSetting(name: string): Promise<string | undefined> {
-    return translated({ object: name }, () => this.#native.getSetting(name));
+    return withCoppiceErrors({ object: name }, () => this.#native.getSetting(name));
   }
 
   /** Sends a command to the monitors and reads its JSON answer. @throws {CoppiceError} (`rados_mon_command`) */
@@ -72,7 +72,7 @@ export class Cluster implements AsyncDisposable {
     { prefix, ...rest }: Readonly<Record<string, unknown>> & { readonly prefix: string },
     options: { signal?: AbortSignal | undefined } = {},
   ): Promise<unknown> {
-    const { output } = await translated({ object: prefix }, () =>
+    const { output } = await withCoppiceErrors({ object: prefix }, () =>
       this.#native.monCommand({ prefix, format: "json", ...rest }, undefined, options),
     );
     return output.length === 0 ? null : JSON.parse(output.toString("utf8"));
@@ -80,8 +80,9 @@ export class Cluster implements AsyncDisposable {
 
   /** Creates a pool and makes it one for images. (`rados_pool_create`, `rbd_pool_init`) @throws {CoppiceError} `EXISTS` */
   async createPool(name: string): Promise<void> {
-    await translated({ object: name, what: `the pool ${JSON.stringify(name)} could not be created` }, () =>
-      this.#native.createPool(name),
+    await withCoppiceErrors(
+      { object: name, what: `the pool ${JSON.stringify(name)} could not be created` },
+      () => this.#native.createPool(name),
     );
     await this.preparePool(name);
   }
@@ -90,13 +91,13 @@ export class Cluster implements AsyncDisposable {
   async preparePool(name: string): Promise<void> {
     const ioCtx = await this.pool(name);
     const what = `the pool ${JSON.stringify(name)} could not be prepared for images`;
-    await translated({ object: name, what }, () => ioCtx.initPool());
+    await withCoppiceErrors({ object: name, what }, () => ioCtx.initPool());
   }
 
   /** Deletes a pool with everything in it. @throws {CoppiceError} `PERMISSION_DENIED` unless the monitors allow it */
   async deletePool(name: string): Promise<void> {
     await this.#ioCtxs.forget(name);
-    await translated({ object: name }, () => this.#native.deletePool(name));
+    await withCoppiceErrors({ object: name }, () => this.#native.deletePool(name));
   }
 
   /**
@@ -107,7 +108,7 @@ export class Cluster implements AsyncDisposable {
    */
   async pool(name: string, namespace = ""): Promise<IoCtx> {
     const place = { object: name, what: `the pool ${JSON.stringify(name)} could not be opened` };
-    return translated(place, () => this.#ioCtxs.get(name, namespace));
+    return withCoppiceErrors(place, () => this.#ioCtxs.get(name, namespace));
   }
 
   async #openPool(name: string, namespace: string): Promise<IoCtx> {

@@ -1,5 +1,5 @@
 import { Cluster as NativeCluster } from "rbd-native";
-import { translated } from "../errors/to-coppice-error.ts";
+import { withCoppiceErrors } from "../errors/to-coppice-error.ts";
 import { Cluster } from "./cluster.ts";
 
 export interface ConnectOptions {
@@ -27,7 +27,7 @@ export async function connect(options: ConnectOptions = {}): Promise<Cluster> {
     what: `no connection as client.${user}`,
     hint: "Check the configuration file, the keyring it names, and that a monitor can be reached.",
   };
-  const native = await translated(place, () =>
+  const native = await withCoppiceErrors(place, () =>
     NativeCluster.connect({ conf, user, settings, signal, mountTimeoutSeconds: timeoutSeconds }),
   );
   return new Cluster(native);

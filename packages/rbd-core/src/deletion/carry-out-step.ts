@@ -1,6 +1,6 @@
 import type { Image, IoCtx } from "rbd-native";
 import type { Cluster } from "../cluster/cluster.ts";
-import { translated } from "../errors/to-coppice-error.ts";
+import { withCoppiceErrors } from "../errors/to-coppice-error.ts";
 import { showImage } from "./blockers.ts";
 import type { ImageRef } from "./deletion-facts.ts";
 import type { DeletionStep } from "./deletion-plan-types.ts";
@@ -16,7 +16,7 @@ export interface StepOptions {
  *
  * @throws {CoppiceError}
  */
-export async function carryOutStep(
+export async function executeDeletionStep(
   cluster: Cluster,
   image: ImageRef,
   step: DeletionStep,
@@ -24,7 +24,7 @@ export async function carryOutStep(
 ): Promise<void> {
   const object = showImage(step.do === "flatten" ? step.child : image);
   const place = { object, what: `could not ${showStep(step)}` };
-  await translated(place, async () => {
+  await withCoppiceErrors(place, async () => {
     const ioCtx = await cluster.pool(image.pool, image.namespace);
     switch (step.do) {
       case "flatten": {

@@ -1,14 +1,14 @@
 import type { Cluster } from "../cluster/cluster.ts";
 import type { CoppiceError } from "../errors/coppice-error.ts";
 import { hasCode } from "../errors/to-coppice-error.ts";
-import { carryOutStep } from "./carry-out-step.ts";
+import { executeDeletionStep } from "./carry-out-step.ts";
 import type { DeletionFacts } from "./deletion-facts.ts";
 import type { DeletionPlan, DeletionStep, DeletionWay } from "./deletion-plan-types.ts";
 import { type FindDependants, gatherDeletionFacts } from "./gather-facts.ts";
 import { nextStep } from "./next-step.ts";
 import { planDeletion } from "./plan-deletion.ts";
 
-export interface CarryOutOptions {
+export interface ExecuteDeletionOptions {
   way: DeletionWay;
   /** As the plan was made. */
   findDependants?: FindDependants;
@@ -38,10 +38,10 @@ export interface DeletionOutcome {
  * @throws {CoppiceError} when a step fails; what was done before it stays done
  * @throws the signal's reason
  */
-export async function carryOut(
+export async function executeDeletion(
   cluster: Cluster,
   plan: DeletionPlan,
-  options: CarryOutOptions,
+  options: ExecuteDeletionOptions,
 ): Promise<DeletionOutcome> {
   const { way, signal, findDependants, onStep, onProgress } = options;
   const done: DeletionStep[] = [];
@@ -55,7 +55,7 @@ export async function carryOut(
     }
     await onStep?.(next.step, done.length);
     // With the name of this moment: it may have been renamed since it was planned.
-    await carryOutStep(cluster, facts.image, next.step, { signal, onProgress });
+    await executeDeletionStep(cluster, facts.image, next.step, { signal, onProgress });
     done.push(next.step);
   }
 }

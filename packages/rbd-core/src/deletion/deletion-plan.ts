@@ -13,7 +13,7 @@ export interface DeletionPlanOptions {
 
 /**
  * "Why can't I delete this?": everything that stands in the way of removing an image or one of its snapshots,
- * and the shortest safe sequences of steps. Changes nothing. Carry one out with `carryOut`.
+ * and the shortest safe sequences of steps. Changes nothing. Carry one out with `executeDeletion`.
  *
  * @param target an image, a snapshot (`pool/image@snap`), or by id, as for an image in the trash
  * @throws {CoppiceError} `NOT_FOUND`; `UNSUPPORTED` for an image of format 1

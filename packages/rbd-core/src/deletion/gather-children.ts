@@ -12,7 +12,7 @@ import { readOmap } from "../headers/read-objects.ts";
 import { imageFeatures } from "../image/features.ts";
 import type { Place } from "../inventory/image-reader.ts";
 import { forEachLimit } from "../parallel/for-each-limit.ts";
-import { together } from "../parallel/together.ts";
+import { allSettledOrThrow } from "../parallel/together.ts";
 import type { ChildFacts } from "./deletion-facts.ts";
 
 /** How many clones, and pools, are read at a time. */
@@ -95,7 +95,7 @@ async function clonesOfFormat1(
     const ids = await readCloneV1Children(ioCtx, { poolId, imageId: image.id, snapshotId }, signal);
     return ids.map((imageId) => ({ snapshotId, imageId }));
   });
-  return (await together(clones)).flat();
+  return (await allSettledOrThrow(clones)).flat();
 }
 
 async function readPlace(

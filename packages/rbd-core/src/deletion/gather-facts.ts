@@ -3,7 +3,7 @@ import type { Measure } from "../chain/measure.ts";
 import { readObjectMaps } from "../chain/read-object-maps.ts";
 import type { Cluster } from "../cluster/cluster.ts";
 import { CoppiceError } from "../errors/coppice-error.ts";
-import { translated } from "../errors/to-coppice-error.ts";
+import { withCoppiceErrors } from "../errors/to-coppice-error.ts";
 import { decoding, findImage, type HeldImage, type ImageById, isById } from "../headers/find-image.ts";
 import { snapshotRow } from "../headers/header-image.ts";
 import { imageLayout } from "../headers/image-layout.ts";
@@ -11,7 +11,7 @@ import { decodeMirrorImage, mirrorImageKey } from "../headers/mirror-header.ts";
 import { mirroringObject } from "../headers/object-names.ts";
 import { readOmapValue } from "../headers/read-objects.ts";
 import { type ImageSpecLike, toImageSpec } from "../names/to-image-spec.ts";
-import { together } from "../parallel/together.ts";
+import { allSettledOrThrow } from "../parallel/together.ts";
 import type { DeletionFacts, DependantFacts, SnapshotFacts } from "./deletion-facts.ts";
 import { gatherChildren } from "./gather-children.ts";
 import { gatherGroup } from "./gather-group.ts";
@@ -48,8 +48,8 @@ export async function gatherDeletionFacts(
   const image = { pool: place.poolName, namespace: place.namespace, id: held.id, name: held.name };
   const snapshotId = wantedSnapshot === undefined ? null : snapshotNamed(held, wantedSnapshot);
   return decoding(spec, () =>
-    translated({ object: spec, what: `what holds ${spec} could not be found out` }, async () => {
-      const [{ children, unasked }, users, group, mirrored, estimates, dependants] = await together([
+    withCoppiceErrors({ object: spec, what: `what holds ${spec} could not be found out` }, async () => {
+      const [{ children, unasked }, users, group, mirrored, estimates, dependants] = await allSettledOrThrow([
         gatherChildren(cluster, held, signal),
         gatherUsers(held, signal),
         gatherGroup(cluster, held, signal),

@@ -10,7 +10,7 @@ import type { DeletionPlan, DeletionStep, DeletionWay, WayPlan } from "./deletio
  * The order is such that nothing is destroyed before it is known that the rest can be done: clones are made
  * independent first, and an image is moved to the trash, where nobody opens it by its name any more, before its
  * first snapshot goes. Ceph moves an image to the trash also while it is open, and refuses only to remove it, so a
- * watcher or a lock closes both ways, and `carryOut` looks for them again before each step.
+ * watcher or a lock closes both ways, and `executeDeletion` looks for them again before each step.
  *
  * @throws {RangeError} when `snapshotId` is not among the snapshots
  */

@@ -35,7 +35,7 @@ export function toCoppiceError(error: unknown, place: ErrorPlace = {}): unknown 
 }
 
 /** Runs `action` and turns the binding's errors into Coppice's. */
-export async function translated<T>(place: ErrorPlace, action: () => Promise<T>): Promise<T> {
+export async function withCoppiceErrors<T>(place: ErrorPlace, action: () => Promise<T>): Promise<T> {
   try {
     return await action();
   } catch (error) {

@@ -36,7 +36,7 @@ export function checkDepthLimits(limits: DepthLimits): void {
  *
  * @param depth How many images are above it; a parent in the trash counts like any other.
  */
-export function judgeDepth(depth: number, limits: DepthLimits = defaultDepthLimits): DepthVerdict {
+export function evaluateDepth(depth: number, limits: DepthLimits = defaultDepthLimits): DepthVerdict {
   const images = `${depth} image${depth === 1 ? "" : "s"} above it`;
   if (depth >= limits.hard) {
     return { action: "flatten-first", reason: `it has ${images}, and the hard limit is ${limits.hard}` };

@@ -1,5 +1,5 @@
 import type { Cluster } from "../cluster/cluster.ts";
-import { translated } from "../errors/to-coppice-error.ts";
+import { withCoppiceErrors } from "../errors/to-coppice-error.ts";
 import { openImage } from "../image/open-image.ts";
 import { showImageSpec } from "../names/format-image-spec.ts";
 import type { ImageSpec } from "../names/image-spec.ts";
@@ -35,7 +35,7 @@ export async function flattenImage(
   const spec = toImageOnly(image);
   const object = showImageSpec(spec);
   await using handle = await openImage(cluster, spec);
-  return await translated({ object, what: `${object} could not be flattened` }, async () => {
+  return await withCoppiceErrors({ object, what: `${object} could not be flattened` }, async () => {
     const flattened = (await handle.parent()) !== null;
     if (flattened) await handle.flatten({ signal, onProgress: (progress) => onProgress?.(progress) });
     await forgetFlattenRequest(handle);

@@ -1,7 +1,7 @@
 import type { Image } from "rbd-native";
 import type { Cluster } from "../cluster/cluster.ts";
 import { CoppiceError } from "../errors/coppice-error.ts";
-import { hasCode, translated } from "../errors/to-coppice-error.ts";
+import { hasCode, withCoppiceErrors } from "../errors/to-coppice-error.ts";
 import { openImage } from "../image/open-image.ts";
 import { showImageSpec } from "../names/format-image-spec.ts";
 import { type ImageSpecLike, toImageOnly } from "../names/to-image-spec.ts";
@@ -39,15 +39,18 @@ export async function requestFlatten(
   const spec = toImageOnly(image);
   const object = showImageSpec(spec);
   await using handle = await openImage(cluster, spec);
-  return await translated({ object, what: `${object} could not be marked to be flattened` }, async () => {
-    if ((await handle.parent()) === null) return false;
-    const known = await readFlattenRequest(handle);
-    // The older and the more urgent one stands.
-    if (known !== null && (known.urgency === "first" || urgency === "later")) return true;
-    const stored: Stored = { image: handle.id, urgency, requestedAt: now().toISOString() };
-    await handle.setMetadata(flattenRequestKey, JSON.stringify(stored));
-    return true;
-  });
+  return await withCoppiceErrors(
+    { object, what: `${object} could not be marked to be flattened` },
+    async () => {
+      if ((await handle.parent()) === null) return false;
+      const known = await readFlattenRequest(handle);
+      // The older and the more urgent one stands.
+      if (known !== null && (known.urgency === "first" || urgency === "later")) return true;
+      const stored: Stored = { image: handle.id, urgency, requestedAt: now().toISOString() };
+      await handle.setMetadata(flattenRequestKey, JSON.stringify(stored));
+      return true;
+    },
+  );
 }
 
 /** Takes a request back. Says whether there was one. @throws {CoppiceError} `INVALID_NAME`, `NOT_FOUND` */
@@ -55,7 +58,7 @@ export async function withdrawFlatten(cluster: Cluster, image: ImageSpecLike): P
   const spec = toImageOnly(image);
   const object = showImageSpec(spec);
   await using handle = await openImage(cluster, spec);
-  return await translated({ object }, () => forgetFlattenRequest(handle));
+  return await withCoppiceErrors({ object }, () => forgetFlattenRequest(handle));
 }
 
 /** The request that stands at an open image, `null` when none is its own. */

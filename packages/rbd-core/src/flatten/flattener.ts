@@ -1,20 +1,20 @@
 import { sourceDepth } from "../clone/source-depth.ts";
 import type { Cluster } from "../cluster/cluster.ts";
 import type { CoppiceError } from "../errors/coppice-error.ts";
-import { translated } from "../errors/to-coppice-error.ts";
+import { withCoppiceErrors } from "../errors/to-coppice-error.ts";
 import { imageFeatures } from "../image/features.ts";
 import { openImage } from "../image/open-image.ts";
 import type { InventoryRow } from "../inventory/inventory-row.ts";
 import { readParent } from "../inventory/librbd-reader.ts";
 import { showImageSpec } from "../names/format-image-spec.ts";
 import { type ImageSpecLike, toImageOnly, toImageSpec } from "../names/to-image-spec.ts";
-import { together } from "../parallel/together.ts";
+import { allSettledOrThrow } from "../parallel/together.ts";
 import {
   checkDepthLimits,
   type DepthLimits,
   type DepthVerdict,
   defaultDepthLimits,
-  judgeDepth,
+  evaluateDepth,
 } from "./depth-limits.ts";
 import { type FlattenImageResult, flattenImage } from "./flatten-image.ts";
 import { defaultFlattenConcurrency, type FlattenConcurrency, type FlattenJob } from "./flatten-job.ts";
@@ -76,10 +76,10 @@ export class Flattener implements AsyncDisposable {
     const spec = toImageSpec(source);
     const object = showImageSpec(spec);
     await using image = await openImage(this.#cluster, spec, { readOnly: true });
-    const [parent, features] = await translated({ object }, () =>
-      together([readParent(image), image.features()]),
+    const [parent, features] = await withCoppiceErrors({ object }, () =>
+      allSettledOrThrow([readParent(image), image.features()]),
     );
-    const verdict = judgeDepth((await sourceDepth(this.#cluster, parent)).depth, this.#limits);
+    const verdict = evaluateDepth((await sourceDepth(this.#cluster, parent)).depth, this.#limits);
     if (verdict.action === "none" || spec.snapshot === undefined) return verdict;
     if ((features & imageFeatures["deep-flatten"]) !== 0n) return verdict;
     return {

@@ -1,6 +1,6 @@
 import type { Cluster } from "../cluster/cluster.ts";
 import { CoppiceError } from "../errors/coppice-error.ts";
-import { hasCode, translated } from "../errors/to-coppice-error.ts";
+import { hasCode, withCoppiceErrors } from "../errors/to-coppice-error.ts";
 import { headerObject, metadataKey } from "../headers/object-names.ts";
 import { readOmapValue } from "../headers/read-objects.ts";
 import type { ImageRow, InventoryRow } from "../inventory/inventory-row.ts";
@@ -41,7 +41,7 @@ export async function pendingFlattens(
     const image: ImageSpec = { pool, namespace, image: name };
     try {
       const ioCtx = await cluster.pool(pool, namespace);
-      const value = await translated({ object, what: `${object} could not be read` }, () =>
+      const value = await withCoppiceErrors({ object, what: `${object} could not be read` }, () =>
         readOmapValue(ioCtx, headerObject(id), metadataKey(flattenRequestKey), signal),
       );
       const mark = value && parseFlattenRequest(value.toString(), id, object);

@@ -23,7 +23,7 @@ export interface SnapshotVerdict {
  * Says whether an image has too many snapshots, and which of them flattening would release: only those that were
  * removed but are kept in the trash for their clones. The user's own are never offered. Pure.
  */
-export function judgeSnapshots(
+export function evaluateSnapshots(
   snapshots: readonly SnapshotRow[],
   limits: SnapshotLimits = defaultSnapshotLimits,
 ): SnapshotVerdict {

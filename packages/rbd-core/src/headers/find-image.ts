@@ -1,6 +1,6 @@
 import type { Cluster } from "../cluster/cluster.ts";
 import { CoppiceError } from "../errors/coppice-error.ts";
-import { hasCode, translated } from "../errors/to-coppice-error.ts";
+import { hasCode, withCoppiceErrors } from "../errors/to-coppice-error.ts";
 import type { Place } from "../inventory/image-reader.ts";
 import { showImageSpec } from "../names/format-image-spec.ts";
 import { type ImageSpecLike, toImageSpec } from "../names/to-image-spec.ts";
@@ -48,7 +48,7 @@ export async function findImage(
   const shown = (name: string) => showImageSpec({ pool, namespace, image: name });
   const asked = shown("id" in wanted ? wanted.id : wanted.image);
   return decoding(asked, () =>
-    translated({ object: asked, what: `${asked} could not be read` }, async () => {
+    withCoppiceErrors({ object: asked, what: `${asked} could not be read` }, async () => {
       const ioCtx = await cluster.pool(pool, namespace);
       const place: Place = { poolId: ioCtx.poolId, poolName: pool, namespace, ioCtx };
       const found =

@@ -19,7 +19,7 @@ export async function readOmapOrNone(
   object: string,
   signal: AbortSignal | undefined,
 ): Promise<Omap> {
-  return (await orNothing(() => readOmap(ioCtx, object, signal))) ?? new Map();
+  return (await ignoreNotFound(() => readOmap(ioCtx, object, signal))) ?? new Map();
 }
 
 /** One value of an object's omap; `null` when it, or the object, is not there. */
@@ -29,7 +29,7 @@ export async function readOmapValue(
   key: string,
   signal: AbortSignal | undefined,
 ): Promise<Buffer | null> {
-  const values = await orNothing(() => ioCtx.objects.readOmapValues(object, [key], { signal }));
+  const values = await ignoreNotFound(() => ioCtx.objects.readOmapValues(object, [key], { signal }));
   return values?.get(key) ?? null;
 }
 
@@ -52,7 +52,7 @@ export async function readContent(
 }
 
 /** What an action gives; `null` when it finds nothing there. */
-export async function orNothing<T>(action: () => Promise<T>): Promise<T | null> {
+export async function ignoreNotFound<T>(action: () => Promise<T>): Promise<T | null> {
   try {
     return await action();
   } catch (error) {

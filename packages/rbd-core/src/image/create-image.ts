@@ -1,5 +1,5 @@
 import type { Cluster } from "../cluster/cluster.ts";
-import { hasCode, translated } from "../errors/to-coppice-error.ts";
+import { hasCode, withCoppiceErrors } from "../errors/to-coppice-error.ts";
 import { formatImageSpec } from "../names/format-image-spec.ts";
 import { type ImageSpecLike, toImageOnly } from "../names/to-image-spec.ts";
 import { halfMade, isHalfMade } from "./half-made.ts";
@@ -32,7 +32,7 @@ export async function createImage(
   const object = formatImageSpec(spec);
   const ioCtx = await cluster.pool(spec.pool, spec.namespace);
   const order = objectSize === undefined ? {} : { order: Math.log2(objectSize) };
-  await translated({ object, what: `${object} could not be created` }, async () => {
+  await withCoppiceErrors({ object, what: `${object} could not be created` }, async () => {
     try {
       await ioCtx.createImage(spec.image, { ...options, ...order });
     } catch (error) {

@@ -3,7 +3,7 @@ import { CoppiceError } from "../errors/coppice-error.ts";
 import { DecodeError } from "../headers/decode-error.ts";
 import { headerObject } from "../headers/object-names.ts";
 import { readImageId } from "../headers/read-image-id.ts";
-import { orNothing } from "../headers/read-objects.ts";
+import { ignoreNotFound } from "../headers/read-objects.ts";
 
 /**
  * Whether an image has its name and an id, and nothing more. librbd makes these first: so is an image in the moment of
@@ -13,7 +13,7 @@ import { orNothing } from "../headers/read-objects.ts";
  */
 export async function isHalfMade(ioCtx: IoCtx, name: string): Promise<boolean> {
   try {
-    const id = await orNothing(() => readImageId(ioCtx, name, undefined));
+    const id = await ignoreNotFound(() => readImageId(ioCtx, name, undefined));
     return id !== null && !(await hasHeader(ioCtx, id));
   } catch (error) {
     if (error instanceof DecodeError) return false;
@@ -23,7 +23,7 @@ export async function isHalfMade(ioCtx: IoCtx, name: string): Promise<boolean> {
 
 /** Whether there is more of an image than its name and this id. @throws RbdError */
 export async function hasHeader(ioCtx: IoCtx, id: string): Promise<boolean> {
-  return (await orNothing(() => ioCtx.objects.stat(headerObject(id)))) !== null;
+  return (await ignoreNotFound(() => ioCtx.objects.stat(headerObject(id)))) !== null;
 }
 
 /** What to say to who wants to create it. */

@@ -1,5 +1,5 @@
 import type { Cluster } from "../cluster/cluster.ts";
-import { translated } from "../errors/to-coppice-error.ts";
+import { withCoppiceErrors } from "../errors/to-coppice-error.ts";
 import { showImageSpec } from "../names/format-image-spec.ts";
 import { type ImageSpecLike, toImageOnly } from "../names/to-image-spec.ts";
 
@@ -18,7 +18,7 @@ export async function moveToTrash(
   const spec = toImageOnly(image);
   const object = showImageSpec(spec);
   const ioCtx = await cluster.pool(spec.pool, spec.namespace);
-  await translated({ object, what: `${object} could not be moved to the trash` }, () =>
+  await withCoppiceErrors({ object, what: `${object} could not be moved to the trash` }, () =>
     ioCtx.trashMove(spec.image, { delaySeconds: options.keepSeconds ?? 0 }),
   );
 }

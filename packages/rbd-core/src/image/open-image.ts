@@ -1,6 +1,6 @@
 import type { Image } from "rbd-native";
 import type { Cluster } from "../cluster/cluster.ts";
-import { translated } from "../errors/to-coppice-error.ts";
+import { withCoppiceErrors } from "../errors/to-coppice-error.ts";
 import { showImageSpec } from "../names/format-image-spec.ts";
 import { type ImageSpecLike, toImageSpec } from "../names/to-image-spec.ts";
 
@@ -19,7 +19,7 @@ export async function openImage(
   const object = showImageSpec(spec);
   const ioCtx = await cluster.pool(spec.pool, spec.namespace);
   const snapshot = spec.snapshot === undefined ? {} : { snapshot: spec.snapshot, readOnly: true };
-  return translated({ object, what: `${object} could not be opened` }, () =>
+  return withCoppiceErrors({ object, what: `${object} could not be opened` }, () =>
     ioCtx.openImage(spec.image, { ...options, ...snapshot }),
   );
 }

@@ -1,6 +1,6 @@
 import { writeSteps } from "rbd-native";
 import type { Cluster } from "../cluster/cluster.ts";
-import { translated } from "../errors/to-coppice-error.ts";
+import { withCoppiceErrors } from "../errors/to-coppice-error.ts";
 import { trashObject } from "../headers/object-names.ts";
 import { showImageSpec } from "../names/format-image-spec.ts";
 import type { ImageSpec } from "../names/image-spec.ts";
@@ -13,7 +13,7 @@ import type { ImageSpec } from "../names/image-spec.ts";
  */
 export async function prepareRemoval(cluster: Cluster, place: ImageSpec): Promise<void> {
   const ioCtx = await cluster.pool(place.pool, place.namespace);
-  await translated({ object: showImageSpec(place) }, () =>
+  await withCoppiceErrors({ object: showImageSpec(place) }, () =>
     ioCtx.objects.write(trashObject, [writeSteps.create()]),
   );
 }

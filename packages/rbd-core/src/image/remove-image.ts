@@ -1,5 +1,5 @@
 import type { Cluster } from "../cluster/cluster.ts";
-import { hasCode, translated } from "../errors/to-coppice-error.ts";
+import { hasCode, withCoppiceErrors } from "../errors/to-coppice-error.ts";
 import { showImageSpec } from "../names/format-image-spec.ts";
 import { type ImageSpecLike, toImageOnly } from "../names/to-image-spec.ts";
 import { isHalfMade } from "./half-made.ts";
@@ -26,7 +26,7 @@ export async function removeImage(
   const spec = toImageOnly(image);
   const object = showImageSpec(spec);
   const ioCtx = await cluster.pool(spec.pool, spec.namespace);
-  await translated({ object, what: `${object} could not be removed` }, async () => {
+  await withCoppiceErrors({ object, what: `${object} could not be removed` }, async () => {
     const wasHalfMade = await isHalfMade(ioCtx, spec.image);
     try {
       await ioCtx.removeImage(spec.image, options);

@@ -1,7 +1,7 @@
 import type { Image } from "rbd-native";
 import type { Cluster } from "../cluster/cluster.ts";
 import { CoppiceError } from "../errors/coppice-error.ts";
-import { translated } from "../errors/to-coppice-error.ts";
+import { withCoppiceErrors } from "../errors/to-coppice-error.ts";
 import { formatImageSpec } from "../names/format-image-spec.ts";
 import type { ImageSpec } from "../names/image-spec.ts";
 import { type ImageSpecLike, toImageSpec } from "../names/to-image-spec.ts";
@@ -36,7 +36,7 @@ async function onSnapshot(
   const object = formatImageSpec(spec);
   const name = snapshotName(spec, object);
   const ioCtx = await cluster.pool(spec.pool, spec.namespace);
-  await translated({ object, what: `${object} could not be ${done}` }, async () => {
+  await withCoppiceErrors({ object, what: `${object} could not be ${done}` }, async () => {
     await using image = await ioCtx.openImage(spec.image);
     await action(image, name);
   });

@@ -1,4 +1,4 @@
-import { translated } from "../errors/to-coppice-error.ts";
+import { withCoppiceErrors } from "../errors/to-coppice-error.ts";
 import type { ImageEntry, Place } from "./image-reader.ts";
 
 /**
@@ -9,10 +9,11 @@ import type { ImageEntry, Place } from "./image-reader.ts";
  */
 export async function listPlace(place: Place): Promise<ImageEntry[]> {
   const object = place.namespace === "" ? place.poolName : `${place.poolName}/${place.namespace}`;
-  const images = await translated({ object, what: `the images of ${object} could not be listed` }, () =>
-    place.ioCtx.listImages(),
+  const images = await withCoppiceErrors(
+    { object, what: `the images of ${object} could not be listed` },
+    () => place.ioCtx.listImages(),
   );
-  const trash = await translated({ object, what: `the trash of ${object} could not be listed` }, () =>
+  const trash = await withCoppiceErrors({ object, what: `the trash of ${object} could not be listed` }, () =>
     place.ioCtx.listTrash(),
   );
   const inTrash = new Set(trash.map((entry) => entry.id));

@@ -3,7 +3,7 @@ import { readObjectMaps } from "../chain/read-object-maps.ts";
 import type { ObjectMapsState } from "../chain/snapshot-chain-types.ts";
 import type { Cluster } from "../cluster/cluster.ts";
 import { CoppiceError } from "../errors/coppice-error.ts";
-import { translated } from "../errors/to-coppice-error.ts";
+import { withCoppiceErrors } from "../errors/to-coppice-error.ts";
 import { findImage, type HeldImage, type ImageById } from "../headers/find-image.ts";
 import type { ImageSpecLike } from "../names/to-image-spec.ts";
 
@@ -52,18 +52,21 @@ export async function rebuildObjectMap(
   signal?.throwIfAborted();
   const held = await findImage(cluster, image, signal);
   const { spec } = held;
-  return translated({ object: spec, what: `the object map of ${spec} could not be rebuilt` }, async () => {
-    const points = await distrusted(held, signal);
-    if (points.length === 0) return { spec, rebuilt: [] };
-    {
-      await using opened = await held.place.ioCtx.openImage({ id: held.id }, { signal });
-      for (const [at, point] of points.entries()) {
-        await rebuildAt(opened, held, point, { done: at, total: points.length }, options);
+  return withCoppiceErrors(
+    { object: spec, what: `the object map of ${spec} could not be rebuilt` },
+    async () => {
+      const points = await distrusted(held, signal);
+      if (points.length === 0) return { spec, rebuilt: [] };
+      {
+        await using opened = await held.place.ioCtx.openImage({ id: held.id }, { signal });
+        for (const [at, point] of points.entries()) {
+          await rebuildAt(opened, held, point, { done: at, total: points.length }, options);
+        }
       }
-    }
-    await confirm(cluster, held, points, signal);
-    return { spec, rebuilt: points };
-  });
+      await confirm(cluster, held, points, signal);
+      return { spec, rebuilt: points };
+    },
+  );
 }
 
 type Point = string | null;

@@ -2,7 +2,7 @@
  * Like `Promise.all`, but waits for every one to end before it rejects, and then with the first failure by
  * position: nothing is left running, and the same mistakes give the same error.
  */
-export async function together<T extends readonly unknown[] | []>(
+export async function allSettledOrThrow<T extends readonly unknown[] | []>(
   promises: T,
 ): Promise<{ -readonly [K in keyof T]: Awaited<T[K]> }> {
   const outcomes = await Promise.allSettled(promises);

@@ -1,6 +1,6 @@
 import type { Cluster } from "../cluster/cluster.ts";
 import { CoppiceError } from "../errors/coppice-error.ts";
-import { hasCode, translated } from "../errors/to-coppice-error.ts";
+import { hasCode, withCoppiceErrors } from "../errors/to-coppice-error.ts";
 import type { SnapshotRow } from "../inventory/inventory-row.ts";
 import { showImageSpec } from "../names/format-image-spec.ts";
 import type { ImageSpec } from "../names/image-spec.ts";
@@ -67,7 +67,7 @@ export class DoomedImage {
     if (this.#snapshots.length === 0) return;
     const ioCtx = await this.#cluster.pool(this.spec.pool, this.spec.namespace);
     const place = { object: this.#object, what: `the snapshots of ${this.#object} could not be removed` };
-    await translated(place, async () => {
+    await withCoppiceErrors(place, async () => {
       await using image = await ioCtx.openImage({ id: this.id });
       // All of them first: this is what a clone made meanwhile makes fail, and it can be taken back.
       for (const { name, protected: isProtected } of this.#snapshots) {
@@ -120,7 +120,7 @@ export class DoomedImage {
   async #whileBusy(done: string, retry: RetryOptions, action: () => Promise<void>): Promise<void> {
     const what = `${this.#object} could not be ${done}`;
     try {
-      await translated({ object: this.#object, what }, () => retryWhileBusy(action, retry));
+      await withCoppiceErrors({ object: this.#object, what }, () => retryWhileBusy(action, retry));
     } catch (error) {
       if (!hasCode(error, "BUSY")) throw error;
       const holders = showHolders(await this.#holders());

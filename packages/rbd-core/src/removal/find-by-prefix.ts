@@ -1,6 +1,6 @@
 import type { Cluster } from "../cluster/cluster.ts";
 import { CoppiceError } from "../errors/coppice-error.ts";
-import { translated } from "../errors/to-coppice-error.ts";
+import { withCoppiceErrors } from "../errors/to-coppice-error.ts";
 import type { ImageSpec } from "../names/image-spec.ts";
 import { checkName } from "../names/name-part.ts";
 import { forEachLimit } from "../parallel/for-each-limit.ts";
@@ -36,7 +36,7 @@ export async function findByPrefix(
   }
   checkName("image", prefix);
   const ioCtx = await cluster.pool(pool, namespace);
-  const listed = await translated({ object: pool }, () => ioCtx.listImages());
+  const listed = await withCoppiceErrors({ object: pool }, () => ioCtx.listImages());
   const names = listed.map(({ name }) => name).filter((name) => name.startsWith(prefix));
   const specs = names.toSorted().map((image): ImageSpec => ({ pool, namespace, image }));
   const facts = new Map<ImageSpec, RemovalFacts>();

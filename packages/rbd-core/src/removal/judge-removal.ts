@@ -41,7 +41,7 @@ export interface RemovalVerdict {
 const selfCleaning: readonly SnapshotKind[] = ["trash"];
 
 /** Says what stands against removing an image, all of it at once. Pure. */
-export function judgeRemoval(facts: RemovalFacts, doomed: DoomedSnapshots): RemovalVerdict {
+export function evaluateRemoval(facts: RemovalFacts, doomed: DoomedSnapshots): RemovalVerdict {
   const object = showImageSpec(facts.spec);
   const blockers: RemovalBlocker[] = [];
   const add = (kind: RemovalBlockerKind, message: string) => blockers.push({ kind, message });

@@ -1,12 +1,12 @@
 import type { Image } from "rbd-native";
 import type { Cluster } from "../cluster/cluster.ts";
-import { translated } from "../errors/to-coppice-error.ts";
+import { withCoppiceErrors } from "../errors/to-coppice-error.ts";
 import { openImage } from "../image/open-image.ts";
 import type { SnapshotRow } from "../inventory/inventory-row.ts";
 import { readSnapshots } from "../inventory/librbd-reader.ts";
 import { showImageSpec } from "../names/format-image-spec.ts";
 import type { ImageSpec } from "../names/image-spec.ts";
-import { together } from "../parallel/together.ts";
+import { allSettledOrThrow } from "../parallel/together.ts";
 import type { CloneOfImage, RemovalFacts } from "./removal-facts.ts";
 import type { Holders } from "./show-holders.ts";
 
@@ -14,9 +14,9 @@ import type { Holders } from "./show-holders.ts";
 export async function readRemovalFacts(cluster: Cluster, spec: ImageSpec): Promise<RemovalFacts> {
   const object = showImageSpec(spec);
   await using image = await openImage(cluster, spec, { readOnly: true });
-  return await translated({ object, what: `${object} could not be read` }, async () => {
+  return await withCoppiceErrors({ object, what: `${object} could not be read` }, async () => {
     const snapshots = await readSnapshots(image);
-    const [size, group, clones, holders] = await together([
+    const [size, group, clones, holders] = await allSettledOrThrow([
       image.size(),
       image.group(),
       readClones(image, snapshots),
@@ -28,7 +28,7 @@ export async function readRemovalFacts(cluster: Cluster, spec: ImageSpec): Promi
 
 /** Who has the image open or holds its lock. A handle that only reads is not among them. */
 export async function readHolders(image: Image): Promise<Holders> {
-  const [watchers, locks] = await together([image.listWatchers(), image.lockInfo()]);
+  const [watchers, locks] = await allSettledOrThrow([image.listWatchers(), image.lockInfo()]);
   return {
     watchers: watchers.map(({ address, clientId }) => ({ address, client: `client.${clientId}` })),
     locks: locks.lockers.map(({ client, cookie, address }) => ({ client, cookie, address })),

@@ -4,7 +4,12 @@ import type { FlowOptions } from "../steps/step-progress.ts";
 import { StepRunner } from "../steps/step-runner.ts";
 import { DoomedImage } from "./doomed-image.ts";
 import { findByPrefix, type PrefixPlace } from "./find-by-prefix.ts";
-import { type DoomedSnapshots, judgeRemoval, type RemovalVerdict, removalRefusal } from "./judge-removal.ts";
+import {
+  type DoomedSnapshots,
+  evaluateRemoval,
+  type RemovalVerdict,
+  removalRefusal,
+} from "./judge-removal.ts";
 import type { RemovalFacts } from "./removal-facts.ts";
 import { type RemovalPhase, removalPhases, removeImages } from "./remove-images.ts";
 import type { RetryOptions } from "./retry-while-busy.ts";
@@ -32,7 +37,7 @@ export async function previewRemoveByPrefix(
   { signal }: { signal?: AbortSignal | undefined } = {},
 ): Promise<RemovalPreview[]> {
   const found = await findByPrefix(cluster, place, signal);
-  return found.map((facts) => ({ ...facts, ...judgeRemoval(facts, snapshots) }));
+  return found.map((facts) => ({ ...facts, ...evaluateRemoval(facts, snapshots) }));
 }
 
 /**

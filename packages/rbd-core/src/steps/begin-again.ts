@@ -9,7 +9,7 @@ const attempts = 3;
  *
  * @throws {CoppiceError} `SOURCE_CHANGED` when that happens again and again; whatever else `action` throws
  */
-export async function beginAgain<T>(action: () => Promise<T>): Promise<T> {
+export async function retryOnSourceChanged<T>(action: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {
       return await action();

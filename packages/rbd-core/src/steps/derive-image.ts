@@ -3,7 +3,7 @@ import type { ClonePlan } from "../clone/clone-plan.ts";
 import { cloneStep } from "../clone/clone-step.ts";
 import type { PreparedClone } from "../clone/prepare-clone.ts";
 import type { Cluster } from "../cluster/cluster.ts";
-import { translated } from "../errors/to-coppice-error.ts";
+import { withCoppiceErrors } from "../errors/to-coppice-error.ts";
 import { decoding } from "../headers/find-image.ts";
 import { readImageId } from "../headers/read-image-id.ts";
 import { showImageSpec } from "../names/format-image-spec.ts";
@@ -71,7 +71,7 @@ async function readId(cluster: Cluster, target: ImageSpec): Promise<string> {
   const object = showImageSpec(target);
   const ioCtx = await cluster.pool(target.pool, target.namespace);
   return decoding(object, () =>
-    translated({ object, what: `the id of ${object} could not be read` }, () =>
+    withCoppiceErrors({ object, what: `the id of ${object} could not be read` }, () =>
       readImageId(ioCtx, target.image, undefined),
     ),
   );

@@ -1,5 +1,5 @@
 import type { Cluster } from "../cluster/cluster.ts";
-import { translated } from "../errors/to-coppice-error.ts";
+import { withCoppiceErrors } from "../errors/to-coppice-error.ts";
 import { showImageSpec } from "../names/format-image-spec.ts";
 import type { ImageSpec } from "../names/image-spec.ts";
 import type { Advance } from "./step-runner.ts";
@@ -20,7 +20,7 @@ export async function flattenStep(
 ): Promise<void> {
   const object = showImageSpec(spec);
   const ioCtx = await cluster.pool(spec.pool, spec.namespace);
-  await translated({ object, what: `${object} could not be flattened` }, async () => {
+  await withCoppiceErrors({ object, what: `${object} could not be flattened` }, async () => {
     await using image = await ioCtx.openImage({ id });
     if ((await image.parent()) === null) return;
     await image.flatten({ signal, onProgress: ({ done, total }) => advance(done, total) });

@@ -1,5 +1,5 @@
 import type { Cluster } from "../cluster/cluster.ts";
-import { translated } from "../errors/to-coppice-error.ts";
+import { withCoppiceErrors } from "../errors/to-coppice-error.ts";
 import { openImage } from "../image/open-image.ts";
 import { showImageSpec } from "../names/format-image-spec.ts";
 import type { ImageSpec } from "../names/image-spec.ts";
@@ -8,7 +8,7 @@ import type { ImageSpec } from "../names/image-spec.ts";
 export async function growStep(cluster: Cluster, spec: ImageSpec, size: number): Promise<void> {
   const object = showImageSpec(spec);
   await using image = await openImage(cluster, spec);
-  await translated({ object, what: `${object} could not be resized to ${size} bytes` }, () =>
+  await withCoppiceErrors({ object, what: `${object} could not be resized to ${size} bytes` }, () =>
     image.resize(size, { allowShrink: false }),
   );
 }

@@ -1,6 +1,6 @@
 import type { Image } from "rbd-native";
 import type { Cluster } from "../cluster/cluster.ts";
-import { hasCode, translated } from "../errors/to-coppice-error.ts";
+import { hasCode, withCoppiceErrors } from "../errors/to-coppice-error.ts";
 import { showImageSpec } from "../names/format-image-spec.ts";
 import type { ImageSpec } from "../names/image-spec.ts";
 
@@ -27,7 +27,7 @@ export async function releaseSnapshotStep(
 ): Promise<boolean> {
   const object = showImageSpec({ ...source, snapshot: held.name });
   const ioCtx = await cluster.pool(source.pool, source.namespace);
-  return translated({ object, what: `the snapshot ${object} could not be released` }, async () => {
+  return withCoppiceErrors({ object, what: `the snapshot ${object} could not be released` }, async () => {
     await using image = await ioCtx.openImage(source.image);
     const found = (await image.listSnapshots()).find(({ id }) => id === held.id);
     if (found === undefined) return true;

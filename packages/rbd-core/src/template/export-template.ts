@@ -3,7 +3,7 @@ import { link, lstat, rm } from "node:fs/promises";
 import type { Readable } from "node:stream";
 import type { Cluster } from "../cluster/cluster.ts";
 import { CoppiceError } from "../errors/coppice-error.ts";
-import { translated } from "../errors/to-coppice-error.ts";
+import { withCoppiceErrors } from "../errors/to-coppice-error.ts";
 import { openImage } from "../image/open-image.ts";
 import { showImageSpec } from "../names/format-image-spec.ts";
 import type { ImageSpec } from "../names/image-spec.ts";
@@ -103,5 +103,5 @@ async function readTemplate(
   const spec = resolveTemplate(cluster.fsid, template);
   const object = showImageSpec(spec);
   await using image = await openImage(cluster, spec);
-  return { spec, size: await translated({ object }, () => image.size()) };
+  return { spec, size: await withCoppiceErrors({ object }, () => image.size()) };
 }

@@ -2,7 +2,7 @@ import { checkTarget } from "../clone/check-target.ts";
 import { createSnapshotStep } from "../clone/create-snapshot-step.ts";
 import { protectStep } from "../clone/protect-step.ts";
 import type { Cluster } from "../cluster/cluster.ts";
-import { translated } from "../errors/to-coppice-error.ts";
+import { withCoppiceErrors } from "../errors/to-coppice-error.ts";
 import { openImage } from "../image/open-image.ts";
 import { formatImageSpec } from "../names/format-image-spec.ts";
 import type { ImageSpec } from "../names/image-spec.ts";
@@ -105,7 +105,7 @@ async function writeTemplate(
       await using image = await openImage(cluster, target);
       const writing = { size: disk.size, chunkSize, sparseSize, advance };
       const object = formatImageSpec(target);
-      const result = await translated({ object, what: `${object} could not be written` }, () =>
+      const result = await withCoppiceErrors({ object, what: `${object} could not be written` }, () =>
         writeDisk(image, disk.bytes, writing),
       );
       return { ...result, id: image.id };

@@ -1,6 +1,6 @@
 import type { Cluster } from "../cluster/cluster.ts";
 import { CoppiceError } from "../errors/coppice-error.ts";
-import { hasCode, translated } from "../errors/to-coppice-error.ts";
+import { hasCode, withCoppiceErrors } from "../errors/to-coppice-error.ts";
 import { showImageSpec } from "../names/format-image-spec.ts";
 import type { ImageSpec } from "../names/image-spec.ts";
 import { parseRbdUrl } from "../rbd-url/parse-rbd-url.ts";
@@ -46,7 +46,7 @@ export async function isCloneable(
   try {
     const ioCtx = await cluster.pool(source.pool);
     const { image: name, snapshot } = source;
-    return await translated({ object, what: `${object} could not be opened` }, async () => {
+    return await withCoppiceErrors({ object, what: `${object} could not be opened` }, async () => {
       await using image = await ioCtx.openImage(name, { readOnly: true, snapshot });
       if (!(await image.isOldFormat())) return { cloneable: true, source };
       return refuse("old-format", `${object} has format 1, which cannot be cloned`);

@@ -3,7 +3,7 @@ import { CoppiceError } from "../errors/coppice-error.ts";
 import { showImageSpec } from "../names/format-image-spec.ts";
 import type { ImageSpec } from "../names/image-spec.ts";
 import { DoomedImage } from "../removal/doomed-image.ts";
-import { judgeRemoval, type RemovalBlocker, removalRefusal } from "../removal/judge-removal.ts";
+import { evaluateRemoval, type RemovalBlocker, removalRefusal } from "../removal/judge-removal.ts";
 import { readRemovalFacts } from "../removal/read-removal-facts.ts";
 import type { CloneOfImage, RemovalFacts } from "../removal/removal-facts.ts";
 import { type RemovalPhase, removalPhases, removeImages } from "../removal/remove-images.ts";
@@ -37,7 +37,7 @@ export async function previewRemoveTemplate(
   template: TemplateLike,
 ): Promise<TemplateRemovalPreview> {
   const { spec, facts } = await readTemplate(cluster, template);
-  const { blockers } = judgeRemoval(facts, [spec.snapshot]);
+  const { blockers } = evaluateRemoval(facts, [spec.snapshot]);
   return { template: spec, blockers, clones: facts.clones };
 }
 
@@ -60,7 +60,7 @@ export async function previewRemoveTemplate(
 export async function removeTemplate(cluster: Cluster, options: RemoveTemplateOptions): Promise<void> {
   options.signal?.throwIfAborted();
   const { spec, facts } = await readTemplate(cluster, options.template);
-  const { blockers, snapshots } = judgeRemoval(facts, [spec.snapshot]);
+  const { blockers, snapshots } = evaluateRemoval(facts, [spec.snapshot]);
   const lasting = blockers.filter(({ kind }) => kind !== "in-use");
   if (lasting.length > 0) throw removalRefusal("removeTemplate", [{ facts, blockers: lasting }]);
   const runner = new StepRunner<RemovalPhase>(removalPhases(1), options);

@@ -1,6 +1,6 @@
 import type { Cluster } from "../cluster/cluster.ts";
 import { CoppiceError } from "../errors/coppice-error.ts";
-import { translated } from "../errors/to-coppice-error.ts";
+import { withCoppiceErrors } from "../errors/to-coppice-error.ts";
 import { showImageSpec } from "../names/format-image-spec.ts";
 import { forEachLimit } from "../parallel/for-each-limit.ts";
 import type { TrashRow } from "./trash-row.ts";
@@ -68,8 +68,9 @@ async function listPlaceTrash(
 ): Promise<TrashRow[]> {
   const object = namespace === "" ? pool : `${pool}/${namespace}`;
   const ioCtx = await cluster.pool(pool, namespace);
-  const entries = await translated({ object, what: `the trash of ${object} could not be listed` }, () =>
-    ioCtx.listTrash(),
+  const entries = await withCoppiceErrors(
+    { object, what: `the trash of ${object} could not be listed` },
+    () => ioCtx.listTrash(),
   );
   return entries.map(({ id, name, source, deletedAt, deferredUntil }) => ({
     pool,

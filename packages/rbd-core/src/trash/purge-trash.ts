@@ -1,5 +1,5 @@
 import type { Cluster } from "../cluster/cluster.ts";
-import { carryOut } from "../deletion/carry-out.ts";
+import { executeDeletion } from "../deletion/carry-out.ts";
 import { deletionPlan } from "../deletion/deletion-plan.ts";
 import type { DeletionPlan } from "../deletion/deletion-plan-types.ts";
 import type { FindDependants } from "../deletion/gather-facts.ts";
@@ -74,7 +74,7 @@ async function purgeOne(
   if (keptBecause !== null) return { image, state: "kept", reason: keptBecause, freed: null };
   const freed = plan.ways[0]?.frees?.bytes ?? null;
   if (dryRun) return { image, state: "removed", reason: null, freed };
-  const outcome = await carryOut(cluster, plan, { way: "remove", ...dependants, ...abort });
+  const outcome = await executeDeletion(cluster, plan, { way: "remove", ...dependants, ...abort });
   return outcome.state === "done"
     ? { image, state: "removed", reason: null, freed }
     : { image, state: "kept", reason: outcome.reason, freed: null };

@@ -1,6 +1,6 @@
 import type { Cluster } from "../cluster/cluster.ts";
 import { CoppiceError } from "../errors/coppice-error.ts";
-import { hasCode, translated } from "../errors/to-coppice-error.ts";
+import { hasCode, withCoppiceErrors } from "../errors/to-coppice-error.ts";
 import type { ImageById } from "../headers/find-image.ts";
 import { showImageSpec } from "../names/format-image-spec.ts";
 import { checkName } from "../names/name-part.ts";
@@ -28,7 +28,7 @@ export async function restoreFromTrash(
   const ioCtx = await cluster.pool(pool, namespace);
   const shown = (image: string) => showImageSpec({ pool, namespace, image });
   const lookUp = { object: shown(id), what: `there is no image with the id ${id} in the trash of ${pool}` };
-  const entry = await translated(lookUp, () => ioCtx.getTrash(id));
+  const entry = await withCoppiceErrors(lookUp, () => ioCtx.getTrash(id));
   const spec = shown(options.name ?? entry.name);
   const hint = unfinished[entry.source];
   if (hint !== undefined) {
@@ -41,7 +41,7 @@ export async function restoreFromTrash(
     });
   }
   try {
-    await translated({ object: spec, what: `${spec} could not be restored` }, () =>
+    await withCoppiceErrors({ object: spec, what: `${spec} could not be restored` }, () =>
       ioCtx.trashRestore(id, options.name ?? entry.name),
     );
   } catch (error) {

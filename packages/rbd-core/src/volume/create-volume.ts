@@ -2,7 +2,7 @@ import { checkSnapshotNameFree } from "../clone/prepare-clone.ts";
 import type { Cluster } from "../cluster/cluster.ts";
 import { openImage } from "../image/open-image.ts";
 import type { ImageSpec } from "../names/image-spec.ts";
-import { beginAgain } from "../steps/begin-again.ts";
+import { retryOnSourceChanged } from "../steps/begin-again.ts";
 import { createImageStep } from "../steps/create-image-step.ts";
 import { deriveImage } from "../steps/derive-image.ts";
 import { derivePhases } from "../steps/derive-phases.ts";
@@ -53,7 +53,7 @@ export interface VolumeResult {
  * - `UNDO_FAILED`: it failed, and `left` could not be taken back.
  */
 export function createVolume(cluster: Cluster, options: CreateVolumeOptions): Promise<VolumeResult> {
-  return beginAgain(() => carryOut(cluster, options));
+  return retryOnSourceChanged(() => carryOut(cluster, options));
 }
 
 async function carryOut(cluster: Cluster, options: CreateVolumeOptions): Promise<VolumeResult> {

@@ -1,5 +1,5 @@
 import type { SnapshotRow } from "../inventory/inventory-row.ts";
-import { type DoomedSnapshots, judgeRemoval, type RemovalBlocker } from "../removal/judge-removal.ts";
+import { type DoomedSnapshots, evaluateRemoval, type RemovalBlocker } from "../removal/judge-removal.ts";
 import type { CloneOfImage, RemovalFacts } from "../removal/removal-facts.ts";
 import type { DeleteVolumePhase, Dependants } from "./delete-volume-types.ts";
 
@@ -22,7 +22,7 @@ export function decideDelete(
   dependants: Dependants,
   doomed: DoomedSnapshots,
 ): DeleteDecision {
-  const { blockers, snapshots } = judgeRemoval(facts, doomed);
+  const { blockers, snapshots } = evaluateRemoval(facts, doomed);
   const lasting = blockers.filter(({ kind }) => kind !== "in-use");
   if (dependants === "keep" && facts.clones.length > 0) {
     const inGroup = lasting.filter(({ kind }) => kind === "group");

@@ -1,6 +1,6 @@
 import type { Cluster } from "../cluster/cluster.ts";
 import { CoppiceError } from "../errors/coppice-error.ts";
-import { translated } from "../errors/to-coppice-error.ts";
+import { withCoppiceErrors } from "../errors/to-coppice-error.ts";
 import { checkSize } from "../image/check-size.ts";
 import { openImage } from "../image/open-image.ts";
 import { showImageSpec } from "../names/format-image-spec.ts";
@@ -63,7 +63,7 @@ async function enlarge(
   signal?.throwIfAborted();
   try {
     await using image = await openImage(cluster, spec);
-    await translated({ object, what: `${object} could not be enlarged to ${size} bytes` }, () =>
+    await withCoppiceErrors({ object, what: `${object} could not be enlarged to ${size} bytes` }, () =>
       image.resize(size),
     );
   } catch (error) {
@@ -73,5 +73,5 @@ async function enlarge(
 
 async function readSize(cluster: Cluster, spec: ImageSpec): Promise<number> {
   await using image = await openImage(cluster, spec, { readOnly: true });
-  return await translated({ object: showImageSpec(spec) }, () => image.size());
+  return await withCoppiceErrors({ object: showImageSpec(spec) }, () => image.size());
 }

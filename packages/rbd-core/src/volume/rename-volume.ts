@@ -1,7 +1,7 @@
 import { checkTarget } from "../clone/check-target.ts";
 import type { Cluster } from "../cluster/cluster.ts";
 import { CoppiceError } from "../errors/coppice-error.ts";
-import { hasCode, translated } from "../errors/to-coppice-error.ts";
+import { hasCode, withCoppiceErrors } from "../errors/to-coppice-error.ts";
 import { openImage } from "../image/open-image.ts";
 import { formatImageSpec, showImageSpec } from "../names/format-image-spec.ts";
 import type { ImageSpec } from "../names/image-spec.ts";
@@ -46,7 +46,7 @@ export async function renameVolume(
   signal?.throwIfAborted();
   const place = { object, what: `${object} could not be renamed to ${showImageSpec(target)}` };
   try {
-    await translated(place, () => ioCtx.renameImage(source.image, target.image));
+    await withCoppiceErrors(place, () => ioCtx.renameImage(source.image, target.image));
   } catch (error) {
     if (hasCode(error, "EXISTS") || !(await isThere(cluster, target, id))) throw error;
   }

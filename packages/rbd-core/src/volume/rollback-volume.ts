@@ -5,7 +5,7 @@ import { type NameSource, newSnapshotName } from "../clone/snapshot-name.ts";
 import type { SourceFacts } from "../clone/source-facts.ts";
 import type { Cluster } from "../cluster/cluster.ts";
 import { CoppiceError } from "../errors/coppice-error.ts";
-import { translated } from "../errors/to-coppice-error.ts";
+import { withCoppiceErrors } from "../errors/to-coppice-error.ts";
 import { openImage } from "../image/open-image.ts";
 import { showImageSpec } from "../names/format-image-spec.ts";
 import type { ImageSpec } from "../names/image-spec.ts";
@@ -96,8 +96,9 @@ async function rollback(
 ): Promise<void> {
   const object = showImageSpec({ ...volume, snapshot: name });
   await using image = await openImage(cluster, volume);
-  await translated({ object, what: `${showImageSpec(volume)} could not be rolled back to ${object}` }, () =>
-    image.rollback(name, { signal, onProgress: ({ done, total }) => advance(done, total) }),
+  await withCoppiceErrors(
+    { object, what: `${showImageSpec(volume)} could not be rolled back to ${object}` },
+    () => image.rollback(name, { signal, onProgress: ({ done, total }) => advance(done, total) }),
   );
 }
 
@@ -116,7 +117,7 @@ async function readUnused(cluster: Cluster, volume: ImageSpec): Promise<SourceFa
   const object = showImageSpec(volume);
   await using image = await openSource(cluster, volume);
   const facts = await readSourceFacts(cluster, volume, image);
-  const holders = showHolders(await translated({ object }, () => readHolders(image)));
+  const holders = showHolders(await withCoppiceErrors({ object }, () => readHolders(image)));
   if (holders === "") return facts;
   throw new CoppiceError({
     code: "BUSY",

@@ -2,7 +2,7 @@ import { RbdError, rbdErrorCodes } from "rbd-native";
 import { describe, expect, it } from "vitest";
 import { CoppiceError } from "../../src/errors/coppice-error.ts";
 import { errorCodes } from "../../src/errors/error-code.ts";
-import { hasCode, toCoppiceError, translated } from "../../src/errors/to-coppice-error.ts";
+import { hasCode, toCoppiceError, withCoppiceErrors } from "../../src/errors/to-coppice-error.ts";
 import { UndoLog } from "../../src/undo/undo-log.ts";
 
 const missing = new RbdError({ code: "NOT_FOUND", errno: 2, call: "rbd_open", object: "rbd/vm-1" });
@@ -40,7 +40,7 @@ describe("toCoppiceError", () => {
   });
 
   it("takes the first failure when closing failed after it", async () => {
-    const failing = translated({ what: "reading failed" }, async () => {
+    const failing = withCoppiceErrors({ what: "reading failed" }, async () => {
       await using _ = {
         async [Symbol.asyncDispose]() {
           throw new RbdError({ code: "IO", errno: 5, call: "rbd_close" });

@@ -1,4 +1,4 @@
-import { together } from "../../parallel/together.ts";
+import { allSettledOrThrow } from "../../parallel/together.ts";
 import type { Chunk } from "./chunk-pool.ts";
 import { DigestThread } from "./digest-thread.ts";
 
@@ -16,21 +16,21 @@ export class DigestPair implements AsyncDisposable {
   /** Adds the bytes of a chunk, in the order of the calls. Resolves when they are not needed any more. */
   async update(chunk: Chunk): Promise<void> {
     const order = { memory: chunk.buffer, length: chunk.length };
-    await together([this.#md5.ask(order), this.#sha256.ask(order)]);
+    await allSettledOrThrow([this.#md5.ask(order), this.#sha256.ask(order)]);
   }
 
   /** Adds so many zeros. */
   async updateZeros(zeros: number): Promise<void> {
-    await together([this.#md5.ask({ zeros }), this.#sha256.ask({ zeros })]);
+    await allSettledOrThrow([this.#md5.ask({ zeros }), this.#sha256.ask({ zeros })]);
   }
 
   /** Once only, at the end. */
   async digest(): Promise<Digests> {
-    const [md5, sha256] = await together([this.#md5.ask("digest"), this.#sha256.ask("digest")]);
+    const [md5, sha256] = await allSettledOrThrow([this.#md5.ask("digest"), this.#sha256.ask("digest")]);
     return { md5: md5 ?? "", sha256: sha256 ?? "" };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await together([this.#md5[Symbol.asyncDispose](), this.#sha256[Symbol.asyncDispose]()]);
+    await allSettledOrThrow([this.#md5[Symbol.asyncDispose](), this.#sha256[Symbol.asyncDispose]()]);
   }
 }

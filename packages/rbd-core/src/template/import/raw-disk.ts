@@ -2,7 +2,7 @@ import { mkdtemp, open, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { CoppiceError } from "../../errors/coppice-error.ts";
-import { together } from "../../parallel/together.ts";
+import { allSettledOrThrow } from "../../parallel/together.ts";
 import type { StepRunner } from "../../steps/step-runner.ts";
 import { ChunkPool } from "../bytes/chunk-pool.ts";
 import { DigestPair, type Digests } from "../bytes/digests.ts";
@@ -73,7 +73,7 @@ export async function convertDisk(
       let count = 0;
       for await (const chunk of rechunk(known.bytes, chunks)) {
         const release = chunks.share(chunk, 1);
-        await together([digests.update(chunk), file.writeFile(chunk)]);
+        await allSettledOrThrow([digests.update(chunk), file.writeFile(chunk)]);
         release();
         count += chunk.length;
         advance(count, source.size ?? 0);

@@ -1,6 +1,6 @@
 import type { Cluster } from "../../cluster/cluster.ts";
 import { type ImageSpecLike, toImageOnly } from "../../names/to-image-spec.ts";
-import { together } from "../../parallel/together.ts";
+import { allSettledOrThrow } from "../../parallel/together.ts";
 import { type OpenSourceOptions, openSource, type SourceRange } from "../source-image/open-source.ts";
 import { openTarget } from "../target-image/open-target.ts";
 import { type CopyPointOptions, type CopyPointResult, copyPoint } from "./copy-point.ts";
@@ -38,7 +38,7 @@ export type CopyDiffResult = CopyPointResult;
 export async function copyDiff(cluster: Cluster, options: CopyDiffOptions): Promise<CopyDiffResult> {
   const { cluster: targetCluster = cluster, image, ...point } = options.target;
   await using opened = new AsyncDisposableStack();
-  const [source, target] = await together([
+  const [source, target] = await allSettledOrThrow([
     openSource(cluster, options, options).then((source) => opened.use(source)),
     openTarget(targetCluster, toImageOnly(image), options.signal).then((target) => opened.use(target)),
   ]);

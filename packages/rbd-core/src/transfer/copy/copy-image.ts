@@ -1,6 +1,6 @@
 import type { Image, SnapshotEntry } from "rbd-native";
 import type { Cluster } from "../../cluster/cluster.ts";
-import { translated } from "../../errors/to-coppice-error.ts";
+import { withCoppiceErrors } from "../../errors/to-coppice-error.ts";
 import type { ImageHeader } from "../../headers/image-header.ts";
 import { openImage } from "../../image/open-image.ts";
 import { prepareRemoval } from "../../image/prepare-removal.ts";
@@ -8,7 +8,7 @@ import { formatImageSpec, showImageSpec } from "../../names/format-image-spec.ts
 import type { ImageSpec } from "../../names/image-spec.ts";
 import { type ImageSpecLike, toImageOnly } from "../../names/to-image-spec.ts";
 import { openAhead } from "../../parallel/open-ahead.ts";
-import { together } from "../../parallel/together.ts";
+import { allSettledOrThrow } from "../../parallel/together.ts";
 import { UndoLog } from "../../undo/undo-log.ts";
 import { removeNewImage } from "../new-image/remove-new-image.ts";
 import { snapshotsBefore, takeHeadSnapshot } from "../source-image/head-snapshot.ts";
@@ -59,13 +59,13 @@ export async function copyImage(cluster: Cluster, options: CopyImageOptions): Pr
   const source = toImageOnly(options.image);
   const targetCluster = options.target.cluster ?? cluster;
   await using original = await openImage(cluster, source);
-  const { identity, layout } = await translated({ object: showImageSpec(source) }, async () => {
+  const { identity, layout } = await withCoppiceErrors({ object: showImageSpec(source) }, async () => {
     const layout = await layoutOf(original, targetCluster, options.target.dataPool);
     return { identity: await identityOf(cluster, source, original), layout };
   });
   const isBare = (header: ImageHeader) => isBareCopy(header, layout);
   const work = { cluster, source, original, identity, targetCluster, place, isBare };
-  const known = await translated({ object: spec }, () => takeOverCopy(work, signal));
+  const known = await withCoppiceErrors({ object: spec }, () => takeOverCopy(work, signal));
   if (known === undefined) {
     await prepareRemoval(targetCluster, place);
     await createCopy(targetCluster, place, layout);
@@ -74,13 +74,15 @@ export async function copyImage(cluster: Cluster, options: CopyImageOptions): Pr
   try {
     await using marked =
       known ??
-      (await translated({ object: spec }, () => markNew(targetCluster, place, identity, isBare, signal)));
+      (await withCoppiceErrors({ object: spec }, () =>
+        markNew(targetCluster, place, identity, isBare, signal),
+      ));
     // Not before: until it is marked, another process may take it up.
     undo.note(`the image ${spec}`, () => removeNewImage(targetCluster, place));
     const result = marked.mark.isWhole
       ? { snapshots: [...(known?.snapshots ?? [])], bytesRead: 0, bytesWritten: 0, bytesSkipped: 0 }
       : await fill(work, marked, known?.snapshots, options);
-    await translated({ object: spec }, () => writeHeader(marked.ioCtx, marked.id, [removeMark]));
+    await withCoppiceErrors({ object: spec }, () => writeHeader(marked.ioCtx, marked.id, [removeMark]));
     return result;
   } catch (error) {
     return await undo.undoAndThrow(error, "copyImage");
@@ -98,13 +100,13 @@ async function fill(
   const inSource = { object: showImageSpec(source) };
   await using opened = new AsyncDisposableStack();
   const targets = new ReusedTarget(targetCluster, place);
-  const [head] = await together([
-    translated(inSource, () => takeHeadSnapshot(original, { signal, name: marked.mark.head })).then((head) =>
-      opened.use(head),
+  const [head] = await allSettledOrThrow([
+    withCoppiceErrors(inSource, () => takeHeadSnapshot(original, { signal, name: marked.mark.head })).then(
+      (head) => opened.use(head),
     ),
     opened.use(targets).open(signal),
   ]);
-  const snapshots = await translated(inSource, () => snapshotsBefore(original, head.name));
+  const snapshots = await withCoppiceErrors(inSource, () => snapshotsBefore(original, head.name));
   const points = [...snapshots, undefined].map((snapshot, i) => ({
     name: snapshot?.name ?? null,
     range: { image: source, from: snapshots[i - 1]?.name, to: snapshot?.name ?? head.name },
@@ -120,7 +122,7 @@ async function fill(
     sum.bytesSkipped += done.bytesSkipped;
   }
   await targets[Symbol.asyncDispose]();
-  await translated({ object: showImageSpec(place) }, () =>
+  await withCoppiceErrors({ object: showImageSpec(place) }, () =>
     finish(original, targetCluster, place, snapshots, marked),
   );
   return { snapshots: snapshots.map(({ name }) => name), ...sum };

@@ -4,7 +4,7 @@ import type { Cluster } from "../../cluster/cluster.ts";
 import type { ImageHeader } from "../../headers/image-header.ts";
 import { readHeader } from "../../headers/read-header.ts";
 import { readImageId } from "../../headers/read-image-id.ts";
-import { orNothing } from "../../headers/read-objects.ts";
+import { ignoreNotFound } from "../../headers/read-objects.ts";
 import { hasHeader } from "../../image/half-made.ts";
 import { openImage } from "../../image/open-image.ts";
 import { showImageSpec } from "../../names/format-image-spec.ts";
@@ -77,7 +77,7 @@ export async function takeOver(
   signal?: AbortSignal,
 ): Promise<MarkedImage | undefined> {
   const ioCtx = await cluster.pool(place.pool, place.namespace);
-  const id = await orNothing(() => readImageId(ioCtx, place.image, signal));
+  const id = await ignoreNotFound(() => readImageId(ioCtx, place.image, signal));
   // What is half made cannot be a copy: creating the image says what it is.
   if (id === null || !(await hasHeader(ioCtx, id))) return undefined;
   const marked = await claim({ ioCtx, place, id, source, isBare }, signal);

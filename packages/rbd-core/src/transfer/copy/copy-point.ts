@@ -1,6 +1,6 @@
 import { CopyJob } from "rbd-native";
-import { translated } from "../../errors/to-coppice-error.ts";
-import { together } from "../../parallel/together.ts";
+import { withCoppiceErrors } from "../../errors/to-coppice-error.ts";
+import { allSettledOrThrow } from "../../parallel/together.ts";
 import { OccupiedRanges } from "../plan/occupied-ranges.ts";
 import { findSnapshot, type KnownSnapshot } from "../source-image/find-snapshot.ts";
 import type { Source } from "../source-image/open-source.ts";
@@ -50,7 +50,7 @@ export async function copyPoint(
 ): Promise<CopyPointResult> {
   const { image, ioCtx, spec } = target;
   const { signal } = options;
-  return await translated(
+  return await withCoppiceErrors(
     { object: spec, what: `${source.spec} could not be copied to ${spec}` },
     async () => {
       await holdTarget(image, spec, signal);
@@ -94,7 +94,7 @@ async function copyData(
   // Where a run was interrupted, the head may hold something even before its first note.
   const isFresh = source.from === undefined && start.verified === undefined && start.made === undefined;
   // What is cut off by the new size is of no interest: the one need not wait for the other.
-  const [occupied] = await together([
+  const [occupied] = await allSettledOrThrow([
     isFresh ? new OccupiedRanges([]) : readOccupied(ioCtx, image.id, signal),
     setSize(image, source.size, signal),
   ]);

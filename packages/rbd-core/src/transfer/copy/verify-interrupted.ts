@@ -2,7 +2,7 @@ import { CopyJob, type Image } from "rbd-native";
 import type { Cluster } from "../../cluster/cluster.ts";
 import { openImage } from "../../image/open-image.ts";
 import type { ImageSpec } from "../../names/image-spec.ts";
-import { together } from "../../parallel/together.ts";
+import { allSettledOrThrow } from "../../parallel/together.ts";
 import { type BlockDigest, blockDigests } from "../digests/digest-manifest.ts";
 import { copyParts } from "../plan/copy-parts.ts";
 import { OccupiedRanges } from "../plan/occupied-ranges.ts";
@@ -41,7 +41,7 @@ export async function verifyInterrupted(
   const { signal, limits } = options;
   const { objectSize: blockSize, size } = source;
   await using opened = new AsyncDisposableStack();
-  const [head, before] = await together([
+  const [head, before] = await allSettledOrThrow([
     openImage(cluster, place, { readOnly: true }).then((image) => opened.use(image)),
     from && openImage(cluster, { ...place, snapshot: from.name }).then((image) => opened.use(image)),
   ]);
@@ -55,7 +55,7 @@ export async function verifyInterrupted(
   const compare = async (plan: Float64Array): Promise<Uint8Array | undefined> => {
     const extents = asData(plan);
     const both = [read(source.image, source.to.id, extents), read(head, headId, extents)] as const;
-    const [wanted, found] = await together(both);
+    const [wanted, found] = await allSettledOrThrow(both);
     return Buffer.compare(wanted, found) === 0 ? wanted : undefined;
   };
   const nothingKnown = new OccupiedRanges([]);

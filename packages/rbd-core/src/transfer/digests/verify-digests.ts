@@ -2,7 +2,7 @@ import { CopyJob } from "rbd-native";
 import type { Cluster } from "../../cluster/cluster.ts";
 import type { Extent } from "../../diff/extent.ts";
 import { planDiff } from "../../diff/plan-diff.ts";
-import { translated } from "../../errors/to-coppice-error.ts";
+import { withCoppiceErrors } from "../../errors/to-coppice-error.ts";
 import { openImage } from "../../image/open-image.ts";
 import { showImageSpec } from "../../names/format-image-spec.ts";
 import { type ImageSpecLike, toImageOnly } from "../../names/to-image-spec.ts";
@@ -49,7 +49,7 @@ export async function verifyDigests(
   const place = toImageOnly(options.image);
   const spec = showImageSpec({ ...place, snapshot: options.snapshot });
   await using image = await openImage(cluster, { ...place, snapshot: options.snapshot });
-  return await translated({ object: spec, what: `${spec} could not be verified` }, async () => {
+  return await withCoppiceErrors({ object: spec, what: `${spec} could not be verified` }, async () => {
     const { id: snapshotId } = findSnapshot(await image.listSnapshots({ signal }), options.snapshot, spec);
     const job = new CopyJob();
     const release = limits?.apply(job);

@@ -1,7 +1,7 @@
 import { Readable } from "node:stream";
 import type { SnapshotEntry } from "rbd-native";
 import type { Cluster } from "../../cluster/cluster.ts";
-import { translated } from "../../errors/to-coppice-error.ts";
+import { withCoppiceErrors } from "../../errors/to-coppice-error.ts";
 import type { ImageHeader } from "../../formats/image-stream.ts";
 import { type DiffPart, writeImageStream } from "../../formats/write-image-stream.ts";
 import { openImage } from "../../image/open-image.ts";
@@ -37,10 +37,10 @@ async function* bytes(
   options: ExportImageOptions,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const spec = showImageSpec(toImageOnly(options.image));
-  const { header, snapshots } = await translated({ object: spec }, () => readWhole(cluster, options));
+  const { header, snapshots } = await withCoppiceErrors({ object: spec }, () => readWhole(cluster, options));
   await using image = await openImage(cluster, options.image);
   const { signal } = options;
-  await using head = await translated({ object: spec }, () => takeHeadSnapshot(image, { signal }));
+  await using head = await withCoppiceErrors({ object: spec }, () => takeHeadSnapshot(image, { signal }));
   yield* writeImageStream(header, snapshots.length + 1, parts(cluster, options, snapshots, head.name));
 }
 

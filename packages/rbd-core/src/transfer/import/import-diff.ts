@@ -1,7 +1,7 @@
 import type { Image, SnapshotEntry } from "rbd-native";
 import type { Cluster } from "../../cluster/cluster.ts";
 import { CoppiceError } from "../../errors/coppice-error.ts";
-import { translated } from "../../errors/to-coppice-error.ts";
+import { withCoppiceErrors } from "../../errors/to-coppice-error.ts";
 import type { ByteSource } from "../../formats/byte-source.ts";
 import type { DiffHeader } from "../../formats/diff-record.ts";
 import { digesting } from "../../formats/digest-bytes.ts";
@@ -67,53 +67,56 @@ export async function importDiff(cluster: Cluster, options: ImportDiffOptions): 
   if (sidecar !== undefined) checkHeader(diff.header, sidecar);
   const place = toImageOnly(options.image);
   const spec = showImageSpec(place);
-  return await translated({ object: spec, what: `the diff could not be applied to ${spec}` }, async () => {
-    await using image = await openImage(cluster, place);
-    await holdTarget(image, spec, signal);
-    const { poolId } = await cluster.pool(place.pool, place.namespace);
-    for (const id of new Set([poolId, await image.dataPoolId({ signal })]))
-      await checkRoom(cluster, id, signal);
-    const { from } = await findEnds(image, spec, diff.header, options);
-    const emptied = await takeBackInterrupted(image, from);
-    const rolledBack = (await prepareHead(cluster, place, image, from, signal)) || emptied;
-    const note = await newImportNote(image, from, diff.header.size);
-    const made: { id?: bigint } = {};
-    const undo = new UndoLog();
-    let cause: unknown;
-    undo.note(`the changes to ${spec}`, async () => {
-      try {
-        await undoImport(image, from, note, made);
-      } catch (error) {
-        // Rolling back can need room too, where there is none: it is left to the next import, which begins with it.
-        if (!isNoRoom(error) || !isNoRoom(cause)) throw error;
-      }
-    });
-    try {
-      await writeImportNote(image, note);
-      await setSize(image, diff.header.size, signal);
-      const counts = await writeRecords(image, diff.records, {
-        isEmpty: from === undefined,
-        total: diff.header.size,
-        signal,
-        onProgress: options.onProgress,
+  return await withCoppiceErrors(
+    { object: spec, what: `the diff could not be applied to ${spec}` },
+    async () => {
+      await using image = await openImage(cluster, place);
+      await holdTarget(image, spec, signal);
+      const { poolId } = await cluster.pool(place.pool, place.namespace);
+      for (const id of new Set([poolId, await image.dataPoolId({ signal })]))
+        await checkRoom(cluster, id, signal);
+      const { from } = await findEnds(image, spec, diff.header, options);
+      const emptied = await takeBackInterrupted(image, from);
+      const rolledBack = (await prepareHead(cluster, place, image, from, signal)) || emptied;
+      const note = await newImportNote(image, from, diff.header.size);
+      const made: { id?: bigint } = {};
+      const undo = new UndoLog();
+      let cause: unknown;
+      undo.note(`the changes to ${spec}`, async () => {
+        try {
+          await undoImport(image, from, note, made);
+        } catch (error) {
+          // Rolling back can need room too, where there is none: it is left to the next import, which begins with it.
+          if (!isNoRoom(error) || !isNoRoom(cause)) throw error;
+        }
       });
-      const digest = measured.digest();
-      if (sidecar !== undefined && digest.sha256 !== sidecar.content.sha256) {
-        throw new FormatError(
-          "DIGEST_MISMATCH",
-          digest.bytes,
-          "the diff has another digest than its sidecar says",
-        );
+      try {
+        await writeImportNote(image, note);
+        await setSize(image, diff.header.size, signal);
+        const counts = await writeRecords(image, diff.records, {
+          isEmpty: from === undefined,
+          total: diff.header.size,
+          signal,
+          onProgress: options.onProgress,
+        });
+        const digest = measured.digest();
+        if (sidecar !== undefined && digest.sha256 !== sidecar.content.sha256) {
+          throw new FormatError(
+            "DIGEST_MISMATCH",
+            digest.bytes,
+            "the diff has another digest than its sidecar says",
+          );
+        }
+        signal?.throwIfAborted();
+        await makePoint(image, diff.header, sidecar, note, made);
+        await removeImportNote(image);
+        return { header: diff.header, rolledBack, ...counts };
+      } catch (error) {
+        cause = error;
+        return await undo.undoAndThrow(error, "importDiff");
       }
-      signal?.throwIfAborted();
-      await makePoint(image, diff.header, sidecar, note, made);
-      await removeImportNote(image);
-      return { header: diff.header, rolledBack, ...counts };
-    } catch (error) {
-      cause = error;
-      return await undo.undoAndThrow(error, "importDiff");
-    }
-  });
+    },
+  );
 }
 
 function checkHeader(header: DiffHeader, sidecar: Sidecar): void {

@@ -1,6 +1,6 @@
 import type { Image } from "rbd-native";
 import type { Cluster } from "../../cluster/cluster.ts";
-import { hasCode, translated } from "../../errors/to-coppice-error.ts";
+import { hasCode, withCoppiceErrors } from "../../errors/to-coppice-error.ts";
 import { type CreateImageOptions, createImage } from "../../image/create-image.ts";
 import { openImage } from "../../image/open-image.ts";
 import { prepareRemoval } from "../../image/prepare-removal.ts";
@@ -35,7 +35,7 @@ export async function importNew<T>(
   fill: (image: Image) => Promise<T>,
 ): Promise<T> {
   const object = formatImageSpec(place);
-  await translated({ object }, () => removeUnfinished(cluster, place, signal));
+  await withCoppiceErrors({ object }, () => removeUnfinished(cluster, place, signal));
   await prepareRemoval(cluster, place);
   await createImage(cluster, place, { ...create, size: unmarkedSize });
   let lease: HeldLock | undefined;
@@ -47,7 +47,7 @@ export async function importNew<T>(
     await removeIfUnfinished(cluster, place);
   });
   try {
-    return await translated({ object, what: `${object} could not be imported` }, async () => {
+    return await withCoppiceErrors({ object, what: `${object} could not be imported` }, async () => {
       await using image = await openNew(cluster, place);
       const ioCtx = await cluster.pool(place.pool, place.namespace);
       lease = await leaseNewImage("import", ioCtx, place, image.id, signal);

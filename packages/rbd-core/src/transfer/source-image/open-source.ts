@@ -4,7 +4,7 @@ import type { Extent } from "../../diff/extent.ts";
 import { hasMaps } from "../../diff/has-maps.ts";
 import { type PlanDiffOptions, planDiff } from "../../diff/plan-diff.ts";
 import { CoppiceError } from "../../errors/coppice-error.ts";
-import { hasCode, translated } from "../../errors/to-coppice-error.ts";
+import { hasCode, withCoppiceErrors } from "../../errors/to-coppice-error.ts";
 import { DecodeError } from "../../headers/decode-error.ts";
 import type { ImageHeader } from "../../headers/image-header.ts";
 import { readHeader } from "../../headers/read-header.ts";
@@ -13,7 +13,7 @@ import { openImage } from "../../image/open-image.ts";
 import { showImageSpec } from "../../names/format-image-spec.ts";
 import type { ImageSpec } from "../../names/image-spec.ts";
 import { type ImageSpecLike, toImageOnly } from "../../names/to-image-spec.ts";
-import { together } from "../../parallel/together.ts";
+import { allSettledOrThrow } from "../../parallel/together.ts";
 import { coverWithZeroes } from "../plan/cover-with-zeroes.ts";
 import { findSnapshot } from "./find-snapshot.ts";
 import { type ImageIdentity, identityOf } from "./image-identity.ts";
@@ -73,11 +73,11 @@ export async function openSource(
   const { signal } = options;
   const ioCtx = await cluster.pool(place.pool, place.namespace);
   await using opened = new AsyncDisposableStack();
-  const [image, early] = await together([
+  const [image, early] = await allSettledOrThrow([
     openImage(cluster, { ...place, snapshot: range.to }).then((image) => opened.use(image)),
     headerByName(ioCtx, place.image, signal),
   ]);
-  return await translated({ object: spec, what: `${spec} could not be examined` }, async () => {
+  return await withCoppiceErrors({ object: spec, what: `${spec} could not be examined` }, async () => {
     const snapshots = await image.listSnapshots({ signal });
     const to = findSnapshot(snapshots, range.to, spec);
     const from = range.from === undefined ? undefined : findSnapshot(snapshots, range.from, spec);

@@ -3,7 +3,7 @@ import type { Cluster } from "../../cluster/cluster.ts";
 import { openImage } from "../../image/open-image.ts";
 import type { ImageSpec } from "../../names/image-spec.ts";
 import { readAhead } from "../../parallel/read-ahead.ts";
-import { together } from "../../parallel/together.ts";
+import { allSettledOrThrow } from "../../parallel/together.ts";
 import { cutExtents } from "../plan/cut-extents.ts";
 import type { KnownSnapshot } from "../source-image/find-snapshot.ts";
 import { headDiff } from "./head-diff.ts";
@@ -24,7 +24,7 @@ export async function headEquals(
   signal?: AbortSignal,
 ): Promise<boolean> {
   await using opened = new AsyncDisposableStack();
-  const [head, before] = await together([
+  const [head, before] = await allSettledOrThrow([
     openImage(cluster, place, { readOnly: true }).then((image) => opened.use(image)),
     snapshot && openImage(cluster, { ...place, snapshot: snapshot.name }).then((image) => opened.use(image)),
   ]);
@@ -37,7 +37,7 @@ export async function headEquals(
     ({ length }) => 2 * length,
     async ({ offset, length }) => {
       using blocks = new DisposableStack();
-      const [now, then] = await together([
+      const [now, then] = await allSettledOrThrow([
         head.readBlock(offset, length, { signal }).then((block) => blocks.use(block)),
         before.readBlock(offset, length, { signal }).then((block) => blocks.use(block)),
       ]);

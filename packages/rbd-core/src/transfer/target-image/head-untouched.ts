@@ -3,7 +3,7 @@ import { compareObjectMaps } from "../../object-map/compare-object-maps.ts";
 import { isTrusted } from "../../object-map/is-trusted.ts";
 import { emptyObjectMap, type ObjectMap } from "../../object-map/object-map.ts";
 import { readObjectMap } from "../../object-map/read-object-map.ts";
-import { together } from "../../parallel/together.ts";
+import { allSettledOrThrow } from "../../parallel/together.ts";
 import { readMappedHeader } from "./mapped-header.ts";
 
 /**
@@ -30,7 +30,7 @@ export async function headIsUntouched(
   const newest = header.snapshots.at(-1);
   if (newest?.id !== snapshot.id || !isTrusted(newest.flags)) return false;
   if (newest.size !== header.size || (newest.parentOverlap ?? 0) !== overlap) return false;
-  return isEqual(...(await together([read(newest), read({ size: header.size })])));
+  return isEqual(...(await allSettledOrThrow([read(newest), read({ size: header.size })])));
 }
 
 function isEqual(before: ObjectMap | null, now: ObjectMap | null): boolean {

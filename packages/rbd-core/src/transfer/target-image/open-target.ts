@@ -1,6 +1,6 @@
 import { type Image, type IoCtx, tuneForCopies } from "rbd-native";
 import type { Cluster } from "../../cluster/cluster.ts";
-import { translated } from "../../errors/to-coppice-error.ts";
+import { withCoppiceErrors } from "../../errors/to-coppice-error.ts";
 import { imageFeatures } from "../../image/features.ts";
 import { openImage } from "../../image/open-image.ts";
 import { showImageSpec } from "../../names/format-image-spec.ts";
@@ -31,12 +31,12 @@ export async function openTarget(
   const spec = showImageSpec(place);
   const ioCtx = await cluster.pool(place.pool, place.namespace);
   await checkRoom(cluster, ioCtx.poolId, signal);
-  await translated({ object: spec }, () => tuneForCopies(ioCtx, { signal }));
+  await withCoppiceErrors({ object: spec }, () => tuneForCopies(ioCtx, { signal }));
   await using opened = new AsyncDisposableStack();
   const image = opened.use(await openImage(cluster, place));
-  const dataPoolId = await translated({ object: spec }, () => image.dataPoolId({ signal }));
+  const dataPoolId = await withCoppiceErrors({ object: spec }, () => image.dataPoolId({ signal }));
   if (dataPoolId !== ioCtx.poolId) await checkRoom(cluster, dataPoolId, signal);
-  const features = await translated({ object: spec }, () => image.features({ signal }));
+  const features = await withCoppiceErrors({ object: spec }, () => image.features({ signal }));
   const hasJournal = (features & imageFeatures.journaling) !== 0n;
   const open = opened.move();
   return { cluster, place, spec, ioCtx, image, hasJournal, [Symbol.asyncDispose]: () => open.disposeAsync() };

@@ -1,7 +1,7 @@
 import type { Image } from "rbd-native";
 import { describe, expect, it } from "vitest";
 import { snapshotChain } from "../../../src/chain/snapshot-chain.ts";
-import { carryOut } from "../../../src/deletion/carry-out.ts";
+import { executeDeletion } from "../../../src/deletion/carry-out.ts";
 import { deletionPlan } from "../../../src/deletion/deletion-plan.ts";
 import { createImage } from "../../../src/image/create-image.ts";
 import { openImage } from "../../../src/image/open-image.ts";
@@ -91,7 +91,7 @@ describe(`what a removal frees (COPPICE_TEST_SEED=${testSeed})`, () => {
         expect(way?.frees).toEqual(estimated);
         expect(exact?.bytes).toBeLessThanOrEqual(estimated?.bytes ?? -1);
 
-        expect(await carryOut(own.cluster, plan, { way: "remove" })).toMatchObject({ state: "done" });
+        expect(await executeDeletion(own.cluster, plan, { way: "remove" })).toMatchObject({ state: "done" });
         expect(before.du - (await duOf(spec)), `${name} by rbd du`).toBe(estimated?.bytes);
         // OSDs give the space back when they come to it.
         await expect
@@ -104,7 +104,7 @@ describe(`what a removal frees (COPPICE_TEST_SEED=${testSeed})`, () => {
       expect(frees).toEqual({ bytes: await duOf(spec), accuracy: "estimated" });
       const { freedIfImageRemoved } = await snapshotChain(own.cluster, spec, { exact: true });
       expect(freedIfImageRemoved).toEqual({ bytes: await heldByOsd(id), accuracy: "exact" });
-      expect(await carryOut(own.cluster, plan, { way: "remove" })).toMatchObject({ state: "done" });
+      expect(await executeDeletion(own.cluster, plan, { way: "remove" })).toMatchObject({ state: "done" });
       expect(await heldByOsd(id)).toBe(0);
     },
     240_000,
@@ -127,7 +127,7 @@ describe(`what a removal frees (COPPICE_TEST_SEED=${testSeed})`, () => {
     const shares = way?.steps.map((step) => ("frees" in step ? (step.frees?.bytes ?? 0) : 0)) ?? [];
     expect(way?.frees).toEqual(estimated);
     expect(shares.reduce((sum, each) => sum + each, 0)).toBe(estimated?.bytes);
-    expect(await carryOut(own.cluster, plan, { way: "remove" })).toMatchObject({ state: "done" });
+    expect(await executeDeletion(own.cluster, plan, { way: "remove" })).toMatchObject({ state: "done" });
     await expect.poll(() => heldByOsd(id), { timeout: 60_000, interval: 500 }).toBe(0);
   }, 240_000);
 });

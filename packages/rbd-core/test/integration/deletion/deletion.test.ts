@@ -2,7 +2,7 @@ import { version } from "rbd-native";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import type { Cluster } from "../../../src/cluster/cluster.ts";
 import { connect } from "../../../src/cluster/connect.ts";
-import { carryOut } from "../../../src/deletion/carry-out.ts";
+import { executeDeletion } from "../../../src/deletion/carry-out.ts";
 import { deletionPlan } from "../../../src/deletion/deletion-plan.ts";
 import type { DeletionPlan, DeletionWay } from "../../../src/deletion/deletion-plan-types.ts";
 import { showStep } from "../../../src/deletion/show-step.ts";
@@ -53,7 +53,7 @@ async function read(image: string): Promise<string> {
   return (await opened.read(0, 8)).toString();
 }
 
-describe("deletionPlan and carryOut", () => {
+describe("deletionPlan and executeDeletion", () => {
   it("remove an image with clones of both formats, in other pools, a namespace and the trash", async () => {
     const image = `${pool}/family`;
     await create(image);
@@ -95,7 +95,7 @@ describe("deletionPlan and carryOut", () => {
     ]);
 
     const seen: string[] = [];
-    const outcome = await carryOut(cluster, plan, {
+    const outcome = await executeDeletion(cluster, plan, {
       way: "remove",
       onStep: (step) => void seen.push(showStep(step)),
     });
@@ -116,7 +116,7 @@ describe("deletionPlan and carryOut", () => {
     await clone(2, `${image}@s`, `${pool}/kept-clone`);
     const plan = await deletionPlan(cluster, image);
     expect(plan.ways[0]).toMatchObject({ way: "trash", open: true, copies: 0 });
-    expect(await carryOut(cluster, plan, { way: "trash" })).toMatchObject({ state: "done" });
+    expect(await executeDeletion(cluster, plan, { way: "trash" })).toMatchObject({ state: "done" });
     const [entry] = await cli.rbdJson<{ id: string; name: string }[]>("trash", "ls", pool);
     expect(entry).toMatchObject({ name: "trashed-clone" });
     const id = plan.image.id;
@@ -135,7 +135,7 @@ describe("deletionPlan and carryOut", () => {
     await clone(2, `${image}@s`, `${pool}/hidden-clone`);
     const plan = await deletionPlan(cluster, `${image}@s`);
     expect(steps(plan, "trash")).toEqual(["unprotect the snapshot s", "remove the snapshot s"]);
-    expect(await carryOut(cluster, plan, { way: "trash" })).toMatchObject({ state: "done" });
+    expect(await executeDeletion(cluster, plan, { way: "trash" })).toMatchObject({ state: "done" });
     expect(await cli.rbdJson("snap", "ls", image)).toEqual([]);
     expect(await read(`${pool}/hidden-clone`)).toBe("oldoldol");
 
@@ -148,7 +148,7 @@ describe("deletionPlan and carryOut", () => {
       snapshot: `${trashed?.name}`,
     });
     expect(steps(rest, "remove")).toEqual([`flatten ${pool}/hidden-clone`]);
-    expect(await carryOut(cluster, rest, { way: "remove" })).toMatchObject({ state: "done" });
+    expect(await executeDeletion(cluster, rest, { way: "remove" })).toMatchObject({ state: "done" });
     expect(await cli.rbdJson("snap", "ls", "--all", image)).toEqual([]);
     expect(await read(`${pool}/hidden-clone`)).toBe("oldoldol");
   });
@@ -220,7 +220,7 @@ describe("deletionPlan and carryOut", () => {
     await makeTeam("club", "player", "trainer");
     const plan = await deletionPlan(cluster, `${pool}/player`);
     expect(steps(plan, "trash")).toEqual([`take it out of the group ${pool}/club`, "move it to the trash"]);
-    expect(await carryOut(cluster, plan, { way: "trash" })).toMatchObject({ state: "done" });
+    expect(await executeDeletion(cluster, plan, { way: "trash" })).toMatchObject({ state: "done" });
     expect(await cli.rbdJson("group", "image", "ls", `${pool}/club`)).toMatchObject([{ image: "trainer" }]);
   });
 
@@ -230,7 +230,7 @@ describe("deletionPlan and carryOut", () => {
     const id = await idOf(`${pool}/captain`);
     await cli.rbd("trash", "mv", `${pool}/captain`);
     const trashed = await deletionPlan(cluster, { pool, namespace: "", id });
-    expect(await carryOut(cluster, trashed, { way: "remove" })).toMatchObject({ state: "done" });
+    expect(await executeDeletion(cluster, trashed, { way: "remove" })).toMatchObject({ state: "done" });
     expect(await cli.rbdJson("group", "image", "ls", `${pool}/team`)).toMatchObject([{ image: "keeper" }]);
   });
 
@@ -245,7 +245,7 @@ describe("deletionPlan and carryOut", () => {
     const plan = await deletionPlan(cluster, `${image}@base`, { findDependants });
     expect(kinds(plan)).toEqual(["dependant the backup nightly-12"]);
     const careless = await deletionPlan(cluster, `${image}@base`);
-    const outcome = await carryOut(cluster, careless, { way: "remove", findDependants });
+    const outcome = await executeDeletion(cluster, careless, { way: "remove", findDependants });
     expect(outcome).toMatchObject({
       state: "stopped",
       done: [],
@@ -255,7 +255,7 @@ describe("deletionPlan and carryOut", () => {
   });
 });
 
-describe("carryOut stops at a surprise", () => {
+describe("executeDeletion stops at a surprise", () => {
   it.each<[string, (image: string) => Promise<unknown>, string]>([
     ["a new snapshot", (image) => snap(`${image}@new`), "remove the snapshot new"],
     [
@@ -275,7 +275,7 @@ describe("carryOut stops at a surprise", () => {
     const plan = await deletionPlan(cluster, image);
     await happen(image);
     const before = await cli.rbd("ls", "--long", pool);
-    const outcome = await carryOut(cluster, plan, { way: "remove" });
+    const outcome = await executeDeletion(cluster, plan, { way: "remove" });
     expect(outcome).toMatchObject({ state: "stopped", done: [], reason: expect.stringContaining(reason) });
     expect(await cli.rbd("ls", "--long", pool)).toBe(before);
   });
@@ -286,7 +286,7 @@ describe("carryOut stops at a surprise", () => {
     await snap(`${image}@s`);
     await clone(2, `${image}@s`, `${pool}/late-clone`);
     const plan = await deletionPlan(cluster, image);
-    const outcome = await carryOut(cluster, plan, {
+    const outcome = await executeDeletion(cluster, plan, {
       way: "remove",
       async onStep() {
         await snap(`${image}@late`);
@@ -304,7 +304,7 @@ describe("carryOut stops at a surprise", () => {
     const plan = await deletionPlan(cluster, image);
     await cli.rbd("rename", image, `${pool}/renamed-2`);
     await create(image);
-    expect(await carryOut(cluster, plan, { way: "remove" })).toMatchObject({ state: "done" });
+    expect(await executeDeletion(cluster, plan, { way: "remove" })).toMatchObject({ state: "done" });
     const names = await cli.rbdJson<string[]>("ls", pool);
     expect(names).toContain("renamed");
     expect(names).not.toContain("renamed-2");
@@ -317,7 +317,7 @@ describe("carryOut stops at a surprise", () => {
     const plan = await deletionPlan(cluster, image);
     const controller = new AbortController();
     const reason = new Error("enough");
-    const work = carryOut(cluster, plan, {
+    const work = executeDeletion(cluster, plan, {
       way: "remove",
       signal: controller.signal,
       onStep: (step) => {

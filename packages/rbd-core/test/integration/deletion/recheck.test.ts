@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import type { Cluster } from "../../../src/cluster/cluster.ts";
 import { connect } from "../../../src/cluster/connect.ts";
-import { carryOut } from "../../../src/deletion/carry-out.ts";
+import { executeDeletion } from "../../../src/deletion/carry-out.ts";
 import type { DependantFacts } from "../../../src/deletion/deletion-facts.ts";
 import { deletionPlan } from "../../../src/deletion/deletion-plan.ts";
 import type { DeletionPlan } from "../../../src/deletion/deletion-plan-types.ts";
@@ -105,7 +105,7 @@ const happenings: [what: string, happen: Happening, reason: string][] = [
   ],
 ];
 
-describe("carryOut looks again before each step, and stops when in between", () => {
+describe("executeDeletion looks again before each step, and stops when in between", () => {
   it.each(happenings)("%s", async (what, happen, reason) => {
     const image = await family(what.replaceAll(/[^a-z]+/g, "-"));
     const plan = await deletionPlan(cluster, image);
@@ -117,7 +117,7 @@ describe("carryOut looks again before each step, and stops when in between", () 
       "remove-from-trash",
     ]);
     await using cleanUp = new AsyncDisposableStack();
-    const outcome = await carryOut(cluster, plan, {
+    const outcome = await executeDeletion(cluster, plan, {
       way: "remove",
       onStep: async (_, done) => {
         if (done === 1) await happen(image, cleanUp);
@@ -135,7 +135,7 @@ describe("carryOut looks again before each step, and stops when in between", () 
     const image = await family("backup");
     const plan = await deletionPlan(cluster, image);
     const backups: DependantFacts[] = [];
-    const outcome = await carryOut(cluster, plan, {
+    const outcome = await executeDeletion(cluster, plan, {
       way: "remove",
       findDependants: async () => backups,
       onStep: (_, done) => {
@@ -151,7 +151,7 @@ describe("carryOut looks again before each step, and stops when in between", () 
     const plan = await deletionPlan(cluster, image);
     {
       await using late = new AsyncDisposableStack();
-      const outcome = await carryOut(cluster, plan, {
+      const outcome = await executeDeletion(cluster, plan, {
         way: "remove",
         onStep: async (step) => {
           if (step.do === "move-to-trash") late.use(await openImage(cluster, image));
@@ -190,7 +190,7 @@ describe("deletionPlan", () => {
     await opened.write(0, Buffer.from("x"));
     const plan = await deletionPlan(cluster, `${image}@s`);
     expect(plan.blockers).toEqual([]);
-    expect(await carryOut(cluster, plan, { way: "remove" })).toMatchObject({ state: "done" });
+    expect(await executeDeletion(cluster, plan, { way: "remove" })).toMatchObject({ state: "done" });
     expect(await cli.rbdJson("snap", "ls", image)).toEqual([]);
   });
 

@@ -1,11 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { checkDepthLimits, judgeDepth } from "../../../src/flatten/depth-limits.ts";
+import { checkDepthLimits, evaluateDepth } from "../../../src/flatten/depth-limits.ts";
 import { nextJobs } from "../../../src/flatten/next-jobs.ts";
-import { judgeSnapshots } from "../../../src/flatten/snapshot-limits.ts";
+import { evaluateSnapshots } from "../../../src/flatten/snapshot-limits.ts";
 import type { SnapshotKind, SnapshotRow } from "../../../src/inventory/inventory-row.ts";
 
-describe("judgeDepth", () => {
+describe("evaluateDepth", () => {
   it.each([
     [0, "none", "it has 0 images above it, fewer than the soft limit of 4"],
     [1, "none", "it has 1 image above it, fewer than the soft limit of 4"],
@@ -15,12 +15,12 @@ describe("judgeDepth", () => {
     [8, "flatten-first", "it has 8 images above it, and the hard limit is 8"],
     [16, "flatten-first", "it has 16 images above it, and the hard limit is 8"],
   ])("at depth %i says %s", (depth, action, reason) => {
-    expect(judgeDepth(depth)).toEqual({ action, reason });
+    expect(evaluateDepth(depth)).toEqual({ action, reason });
   });
 
   it("goes straight to the hard limit when both are the same", () => {
-    expect(judgeDepth(2, { soft: 2, hard: 2 }).action).toBe("flatten-first");
-    expect(judgeDepth(1, { soft: 2, hard: 2 }).action).toBe("none");
+    expect(evaluateDepth(2, { soft: 2, hard: 2 }).action).toBe("flatten-first");
+    expect(evaluateDepth(1, { soft: 2, hard: 2 }).action).toBe("none");
   });
 });
 
@@ -41,7 +41,7 @@ describe("checkDepthLimits", () => {
   });
 });
 
-describe("judgeSnapshots", () => {
+describe("evaluateSnapshots", () => {
   const row = (id: number, kind: SnapshotKind): SnapshotRow => ({
     id: BigInt(id),
     name: `s${id}`,
@@ -53,7 +53,7 @@ describe("judgeSnapshots", () => {
   const limits = { soft: 3, hard: 5 };
 
   it("is content with as many as the soft limit", () => {
-    expect(judgeSnapshots([row(1, "trash"), row(2, "user"), row(3, "user")], limits)).toEqual({
+    expect(evaluateSnapshots([row(1, "trash"), row(2, "user"), row(3, "user")], limits)).toEqual({
       action: "none",
       release: [],
     });
@@ -61,13 +61,13 @@ describe("judgeSnapshots", () => {
 
   it("releases the oldest removed ones, as many as there are too many", () => {
     const rows = [row(5, "trash"), row(4, "user"), row(3, "trash"), row(2, "user"), row(1, "trash")];
-    const verdict = judgeSnapshots(rows, limits);
+    const verdict = evaluateSnapshots(rows, limits);
     expect(verdict.action).toBe("flatten-later");
     expect(verdict.release.map(({ id }) => id)).toEqual([1n, 3n]);
   });
 
   it("never offers the user's own snapshots, even when that leaves too many", () => {
-    const verdict = judgeSnapshots(
+    const verdict = evaluateSnapshots(
       Array.from({ length: 6 }, (_, index) => row(index, "user")),
       limits,
     );

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { SnapshotKind, SnapshotRow } from "../../../src/inventory/inventory-row.ts";
-import { judgeRemoval, removalRefusal } from "../../../src/removal/judge-removal.ts";
+import { evaluateRemoval, removalRefusal } from "../../../src/removal/judge-removal.ts";
 import type { RemovalFacts } from "../../../src/removal/removal-facts.ts";
 
 const spec = { pool: "rbd", namespace: "", image: "vm" };
@@ -20,14 +20,14 @@ const clone = (image: string, inTrash: boolean, from: string | null) => ({
   snapshot: from,
 });
 
-describe("judgeRemoval", () => {
+describe("evaluateRemoval", () => {
   it("lets an image go that nothing hangs on", () => {
-    expect(judgeRemoval(facts(), "none")).toEqual({ blockers: [], snapshots: [] });
+    expect(evaluateRemoval(facts(), "none")).toEqual({ blockers: [], snapshots: [] });
   });
 
   it("names every clone, with its place, its snapshot and whether it is in the trash", () => {
     const clones = [clone("a", false, "s"), clone("b", true, null)];
-    expect(judgeRemoval(facts({ clones }), "all").blockers).toEqual([
+    expect(evaluateRemoval(facts({ clones }), "all").blockers).toEqual([
       {
         kind: "clones",
         message: "2 clones read from rbd/vm: p/n/a (of @s), p/n/b (of a removed snapshot, in the trash)",
@@ -41,7 +41,7 @@ describe("judgeRemoval", () => {
     [["a", "b", "c"], [], ["a", "b"]],
     ["all" as const, [], ["a", "b"]],
   ])("with %j refuses snapshots %j and removes %j", (doomed, refused, removed) => {
-    const verdict = judgeRemoval(facts({ snapshots: [snapshot(1, "a"), snapshot(2, "b")] }), doomed);
+    const verdict = evaluateRemoval(facts({ snapshots: [snapshot(1, "a"), snapshot(2, "b")] }), doomed);
     expect(verdict.snapshots.map(({ name }) => name)).toEqual(removed);
     const names = refused.map((name) => `@${name}`).join(", ");
     const count = `${refused.length} snapshot${refused.length === 1 ? "" : "s"}`;
@@ -52,7 +52,7 @@ describe("judgeRemoval", () => {
 
   it("never takes snapshots of a group or of mirroring along, and ignores those in the trash", () => {
     const snapshots = [snapshot(1, "g", "group"), snapshot(2, "m", "mirror"), snapshot(3, "t", "trash")];
-    expect(judgeRemoval(facts({ snapshots }), "all")).toEqual({
+    expect(evaluateRemoval(facts({ snapshots }), "all")).toEqual({
       blockers: [
         { kind: "kept-snapshots", message: "rbd/vm has 2 snapshots (@g, @m) of a group or of mirroring" },
       ],
@@ -61,14 +61,14 @@ describe("judgeRemoval", () => {
   });
 
   it("refuses an image of a group", () => {
-    const { blockers } = judgeRemoval(facts({ group: "backups" }), "all");
+    const { blockers } = evaluateRemoval(facts({ group: "backups" }), "all");
     expect(blockers).toEqual([{ kind: "group", message: "rbd/vm belongs to the group backups" }]);
     const error = removalRefusal("removeByPrefix", [{ facts: facts(), blockers }]);
     expect(error).toMatchObject({ code: "IN_GROUP", hint: "Take the image out of its group first." });
   });
 
   it("refuses format 1", () => {
-    expect(judgeRemoval(facts({ id: "" }), "none").blockers).toEqual([
+    expect(evaluateRemoval(facts({ id: "" }), "none").blockers).toEqual([
       { kind: "old-format", message: "rbd/vm has format 1, which has no trash" },
     ]);
   });
@@ -76,7 +76,7 @@ describe("judgeRemoval", () => {
   it("names who holds the image", () => {
     const watchers = [{ address: "1.2.3.4:0/5", client: "client.7" }];
     const locks = [{ address: "1.2.3.4:0/5", client: "client.7", cookie: "auto 1" }];
-    expect(judgeRemoval(facts({ watchers, locks }), "none").blockers).toEqual([
+    expect(evaluateRemoval(facts({ watchers, locks }), "none").blockers).toEqual([
       {
         kind: "in-use",
         message:
@@ -91,7 +91,7 @@ describe("judgeRemoval", () => {
       snapshots: [snapshot(1, "s")],
       watchers: [{ address: "a", client: "c" }],
     });
-    const { blockers } = judgeRemoval(all, "none");
+    const { blockers } = evaluateRemoval(all, "none");
     expect(blockers.map(({ kind }) => kind)).toEqual(["clones", "snapshots", "in-use"]);
     const error = removalRefusal("removeTemplate", [{ facts: all, blockers }]);
     expect(error).toMatchObject({ code: "BUSY", object: "rbd/vm", call: "removeTemplate" });

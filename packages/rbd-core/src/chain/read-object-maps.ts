@@ -1,10 +1,8 @@
-import type { HeldImage } from "../headers/find-image.ts";
-import { hasFastDiff, isTrusted } from "../object-map/is-trusted.ts";
-import type { ObjectMap } from "../object-map/object-map.ts";
-import { readObjectMap } from "../object-map/read-object-map.ts";
-import type { ObjectMapsState } from "./snapshot-chain-types.ts";
+import { hasFastDiff, isTrusted, type ObjectMap, readObjectMap } from "../diff/index.ts";
+import type { HeldImage } from "../inventory/index.ts";
+import type { ObjectMapsState } from "./snapshot-chain.ts";
 
-export interface ReadObjectMaps {
+interface ReadObjectMaps {
   state: ObjectMapsState;
   /** One for each snapshot, oldest first, and one for HEAD; `null` where it cannot be trusted. */
   maps: (ObjectMap | null)[];

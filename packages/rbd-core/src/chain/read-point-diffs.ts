@@ -1,11 +1,10 @@
 import type { Image } from "rbd-native";
-import type { HeldImage } from "../headers/find-image.ts";
-import { imageLayout } from "../headers/image-layout.ts";
-import type { ObjectMap } from "../object-map/object-map.ts";
-import { collectExtents } from "./collect-extents.ts";
-import type { PointDiff } from "./exact-chain.ts";
+import { type ObjectMap, planDiff } from "../diff/index.ts";
+import { imageLayout, type ObjectLayout } from "../headers/index.ts";
+import type { HeldImage } from "../inventory/index.ts";
+import type { PointDiff } from "./chain-sizes.ts";
 
-export interface PointDiffOptions {
+interface PointDiffOptions {
   signal?: AbortSignal | undefined;
   onProgress?: ((progress: { done: number; total: number }) => void) | undefined;
 }
@@ -63,4 +62,29 @@ async function cutOffData(
     }
   }
   return pieces;
+}
+
+interface ExtentsQuery {
+  /** The older user snapshot; without it everything with data is reported. */
+  from?: string | undefined;
+  /** Size of the image where the handle stands, in bytes. */
+  size: number;
+  layout: ObjectLayout;
+  /** Whether the object maps of both ends can be trusted. */
+  fastDiff: boolean;
+  signal?: AbortSignal | undefined;
+}
+
+/** The pieces of a byte-accurate diff to where `image` stands, as offset, length, offset, length, … */
+export async function collectExtents(
+  image: Image,
+  { from, size, layout, fastDiff, signal }: ExtentsQuery,
+): Promise<{ written: number[]; discarded: number[] }> {
+  const { objectSize, stripeCount } = layout;
+  const written: number[] = [];
+  const discarded: number[] = [];
+  for await (const batch of planDiff(image, { from, size, objectSize, stripeCount, fastDiff, signal })) {
+    for (const { offset, length, exists } of batch) (exists ? written : discarded).push(offset, length);
+  }
+  return { written, discarded };
 }

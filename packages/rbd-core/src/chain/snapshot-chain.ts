@@ -1,15 +1,67 @@
-import type { Cluster } from "../cluster/cluster.ts";
-import { withCoppiceErrors } from "../errors/to-coppice-error.ts";
-import { findImage, type HeldImage, type ImageById } from "../headers/find-image.ts";
-import { snapshotRow } from "../headers/header-image.ts";
-import { imageLayout } from "../headers/image-layout.ts";
-import type { ImageSpecLike } from "../names/to-image-spec.ts";
-import { estimateChain } from "./estimate-chain.ts";
-import { exactChain } from "./exact-chain.ts";
-import type { Measure } from "./measure.ts";
+import type { Cluster } from "../cluster/index.ts";
+import { withCoppiceErrors } from "../errors/index.ts";
+import { imageLayout } from "../headers/index.ts";
+import {
+  findImage,
+  type HeldImage,
+  type ImageById,
+  type SnapshotKind,
+  snapshotRow,
+} from "../inventory/index.ts";
+import type { ImageSpecLike } from "../names/index.ts";
+import { estimateChain, exactChain } from "./chain-sizes.ts";
 import { readObjectMaps } from "./read-object-maps.ts";
 import { readPointDiffs } from "./read-point-diffs.ts";
-import type { ChainPoint, SnapshotChain } from "./snapshot-chain-types.ts";
+
+/**
+ * A number of bytes, and how it was found:
+ * - `estimated`: from object maps. An object counts whole as soon as one byte of it was written, so the estimate
+ *   is never less than the exact number. What `rbd du` shows.
+ * - `exact`: from a byte-accurate diff.
+ */
+export interface Measure {
+  bytes: number;
+  accuracy: "estimated" | "exact";
+}
+
+/** A snapshot, or HEAD, as a point in an image's history. A measure is `null` when it cannot be told. */
+export interface ChainPoint {
+  /** `null`: HEAD. */
+  snapshot: { id: bigint; name: string; kind: SnapshotKind; protected: boolean; createdAt: Date } | null;
+  /** Size of the image at this point, in bytes. */
+  size: number;
+  /** What is here and was written since the point before. What `rbd du` calls used. */
+  own: Measure | null;
+  /** All that differs from the point before: `own`, and what was discarded or cut off in between. */
+  delta: Measure | null;
+  /** What removing this snapshot alone would free. `null` for HEAD. */
+  freedIfRemoved: Measure | null;
+}
+
+/**
+ * Whether the object maps, from which estimates are made, can be used:
+ * - `valid`: yes.
+ * - `absent`: the image has no object map or no fast-diff.
+ * - `invalid`: Ceph itself says that a map is out of step; `points` names which (`null`: HEAD).
+ * - `unreadable`: a map is missing or damaged although its flag says it is fine.
+ */
+export type ObjectMapsState =
+  | { state: "valid" }
+  | { state: "absent"; remedy: string }
+  | { state: "invalid" | "unreadable"; points: (string | null)[]; remedy: string };
+
+/** An image's snapshots and HEAD, and what each of them holds. */
+export interface SnapshotChain {
+  /** `pool/[namespace/]image` */
+  spec: string;
+  /** When it was read: HEAD moves on. */
+  readAt: Date;
+  objectMaps: ObjectMapsState;
+  /** Oldest first, HEAD last. */
+  points: ChainPoint[];
+  /** What removing the image with all its snapshots would free; clones would have to go first. */
+  freedIfImageRemoved: Measure | null;
+}
 
 export interface SnapshotChainOptions {
   /**

@@ -1,14 +1,11 @@
-import type { Cluster } from "../cluster/cluster.ts";
-import { CoppiceError } from "../errors/coppice-error.ts";
-import { withCoppiceErrors } from "../errors/to-coppice-error.ts";
-import { findImage, type HeldImage, type ImageById } from "../headers/find-image.ts";
-import { imageLayout } from "../headers/image-layout.ts";
-import type { SnapshotHeader } from "../headers/snapshot-header.ts";
-import type { ImageSpecLike } from "../names/to-image-spec.ts";
-import { collectExtents } from "./collect-extents.ts";
-import { type Extents, normalizeExtents, sumOfExtents } from "./extents.ts";
+import type { Cluster } from "../cluster/index.ts";
+import { CoppiceError, withCoppiceErrors } from "../errors/index.ts";
+import { imageLayout, type SnapshotHeader } from "../headers/index.ts";
+import { findImage, type HeldImage, type ImageById } from "../inventory/index.ts";
+import type { ImageSpecLike } from "../names/index.ts";
+import { type Extents, normalizeExtents, sumOfExtents } from "./chain-sizes.ts";
 import { readObjectMaps } from "./read-object-maps.ts";
-import { strip } from "./strip.ts";
+import { collectExtents } from "./read-point-diffs.ts";
 
 export interface WhatChangedOptions {
   /**
@@ -111,4 +108,30 @@ function snapshotOf({ header, spec }: HeldImage, name: string) {
     message: `${spec} has no snapshot ${JSON.stringify(name)}`,
     hint: "Check the name; it may have been removed meanwhile.",
   });
+}
+
+/**
+ * Bytes per bucket, for drawing: the image's `size` bytes in `buckets` stretches of equal length, each with how
+ * many of its bytes the pieces cover. The pieces may come in any order and must not overlap.
+ *
+ * @throws {RangeError} when `buckets` is not a whole number above 0
+ */
+export function strip(pieces: Extents, size: number, buckets: number): number[] {
+  if (!Number.isSafeInteger(buckets) || buckets < 1) throw new RangeError(`a strip of ${buckets} buckets`);
+  const bytes = new Array<number>(buckets).fill(0);
+  const edge = (bucket: number) => Math.round((size / buckets) * bucket);
+  for (let at = 0; at < pieces.length; at += 2) {
+    let offset = pieces[at] as number;
+    const end = Math.min(size, offset + (pieces[at + 1] as number));
+    let bucket = Math.min(buckets - 1, Math.floor((offset / size) * buckets));
+    while (bucket > 0 && edge(bucket) > offset) bucket--;
+    for (; offset < end; bucket++) {
+      const stop = Math.min(end, bucket + 1 < buckets ? edge(bucket + 1) : size);
+      if (stop > offset) {
+        bytes[bucket] = (bytes[bucket] ?? 0) + stop - offset;
+        offset = stop;
+      }
+    }
+  }
+  return bytes;
 }

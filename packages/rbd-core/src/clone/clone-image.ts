@@ -1,12 +1,9 @@
-import type { Cluster } from "../cluster/cluster.ts";
-import { withCoppiceErrors } from "../errors/to-coppice-error.ts";
-import { retryOnSourceChanged } from "../steps/begin-again.ts";
-import { deriveImage } from "../steps/derive-image.ts";
-import { type DerivePhase, derivePhases } from "../steps/derive-phases.ts";
-import { StepRunner } from "../steps/step-runner.ts";
-import type { CloneOptions } from "./clone-options.ts";
-import type { CloneResult } from "./clone-result.ts";
-import { prepareCurrent } from "./prepare-current.ts";
+import type { Cluster } from "../cluster/index.ts";
+import { withCoppiceErrors } from "../errors/index.ts";
+import { retryOnSourceChanged, StepRunner } from "../operation/index.ts";
+import { type DerivePhase, deriveImage, derivePhases } from "./derive.ts";
+import { checkSnapshotNameFree, prepareClone, prepareCurrent } from "./prepare.ts";
+import type { CloneOptions, ClonePlan, CloneResult } from "./types.ts";
 
 /**
  * Clones an image, or one of its snapshots.
@@ -66,4 +63,20 @@ async function carryOut(cluster: Cluster, options: CloneOptions): Promise<CloneR
   } catch (error) {
     return await runner.fail(error, "cloneImage");
   }
+}
+
+/**
+ * Says what `cloneImage` with the same options would do, and changes nothing.
+ *
+ * The source may be written to between the plan and the clone: then the clone will say that it created a
+ * snapshot where the plan would have reused one.
+ *
+ * @throws {CoppiceError} whatever `cloneImage` would refuse
+ */
+export async function planClone(cluster: Cluster, options: CloneOptions): Promise<ClonePlan> {
+  return withCoppiceErrors({}, async () => {
+    const prepared = await prepareClone(cluster, options);
+    checkSnapshotNameFree(prepared);
+    return prepared.plan;
+  });
 }

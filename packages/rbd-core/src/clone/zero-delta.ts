@@ -1,4 +1,6 @@
-import type { SnapshotRow } from "../inventory/inventory-row.ts";
+import { compareObjectMaps, type ObjectMap, objectState } from "../diff/index.ts";
+import type { ObjectLayout } from "../headers/index.ts";
+import type { SnapshotRow } from "../inventory/index.ts";
 
 /** A run of bytes that differs. `exists` is false where the current state has nothing (zeros). */
 export interface Difference {
@@ -61,7 +63,7 @@ export async function findZeroDelta(
  * Goes by whole objects first where the object maps can be trusted: no object, no difference. An object that
  * was touched need not differ, though, so the ones found are looked at byte by byte.
  */
-export async function firstDifference(
+async function firstDifference(
   reader: DeltaReader,
   snapshot: SnapshotRow,
   size: number,
@@ -101,4 +103,44 @@ async function ranges(batches: AsyncIterable<readonly Difference[]>): Promise<Di
     else joined.push({ ...next });
   }
   return joined;
+}
+
+/** Beyond so many a list of them costs more than asking librbd. */
+const mostRanges = 100_000;
+
+/**
+ * The parts of an image whose objects changed from the first of the maps to the last, in order. Each map must be
+ * the one of the snapshot right after the one before; the last is the current state's. Of a striped image the
+ * parts are whole sets of objects. `null` when there are too many to list.
+ */
+export function changedRanges(
+  maps: readonly ObjectMap[],
+  layout: ObjectLayout,
+  size: number,
+): Difference[] | null {
+  const setBytes = layout.objectSize * layout.stripeCount;
+  const isThere = (map: ObjectMap | undefined, object: number) =>
+    map !== undefined && map.state(object) !== objectState.nonexistent;
+  const [first, last] = [maps[0], maps.at(-1)];
+  const sets = new Map<number, boolean>();
+  for (const [index, after] of maps.entries()) {
+    const before = maps[index - 1];
+    if (before === undefined) continue;
+    compareObjectMaps(before, after, (object) => {
+      if (sets.size > mostRanges) return;
+      const set = Math.floor(object / layout.stripeCount);
+      const exists = isThere(last, object);
+      // It came and went.
+      if (!exists && !isThere(first, object)) return;
+      sets.set(set, exists || sets.get(set) === true);
+    });
+  }
+  if (sets.size > mostRanges) return null;
+  return [...sets]
+    .map(([set, exists]) => {
+      const offset = set * setBytes;
+      return { offset, length: Math.min(setBytes, size - offset), exists };
+    })
+    .filter(({ length }) => length > 0)
+    .sort((a, b) => a.offset - b.offset);
 }

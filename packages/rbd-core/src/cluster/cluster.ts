@@ -1,5 +1,5 @@
-import type { IoCtx, Cluster as NativeCluster } from "rbd-native";
-import { withCoppiceErrors } from "../errors/to-coppice-error.ts";
+import { type IoCtx, type Cluster as NativeCluster, version } from "rbd-native";
+import { withCoppiceErrors } from "../errors/index.ts";
 import { IoCtxCache } from "./io-ctx-cache.ts";
 
 export interface PoolName {
@@ -131,4 +131,10 @@ export class Cluster implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
+}
+
+/** The interface version of the librbd that is loaded: `1.16.0` with Ceph 16. (`rbd_version`) */
+export function librbdVersion(): string {
+  const { major, minor, extra } = version();
+  return `${major}.${minor}.${extra}`;
 }

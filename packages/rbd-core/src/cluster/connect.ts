@@ -1,5 +1,5 @@
 import { Cluster as NativeCluster } from "rbd-native";
-import { withCoppiceErrors } from "../errors/to-coppice-error.ts";
+import { withCoppiceErrors } from "../errors/index.ts";
 import { Cluster } from "./cluster.ts";
 
 export interface ConnectOptions {

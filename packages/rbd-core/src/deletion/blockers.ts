@@ -1,7 +1,7 @@
-import { showGroup } from "../headers/details/name-group.ts";
-import { showImageSpec } from "../names/format-image-spec.ts";
+import { showGroup } from "../inventory/index.ts";
+import { showImageSpec } from "../names/index.ts";
 import type { ChildFacts, DeletionFacts, ImageRef, SnapshotFacts } from "./deletion-facts.ts";
-import type { Blocker, DeletionWay } from "./deletion-plan-types.ts";
+import type { Blocker, DeletionWay } from "./deletion-plan.ts";
 
 const all: DeletionWay[] = ["trash", "remove"];
 const removal: DeletionWay[] = ["remove"];

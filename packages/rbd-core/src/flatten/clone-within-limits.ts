@@ -1,11 +1,15 @@
-import { cloneImage } from "../clone/clone-image.ts";
-import type { CloneOptions, ClonePhase, CloneProgress } from "../clone/clone-options.ts";
-import type { ClonePlan } from "../clone/clone-plan.ts";
-import type { CloneResult } from "../clone/clone-result.ts";
-import { planClone } from "../clone/plan-clone.ts";
-import type { Cluster } from "../cluster/cluster.ts";
-import type { DepthVerdict } from "./depth-limits.ts";
+import {
+  type CloneOptions,
+  type ClonePhase,
+  type ClonePlan,
+  type CloneProgress,
+  type CloneResult,
+  cloneImage,
+  planClone,
+} from "../clone/index.ts";
+import type { Cluster } from "../cluster/index.ts";
 import type { Flattener } from "./flattener.ts";
+import type { DepthVerdict } from "./limits.ts";
 
 /** `flatten-source`: the source lies too deep, and is flattened before it is cloned; counts objects. */
 export type LimitedClonePhase = ClonePhase | "flatten-source";

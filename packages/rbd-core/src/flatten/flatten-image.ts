@@ -1,9 +1,7 @@
-import type { Cluster } from "../cluster/cluster.ts";
-import { withCoppiceErrors } from "../errors/to-coppice-error.ts";
-import { openImage } from "../image/open-image.ts";
-import { showImageSpec } from "../names/format-image-spec.ts";
-import type { ImageSpec } from "../names/image-spec.ts";
-import { type ImageSpecLike, toImageOnly } from "../names/to-image-spec.ts";
+import type { Cluster } from "../cluster/index.ts";
+import { withCoppiceErrors } from "../errors/index.ts";
+import { openImage } from "../image/index.ts";
+import { type ImageSpec, type ImageSpecLike, showImageSpec, toImageOnly } from "../names/index.ts";
 import type { FlattenProgress } from "./flatten-queue.ts";
 import { forgetFlattenRequest } from "./flatten-request.ts";
 

@@ -1,14 +1,30 @@
-import { CoppiceError } from "../errors/coppice-error.ts";
-import { showImageSpec } from "../names/format-image-spec.ts";
-import type { ImageSpec } from "../names/image-spec.ts";
-import { type ImageSpecLike, toImageOnly } from "../names/to-image-spec.ts";
-import {
-  defaultFlattenConcurrency,
-  type FlattenConcurrency,
-  type FlattenJob,
-  type FlattenUrgency,
-} from "./flatten-job.ts";
-import { nextJobs } from "./next-jobs.ts";
+import { CoppiceError } from "../errors/index.ts";
+import { type ImageSpec, type ImageSpecLike, showImageSpec, toImageOnly } from "../names/index.ts";
+
+/** `first`: somebody waits for it, because the hard limit is reached. `later`: whenever there is room. */
+export type FlattenUrgency = "first" | "later";
+
+/** A flatten in the queue, as others may see it. */
+export interface FlattenJob {
+  image: ImageSpec;
+  state: "queued" | "running" | "canceling";
+  urgency: FlattenUrgency;
+  /** Objects. `total` is 0 until the first progress. */
+  done: number;
+  total: number;
+}
+
+/** How many may run at the same time. */
+export interface FlattenConcurrency {
+  /** In all pools together. */
+  total: number;
+  /** In one pool, when `pools` does not name it. */
+  perPool: number;
+  /** In single pools, by name; 0 holds a pool back. */
+  pools?: Readonly<Record<string, number>>;
+}
+
+export const defaultFlattenConcurrency: Readonly<FlattenConcurrency> = { total: 4, perPool: 1 };
 
 export interface FlattenProgress {
   /** Objects. */
@@ -193,5 +209,37 @@ function refusal(code: "CLOSED" | "BUSY" | "CANCELED", spec: ImageSpec, why: str
     object,
     message: `${object} is not flattened: ${why}`,
     hint,
+  });
+}
+
+interface Candidate {
+  pool: string;
+  urgency: FlattenUrgency;
+}
+
+/**
+ * Which of the waiting jobs may start now: urgent ones first, then in the order they came, as far as the limits of
+ * all pools and of each pool allow. A pool that is full holds up no other. Pure.
+ *
+ * @param waiting In the order they came.
+ * @param running How many run now, by pool.
+ */
+export function nextJobs<T extends Candidate>(
+  waiting: readonly T[],
+  running: ReadonlyMap<string, number>,
+  limits: FlattenConcurrency,
+): T[] {
+  const inPool = new Map(running);
+  let room = limits.total - inPool.values().reduce((sum, count) => sum + count, 0);
+  const ordered = [
+    ...waiting.filter(({ urgency }) => urgency === "first"),
+    ...waiting.filter(({ urgency }) => urgency === "later"),
+  ];
+  return ordered.filter(({ pool }) => {
+    const count = inPool.get(pool) ?? 0;
+    if (room <= 0 || count >= (limits.pools?.[pool] ?? limits.perPool)) return false;
+    inPool.set(pool, count + 1);
+    room--;
+    return true;
   });
 }

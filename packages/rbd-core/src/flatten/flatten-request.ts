@@ -1,17 +1,18 @@
 import type { Image } from "rbd-native";
-import type { Cluster } from "../cluster/cluster.ts";
-import { CoppiceError } from "../errors/coppice-error.ts";
-import { hasCode, withCoppiceErrors } from "../errors/to-coppice-error.ts";
-import { openImage } from "../image/open-image.ts";
-import { showImageSpec } from "../names/format-image-spec.ts";
-import { type ImageSpecLike, toImageOnly } from "../names/to-image-spec.ts";
-import type { FlattenUrgency } from "./flatten-job.ts";
+import type { Cluster } from "../cluster/index.ts";
+import { forEachLimit } from "../concurrency/index.ts";
+import { CoppiceError, hasCode, withCoppiceErrors } from "../errors/index.ts";
+import { headerObject, metadataKey, readOmapValue } from "../headers/index.ts";
+import { openImage } from "../image/index.ts";
+import type { ImageRow, InventoryRow } from "../inventory/index.ts";
+import { type ImageSpec, type ImageSpecLike, showImageSpec, toImageOnly } from "../names/index.ts";
+import type { FlattenUrgency } from "./flatten-queue.ts";
 
 /** The key in the image's own metadata under which its request stands. */
 export const flattenRequestKey = "coppice.flatten";
 
 /** That an image is to be flattened, as it is kept with the image. */
-export interface FlattenRequestMark {
+interface FlattenRequestMark {
   urgency: FlattenUrgency;
   requestedAt: Date;
 }
@@ -78,7 +79,7 @@ async function readFlattenRequest(image: Image): Promise<FlattenRequestMark | nu
  * @param object The image, for messages.
  * @throws {CoppiceError} `IO` when that is not a request
  */
-export function parseFlattenRequest(text: string, id: string, object: string): FlattenRequestMark | null {
+function parseFlattenRequest(text: string, id: string, object: string): FlattenRequestMark | null {
   const stored = parse(text, object);
   if (stored.image !== id) return null;
   return { urgency: stored.urgency, requestedAt: new Date(stored.requestedAt) };
@@ -112,4 +113,57 @@ function parse(text: string, object: string): Stored {
     message: `the metadata ${flattenRequestKey} of ${object} is not a request to flatten: ${JSON.stringify(text)}`,
     hint: `Remove it: rbd image-meta remove ${object} ${flattenRequestKey}`,
   });
+}
+
+export interface PendingFlatten extends FlattenRequestMark {
+  image: ImageSpec;
+}
+
+export interface PendingFlattens {
+  /** Urgent ones first, then by the time they were asked for. */
+  pending: PendingFlatten[];
+  /** Images whose request could not be read. */
+  unreadable: CoppiceError[];
+}
+
+/** One small read each. */
+const atOnce = 128;
+
+/**
+ * Finds the flattens that were requested and have not been done: what to put into a `FlattenQueue` after a start. Only
+ * clones are looked at, by one read of their headers; those that were removed meanwhile are passed over.
+ *
+ * @param rows Of an inventory.
+ */
+export async function pendingFlattens(
+  cluster: Cluster,
+  rows: readonly InventoryRow[],
+  { signal }: { signal?: AbortSignal | undefined } = {},
+): Promise<PendingFlattens> {
+  const clones = rows.filter(
+    (row): row is ImageRow => row.state === "ok" && row.parent !== null && row.trash === null,
+  );
+  const found: PendingFlattens = { pending: [], unreadable: [] };
+  const look = async ({ pool, namespace, name, id, spec: object }: ImageRow) => {
+    const image: ImageSpec = { pool, namespace, image: name };
+    try {
+      const ioCtx = await cluster.pool(pool, namespace);
+      const value = await withCoppiceErrors({ object, what: `${object} could not be read` }, () =>
+        readOmapValue(ioCtx, headerObject(id), metadataKey(flattenRequestKey), signal),
+      );
+      const mark = value && parseFlattenRequest(value.toString(), id, object);
+      if (mark !== null) found.pending.push({ image, ...mark });
+    } catch (error) {
+      if (hasCode(error, "NOT_FOUND")) return;
+      if (!(error instanceof CoppiceError)) throw error;
+      found.unreadable.push(error);
+    }
+  };
+  await forEachLimit(clones, atOnce, look, signal);
+  found.pending.sort(
+    (a, b) =>
+      Number(b.urgency === "first") - Number(a.urgency === "first") ||
+      a.requestedAt.getTime() - b.requestedAt.getTime(),
+  );
+  return found;
 }

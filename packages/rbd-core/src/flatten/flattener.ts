@@ -1,26 +1,26 @@
-import { sourceDepth } from "../clone/source-depth.ts";
-import type { Cluster } from "../cluster/cluster.ts";
-import type { CoppiceError } from "../errors/coppice-error.ts";
-import { withCoppiceErrors } from "../errors/to-coppice-error.ts";
-import { imageFeatures } from "../image/features.ts";
-import { openImage } from "../image/open-image.ts";
-import type { InventoryRow } from "../inventory/inventory-row.ts";
-import { readParent } from "../inventory/librbd-reader.ts";
-import { showImageSpec } from "../names/format-image-spec.ts";
-import { type ImageSpecLike, toImageOnly, toImageSpec } from "../names/to-image-spec.ts";
-import { allSettledOrThrow } from "../parallel/together.ts";
+import { sourceDepth } from "../clone/index.ts";
+import type { Cluster } from "../cluster/index.ts";
+import { allSettledOrThrow } from "../concurrency/index.ts";
+import { type CoppiceError, withCoppiceErrors } from "../errors/index.ts";
+import { imageFeatures, openImage } from "../image/index.ts";
+import { type InventoryRow, readParent } from "../inventory/index.ts";
+import { type ImageSpecLike, showImageSpec, toImageOnly, toImageSpec } from "../names/index.ts";
+import { type FlattenImageResult, flattenImage } from "./flatten-image.ts";
+import {
+  defaultFlattenConcurrency,
+  type FlattenConcurrency,
+  type FlattenJob,
+  FlattenQueue,
+  type FlattenRequest,
+} from "./flatten-queue.ts";
+import { type PendingFlatten, pendingFlattens, requestFlatten, withdrawFlatten } from "./flatten-request.ts";
 import {
   checkDepthLimits,
   type DepthLimits,
   type DepthVerdict,
   defaultDepthLimits,
   evaluateDepth,
-} from "./depth-limits.ts";
-import { type FlattenImageResult, flattenImage } from "./flatten-image.ts";
-import { defaultFlattenConcurrency, type FlattenConcurrency, type FlattenJob } from "./flatten-job.ts";
-import { FlattenQueue, type FlattenRequest } from "./flatten-queue.ts";
-import { requestFlatten, withdrawFlatten } from "./flatten-request.ts";
-import { type PendingFlatten, pendingFlattens } from "./pending-flattens.ts";
+} from "./limits.ts";
 
 export interface FlattenerOptions {
   concurrency?: FlattenConcurrency | undefined;

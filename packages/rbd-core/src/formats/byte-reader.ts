@@ -1,5 +1,8 @@
-import type { ByteSource } from "./byte-source.ts";
+import { createHash } from "node:crypto";
 import { FormatError } from "./format-error.ts";
+
+/** Where bytes come from: a Node `Readable`, an async generator, or an array of buffers. */
+export type ByteSource = AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
 
 const nothing = Buffer.alloc(0);
 
@@ -103,4 +106,31 @@ export class ByteReader {
     if (!(value instanceof Uint8Array)) throw new TypeError("the source yields something else than bytes");
     return Buffer.from(value.buffer, value.byteOffset, value.byteLength);
   }
+}
+
+interface ByteDigest {
+  readonly bytes: number;
+  /** In hexadecimal. */
+  readonly sha256: string;
+}
+
+/**
+ * Passes bytes on and takes their digest on the way.
+ *
+ * @returns The bytes, and a function that gives the digest of all that has passed.
+ */
+export function digesting(source: ByteSource): {
+  readonly content: AsyncGenerator<Uint8Array, void, undefined>;
+  digest(): ByteDigest;
+} {
+  const hash = createHash("sha256");
+  let bytes = 0;
+  const content = (async function* () {
+    for await (const chunk of source) {
+      hash.update(chunk);
+      bytes += chunk.length;
+      yield chunk;
+    }
+  })();
+  return { content, digest: () => ({ bytes, sha256: hash.copy().digest("hex") }) };
 }

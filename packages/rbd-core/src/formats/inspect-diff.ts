@@ -1,7 +1,6 @@
-import type { ByteSource } from "./byte-source.ts";
+import type { ByteSource } from "./byte-reader.ts";
 import type { Diff, DiffHeader, DiffVersion } from "./diff-record.ts";
-import type { ImageHeader } from "./image-stream.ts";
-import { openStream } from "./open-stream.ts";
+import { type ImageHeader, openStream } from "./read-image-stream.ts";
 
 /** What is in one diff. */
 export interface DiffSummary extends DiffHeader {

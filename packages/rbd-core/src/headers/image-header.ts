@@ -1,11 +1,6 @@
-import { ByteReader } from "./byte-reader.ts";
-import { type ChildImage, decodeChildImages } from "./child-image.ts";
-import { DecodeError } from "./decode-error.ts";
-import { decodeGroupRef, type GroupRef } from "./group-header.ts";
-import { decodeMigration, type MigrationHeader } from "./migration-header.ts";
+import { ByteReader, DecodeError, decodeValue } from "./encoding.ts";
 import type { PackedOmap } from "./packed-omap.ts";
-import { type ParentHeader, readParent } from "./parent-header.ts";
-import { readSnapshot, type SnapshotHeader } from "./snapshot-header.ts";
+import { type ParentHeader, readParent, readSnapshot, type SnapshotHeader } from "./snapshot-header.ts";
 
 /** Everything in the omap of a `rbd_header.<id>` object but the user's metadata. */
 export interface ImageHeader {
@@ -198,4 +193,100 @@ function idInKey(key: string, prefix: string): bigint {
   if (!/^[0-9a-f]{1,16}$/.test(digits))
     throw new DecodeError(key, 0, "the key does not end in a snapshot id");
   return BigInt(`0x${digits}`);
+}
+
+/** A clone, as its parent's snapshot knows it. */
+export interface ChildImage {
+  poolId: number;
+  /** `""` is the default namespace. */
+  namespace: string;
+  imageId: string;
+}
+
+/** Reads the value of a `snap_children_<snapshot id>` key: the clones of format 2 of one snapshot. */
+export function decodeChildImages(key: string, value: Uint8Array): ChildImage[] {
+  return decodeValue(key, value, (reader) => reader.list(6, () => readChildImage(reader)), true);
+}
+
+/** Reads `cls::rbd::ChildImageSpec`, versions 1 (no namespaces) and 2. */
+function readChildImage(reader: ByteReader): ChildImage {
+  return reader.versioned("ChildImageSpec", 2, (version) => {
+    const poolId = reader.poolId();
+    const imageId = reader.string();
+    const namespace = version >= 2 ? reader.string() : "";
+    return { poolId, namespace, imageId };
+  });
+}
+
+/** The group an image is in. */
+interface GroupRef {
+  poolId: number;
+  groupId: string;
+}
+
+/** Reads the key of an image's header that names its group: `cls::rbd::GroupSpec`. `null`: in no group. */
+export function decodeGroupRef(key: string, value: Uint8Array): GroupRef | null {
+  return decodeValue(key, value, (reader) =>
+    reader.versioned("GroupSpec", 1, () => {
+      const poolId = reader.poolId();
+      const groupId = reader.string();
+      return poolId < 0 || groupId === "" ? null : { poolId, groupId };
+    }),
+  );
+}
+
+/** An image of a group, as `rbd_group_header.<group id>` names it in a key. */
+interface GroupMember {
+  poolId: number;
+  imageId: string;
+  /** `false` while the image is being added or removed, or when that was interrupted. */
+  attached: boolean;
+}
+
+const memberKey = /^image_([0-9a-f]{16})_(.+)$/s;
+
+/** Reads one entry of `rbd_group_header.<group id>`. `null` for a key of another kind. */
+export function decodeGroupMember(key: string, value: Uint8Array): GroupMember | null {
+  const match = memberKey.exec(key);
+  if (match === null) return null;
+  const [, pool = "", imageId = ""] = match;
+  const state = decodeValue(key, value, (reader) => reader.u8());
+  return { poolId: Number.parseInt(pool, 16), imageId, attached: state === 0 };
+}
+
+/** A migration (`rbd migration prepare`) that an image takes part in. */
+interface MigrationHeader {
+  role: "source" | "destination" | "unknown";
+  /** The other image. -1 when the source is not an image of this cluster. */
+  poolId: number;
+  namespace: string;
+  imageName: string;
+  imageId: string;
+  state: "error" | "preparing" | "prepared" | "executing" | "executed" | "aborting" | "unknown";
+  stateDescription: string;
+}
+
+/** In the order of Ceph's numbers, which start at 1. */
+const roles = ["unknown", "source", "destination"] as const;
+/** In the order of Ceph's numbers. */
+const states = ["error", "preparing", "prepared", "executing", "executed", "aborting"] as const;
+
+/** Reads the `migration` key of a header: `cls::rbd::MigrationSpec`, versions 1 to 3. */
+export function decodeMigration(key: string, value: Uint8Array): MigrationHeader {
+  return decodeValue(key, value, (reader) =>
+    reader.versioned("MigrationSpec", 3, () => {
+      const role = roles[reader.u8()] ?? "unknown";
+      const poolId = reader.poolId();
+      const namespace = reader.string();
+      const imageName = reader.string();
+      const imageId = reader.string();
+      reader.list(16, () => [reader.u64(), reader.u64()]); // snapshot ids of source and destination
+      reader.u64(); // overlap
+      reader.bool(); // flatten
+      reader.bool(); // mirroring
+      const state = states[reader.u8()] ?? "unknown";
+      const stateDescription = reader.string();
+      return { role, poolId, namespace, imageName, imageId, state, stateDescription };
+    }),
+  );
 }

@@ -37,6 +37,6 @@ export function metadataKey(name: string): string {
 }
 
 /** How snapshot ids are written in keys and object names: 16 hexadecimal digits. */
-export function snapshotKeyNumber(snapshotId: bigint): string {
+function snapshotKeyNumber(snapshotId: bigint): string {
   return snapshotId.toString(16).padStart(16, "0");
 }

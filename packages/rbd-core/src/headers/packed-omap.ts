@@ -1,5 +1,5 @@
 import { type IoCtx, type PackedOmapPage, readSteps } from "rbd-native";
-import { ByteReader } from "./byte-reader.ts";
+import { ByteReader } from "./encoding.ts";
 
 /**
  * A page of an object's omap as it came: one buffer, which is walked over instead of being made into a map. A map

@@ -1,12 +1,12 @@
 import type { IoCtx } from "rbd-native";
-import { hasCode } from "../errors/to-coppice-error.ts";
-import { DecodeError } from "./decode-error.ts";
-import { headerIsNotEnough } from "./header-image.ts";
+import { hasCode } from "../errors/index.ts";
+import { headerIsNotEnough } from "../inventory/index.ts";
+import { DecodeError } from "./encoding.ts";
 import { decodeImageHeader, type ImageHeader } from "./image-header.ts";
 import { headerObject, metadataKey } from "./object-names.ts";
 import { readOmap } from "./read-objects.ts";
 
-export interface ReadHeader {
+interface ReadHeader {
   readonly header: ImageHeader;
   /** The user's metadata: the text under a key, as it was set. */
   metadata(key: string): string | undefined;

@@ -1,5 +1,7 @@
 import type { IoCtx } from "rbd-native";
-import { hasCode } from "../errors/to-coppice-error.ts";
+import { hasCode } from "../errors/index.ts";
+import { decodeValue } from "./encoding.ts";
+import { imageIdObject } from "./object-names.ts";
 
 /** The keys and values of an object's omap. */
 export type Omap = ReadonlyMap<string, Buffer>;
@@ -59,4 +61,21 @@ export async function ignoreNotFound<T>(action: () => Promise<T>): Promise<T | n
     if (hasCode(error, "NOT_FOUND")) return null;
     throw error;
   }
+}
+
+/** More than any id has. */
+const idBytes = 255;
+
+/**
+ * Reads the id of the image that has a name: one small read. An image of format 1 has none.
+ *
+ * @throws {RbdError} `NOT_FOUND`; {@link DecodeError}
+ */
+export async function readImageId(
+  ioCtx: IoCtx,
+  name: string,
+  signal: AbortSignal | undefined,
+): Promise<string> {
+  const object = imageIdObject(name);
+  return decodeValue(object, await readContent(ioCtx, object, idBytes, signal), (reader) => reader.string());
 }

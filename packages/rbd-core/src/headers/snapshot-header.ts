@@ -1,6 +1,88 @@
-import type { ByteReader } from "./byte-reader.ts";
-import { type ParentHeader, readParent } from "./parent-header.ts";
-import { readSnapshotNamespace, type SnapshotNamespace } from "./snapshot-namespace.ts";
+import type { ByteReader } from "./encoding.ts";
+
+/** What a clone's header says of its parent. */
+export interface ParentHeader {
+  poolId: number;
+  /** `""` is the default namespace. */
+  namespace: string;
+  imageId: string;
+  snapshotId: bigint;
+  /**
+   * Bytes from the start of HEAD that lie over the parent. `null` when HEAD was flattened and only snapshots
+   * still need the parent.
+   */
+  headOverlap: number | null;
+}
+
+const noSnapshot = 0xffff_ffff_ffff_fffen;
+
+/**
+ * Reads `cls_rbd_parent`, versions 1 (before Nautilus: no namespaces, always an overlap) and 2. `null` for the
+ * value that stands for "no parent".
+ */
+export function readParent(reader: ByteReader): ParentHeader | null {
+  return reader.versioned("cls_rbd_parent", 2, (version) => {
+    const poolId = reader.poolId();
+    const namespace = version >= 2 ? reader.string() : "";
+    const imageId = reader.string();
+    const snapshotId = reader.u64();
+    const headOverlap = version >= 2 ? reader.optional(() => reader.size()) : reader.size();
+    const exists = poolId >= 0 && imageId !== "" && snapshotId !== noSnapshot;
+    // In version 1 an overlap of 0 was how a parent was taken away.
+    if (!exists || (version === 1 && headOverlap === 0)) return null;
+    return { poolId, namespace, imageId, snapshotId, headOverlap };
+  });
+}
+
+/** What a snapshot is for, and what belongs to it. */
+type SnapshotNamespace =
+  | { kind: "user" }
+  | { kind: "group"; groupPoolId: number; groupId: string; groupSnapshotId: string }
+  | { kind: "trash"; originalName: string; originalKind: SnapshotNamespaceKind }
+  | {
+      kind: "mirror";
+      state: "primary" | "primary-demoted" | "non-primary" | "non-primary-demoted" | "unknown";
+      complete: boolean;
+      peerUuids: string[];
+      primaryUuid: string;
+    }
+  | { kind: "unknown" };
+
+type SnapshotNamespaceKind = SnapshotNamespace["kind"];
+
+/** In the order of Ceph's numbers. */
+const kinds = ["user", "group", "trash", "mirror"] as const;
+const mirrorStates = ["primary", "primary-demoted", "non-primary", "non-primary-demoted"] as const;
+
+/** Reads `cls::rbd::SnapshotNamespace`, versions 1 and 2. */
+function readSnapshotNamespace(reader: ByteReader): SnapshotNamespace {
+  return reader.versioned("SnapshotNamespace", 2, () => {
+    const kind = kinds[reader.u32()];
+    switch (kind) {
+      case "user":
+        return { kind };
+      case "group":
+        return {
+          kind,
+          groupPoolId: reader.poolId(),
+          groupId: reader.string(),
+          groupSnapshotId: reader.string(),
+        };
+      case "trash":
+        return { kind, originalName: reader.string(), originalKind: kinds[reader.u32()] ?? "unknown" };
+      case "mirror":
+        return {
+          kind,
+          state: mirrorStates[reader.u8()] ?? "unknown",
+          complete: reader.bool(),
+          peerUuids: reader.list(4, () => reader.string()),
+          primaryUuid: reader.string(),
+        };
+      default:
+        return { kind: "unknown" };
+    }
+  });
+}
 
 export interface SnapshotHeader {
   id: bigint;

@@ -1,10 +1,7 @@
 import type { Image } from "rbd-native";
-import type { Cluster } from "../cluster/cluster.ts";
-import { CoppiceError } from "../errors/coppice-error.ts";
-import { withCoppiceErrors } from "../errors/to-coppice-error.ts";
-import { formatImageSpec } from "../names/format-image-spec.ts";
-import type { ImageSpec } from "../names/image-spec.ts";
-import { type ImageSpecLike, toImageSpec } from "../names/to-image-spec.ts";
+import type { Cluster } from "../cluster/index.ts";
+import { CoppiceError, withCoppiceErrors } from "../errors/index.ts";
+import { formatImageSpec, type ImageSpec, type ImageSpecLike, toImageSpec } from "../names/index.ts";
 
 /** Creates `pool/[namespace/]image@snap`. (`rbd_snap_create2`) @throws {CoppiceError} `EXISTS`, `NOT_FOUND` */
 export function createSnapshot(cluster: Cluster, snapshot: ImageSpecLike): Promise<void> {

@@ -1,10 +1,51 @@
-import { compareRows } from "./compare-rows.ts";
-import { depths } from "./forest-depths.ts";
-import { forestMarks } from "./forest-marks.ts";
-import type { Forest, ForestNode, ForestOptions, ParentState } from "./forest-types.ts";
-import { imageKey } from "./image-key.ts";
-import type { InventoryRow, ParentLink } from "./inventory-row.ts";
-import type { Inventory } from "./inventory-types.ts";
+import type { Inventory } from "./inventory.ts";
+import { compareRows, type InventoryRow, imageKey, type ParentLink } from "./rows.ts";
+
+/**
+ * What the forest points out on an image:
+ * - `deep`: its depth is at or over the limit.
+ * - `flatten-candidate`: flattening this image pays most: it is the first deep one on its line (all under it
+ *   get shallower too), or what it hangs on is in the trash and is kept only for its clones.
+ * - `orphan`: its parent should be in a place that was read, and is not there.
+ * - `parent-in-trash`: its parent is in the trash, or its parent's snapshot is.
+ */
+export type ForestMark = "deep" | "flatten-candidate" | "orphan" | "parent-in-trash";
+
+/**
+ * - `none`: not a clone.
+ * - `present`: the parent is a node of this forest.
+ * - `missing`: the place where it should be was read without it.
+ * - `not-scanned`: the parent is in a pool or namespace that was not, or could not be, read.
+ */
+export type ParentState = "none" | "present" | "missing" | "not-scanned";
+
+export interface ForestNode {
+  /** `pool/namespace/id`, unique and stable over renames. */
+  key: string;
+  row: InventoryRow;
+  parentState: ParentState;
+  parentKey: string | null;
+  /** The parent's snapshot this image was cloned from. `null` when not a clone. */
+  parentSnapshot: string | null;
+  /** 0 for an image that is not a clone. At least this much when an ancestor is not in the forest. */
+  depth: number;
+  /** Sorted by pool, namespace and name. */
+  childKeys: readonly string[];
+  /** Number of all images below. */
+  descendants: number;
+  marks: readonly ForestMark[];
+}
+
+export interface Forest {
+  nodes: ReadonlyMap<string, ForestNode>;
+  /** Keys of the nodes without a parent in the forest, sorted by pool, namespace and name. */
+  roots: readonly string[];
+}
+
+export interface ForestOptions {
+  /** The depth from which an image counts as deep. Default 4, ceph-csi's soft limit. */
+  deepFrom?: number;
+}
 
 /** ceph-csi starts to flatten at this depth. */
 const defaultDeepFrom = 4;
@@ -104,4 +145,66 @@ function countDescendants(
     counts.set(parentKey, (counts.get(parentKey) ?? 0) + 1 + (counts.get(key) ?? 0));
   }
   return counts;
+}
+
+/**
+ * The depth of every key: `rootDepth` without a parent, else one more than the parent's. A circle is cut at the
+ * link of the first of its keys that the walk meets again, by removing that link from `parents`.
+ */
+function depths(
+  keys: readonly string[],
+  parents: Map<string, string>,
+  rootDepth: (key: string) => number,
+): Map<string, number> {
+  const depthOf = new Map<string, number>();
+  for (const start of keys) {
+    const line: string[] = [];
+    const onLine = new Set<string>();
+    let key: string | undefined = start;
+    while (key !== undefined && !depthOf.has(key)) {
+      line.push(key);
+      onLine.add(key);
+      const parent: string | undefined = parents.get(key);
+      if (parent !== undefined && onLine.has(parent)) {
+        parents.delete(key);
+        key = undefined;
+      } else {
+        key = parent;
+      }
+    }
+    let above = key === undefined ? undefined : depthOf.get(key);
+    for (const each of line.reverse()) {
+      above = above === undefined ? rootDepth(each) : above + 1;
+      depthOf.set(each, above);
+    }
+  }
+  return depthOf;
+}
+
+interface MarkFacts {
+  link: ParentLink | null;
+  parent: InventoryRow | undefined;
+  parentState: ParentState;
+  depth: number;
+  deepFrom: number;
+}
+
+/** See {@link ForestMark} for what each means. In a fixed order. */
+function forestMarks(facts: MarkFacts): ForestMark[] {
+  const { link, parentState, depth, deepFrom } = facts;
+  const marks: ForestMark[] = [];
+  if (link === null) return marks;
+  const hangsOnTrash = isInTrash(link, facts.parent);
+  if (depth >= deepFrom) marks.push("deep");
+  // Flattening reads the parent, so an orphan cannot be flattened.
+  if (parentState !== "missing" && (depth === deepFrom || hangsOnTrash)) marks.push("flatten-candidate");
+  if (parentState === "missing") marks.push("orphan");
+  if (hangsOnTrash) marks.push("parent-in-trash");
+  return marks;
+}
+
+function isInTrash(link: ParentLink, parent: InventoryRow | undefined): boolean {
+  if (link.inTrash || (parent !== undefined && parent.trash !== null)) return true;
+  if (parent?.state !== "ok") return false;
+  return parent.snapshots.some((snapshot) => snapshot.id === link.snapshotId && snapshot.kind === "trash");
 }

@@ -1,5 +1,5 @@
 import type { IoCtx } from "rbd-native";
-import type { ImageRow, ParentLink, TrashEntry } from "./inventory-row.ts";
+import type { ImageRow, ParentLink, TrashEntry } from "./rows.ts";
 
 /** A pool and one of its namespaces, open. */
 export interface Place {
@@ -64,4 +64,24 @@ export type FoundImage = Omit<
  */
 export interface ImageReader {
   read(entry: ImageEntry, signal: AbortSignal | undefined): Promise<FoundImage>;
+}
+
+/** The same reader with at most `limit` images at a time; the others wait for their turn. */
+export function limitedReader(reader: ImageReader, limit: number): ImageReader {
+  let reading = 0;
+  const waiting: (() => void)[] = [];
+  return {
+    async read(entry, signal) {
+      if (reading >= limit) await new Promise<void>((resolve) => waiting.push(resolve));
+      else reading += 1;
+      try {
+        return await reader.read(entry, signal);
+      } finally {
+        // The place is handed on, or given back.
+        const next = waiting.shift();
+        if (next === undefined) reading -= 1;
+        else next();
+      }
+    },
+  };
 }

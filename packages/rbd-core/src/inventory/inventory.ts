@@ -1,15 +1,54 @@
-import type { Cluster } from "../cluster/cluster.ts";
-import { addDetails, type RowDetail } from "../headers/details/add-details.ts";
-import { headerReader } from "../headers/header-reader.ts";
-import type { InventoryMemory } from "../headers/inventory-memory.ts";
-import { compareRows } from "./compare-rows.ts";
-import type { ImageReader } from "./image-reader.ts";
-import type { Inventory, InventoryProgress } from "./inventory-types.ts";
+import type { Cluster } from "../cluster/index.ts";
+import type { CoppiceError } from "../errors/index.ts";
+import { showImageSpec } from "../names/index.ts";
+import { headerReader, type InventoryMemory } from "./header-reader.ts";
+import type { FoundImage, ImageEntry, ImageReader, ParentRef } from "./image-reader.ts";
 import { librbdReader } from "./librbd-reader.ts";
 import { parentNames } from "./parent-names.ts";
-import { readEntries } from "./read-entries.ts";
-import { scanPlaces } from "./scan-places.ts";
-import { toRow } from "./to-rows.ts";
+import { addDetails, type RowDetail } from "./row-details.ts";
+import {
+  compareRows,
+  type ImageRow,
+  type InventoryRow,
+  type ParentLink,
+  type UnreadableImageRow,
+} from "./rows.ts";
+import { type ReadOutcome, readEntries, scanPlaces } from "./scan-places.ts";
+
+/** A pool's default namespace (`""`) or another one, as the scan found it. */
+export interface NamespaceScan {
+  name: string;
+  /** How many rows the inventory has for it, trash included. */
+  images: number;
+  /** Why its images, or its trash, could not be listed. */
+  error: CoppiceError | null;
+}
+
+export interface PoolScan {
+  /** `null` when a pool was asked for by a name that is not there. */
+  id: number | null;
+  name: string;
+  /** Default namespace first, then by name. */
+  namespaces: NamespaceScan[];
+  /** Why the pool could not be opened, or its namespaces not be listed. */
+  error: CoppiceError | null;
+}
+
+/** Everything one scan found. Nothing in it changes afterwards. */
+export interface Inventory {
+  /** When the scan began: what was made later may be missing. */
+  scannedAt: Date;
+  pools: PoolScan[];
+  /** By pool, namespace and name; trash after the images of its namespace. */
+  rows: InventoryRow[];
+}
+
+export interface InventoryProgress {
+  /** Images read. */
+  done: number;
+  /** Images found so far. Grows while pools are still being listed. */
+  total: number;
+}
 
 export interface InventoryOptions {
   /** Names of the pools to read. Default: all. */
@@ -73,4 +112,58 @@ export async function inventory(cluster: Cluster, options: InventoryOptions = {}
     if (namespace !== undefined) namespace.images += 1;
   }
   return { scannedAt, pools, rows };
+}
+
+/** Finds the names behind a parent's ids. */
+type NameParent = (parent: ParentRef) => ParentLink;
+
+export interface RowNames {
+  poolName(id: number): string | undefined;
+  nameParent: NameParent;
+}
+
+/** Makes the row of an image that was read, or not. */
+function toRow(outcome: ReadOutcome, names: RowNames): InventoryRow {
+  return "error" in outcome
+    ? unreadableRow(outcome.entry, outcome.error)
+    : imageRow(outcome.entry, outcome.found, names);
+}
+
+function common({ place, name, trash }: ImageEntry) {
+  const pool = place.poolName;
+  const namespace = place.namespace;
+  return { pool, namespace, name, spec: showImageSpec({ pool, namespace, image: name }), trash };
+}
+
+function unreadableRow(entry: ImageEntry, error: UnreadableImageRow["error"]): UnreadableImageRow {
+  return { state: "unreadable", ...common(entry), id: entry.id === "" ? null : entry.id, error };
+}
+
+/** Field by field: a copy by spreading costs several times the memory, for each of thousands of images. */
+function imageRow({ place, id, name, trash }: ImageEntry, found: FoundImage, names: RowNames): ImageRow {
+  const { dataPoolId, parent } = found;
+  const { poolName: pool, namespace } = place;
+  return {
+    state: "ok",
+    pool,
+    namespace,
+    name,
+    spec: showImageSpec({ pool, namespace, image: name }),
+    trash,
+    id,
+    format: found.format,
+    size: found.size,
+    objectSize: found.objectSize,
+    features: found.features,
+    flags: found.flags,
+    dataPool: dataPoolId === null ? null : (names.poolName(dataPoolId) ?? `#${dataPoolId}`),
+    stripeUnit: found.stripeUnit,
+    stripeCount: found.stripeCount,
+    createdAt: found.createdAt,
+    modifiedAt: found.modifiedAt,
+    snapshots: found.snapshots,
+    parent: parent === null || "poolName" in parent ? parent : names.nameParent(parent),
+    readThrough: found.readThrough,
+    readNote: found.readNote,
+  };
 }

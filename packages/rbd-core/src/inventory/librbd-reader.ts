@@ -1,6 +1,6 @@
 import type { Image } from "rbd-native";
 import type { FoundImage, ImageEntry, ImageReader } from "./image-reader.ts";
-import type { ParentLink, SnapshotRow } from "./inventory-row.ts";
+import type { ParentLink, SnapshotRow } from "./rows.ts";
 
 /** Reads an image by opening it. Slower than reading headers, and right for every image librbd can open. */
 export const librbdReader: ImageReader = {

@@ -1,14 +1,10 @@
-import type { Cluster } from "../cluster/cluster.ts";
-import { CoppiceError } from "../errors/coppice-error.ts";
-import { toCoppiceError } from "../errors/to-coppice-error.ts";
-import { forEachLimit } from "../parallel/for-each-limit.ts";
-import { imageKey } from "./image-key.ts";
+import type { Cluster } from "../cluster/index.ts";
+import { forEachLimit } from "../concurrency/index.ts";
+import { CoppiceError, toCoppiceError } from "../errors/index.ts";
 import type { FoundImage, ImageEntry, ImageReader, ParentRef } from "./image-reader.ts";
-import type { ParentLink } from "./inventory-row.ts";
-import { listPlace } from "./list-place.ts";
-import type { ReadOutcome } from "./read-entries.ts";
-import { endsScan } from "./scan-places.ts";
-import type { RowNames } from "./to-rows.ts";
+import type { RowNames } from "./inventory.ts";
+import { imageKey, type ParentLink } from "./rows.ts";
+import { endsScan, listPlace, type ReadOutcome } from "./scan-places.ts";
 
 /** How many parents outside the scan are looked up at a time. */
 const lookUpsAtOnce = 16;

@@ -1,4 +1,4 @@
-import { CoppiceError } from "../errors/coppice-error.ts";
+import { CoppiceError } from "../errors/index.ts";
 
 export type NamePart = "pool" | "namespace" | "image" | "snapshot";
 

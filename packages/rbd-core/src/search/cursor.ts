@@ -1,11 +1,11 @@
 import { createHash } from "node:crypto";
 import { z } from "zod";
-import { CoppiceError } from "../errors/coppice-error.ts";
-import type { CheckedSearch } from "./check-search.ts";
-import type { Named } from "./compare-names.ts";
+import { CoppiceError } from "../errors/index.ts";
+import type { CheckedSearch } from "./search.ts";
+import { compareNames, type Named, type SearchEntry, sortValue } from "./search-index.ts";
 
 /** The last row of a page: what comes after it is the next page, whatever came or went meanwhile. */
-export interface Position extends Named {
+interface Position extends Named {
   /** What it was sorted by. */
   value: number;
 }
@@ -58,4 +58,26 @@ function wrongCursor(cause?: unknown): CoppiceError {
     hint: "Start again from the first page.",
     cause,
   });
+}
+
+type Sort = CheckedSearch["sort"];
+
+export function positionOf({ node, name, spec, key }: SearchEntry, { by }: Sort): Position {
+  return { value: sortValue(node, by), name, spec, key };
+}
+
+/** Index of the first entry after a position; the entry that was there may be gone. `found` is in the order of `sort`. */
+export function firstAfter(found: readonly SearchEntry[], { by, dir }: Sort, position: Position): number {
+  const turn = dir === "asc" ? 1 : -1;
+  let low = 0;
+  let high = found.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    const entry = found[middle];
+    if (entry === undefined) break;
+    const order = turn * (sortValue(entry.node, by) - position.value) || turn * compareNames(entry, position);
+    if (order > 0) high = middle;
+    else low = middle + 1;
+  }
+  return low;
 }

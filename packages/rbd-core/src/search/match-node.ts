@@ -1,10 +1,8 @@
-import { imageFeatures } from "../image/features.ts";
-import type { ForestMark, ForestNode } from "../inventory/forest-types.ts";
-import type { ImageRow } from "../inventory/inventory-row.ts";
-import { isTrusted } from "../object-map/is-trusted.ts";
-import type { CheckedSearch } from "./check-search.ts";
+import { isTrusted } from "../diff/index.ts";
+import { imageFeatures } from "../image/index.ts";
+import type { ForestMark, ForestNode, ImageRow } from "../inventory/index.ts";
+import type { CheckedSearch, SearchKind, SearchProblem } from "./search.ts";
 import type { SearchEntry } from "./search-index.ts";
-import type { SearchKind, SearchProblem } from "./search-types.ts";
 
 /** Marks that mean something should be done; a flatten candidate is only a suggestion. */
 const trouble: ReadonlySet<ForestMark> = new Set(["orphan", "parent-in-trash", "deep"]);

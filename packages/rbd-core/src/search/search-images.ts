@@ -1,12 +1,9 @@
-import type { Forest } from "../inventory/forest-types.ts";
-import type { Inventory } from "../inventory/inventory-types.ts";
-import { checkSearch } from "./check-search.ts";
-import { listId, packCursor, unpackCursor } from "./cursor.ts";
-import { findParent, keysBelow } from "./family.ts";
+import { CoppiceError } from "../errors/index.ts";
+import type { Forest, ForestNode, Inventory } from "../inventory/index.ts";
+import { firstAfter, listId, packCursor, positionOf, unpackCursor } from "./cursor.ts";
 import { matcher } from "./match-node.ts";
-import { firstAfter, positionOf } from "./position.ts";
+import { checkSearch, type ImageSearch, type ImageSearchPage } from "./search.ts";
 import { prepareSearch, SearchIndex } from "./search-index.ts";
-import type { ImageSearch, ImageSearchPage } from "./search-types.ts";
 
 /**
  * One page of the images that pass all filters, in the order asked for. Pure: it looks at what was scanned.
@@ -42,4 +39,28 @@ export function searchImages(
     filtered: found.length,
     nextCursor: more ? packCursor(list, positionOf(last, checked.sort)) : null,
   };
+}
+
+/** @throws {CoppiceError} `NOT_FOUND` when no image of the forest has this spec or key. */
+function findParent(index: SearchIndex, parent: string): ForestNode {
+  const node = index.find(parent);
+  if (node !== null) return node;
+  throw new CoppiceError({
+    code: "NOT_FOUND",
+    call: "searchImages",
+    object: parent,
+    message: `no image that was scanned is called ${JSON.stringify(parent)}`,
+    hint: "Name the parent as pool/[namespace/]image without a snapshot, or by its key.",
+  });
+}
+
+/** Keys of everything below. The forest has no circles: it cuts links that run in one. */
+function keysBelow(forest: Forest, { childKeys }: ForestNode): Set<string> {
+  const below = new Set<string>();
+  const waiting = [...childKeys];
+  for (let key = waiting.pop(); key !== undefined; key = waiting.pop()) {
+    below.add(key);
+    for (const child of forest.nodes.get(key)?.childKeys ?? []) waiting.push(child);
+  }
+  return below;
 }

@@ -1,9 +1,5 @@
-import { forest as forestOf } from "../inventory/forest.ts";
-import type { Forest, ForestNode } from "../inventory/forest-types.ts";
-import type { Inventory } from "../inventory/inventory-types.ts";
-import { compareNames } from "./compare-names.ts";
-import type { SearchSort } from "./search-types.ts";
-import { sortValue } from "./sort-value.ts";
+import { type Forest, type ForestNode, forest as forestOf, type Inventory } from "../inventory/index.ts";
+import type { SearchSort } from "./search.ts";
 
 /** One image, prepared. */
 export interface SearchEntry {
@@ -69,4 +65,36 @@ export function prepareSearch(scan: Forest | Inventory): SearchIndex {
 function entryOf(node: ForestNode): SearchEntry {
   const { name, spec } = node.row;
   return { node, name, spec, key: node.key, text: spec.toLowerCase(), rank: 0 };
+}
+
+const values: Record<SearchSort, (node: ForestNode) => number> = {
+  name: () => 0,
+  size: ({ row }) => (row.state === "ok" ? row.size : 0),
+  snapshots: ({ row }) => (row.state === "ok" ? row.snapshots.length : 0),
+  children: ({ childKeys }) => childKeys.length,
+  depth: ({ depth }) => depth,
+  created: ({ row }) => (row.state === "ok" ? (row.createdAt?.getTime() ?? -1) : -1),
+};
+
+/** What an image is sorted by before its name: bytes, a count, or milliseconds since 1970 (-1: not known). */
+export function sortValue(node: ForestNode, by: SearchSort): number {
+  return values[by](node);
+}
+
+const collator = new Intl.Collator("en", { numeric: true, sensitivity: "base" });
+
+/** What an image is named by. */
+export interface Named {
+  name: string;
+  spec: string;
+  key: string;
+}
+
+/** By name the way people count (vm-2 before vm-10), then by spec, then by key: no two images are equal. */
+export function compareNames(a: Named, b: Named): number {
+  return collator.compare(a.name, b.name) || compareText(a.spec, b.spec) || compareText(a.key, b.key);
+}
+
+function compareText(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
 }

@@ -1,22 +1,73 @@
-import { checkTarget } from "../clone/check-target.ts";
-import { createSnapshotStep } from "../clone/create-snapshot-step.ts";
-import { protectStep } from "../clone/protect-step.ts";
-import type { Cluster } from "../cluster/cluster.ts";
-import { withCoppiceErrors } from "../errors/to-coppice-error.ts";
-import { openImage } from "../image/open-image.ts";
-import { formatImageSpec } from "../names/format-image-spec.ts";
-import type { ImageSpec } from "../names/image-spec.ts";
-import { toImageOnly } from "../names/to-image-spec.ts";
-import { toRbdUrl } from "../rbd-url/to-rbd-url.ts";
-import { createImageStep } from "../steps/create-image-step.ts";
-import { StepRunner } from "../steps/step-runner.ts";
-import { checkImport, compareDigests, type ImportSettings } from "./import/check-import.ts";
-import type { ImportPhase, ImportTemplateOptions, ImportTemplateResult } from "./import/import-types.ts";
-import { convertDisk, type KnownSource, knowFormat } from "./import/raw-disk.ts";
-import { readSource } from "./import/read-source.ts";
-import { writeDisk } from "./import/write-disk.ts";
-import { openTemplateSource } from "./source/open-template-source.ts";
-import type { OpenedSource } from "./source/template-source.ts";
+import { checkTarget, createImageStep, createSnapshotStep, protectStep } from "../clone/index.ts";
+import type { Cluster } from "../cluster/index.ts";
+import { CoppiceError, withCoppiceErrors } from "../errors/index.ts";
+import { openImage } from "../image/index.ts";
+import {
+  checkName,
+  formatImageSpec,
+  type ImageSpec,
+  type ImageSpecLike,
+  toImageOnly,
+  toRbdUrl,
+} from "../names/index.ts";
+import { type FlowOptions, StepRunner } from "../operation/index.ts";
+import { templateSnapshot } from "./clone-template.ts";
+import type { Digests } from "./digests.ts";
+import { convertDisk, type KnownSource, knowFormat, readSource, writeDisk } from "./raw-disk.ts";
+import { type OpenedSource, openTemplateSource, type TemplateSource } from "./source.ts";
+
+/**
+ * - `receive`, `convert`: of a disk that is not raw; they count bytes and percent.
+ * - `create`: the image.
+ * - `write`: counts bytes of the disk; `total` stays 0 while the size is not known.
+ * - `snapshot`, `protect`: what clones hang on.
+ */
+export type ImportPhase = "receive" | "convert" | "create" | "write" | "snapshot" | "protect";
+
+export interface ImportTemplateOptions extends FlowOptions<ImportPhase> {
+  source: TemplateSource;
+  /** `pool/[namespace/]image`, which must not exist. */
+  target: ImageSpecLike;
+  /** Bytes of the stream, if known; it must then have exactly that many. A file and most downloads know themselves. */
+  size?: number | undefined;
+  /** Default: told from the first bytes. `raw` takes the bytes as they are, whatever they look like. */
+  format?: "raw" | "qcow2" | undefined;
+  /** The digests that the source is to have, in hex. */
+  expected?: Partial<Digests> | undefined;
+  /** Bytes read and written at a time; a multiple of `sparseSize`. Default 8 MiB, as Glance. */
+  chunkSize?: number | undefined;
+  /** Runs of zeros of this many bytes, at multiples of it, stay holes. Default 4096, as `rbd import`. */
+  sparseSize?: number | undefined;
+  /** Bytes, a power of two. Default: what the cluster configures, usually 4 MiB. */
+  objectSize?: number | undefined;
+  /** `RBD_FEATURE_*` bits. Default: what the cluster configures. */
+  features?: bigint | undefined;
+  /** Keeps the data in another pool. */
+  dataPool?: string | undefined;
+  /** Default `snap`, as Glance names it. */
+  snapshotName?: string | undefined;
+  /** The program that converts qcow2. Default `qemu-img`. */
+  qemuImg?: string | undefined;
+  /** Where a disk that is not raw is kept meanwhile. Default: the system's folder for temporary files. */
+  scratchFolder?: string | undefined;
+}
+
+export interface ImportTemplateResult {
+  template: Required<ImageSpec>;
+  /** `rbd://fsid/pool/image/snap`; `null` for a template in a namespace. */
+  url: string | null;
+  /** Ceph's id of the template. */
+  id: string;
+  /** Bytes of the disk, and so of the image. */
+  size: number;
+  /** Bytes that were not zeros, in steps of `sparseSize`: what was written. */
+  written: number;
+  format: "raw" | "qcow2";
+  /** Of the disk as it is in the image. */
+  digests: Digests;
+  /** Of the source as it came; the same as `digests` for a raw one. */
+  sourceDigests: Digests;
+}
 
 const ownSteps: readonly ImportPhase[] = ["create", "write", "snapshot", "protect"];
 
@@ -120,4 +171,64 @@ async function writeTemplate(
   runner.finish();
   const template = { ...target, snapshot: snapshotName };
   return { template, url: toRbdUrl(cluster.fsid, template), ...written };
+}
+
+interface ImportSettings {
+  chunkSize: number;
+  sparseSize: number;
+  snapshotName: string;
+  expected: Partial<Digests>;
+}
+
+const mebibyte = 1024 ** 2;
+const digestLengths: Readonly<Record<keyof Digests, number>> = { md5: 32, sha256: 64 };
+
+/** Fills in what was left out. @throws {CoppiceError} `INVALID_ARGUMENT`, `INVALID_NAME` */
+export function checkImport(options: ImportTemplateOptions): ImportSettings {
+  const {
+    chunkSize = 8 * mebibyte,
+    sparseSize = 4096,
+    snapshotName = templateSnapshot,
+    size,
+    expected = {},
+  } = options;
+  checkName("snapshot", snapshotName);
+  const isWhole = (value: number, least: number, most: number) =>
+    Number.isSafeInteger(value) && value >= least && value <= most;
+  if (!isWhole(sparseSize, 512, mebibyte))
+    throw refusal(`a sparse size of ${sparseSize} is not from 512 bytes to 1 MiB`);
+  if (!isWhole(chunkSize, sparseSize, 64 * mebibyte) || chunkSize % sparseSize !== 0) {
+    throw refusal(`a chunk size of ${chunkSize} is no multiple of ${sparseSize} bytes up to 64 MiB`);
+  }
+  if (size !== undefined && !isWhole(size, 1, Number.MAX_SAFE_INTEGER))
+    throw refusal(`${size} is not a size in bytes`);
+  const digests: Partial<Digests> = {};
+  for (const [name, length] of Object.entries(digestLengths) as [keyof Digests, number][]) {
+    const digest = expected[name]?.toLowerCase();
+    if (digest === undefined) continue;
+    if (digest.length !== length || !/^[0-9a-f]+$/.test(digest)) {
+      throw refusal(`${JSON.stringify(digest)} is not a ${name} digest of ${length} hex digits`);
+    }
+    digests[name] = digest;
+  }
+  return { chunkSize, sparseSize, snapshotName, expected: digests };
+}
+
+/** @throws {CoppiceError} `IO` when the bytes are not the ones meant */
+export function compareDigests(name: string, expected: Partial<Digests>, actual: Digests): void {
+  for (const key of ["sha256", "md5"] as const) {
+    const wanted = expected[key];
+    if (wanted === undefined || wanted === actual[key]) continue;
+    throw new CoppiceError({
+      code: "IO",
+      call: "importTemplate",
+      object: name,
+      message: `${name} has the ${key} ${actual[key]}, where ${wanted} was expected`,
+      hint: "It was damaged on its way, or is another file than the one meant.",
+    });
+  }
+}
+
+function refusal(message: string): CoppiceError {
+  return new CoppiceError({ code: "INVALID_ARGUMENT", call: "importTemplate", message });
 }

@@ -1,16 +1,20 @@
-import type { Cluster } from "../cluster/cluster.ts";
-import { CoppiceError } from "../errors/coppice-error.ts";
-import { showImageSpec } from "../names/format-image-spec.ts";
-import type { ImageSpec } from "../names/image-spec.ts";
-import { DoomedImage } from "../removal/doomed-image.ts";
-import { evaluateRemoval, type RemovalBlocker, removalRefusal } from "../removal/judge-removal.ts";
-import { readRemovalFacts } from "../removal/read-removal-facts.ts";
-import type { CloneOfImage, RemovalFacts } from "../removal/removal-facts.ts";
-import { type RemovalPhase, removalPhases, removeImages } from "../removal/remove-images.ts";
-import type { RetryOptions } from "../removal/retry-while-busy.ts";
-import type { FlowOptions } from "../steps/step-progress.ts";
-import { StepRunner } from "../steps/step-runner.ts";
-import { resolveTemplate, type TemplateLike } from "./resolve-template.ts";
+import type { Cluster } from "../cluster/index.ts";
+import {
+  type CloneOfImage,
+  DoomedImage,
+  evaluateRemoval,
+  type RemovalBlocker,
+  type RemovalFacts,
+  type RemovalPhase,
+  readRemovalFacts,
+  removalPhases,
+  removalRefusal,
+  removeImages,
+} from "../deletion/index.ts";
+import { CoppiceError } from "../errors/index.ts";
+import { type ImageSpec, showImageSpec } from "../names/index.ts";
+import { type FlowOptions, type RetryOptions, StepRunner } from "../operation/index.ts";
+import { resolveTemplate, type TemplateLike } from "./clone-template.ts";
 
 export interface RemoveTemplateOptions
   extends FlowOptions<RemovalPhase>,

@@ -1,16 +1,15 @@
-import { createSnapshotStep } from "../clone/create-snapshot-step.ts";
-import { openSource, readSourceFacts } from "../clone/open-source.ts";
-import { protectStep } from "../clone/protect-step.ts";
-import { readCloneFormat } from "../clone/read-clone-format.ts";
-import type { Cluster } from "../cluster/cluster.ts";
-import { CoppiceError } from "../errors/coppice-error.ts";
-import { openImage } from "../image/open-image.ts";
-import { showImageSpec } from "../names/format-image-spec.ts";
-import type { ImageSpec } from "../names/image-spec.ts";
-import { checkName } from "../names/name-part.ts";
-import { type ImageSpecLike, toImageOnly } from "../names/to-image-spec.ts";
-import type { FlowOptions } from "../steps/step-progress.ts";
-import { StepRunner } from "../steps/step-runner.ts";
+import {
+  createSnapshotStep,
+  openSource,
+  protectStep,
+  readCloneFormat,
+  readSourceFacts,
+} from "../clone/index.ts";
+import type { Cluster } from "../cluster/index.ts";
+import { CoppiceError } from "../errors/index.ts";
+import { openImage } from "../image/index.ts";
+import { checkName, type ImageSpec, type ImageSpecLike, showImageSpec, toImageOnly } from "../names/index.ts";
+import { type FlowOptions, StepRunner } from "../operation/index.ts";
 
 export type VolumeSnapshotPhase = "snapshot" | "protect";
 

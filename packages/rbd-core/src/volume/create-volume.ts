@@ -1,14 +1,66 @@
-import { checkSnapshotNameFree } from "../clone/prepare-clone.ts";
-import type { Cluster } from "../cluster/cluster.ts";
-import { openImage } from "../image/open-image.ts";
-import type { ImageSpec } from "../names/image-spec.ts";
-import { retryOnSourceChanged } from "../steps/begin-again.ts";
-import { createImageStep } from "../steps/create-image-step.ts";
-import { deriveImage } from "../steps/derive-image.ts";
-import { derivePhases } from "../steps/derive-phases.ts";
-import { StepRunner } from "../steps/step-runner.ts";
-import { type PreparedVolume, prepareVolume } from "./prepare-volume.ts";
-import type { CreateVolumeOptions, VolumeOptions, VolumePhase } from "./volume-options.ts";
+import {
+  type CloneChoices,
+  type CloneFormat,
+  type CloneOptions,
+  type CloneShape,
+  type CloneWishes,
+  checkSnapshotNameFree,
+  checkTarget,
+  createImageStep,
+  type DerivePhase,
+  deriveImage,
+  derivePhases,
+  type PreparedClone,
+  prepareCurrent,
+} from "../clone/index.ts";
+import type { Cluster } from "../cluster/index.ts";
+import { CoppiceError } from "../errors/index.ts";
+import { checkSize, openImage } from "../image/index.ts";
+import {
+  formatImageSpec,
+  type ImageSpec,
+  type ImageSpecLike,
+  showImageSpec,
+  toImageOnly,
+  toImageSpec,
+} from "../names/index.ts";
+import { type FlowOptions, retryOnSourceChanged, StepRunner } from "../operation/index.ts";
+import { resolveTemplate, type TemplateLike } from "../template/index.ts";
+
+/** What a volume is made from. */
+export type VolumeOrigin =
+  /** `pool/[namespace/]image@snap` */
+  | { snapshot: ImageSpecLike }
+  /** `pool/[namespace/]image`: its current state. */
+  | { volume: ImageSpecLike }
+  /** A template, by its name (`@snap` unless it says otherwise) or its `rbd://` URL. */
+  | { template: TemplateLike };
+
+/** `create`: an empty one. The rest is of those that are made from something. */
+export type VolumePhase = "create" | DerivePhase;
+
+/** How Cinder is set up by default (`rbd_max_clone_depth`). */
+const defaultMaxDepth = 5;
+
+export interface VolumeOptions extends CloneWishes, CloneChoices {
+  /** `pool/[namespace/]image`, which must not exist. */
+  target: ImageSpecLike;
+  /** Default: nothing, for an empty volume. Then `size` is needed. */
+  from?: VolumeOrigin | undefined;
+  /**
+   * How many images the volume may have above it in the end; one that would have more is flattened. 0: the volume is
+   * a full copy. Default 5.
+   */
+  maxDepth?: number | undefined;
+  /** `RBD_FEATURE_*` bits. Default: the source's; of an empty volume what the cluster configures. */
+  features?: bigint | undefined;
+  /** The name of the snapshot on the source volume, if one has to be created. */
+  snapshotName?: string | undefined;
+  /** Insists on a clone format instead of what the cluster allows. */
+  cloneFormat?: CloneFormat | undefined;
+}
+
+export type CreateVolumeOptions = VolumeOptions & FlowOptions<VolumePhase>;
 
 export interface VolumeResult {
   target: ImageSpec;
@@ -115,4 +167,65 @@ async function createEmpty(
   await createImageStep(cluster, target, { size, ...given }, undo);
   await using image = await openImage(cluster, target, { readOnly: true });
   return image.id;
+}
+
+/** All that is known before anything is changed. */
+interface PreparedVolume {
+  target: ImageSpec;
+  shape: CloneShape;
+  /** What the volume begins as, and what was asked for to get there; `null` for an empty volume. */
+  clone: (PreparedClone & { options: CloneOptions }) | null;
+}
+
+/**
+ * Looks at everything a new volume needs, and decides what it will be. Only reads.
+ *
+ * @throws {CoppiceError} see `createVolume`
+ */
+async function prepareVolume(cluster: Cluster, options: CreateVolumeOptions): Promise<PreparedVolume> {
+  const target = toImageOnly(options.target);
+  if (options.from === undefined) return prepareEmpty(cluster, target, options);
+  const { from, onProgress: _, maxDepth = defaultMaxDepth, ...choices } = options;
+  const cloneOptions = { ...choices, maxDepth, source: originSpec(cluster.fsid, from), target };
+  const prepared = await prepareCurrent(cluster, cloneOptions);
+  return { target, shape: prepared.plan, clone: { ...prepared, options: cloneOptions } };
+}
+
+async function prepareEmpty(
+  cluster: Cluster,
+  target: ImageSpec,
+  { size }: VolumeOptions,
+): Promise<PreparedVolume> {
+  const object = formatImageSpec(target);
+  if (size === undefined) {
+    throw new CoppiceError({
+      code: "INVALID_ARGUMENT",
+      call: "createVolume",
+      object,
+      message: "an empty volume needs a size",
+      hint: "Give the size in bytes, or what the volume is to be made from.",
+    });
+  }
+  checkSize("createVolume", object, size);
+  await checkTarget(cluster, target);
+  const flattenReason = "it is made from nothing";
+  return {
+    target,
+    shape: { size, flatten: false, flattenReason, depth: 0 },
+    clone: null,
+  };
+}
+
+function originSpec(fsid: string, from: VolumeOrigin): ImageSpec {
+  if ("volume" in from) return toImageOnly(from.volume);
+  if ("template" in from) return resolveTemplate(fsid, from.template);
+  const spec = toImageSpec(from.snapshot);
+  if (spec.snapshot !== undefined) return spec;
+  throw new CoppiceError({
+    code: "INVALID_NAME",
+    call: "createVolume",
+    object: showImageSpec(spec),
+    message: `${JSON.stringify(showImageSpec(spec))} names an image where a snapshot is needed`,
+    hint: "Add @ and the snapshot's name, or say that the volume itself is meant.",
+  });
 }

@@ -1,19 +1,55 @@
-import type { Cluster } from "../cluster/cluster.ts";
-import { toImageOnly } from "../names/to-image-spec.ts";
-import { DoomedImage } from "../removal/doomed-image.ts";
-import { removalRefusal } from "../removal/judge-removal.ts";
-import { readRemovalFacts } from "../removal/read-removal-facts.ts";
-import type { RemovalFacts } from "../removal/removal-facts.ts";
-import { removeImages } from "../removal/remove-images.ts";
-import { flattenStep } from "../steps/flatten-step.ts";
-import { StepRunner } from "../steps/step-runner.ts";
-import { type DeleteDecision, decideDelete, deletePhases } from "./decide-delete.ts";
-import type {
-  DeleteVolumeOptions,
-  DeleteVolumePhase,
-  DeleteVolumeResult,
-  DeleteVolumeWishes,
-} from "./delete-volume-types.ts";
+import { flattenStep } from "../clone/index.ts";
+import type { Cluster } from "../cluster/index.ts";
+import {
+  type CloneOfImage,
+  DoomedImage,
+  type DoomedSnapshots,
+  evaluateRemoval,
+  type RemovalBlocker,
+  type RemovalFacts,
+  type RemovalPhase,
+  readRemovalFacts,
+  removalRefusal,
+  removeImages,
+} from "../deletion/index.ts";
+import type { SnapshotRow } from "../inventory/index.ts";
+import { type ImageSpec, type ImageSpecLike, toImageOnly } from "../names/index.ts";
+import { type FlowOptions, type RetryOptions, StepRunner } from "../operation/index.ts";
+
+/**
+ * What becomes of the clones that read from the volume:
+ * - `refuse`: a volume with clones is not deleted.
+ * - `keep`: it goes to the trash with its snapshots, where its clones go on reading from it.
+ * - `flatten`: the clones are made independent first.
+ */
+export type Dependants = "refuse" | "keep" | "flatten";
+
+/** `flatten`: the clones are made independent, one step each; counts objects. */
+export type DeleteVolumePhase = "flatten" | RemovalPhase;
+
+export interface DeleteVolumeWishes {
+  /** `pool/[namespace/]image` */
+  volume: ImageSpecLike;
+  /** Default `refuse`. */
+  dependants?: Dependants | undefined;
+  /** Which of the user's snapshots may go for good. Default `none`: a volume with snapshots is refused. */
+  snapshots?: DoomedSnapshots | undefined;
+}
+
+export type DeleteVolumeOptions = DeleteVolumeWishes &
+  FlowOptions<DeleteVolumePhase> &
+  Pick<RetryOptions, "attempts" | "pauseMilliseconds" | "pause" | "onBusy">;
+
+export interface DeleteVolumeResult {
+  volume: ImageSpec;
+  /** Ceph's id of the volume: by this it is found in the trash. */
+  id: string;
+  outcome: "removed" | "trashed";
+  /** The clones that were made independent. */
+  flattened: ImageSpec[];
+  /** The clones that keep the volume in the trash. */
+  kept: readonly CloneOfImage[];
+}
 
 /** What {@link deleteVolume} with the same options would do. */
 export type DeleteVolumePlan = RemovalFacts & DeleteDecision & { phases: DeleteVolumePhase[] };
@@ -85,4 +121,42 @@ async function refuseNewClones(cluster: Cluster, options: DeleteVolumeOptions): 
 
 function refuse(facts: RemovalFacts, { blockers }: DeleteDecision): void {
   if (blockers.length > 0) throw removalRefusal("deleteVolume", [{ facts, blockers }]);
+}
+
+interface DeleteDecision {
+  outcome: "removed" | "trashed";
+  /** The clones to be made independent first. */
+  flatten: readonly CloneOfImage[];
+  /** The snapshots that go for good, oldest first. */
+  snapshots: SnapshotRow[];
+  /** What stands against it, being in use left out; nothing is done unless this is empty. */
+  blockers: RemovalBlocker[];
+}
+
+/**
+ * Decides how a volume goes. The trash keeps everything, so going there needs no leave for the snapshots; but no image
+ * of a group can go there. Pure.
+ */
+export function decideDelete(
+  facts: RemovalFacts,
+  dependants: Dependants,
+  doomed: DoomedSnapshots,
+): DeleteDecision {
+  const { blockers, snapshots } = evaluateRemoval(facts, doomed);
+  const lasting = blockers.filter(({ kind }) => kind !== "in-use");
+  if (dependants === "keep" && facts.clones.length > 0) {
+    const inGroup = lasting.filter(({ kind }) => kind === "group");
+    return { outcome: "trashed", flatten: [], snapshots: [], blockers: inGroup };
+  }
+  if (dependants === "flatten") {
+    const others = lasting.filter(({ kind }) => kind !== "clones");
+    return { outcome: "removed", flatten: facts.clones, snapshots, blockers: others };
+  }
+  return { outcome: "removed", flatten: [], snapshots, blockers: lasting };
+}
+
+/** The steps that the decision comes to. */
+export function deletePhases({ flatten, outcome }: DeleteDecision): DeleteVolumePhase[] {
+  const flattens = flatten.map((): DeleteVolumePhase => "flatten");
+  return outcome === "trashed" ? ["trash"] : [...flattens, "trash", "remove"];
 }

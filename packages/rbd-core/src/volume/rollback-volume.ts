@@ -1,20 +1,21 @@
-import { createSnapshotStep } from "../clone/create-snapshot-step.ts";
-import { defaultNames } from "../clone/default-names.ts";
-import { namedSnapshot, openSource, readSourceFacts } from "../clone/open-source.ts";
-import { type NameSource, newSnapshotName } from "../clone/snapshot-name.ts";
-import type { SourceFacts } from "../clone/source-facts.ts";
-import type { Cluster } from "../cluster/cluster.ts";
-import { CoppiceError } from "../errors/coppice-error.ts";
-import { withCoppiceErrors } from "../errors/to-coppice-error.ts";
-import { openImage } from "../image/open-image.ts";
-import { showImageSpec } from "../names/format-image-spec.ts";
-import type { ImageSpec } from "../names/image-spec.ts";
-import { type ImageSpecLike, toImageSpec } from "../names/to-image-spec.ts";
-import { readHolders } from "../removal/read-removal-facts.ts";
-import { showHolders } from "../removal/show-holders.ts";
-import { type HeldSnapshot, releaseSnapshotStep } from "../steps/release-snapshot-step.ts";
-import type { FlowOptions } from "../steps/step-progress.ts";
-import { type Advance, StepRunner } from "../steps/step-runner.ts";
+import {
+  createSnapshotStep,
+  defaultNames,
+  type HeldSnapshot,
+  type NameSource,
+  namedSnapshot,
+  newSnapshotName,
+  openSource,
+  readSourceFacts,
+  releaseSnapshotStep,
+  type SourceFacts,
+} from "../clone/index.ts";
+import type { Cluster } from "../cluster/index.ts";
+import { readHolders, showHolders } from "../deletion/index.ts";
+import { CoppiceError, withCoppiceErrors } from "../errors/index.ts";
+import { openImage } from "../image/index.ts";
+import { type ImageSpec, type ImageSpecLike, showImageSpec, toImageSpec } from "../names/index.ts";
+import { type Advance, type FlowOptions, StepRunner } from "../operation/index.ts";
 
 /**
  * - `keep`: a snapshot of the current state, to go back to should the rollback fail.

@@ -1,7 +1,7 @@
 import { connect } from "../../src/cluster/connect.ts";
 import { type CopyDiffOptions, copyDiff } from "../../src/transfer/copy/copy-diff.ts";
 import { type CopyImageOptions, copyImage } from "../../src/transfer/copy/copy-image.ts";
-import { TransferLimits } from "../../src/transfer/transfer-limits.ts";
+import { TransferLimits } from "../../src/transfer/transfer-options.ts";
 import { type DyingCall, type DyingChange, die, dieAt, dieAtChange } from "./die-at.ts";
 
 /** When a process ends itself, as the kernel would end it: nothing of it runs any more. */

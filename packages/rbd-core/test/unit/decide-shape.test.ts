@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { decideShape } from "../../src/clone/decide-shape.ts";
+import { decideShape } from "../../src/clone/decide.ts";
 
 const target = { pool: "rbd", namespace: "", image: "vol" };
 const source = { spec: { pool: "rbd", namespace: "", image: "base", snapshot: "s" }, size: 1000, depth: 0 };

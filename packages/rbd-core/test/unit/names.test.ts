@@ -1,11 +1,14 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { CoppiceError } from "../../src/errors/coppice-error.ts";
-import { formatImageSpec } from "../../src/names/format-image-spec.ts";
-import type { ImageSpec } from "../../src/names/image-spec.ts";
+import {
+  formatImageSpec,
+  type ImageSpec,
+  parseImageSpec,
+  toImageOnly,
+  toImageSpec,
+} from "../../src/names/image-spec.ts";
 import { longestName, nameProblem } from "../../src/names/name-part.ts";
-import { parseImageSpec } from "../../src/names/parse-image-spec.ts";
-import { toImageOnly, toImageSpec } from "../../src/names/to-image-spec.ts";
 
 const part = (forbidden: string) =>
   fc

@@ -1,5 +1,5 @@
-import type { ImageRow, InventoryRow, ParentLink, SnapshotRow } from "../../src/inventory/inventory-row.ts";
-import type { Inventory } from "../../src/inventory/inventory-types.ts";
+import type { Inventory } from "../../src/inventory/inventory.ts";
+import type { ImageRow, InventoryRow, ParentLink, SnapshotRow } from "../../src/inventory/rows.ts";
 
 const noon = new Date("2026-03-01T12:00:00Z");
 

@@ -6,7 +6,7 @@ import {
   deltaCandidates,
   findZeroDelta,
 } from "../../src/clone/zero-delta.ts";
-import type { SnapshotRow } from "../../src/inventory/inventory-row.ts";
+import type { SnapshotRow } from "../../src/inventory/rows.ts";
 import { snapshotRow } from "./rows.ts";
 
 const objects = 6;

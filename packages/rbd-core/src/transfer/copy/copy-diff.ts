@@ -1,8 +1,8 @@
-import type { Cluster } from "../../cluster/cluster.ts";
-import { type ImageSpecLike, toImageOnly } from "../../names/to-image-spec.ts";
-import { allSettledOrThrow } from "../../parallel/together.ts";
-import { type OpenSourceOptions, openSource, type SourceRange } from "../source-image/open-source.ts";
-import { openTarget } from "../target-image/open-target.ts";
+import type { Cluster } from "../../cluster/index.ts";
+import { allSettledOrThrow } from "../../concurrency/index.ts";
+import { type ImageSpecLike, toImageOnly } from "../../names/index.ts";
+import { type OpenSourceOptions, openSource, type SourceRange } from "../source.ts";
+import { openTarget } from "../target/open-target.ts";
 import { type CopyPointOptions, type CopyPointResult, copyPoint } from "./copy-point.ts";
 
 export interface CopyDiffOptions

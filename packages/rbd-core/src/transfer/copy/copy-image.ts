@@ -1,26 +1,25 @@
 import type { Image, SnapshotEntry } from "rbd-native";
-import type { Cluster } from "../../cluster/cluster.ts";
-import { withCoppiceErrors } from "../../errors/to-coppice-error.ts";
-import type { ImageHeader } from "../../headers/image-header.ts";
-import { openImage } from "../../image/open-image.ts";
-import { prepareRemoval } from "../../image/prepare-removal.ts";
-import { formatImageSpec, showImageSpec } from "../../names/format-image-spec.ts";
-import type { ImageSpec } from "../../names/image-spec.ts";
-import { type ImageSpecLike, toImageOnly } from "../../names/to-image-spec.ts";
-import { openAhead } from "../../parallel/open-ahead.ts";
-import { allSettledOrThrow } from "../../parallel/together.ts";
-import { UndoLog } from "../../undo/undo-log.ts";
-import { removeNewImage } from "../new-image/remove-new-image.ts";
-import { snapshotsBefore, takeHeadSnapshot } from "../source-image/head-snapshot.ts";
-import { identityOf } from "../source-image/image-identity.ts";
-import { type OpenSourceOptions, openSource } from "../source-image/open-source.ts";
-import { writeHeader } from "../target-image/change-header.ts";
-import type { TransferLimits } from "../transfer-limits.ts";
-import { createCopy, isBareCopy, layoutOf } from "./copy-layout.ts";
+import type { Cluster } from "../../cluster/index.ts";
+import { allSettledOrThrow, openAhead } from "../../concurrency/index.ts";
+import { withCoppiceErrors } from "../../errors/index.ts";
+import type { ImageHeader } from "../../headers/index.ts";
+import { createImage, openImage, prepareRemoval } from "../../image/index.ts";
+import {
+  formatImageSpec,
+  type ImageSpec,
+  type ImageSpecLike,
+  showImageSpec,
+  toImageOnly,
+} from "../../names/index.ts";
+import { UndoLog } from "../../operation/index.ts";
+import { snapshotsBefore, takeHeadSnapshot } from "../head-snapshot.ts";
+import { newImageFeatures, removeNewImage, unmarkedSize } from "../new-image.ts";
+import { identityOf, type OpenSourceOptions, openSource } from "../source.ts";
+import { writeHeader } from "../target/change-header.ts";
+import type { TransferLimits } from "../transfer-options.ts";
 import { type MarkedImage, markNew, noteMark, removeMark } from "./copy-mark.ts";
-import { copyPoint } from "./copy-point.ts";
-import type { RunCopyOptions } from "./copy-run.ts";
-import { ReusedTarget } from "./reused-target.ts";
+import { copyPoint, type RunCopyOptions } from "./copy-point.ts";
+import { ReusedTarget } from "./copy-start.ts";
 import { type CopyOfImage, takeOverCopy } from "./take-over-copy.ts";
 
 export interface CopyImageOptions extends OpenSourceOptions, Omit<RunCopyOptions, "digests"> {
@@ -146,4 +145,63 @@ async function finish(
   const metadata = [...(await original.listMetadata())].filter(([key]) => !key.startsWith("coppice."));
   const sets = metadata.map(([key, value]) => ({ type: "set", key, value }) as const);
   await writeHeader(ioCtx, id, [...sets, noteMark({ ...mark, isWhole: true })]);
+}
+
+/** What a copy of an image has from its source beside the data. */
+interface CopyLayout {
+  readonly order: number;
+  /** `RBD_FEATURE_*` bits that a copy can have. */
+  readonly features: bigint;
+  readonly stripeUnit: number;
+  readonly stripeCount: number;
+  /** Where the data is to be kept; `undefined`: in the copy's own pool. */
+  readonly dataPool: { readonly name: string; readonly id: number } | undefined;
+}
+
+/** @throws {CoppiceError} `NOT_FOUND` for the pool; RbdError */
+async function layoutOf(image: Image, target: Cluster, dataPool: string | undefined): Promise<CopyLayout> {
+  const { order } = await image.stat();
+  const { unit: stripeUnit, count: stripeCount } = await image.stripe();
+  const features = (await image.features()) & newImageFeatures;
+  const pool = dataPool === undefined ? undefined : await target.pool(dataPool);
+  return {
+    order,
+    features,
+    stripeUnit,
+    stripeCount,
+    dataPool: pool && { name: pool.poolName, id: pool.poolId },
+  };
+}
+
+/**
+ * Makes an image of that layout with nothing in it, and not of the size it will have.
+ *
+ * @throws {CoppiceError} `EXISTS`
+ */
+async function createCopy(
+  cluster: Cluster,
+  place: ImageSpec,
+  { order, features, stripeUnit, stripeCount, dataPool }: CopyLayout,
+): Promise<void> {
+  const isStriped = stripeCount > 1 || stripeUnit !== 2 ** order;
+  await createImage(cluster, place, {
+    size: unmarkedSize,
+    objectSize: 2 ** order,
+    features,
+    dataPool: dataPool?.name,
+    ...(isStriped ? { stripeUnit, stripeCount } : {}),
+  });
+}
+
+/** Whether an image is as {@link createCopy} leaves it. */
+function isBareCopy(header: ImageHeader, layout: CopyLayout): boolean {
+  const { order, features, stripeUnit, stripeCount, dataPool } = layout;
+  const isOurs =
+    header.dataPoolId === (dataPool?.id ?? null) &&
+    header.order === order &&
+    (header.features & newImageFeatures) === features &&
+    header.stripeUnit === stripeUnit &&
+    header.stripeCount === stripeCount;
+  const isEmpty = header.size === unmarkedSize && header.snapshotSequence === 0n;
+  return isOurs && isEmpty && header.parent === null && header.group === null;
 }

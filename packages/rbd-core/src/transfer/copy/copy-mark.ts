@@ -1,21 +1,15 @@
 import type { IoCtx } from "rbd-native";
 import { z } from "zod";
-import type { Cluster } from "../../cluster/cluster.ts";
-import type { ImageHeader } from "../../headers/image-header.ts";
-import { readHeader } from "../../headers/read-header.ts";
-import { readImageId } from "../../headers/read-image-id.ts";
-import { ignoreNotFound } from "../../headers/read-objects.ts";
-import { hasHeader } from "../../image/half-made.ts";
-import { openImage } from "../../image/open-image.ts";
-import { showImageSpec } from "../../names/format-image-spec.ts";
-import type { ImageSpec } from "../../names/image-spec.ts";
-import { existsAlready } from "../new-image/exists-already.ts";
-import { leaseNewImage } from "../new-image/lease-new-image.ts";
-import { newHeadName } from "../source-image/head-snapshot.ts";
-import { type ImageIdentity, isSameImage } from "../source-image/image-identity.ts";
-import { type HeaderChange, writeHeader } from "../target-image/change-header.ts";
-import { refuseOthers } from "../target-image/hold-target.ts";
-import { parseNote } from "../target-image/image-note.ts";
+import type { Cluster } from "../../cluster/index.ts";
+import { type ImageHeader, ignoreNotFound, readHeader, readImageId } from "../../headers/index.ts";
+import { hasHeader, openImage } from "../../image/index.ts";
+import { type ImageSpec, showImageSpec } from "../../names/index.ts";
+import { newHeadName } from "../head-snapshot.ts";
+import { existsAlready, leaseNewImage } from "../new-image.ts";
+import { type ImageIdentity, isSameImage } from "../source.ts";
+import { type HeaderChange, writeHeader } from "../target/change-header.ts";
+import { refuseOthers } from "../target/open-target.ts";
+import { parseNote } from "../target/point-record.ts";
 
 const schema = z.strictObject({
   version: z.literal(1),
@@ -29,7 +23,7 @@ const schema = z.strictObject({
 });
 
 /** Metadata of an image that is being made a copy of another, as a whole: of which, by ids. */
-export type CopyMark = z.infer<typeof schema>;
+type CopyMark = z.infer<typeof schema>;
 
 const key = "coppice.copy-image";
 

@@ -1,25 +1,23 @@
-import { CoppiceError } from "../../errors/coppice-error.ts";
-import { showImageSpec } from "../../names/format-image-spec.ts";
+import type { Cluster } from "../../cluster/index.ts";
+import { CoppiceError } from "../../errors/index.ts";
+import { type ImageSpec, showImageSpec } from "../../names/index.ts";
 import type { BlockDigest } from "../digests/digest-manifest.ts";
-import type { KnownSnapshot } from "../source-image/find-snapshot.ts";
-import type { Source } from "../source-image/open-source.ts";
-import { changeHeader } from "../target-image/change-header.ts";
-import type { Target } from "../target-image/open-target.ts";
-import { isPointOf, pointIn } from "../target-image/point-record.ts";
-import type { TargetFacts } from "../target-image/target-facts.ts";
-import { prepareHead, undoHead } from "../target-image/target-head.ts";
-import type { TransferLimits } from "../transfer-limits.ts";
-import type { TransferOptions } from "../transfer-progress.ts";
+import type { KnownSnapshot, Source } from "../source.ts";
+import { changeHeader } from "../target/change-header.ts";
+import { prepareHead, undoHead } from "../target/head.ts";
+import { openTarget, type Target, type TargetFacts } from "../target/open-target.ts";
+import { isPointOf, pointIn } from "../target/point-record.ts";
+import type { TransferLimits, TransferOptions } from "../transfer-options.ts";
 import {
   type CopyCheckpoint,
   checkpointIn,
   isSameCopy,
   newUnnamed,
   noteCheckpoint,
-} from "./copy-checkpoint.ts";
-import { verifyInterrupted } from "./verify-interrupted.ts";
+  verifyInterrupted,
+} from "./take-over-copy.ts";
 
-export interface CopyTarget extends Omit<Target, keyof AsyncDisposable> {
+interface CopyTarget extends Omit<Target, keyof AsyncDisposable> {
   readonly facts: TargetFacts;
   /** What the copy builds on. */
   readonly from: KnownSnapshot | undefined;
@@ -123,4 +121,43 @@ function refuseOther({ place, facts, name }: CopyTarget, made: KnownSnapshot | u
     message: `${spec} already has a snapshot ${JSON.stringify(name)}`,
     hint: "It may have been copied before.",
   });
+}
+
+/** A target that one point after the other is copied to, open through one handle as long as that can be. */
+export class ReusedTarget implements AsyncDisposable {
+  readonly #cluster: Cluster;
+  readonly #place: ImageSpec;
+  #open: Target | undefined;
+  /** Of what was copied through the open handle. */
+  #size: number | undefined;
+
+  constructor(cluster: Cluster, place: ImageSpec) {
+    this.#cluster = cluster;
+    this.#place = place;
+  }
+
+  /** @throws {CoppiceError} as `openTarget` */
+  async open(signal: AbortSignal | undefined): Promise<Target> {
+    this.#open ??= await openTarget(this.#cluster, this.#place, signal);
+    return this.#open;
+  }
+
+  /**
+   * The target, for a copy that gives it that size, in bytes. A handle that was copied through does not change the
+   * size: for another one the target is opened again.
+   *
+   * @throws {CoppiceError} as `openTarget`
+   */
+  async ofSize(size: number, signal: AbortSignal | undefined): Promise<Target> {
+    if (this.#size !== undefined && this.#size !== size) await this[Symbol.asyncDispose]();
+    const target = await this.open(signal);
+    this.#size = size;
+    return target;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const open = this.#open;
+    [this.#open, this.#size] = [undefined, undefined];
+    await open?.[Symbol.asyncDispose]();
+  }
 }

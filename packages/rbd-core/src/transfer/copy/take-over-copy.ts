@@ -1,12 +1,20 @@
-import type { Image, SnapshotEntry } from "rbd-native";
-import type { Cluster } from "../../cluster/cluster.ts";
-import { openImage } from "../../image/open-image.ts";
-import type { ImageSpec } from "../../names/image-spec.ts";
-import { removeNewImage } from "../new-image/remove-new-image.ts";
-import { snapshotsBefore } from "../source-image/head-snapshot.ts";
-import type { ImageIdentity } from "../source-image/image-identity.ts";
-import { isPointOf, readPoint } from "../target-image/point-record.ts";
-import { isUnnamed } from "./copy-checkpoint.ts";
+import { randomUUID } from "node:crypto";
+import { CopyJob, type Image, type SnapshotEntry } from "rbd-native";
+import { z } from "zod";
+import type { Cluster } from "../../cluster/index.ts";
+import { allSettledOrThrow } from "../../concurrency/index.ts";
+import { openImage } from "../../image/index.ts";
+import type { ImageSpec } from "../../names/index.ts";
+import { type BlockDigest, blockDigests } from "../digests/digest-manifest.ts";
+import { snapshotsBefore } from "../head-snapshot.ts";
+import { removeNewImage } from "../new-image.ts";
+import { copyParts, OccupiedRanges, outside } from "../plan.ts";
+import type { ImageIdentity, KnownSnapshot, Source } from "../source.ts";
+import type { HeaderChange } from "../target/change-header.ts";
+import { headDiff } from "../target/head.ts";
+import type { TargetFacts } from "../target/open-target.ts";
+import { isPointOf, parseNote, readPoint } from "../target/point-record.ts";
+import { progressOf, type TransferLimits, type TransferOptions } from "../transfer-options.ts";
 import { type IsBare, type MarkedImage, takeOver } from "./copy-mark.ts";
 
 export interface CopyOfImage {
@@ -20,7 +28,7 @@ export interface CopyOfImage {
   readonly isBare: IsBare;
 }
 
-export interface TakenOver extends MarkedImage {
+interface TakenOver extends MarkedImage {
   /** Names of the snapshots that are on the target already; of all, when the mark says that it is whole. */
   readonly snapshots: ReadonlySet<string>;
 }
@@ -77,4 +85,126 @@ async function copiedOf(
     if (!isPointOf(await readPoint(image, id), { source: identity, snapshot })) return undefined;
   }
   return new Set(copied.map(({ name }) => name));
+}
+
+interface InterruptedCopy {
+  readonly cluster: Cluster;
+  readonly place: ImageSpec;
+  /** What the copy builds on. */
+  readonly from: KnownSnapshot | undefined;
+  readonly source: Source;
+  /** Everything that the copy changes before this offset is said to be on the target. */
+  readonly done: number;
+}
+
+/** To RADOS, an image's head. */
+const headId = 2n ** 64n - 2n;
+
+/**
+ * Reads what an interrupted copy left on its target's head, and compares it with the source: what the copy brought
+ * over, and what anything else changed where the copy does not write any more. What the copy will write again may
+ * hold anything.
+ *
+ * @returns The digests of what was brought over; undefined when somebody wrote to the target since.
+ * @throws RbdError, the signal's reason
+ */
+export async function verifyInterrupted(
+  { cluster, place, from, source, done }: InterruptedCopy,
+  options: TransferOptions & { readonly limits?: TransferLimits | undefined } = {},
+): Promise<readonly BlockDigest[] | undefined> {
+  const { signal, limits } = options;
+  const { objectSize: blockSize, size } = source;
+  await using opened = new AsyncDisposableStack();
+  const [head, before] = await allSettledOrThrow([
+    openImage(cluster, place, { readOnly: true }).then((image) => opened.use(image)),
+    from && openImage(cluster, { ...place, snapshot: from.name }).then((image) => opened.use(image)),
+  ]);
+  if ((await head.size({ signal })) !== size) return undefined;
+  const job = new CopyJob();
+  const release = limits?.apply(job);
+  const report = progressOf(size, options);
+  const read = async (image: Image, snapshotId: bigint, extents: Float64Array) =>
+    (await job.copy({ image, snapshotId, blockSize }, undefined, extents, { signal })).digests;
+  /** The digests when both sides are equal. */
+  const compare = async (plan: Float64Array): Promise<Uint8Array | undefined> => {
+    const extents = asData(plan);
+    const both = [read(source.image, source.to.id, extents), read(head, headId, extents)] as const;
+    const [wanted, found] = await allSettledOrThrow(both);
+    return Buffer.compare(wanted, found) === 0 ? wanted : undefined;
+  };
+  const nothingKnown = new OccupiedRanges([]);
+  try {
+    const blocks: BlockDigest[] = [];
+    for await (const part of copyParts(source.extentsToRead(signal), blockSize, nothingKnown)) {
+      if (part.end > done) break;
+      const digests = await compare(part.extents);
+      if (digests === undefined) return undefined;
+      blocks.push(...blockDigests(part.extents, digests, blockSize));
+      report("verifying", part.end, { ...job.counters(), bytesWritten: 0, bytesSkipped: 0 });
+    }
+    const changed = await headDiff(head, before && from && { image: before, snapshot: from }, signal);
+    const strange = outside(changed, source.extentsToRead(signal));
+    for await (const part of copyParts(strange, blockSize, nothingKnown)) {
+      if ((await compare(part.extents)) === undefined) return undefined;
+    }
+    return blocks;
+  } finally {
+    release?.();
+  }
+}
+
+/** Whether something is zero is for the reading to find out. */
+function asData(extents: Float64Array): Float64Array {
+  return extents.map((value, i) => (i % 4 === 2 ? 1 : i % 4 === 3 ? 0 : value));
+}
+
+const id = z.string().regex(/^\d{1,20}$/);
+const schema = z.strictObject({
+  version: z.literal(1),
+  fsid: z.string(),
+  poolId: z.number(),
+  imageId: z.string(),
+  from: id.nullable(),
+  to: id,
+  /** The snapshot of the target that its head held when the copy began. */
+  targetFrom: id.nullable(),
+  /** The name under which the target's snapshot is made, before it is recorded and gets its own: nobody else's. */
+  snapshot: z.string().min(1),
+  /** Everything before this offset is on the target, and flushed. */
+  done: z.int().min(0),
+});
+
+/**
+ * How far a copy is. Kept as metadata of the target: it lives and dies with the data it speaks of.
+ */
+export type CopyCheckpoint = z.infer<typeof schema>;
+
+const key = "coppice.copy";
+const unnamed = "coppice-copy-";
+
+export function newUnnamed(): string {
+  return `${unnamed}${randomUUID()}`;
+}
+
+/** Whether a snapshot was made of a copy and has not got its own name yet. */
+function isUnnamed(snapshot: string): boolean {
+  return snapshot.startsWith(unnamed);
+}
+
+/** What stands in a target's metadata. */
+export function checkpointIn({ metadata }: TargetFacts): CopyCheckpoint | undefined {
+  return parseNote(metadata(key), schema);
+}
+
+export function noteCheckpoint(checkpoint: CopyCheckpoint): HeaderChange {
+  return { type: "set", key, value: JSON.stringify(checkpoint) };
+}
+
+export const removeCheckpoint: HeaderChange = { type: "remove", key };
+
+/** Whether two checkpoints are of the same copy, however far each is. */
+export function isSameCopy(a: CopyCheckpoint, b: CopyCheckpoint): boolean {
+  const { done: _, snapshot: __, ...x } = a;
+  const { done: ___, snapshot: ____, ...y } = b;
+  return Object.entries(x).every(([field, value]) => value === y[field as keyof typeof y]);
 }

@@ -1,16 +1,12 @@
 import { CopyJob } from "rbd-native";
-import type { Cluster } from "../../cluster/cluster.ts";
-import type { Extent } from "../../diff/extent.ts";
-import { planDiff } from "../../diff/plan-diff.ts";
-import { withCoppiceErrors } from "../../errors/to-coppice-error.ts";
-import { openImage } from "../../image/open-image.ts";
-import { showImageSpec } from "../../names/format-image-spec.ts";
-import { type ImageSpecLike, toImageOnly } from "../../names/to-image-spec.ts";
-import { copyParts } from "../plan/copy-parts.ts";
-import { OccupiedRanges } from "../plan/occupied-ranges.ts";
-import { outside } from "../plan/outside.ts";
-import { findSnapshot } from "../source-image/find-snapshot.ts";
-import type { TransferLimits } from "../transfer-limits.ts";
+import type { Cluster } from "../../cluster/index.ts";
+import { type Extent, planDiff } from "../../diff/index.ts";
+import { withCoppiceErrors } from "../../errors/index.ts";
+import { openImage } from "../../image/index.ts";
+import { type ImageSpecLike, showImageSpec, toImageOnly } from "../../names/index.ts";
+import { copyParts, OccupiedRanges, outside } from "../plan.ts";
+import { findSnapshot } from "../source.ts";
+import type { TransferLimits } from "../transfer-options.ts";
 import { type BlockDigest, blockDigests, type DigestManifest, unionOf } from "./digest-manifest.ts";
 
 export interface VerifyDigestsOptions {

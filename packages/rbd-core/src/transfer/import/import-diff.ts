@@ -1,24 +1,24 @@
 import type { Image, SnapshotEntry } from "rbd-native";
-import type { Cluster } from "../../cluster/cluster.ts";
-import { CoppiceError } from "../../errors/coppice-error.ts";
-import { withCoppiceErrors } from "../../errors/to-coppice-error.ts";
-import type { ByteSource } from "../../formats/byte-source.ts";
-import type { DiffHeader } from "../../formats/diff-record.ts";
-import { digesting } from "../../formats/digest-bytes.ts";
-import { FormatError } from "../../formats/format-error.ts";
-import { openDiff } from "../../formats/open-diff.ts";
-import type { Sidecar } from "../../formats/sidecar.ts";
-import { decompressIfZstd } from "../../formats/zstd.ts";
-import { openImage } from "../../image/open-image.ts";
-import { showImageSpec } from "../../names/format-image-spec.ts";
-import { type ImageSpecLike, toImageOnly } from "../../names/to-image-spec.ts";
-import { UndoLog } from "../../undo/undo-log.ts";
-import { findSnapshot } from "../source-image/find-snapshot.ts";
-import { checkRoom, isNoRoom } from "../target-image/check-room.ts";
-import { holdTarget } from "../target-image/hold-target.ts";
-import { checkPoint, readPoint, writePoint } from "../target-image/point-record.ts";
-import { prepareHead, setSize, undoHead } from "../target-image/target-head.ts";
-import type { TransferOptions } from "../transfer-progress.ts";
+import type { Cluster } from "../../cluster/index.ts";
+import { CoppiceError, withCoppiceErrors } from "../../errors/index.ts";
+import {
+  type ByteSource,
+  type DiffHeader,
+  type DiffRecord,
+  decompressIfZstd,
+  digesting,
+  FormatError,
+  openDiff,
+  type Sidecar,
+} from "../../formats/index.ts";
+import { openImage } from "../../image/index.ts";
+import { type ImageSpecLike, showImageSpec, toImageOnly } from "../../names/index.ts";
+import { UndoLog } from "../../operation/index.ts";
+import { findSnapshot } from "../source.ts";
+import { prepareHead, setSize, undoHead } from "../target/head.ts";
+import { checkRoom, holdTarget, isNoRoom } from "../target/open-target.ts";
+import { checkPoint, readPoint, writePoint } from "../target/point-record.ts";
+import type { TransferOptions } from "../transfer-options.ts";
 import {
   type ImportNote,
   newImportNote,
@@ -27,7 +27,7 @@ import {
   takeBackInterrupted,
   writeImportNote,
 } from "./interrupted-import.ts";
-import { writeRecords } from "./write-records.ts";
+import { type WriteWindow, writeRecords } from "./write-window.ts";
 
 export interface ImportDiffOptions extends TransferOptions {
   readonly image: ImageSpecLike;
@@ -195,4 +195,48 @@ async function undoImport(
   }
   await undoHead(image, from, note.sizes[0]);
   await removeImportNote(image);
+}
+
+/** Data is gathered up to the next multiple of this many bytes before it is written. */
+const block = 4 * 1024 ** 2;
+
+/**
+ * Writes a diff's records.
+ *
+ * @param onOffset Called with how far in the image they are.
+ */
+export async function applyRecords(
+  records: AsyncIterable<DiffRecord>,
+  window: WriteWindow,
+  options: { readonly signal?: AbortSignal | undefined; readonly onOffset?: (offset: number) => void } = {},
+): Promise<void> {
+  const { signal, onOffset } = options;
+  let [start, held, size]: [number, Uint8Array[], number] = [0, [], 0];
+  const flush = async () => {
+    if (size === 0) return;
+    const data = Buffer.concat(held, size);
+    const offset = start;
+    [held, size] = [[], 0];
+    await window.write(offset, data);
+  };
+  for await (const record of records) {
+    signal?.throwIfAborted();
+    onOffset?.(record.offset);
+    if (record.type === "data") {
+      for (let taken = 0; taken < record.data.length; ) {
+        const offset = record.offset + taken;
+        if (size === 0) start = offset;
+        const room = block - (offset % block);
+        const piece = record.data.subarray(taken, taken + room);
+        held.push(piece);
+        size += piece.length;
+        taken += piece.length;
+        if (piece.length === room) await flush();
+      }
+      continue;
+    }
+    await flush();
+    if (record.type === "zero") await window.zero(record.offset, record.length);
+  }
+  await flush();
 }

@@ -1,17 +1,28 @@
 import type { Image } from "rbd-native";
-import type { Cluster } from "../../cluster/cluster.ts";
-import type { ByteSource } from "../../formats/byte-source.ts";
-import type { Diff } from "../../formats/diff-record.ts";
-import type { ImageHeader } from "../../formats/image-stream.ts";
-import { openImageStream } from "../../formats/open-image-stream.ts";
-import { decompressIfZstd } from "../../formats/zstd.ts";
-import { type ImageSpecLike, toImageOnly } from "../../names/to-image-spec.ts";
-import { newImageFeatures } from "../new-image/new-image-features.ts";
-import { setSize } from "../target-image/target-head.ts";
-import type { TransferOptions } from "../transfer-progress.ts";
-import { importNew } from "./import-new.ts";
-import { writeMark } from "./unfinished-import.ts";
-import { writeRecords } from "./write-records.ts";
+import type { Cluster } from "../../cluster/index.ts";
+import { hasCode, withCoppiceErrors } from "../../errors/index.ts";
+import {
+  type ByteSource,
+  type Diff,
+  decompressIfZstd,
+  type ImageHeader,
+  openImageStream,
+} from "../../formats/index.ts";
+import { type CreateImageOptions, createImage, openImage, prepareRemoval } from "../../image/index.ts";
+import { formatImageSpec, type ImageSpec, type ImageSpecLike, toImageOnly } from "../../names/index.ts";
+import { type HeldLock, UndoLog } from "../../operation/index.ts";
+import {
+  leaseNewImage,
+  madeElsewhere,
+  newImageFeatures,
+  removeNewImage,
+  unmarkedSize,
+} from "../new-image.ts";
+import { setSize } from "../target/head.ts";
+import { holdTarget } from "../target/open-target.ts";
+import type { TransferOptions } from "../transfer-options.ts";
+import { markImport, removeMark, removeUnfinished, writeMark } from "./unfinished-import.ts";
+import { writeRecords } from "./write-window.ts";
 
 export interface ImportImageOptions extends TransferOptions {
   /** The image to create. */
@@ -77,4 +88,73 @@ async function writeDiff(
   const { from, size } = header;
   await setSize(image, size, signal);
   await writeRecords(image, records, { isEmpty: from === undefined, total: size, signal, onProgress });
+}
+
+interface ImportNewOptions {
+  /** For the errors. */
+  readonly call: string;
+  readonly create: Omit<CreateImageOptions, "size">;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Creates an image and has it filled. What an import of the same name left that was killed is removed first; the
+ * image says that it is unfinished from its creation until it is filled. Whatever goes wrong, it is removed again.
+ *
+ * @param fill Is given the image, marked and kept from others; of some size, which it sets.
+ * @throws {CoppiceError} `EXISTS`, `BUSY`, `QUOTA_EXCEEDED`, `NO_SPACE`, `UNDO_FAILED`; what `fill` throws; the signal's reason
+ */
+export async function importNew<T>(
+  cluster: Cluster,
+  place: ImageSpec,
+  { call, create, signal }: ImportNewOptions,
+  fill: (image: Image) => Promise<T>,
+): Promise<T> {
+  const object = formatImageSpec(place);
+  await withCoppiceErrors({ object }, () => removeUnfinished(cluster, place, signal));
+  await prepareRemoval(cluster, place);
+  await createImage(cluster, place, { ...create, size: unmarkedSize });
+  let lease: HeldLock | undefined;
+  let isMarked = false;
+  const undo = new UndoLog();
+  undo.note(`the image ${object}`, async () => {
+    if (isMarked) return await removeNewImage(cluster, place);
+    await lease?.release();
+    await removeIfUnfinished(cluster, place);
+  });
+  try {
+    return await withCoppiceErrors({ object, what: `${object} could not be imported` }, async () => {
+      await using image = await openNew(cluster, place);
+      const ioCtx = await cluster.pool(place.pool, place.namespace);
+      lease = await leaseNewImage("import", ioCtx, place, image.id, signal);
+      await holdTarget(image, object, signal);
+      await markImport(cluster, place, image);
+      isMarked = true;
+      const filled = await fill(image);
+      await removeMark(image);
+      return filled;
+    });
+  } catch (error) {
+    return await undo.undoAndThrow(error, call);
+  } finally {
+    await lease?.release();
+  }
+}
+
+/** Another import may take an image away that is not marked yet. */
+async function openNew(cluster: Cluster, place: ImageSpec): Promise<Image> {
+  try {
+    return await openImage(cluster, place);
+  } catch (error) {
+    throw hasCode(error, "NOT_FOUND") ? madeElsewhere(place) : error;
+  }
+}
+
+/** What is in the place by now may be another import's. */
+async function removeIfUnfinished(cluster: Cluster, place: ImageSpec): Promise<void> {
+  try {
+    await removeUnfinished(cluster, place);
+  } catch (error) {
+    if (!hasCode(error, "BUSY") && !hasCode(error, "EXISTS")) throw error;
+  }
 }

@@ -1,15 +1,12 @@
 import type { Image } from "rbd-native";
-import type { Cluster } from "../../cluster/cluster.ts";
-import type { ByteSource } from "../../formats/byte-source.ts";
-import type { DiffRecord } from "../../formats/diff-record.ts";
-import { checkSize } from "../../image/check-size.ts";
-import type { CreateImageOptions } from "../../image/create-image.ts";
-import { formatImageSpec } from "../../names/format-image-spec.ts";
-import { type ImageSpecLike, toImageOnly } from "../../names/to-image-spec.ts";
-import { setSize } from "../target-image/target-head.ts";
-import type { TransferOptions } from "../transfer-progress.ts";
-import { importNew } from "./import-new.ts";
-import { writeRecords } from "./write-records.ts";
+import type { Cluster } from "../../cluster/index.ts";
+import type { ByteSource, DiffRecord } from "../../formats/index.ts";
+import { type CreateImageOptions, checkSize } from "../../image/index.ts";
+import { formatImageSpec, type ImageSpecLike, toImageOnly } from "../../names/index.ts";
+import { setSize } from "../target/head.ts";
+import type { TransferOptions } from "../transfer-options.ts";
+import { importNew } from "./import-image.ts";
+import { writeRecords } from "./write-window.ts";
 
 /** While the length of the source is not known, the image grows in steps of at least this many bytes. */
 const leastStep = 1024 ** 3;

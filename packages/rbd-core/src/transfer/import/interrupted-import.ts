@@ -1,9 +1,8 @@
 import { randomUUID } from "node:crypto";
 import type { Image, SnapshotEntry } from "rbd-native";
 import { z } from "zod";
-import { readNote, removeNote, writeNote } from "../target-image/image-note.ts";
-import { removePoint } from "../target-image/point-record.ts";
-import { undoHead } from "../target-image/target-head.ts";
+import { undoHead } from "../target/head.ts";
+import { readNote, removeNote, removePoint, writeNote } from "../target/point-record.ts";
 
 const id = z.string().regex(/^\d{1,20}$/);
 const bytes = z.int().min(0);

@@ -1,17 +1,13 @@
 import type { Image } from "rbd-native";
 import { z } from "zod";
-import type { Cluster } from "../../cluster/cluster.ts";
-import { hasCode } from "../../errors/to-coppice-error.ts";
-import { openImage } from "../../image/open-image.ts";
-import { showImageSpec } from "../../names/format-image-spec.ts";
-import type { ImageSpec } from "../../names/image-spec.ts";
-import { existsAlready } from "../new-image/exists-already.ts";
-import { leaseNewImage, madeElsewhere } from "../new-image/lease-new-image.ts";
-import { removeNewImage } from "../new-image/remove-new-image.ts";
-import { unmarkedSize } from "../new-image/unmarked-size.ts";
-import { headEquals } from "../target-image/head-equals.ts";
-import { refuseOthers } from "../target-image/hold-target.ts";
-import { readNote, writeNote } from "../target-image/image-note.ts";
+import type { Cluster } from "../../cluster/index.ts";
+import { hasCode } from "../../errors/index.ts";
+import { openImage } from "../../image/index.ts";
+import { type ImageSpec, showImageSpec } from "../../names/index.ts";
+import { existsAlready, leaseNewImage, madeElsewhere, removeNewImage, unmarkedSize } from "../new-image.ts";
+import { headEquals } from "../target/head.ts";
+import { refuseOthers } from "../target/open-target.ts";
+import { readNote, writeNote } from "../target/point-record.ts";
 
 /** Metadata of an image that an import is making, until it is whole. */
 const schema = z.strictObject({

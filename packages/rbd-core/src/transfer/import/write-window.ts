@@ -1,5 +1,7 @@
 import { type Image, ioHints } from "rbd-native";
-import { splitZeroes } from "../../formats/split-zeroes.ts";
+import { type DiffRecord, splitZeroes } from "../../formats/index.ts";
+import { progressOf, type TransferOptions } from "../transfer-options.ts";
+import { applyRecords } from "./import-diff.ts";
 
 const mostOperations = 32;
 const mostBytes = 64 * 1024 ** 2;
@@ -91,4 +93,50 @@ export class WriteWindow {
   #throwFailure(): void {
     if (this.#failure !== undefined) throw this.#failure.error;
   }
+}
+
+interface WriteRecordsOptions extends TransferOptions {
+  /** Whether the image reads as zeroes, so that zeroes need not be written. */
+  readonly isEmpty: boolean;
+  /** For the progress, in bytes. */
+  readonly total: number;
+}
+
+interface WriteCounts {
+  readonly bytesWritten: number;
+  readonly bytesSkipped: number;
+}
+
+/**
+ * Writes a diff's records to an image's head and flushes. When it rejects nothing is in flight any more.
+ *
+ * @throws RbdError, or what `records` throws
+ */
+export async function writeRecords(
+  image: Image,
+  records: AsyncIterable<DiffRecord>,
+  options: WriteRecordsOptions,
+): Promise<WriteCounts> {
+  const { isEmpty, total, signal } = options;
+  const window = new WriteWindow(image, isEmpty);
+  const counts = () => ({ bytesWritten: window.bytesWritten, bytesSkipped: window.bytesSkipped });
+  const progress = progressOf(total, options);
+  const report = (phase: "copying" | "finishing", done: number) =>
+    progress(phase, done, { bytesRead: 0, ...counts() });
+  let failure: { readonly error: unknown } | undefined;
+  try {
+    await applyRecords(records, window, { signal, onOffset: (offset) => report("copying", offset) });
+  } catch (error) {
+    failure = { error };
+  }
+  try {
+    await window.settle();
+  } catch (error) {
+    // The first failure is the cause; a write that failed is what applyRecords threw, if it still ran.
+    failure ??= { error };
+  }
+  if (failure !== undefined) throw failure.error;
+  await image.flush({ signal });
+  report("finishing", total);
+  return counts();
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { captureImage, planCapture } from "../../../src/capture/capture-image.ts";
+import { captureImage, planCapture } from "../../../src/template/capture-image.ts";
 import { breakEveryCall } from "../../support/break-every-call.ts";
 import { expectAlike } from "../../support/expect-alike.ts";
 import { useOwnPool } from "../../support/use-own-pool.ts";

@@ -1,10 +1,9 @@
 import type { Image } from "rbd-native";
 import { describe, expect, it } from "vitest";
 import { snapshotChain } from "../../../src/chain/snapshot-chain.ts";
-import { executeDeletion } from "../../../src/deletion/carry-out.ts";
 import { deletionPlan } from "../../../src/deletion/deletion-plan.ts";
-import { createImage } from "../../../src/image/create-image.ts";
-import { openImage } from "../../../src/image/open-image.ts";
+import { executeDeletion } from "../../../src/deletion/execute-deletion.ts";
+import { createImage, openImage } from "../../../src/image/image.ts";
 import { testSeed } from "../../support/test-seed.ts";
 import { Dice } from "../headers/random-forest.ts";
 import { useCliPool } from "../headers/use-cli-pool.ts";

@@ -2,12 +2,11 @@ import { fork } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { type RebuildProgress, rebuildObjectMap } from "../../../src/chain/rebuild-object-map.ts";
 import { snapshotChain } from "../../../src/chain/snapshot-chain.ts";
 import { objectMapObject } from "../../../src/headers/object-names.ts";
-import { createImage } from "../../../src/image/create-image.ts";
 import { featureBits } from "../../../src/image/features.ts";
-import { openImage } from "../../../src/image/open-image.ts";
-import { type RebuildProgress, rebuildObjectMap } from "../../../src/object-map/rebuild-object-map.ts";
+import { createImage, openImage } from "../../../src/image/image.ts";
 import { useCliPool } from "../headers/use-cli-pool.ts";
 
 const own = useCliPool("rebuild");

@@ -1,10 +1,9 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { openSource, readSourceFacts } from "../../../src/clone/open-source.ts";
-import { readChangedRanges } from "../../../src/clone/read-changed-ranges.ts";
-import { createImage } from "../../../src/image/create-image.ts";
-import { openImage } from "../../../src/image/open-image.ts";
-import { parseImageSpec } from "../../../src/names/parse-image-spec.ts";
+import { readChangedRanges } from "../../../src/clone/delta-reader.ts";
+import { openSource, readSourceFacts } from "../../../src/clone/source.ts";
+import { createImage, openImage } from "../../../src/image/image.ts";
+import { parseImageSpec } from "../../../src/names/image-spec.ts";
 import { mib } from "../../support/fill.ts";
 import { type OwnPool, ownPool } from "../../support/own-pool.ts";
 

@@ -1,11 +1,10 @@
 import { Cluster as NativeCluster, RbdError } from "rbd-native";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
-import { cloneImage } from "../../../src/clone/clone-image.ts";
-import { planClone } from "../../../src/clone/plan-clone.ts";
+import { cloneImage, planClone } from "../../../src/clone/clone-image.ts";
+import { createNamespace } from "../../../src/cluster/namespaces.ts";
 import { CoppiceError } from "../../../src/errors/coppice-error.ts";
 import { featureBits } from "../../../src/image/features.ts";
-import { createNamespace } from "../../../src/image/namespaces.ts";
-import { openImage } from "../../../src/image/open-image.ts";
+import { openImage } from "../../../src/image/image.ts";
 import { createSnapshot } from "../../../src/image/snapshots.ts";
 import { expectAlike } from "../../support/expect-alike.ts";
 import { faultyCluster, meddledCluster } from "../../support/faults.ts";

@@ -1,8 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { cloneImage } from "../../../src/clone/clone-image.ts";
-import type { CloneProgress } from "../../../src/clone/clone-options.ts";
-import { createImage } from "../../../src/image/create-image.ts";
-import { openImage } from "../../../src/image/open-image.ts";
+import type { CloneProgress } from "../../../src/clone/types.ts";
+import { createImage, openImage } from "../../../src/image/image.ts";
 import { createSnapshot, protectSnapshot } from "../../../src/image/snapshots.ts";
 import { inventory } from "../../../src/inventory/inventory.ts";
 import { meddledCluster } from "../../support/faults.ts";

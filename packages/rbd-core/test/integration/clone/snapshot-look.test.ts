@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { cloneImage } from "../../../src/clone/clone-image.ts";
-import { ImageDeltaReader } from "../../../src/clone/image-delta-reader.ts";
-import { openSource, readSourceFacts } from "../../../src/clone/open-source.ts";
-import { lookIntoHistory, lookThroughImage, type SnapshotLook } from "../../../src/clone/snapshot-look.ts";
+import { ImageDeltaReader } from "../../../src/clone/delta-reader.ts";
+import { lookIntoHistory, lookThroughImage, type SnapshotLook } from "../../../src/clone/search-snapshot.ts";
+import { openSource, readSourceFacts } from "../../../src/clone/source.ts";
 import { findZeroDelta } from "../../../src/clone/zero-delta.ts";
 import { featureBits } from "../../../src/image/features.ts";
-import { openImage } from "../../../src/image/open-image.ts";
+import { openImage } from "../../../src/image/image.ts";
 import { createSnapshot } from "../../../src/image/snapshots.ts";
-import { parseImageSpec } from "../../../src/names/parse-image-spec.ts";
+import { parseImageSpec } from "../../../src/names/image-spec.ts";
 import { imageWithHistory, mib, write } from "../../support/fill.ts";
 import { type OwnPool, ownPool } from "../../support/own-pool.ts";
 

@@ -2,12 +2,15 @@ import { version } from "rbd-native";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import type { Cluster } from "../../../src/cluster/cluster.ts";
 import { connect } from "../../../src/cluster/connect.ts";
-import { executeDeletion } from "../../../src/deletion/carry-out.ts";
-import { deletionPlan } from "../../../src/deletion/deletion-plan.ts";
-import type { DeletionPlan, DeletionWay } from "../../../src/deletion/deletion-plan-types.ts";
-import { showStep } from "../../../src/deletion/show-step.ts";
+import {
+  type DeletionPlan,
+  type DeletionWay,
+  deletionPlan,
+  showStep,
+} from "../../../src/deletion/deletion-plan.ts";
+import { executeDeletion } from "../../../src/deletion/execute-deletion.ts";
 import { headerObject } from "../../../src/headers/object-names.ts";
-import { openImage } from "../../../src/image/open-image.ts";
+import { openImage } from "../../../src/image/image.ts";
 import { deletePools, freshName, RbdCli } from "../headers/rbd-cli.ts";
 
 const cli = new RbdCli(inject("cephConf"));

@@ -4,11 +4,10 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import type { Cluster } from "../../../src/cluster/cluster.ts";
 import { connect } from "../../../src/cluster/connect.ts";
-import { executeDeletion } from "../../../src/deletion/carry-out.ts";
 import type { DependantFacts } from "../../../src/deletion/deletion-facts.ts";
-import { deletionPlan } from "../../../src/deletion/deletion-plan.ts";
-import type { DeletionPlan } from "../../../src/deletion/deletion-plan-types.ts";
-import { openImage } from "../../../src/image/open-image.ts";
+import { type DeletionPlan, deletionPlan } from "../../../src/deletion/deletion-plan.ts";
+import { executeDeletion } from "../../../src/deletion/execute-deletion.ts";
+import { openImage } from "../../../src/image/image.ts";
 import { deletePools, freshName, RbdCli } from "../headers/rbd-cli.ts";
 
 const cli = new RbdCli(inject("cephConf"));

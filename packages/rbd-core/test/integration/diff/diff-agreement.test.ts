@@ -1,11 +1,10 @@
 import type { Image } from "rbd-native";
 import { expect, it } from "vitest";
-import { normalizeExtents } from "../../../src/chain/extents.ts";
+import { normalizeExtents } from "../../../src/chain/chain-sizes.ts";
 import { whatChanged } from "../../../src/chain/what-changed.ts";
-import { canUseFastDiff } from "../../../src/diff/can-use-fast-diff.ts";
-import type { Extent } from "../../../src/diff/extent.ts";
-import { planDiff } from "../../../src/diff/plan-diff.ts";
-import { openImage } from "../../../src/image/open-image.ts";
+import { canUseFastDiff } from "../../../src/diff/fast-diff.ts";
+import { type Extent, planDiff } from "../../../src/diff/plan-diff.ts";
+import { openImage } from "../../../src/image/image.ts";
 import { testSeed } from "../../support/test-seed.ts";
 import { usePlainRbd } from "../formats/use-plain-rbd.ts";
 import { Random } from "../transfer/random.ts";

@@ -1,8 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { flattenImage } from "../../../src/flatten/flatten-image.ts";
-import { flattenRequestKey, requestFlatten } from "../../../src/flatten/flatten-request.ts";
+import { flattenRequestKey, pendingFlattens, requestFlatten } from "../../../src/flatten/flatten-request.ts";
 import { Flattener } from "../../../src/flatten/flattener.ts";
-import { pendingFlattens } from "../../../src/flatten/pending-flattens.ts";
 import { inventory } from "../../../src/inventory/inventory.ts";
 import { withBrokenCall } from "../../support/break-call.ts";
 import { useOwnPool } from "../../support/use-own-pool.ts";

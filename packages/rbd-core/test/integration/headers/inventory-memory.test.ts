@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import type { Cluster } from "../../../src/cluster/cluster.ts";
 import { connect } from "../../../src/cluster/connect.ts";
-import { InventoryMemory } from "../../../src/headers/inventory-memory.ts";
 import { headerObject } from "../../../src/headers/object-names.ts";
+import { InventoryMemory } from "../../../src/inventory/header-reader.ts";
 import { inventory } from "../../../src/inventory/inventory.ts";
 import { deletePools, freshName, RbdCli } from "./rbd-cli.ts";
 

@@ -1,10 +1,6 @@
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import { connect } from "../../../src/cluster/connect.ts";
-import { readCloneV1Children } from "../../../src/headers/clone-v1-children.ts";
-import { decodeDirectoryEntry, namespaceOfKey } from "../../../src/headers/directory.ts";
-import { decodeGroupMember } from "../../../src/headers/group-header.ts";
-import { decodeImageHeader } from "../../../src/headers/image-header.ts";
-import { decodeMirrorImage, mirrorImageKey } from "../../../src/headers/mirror-header.ts";
+import { decodeGroupMember, decodeImageHeader } from "../../../src/headers/image-header.ts";
 import {
   directoryObject,
   groupDirectoryObject,
@@ -14,7 +10,14 @@ import {
   namespaceObject,
   trashObject,
 } from "../../../src/headers/object-names.ts";
-import { decodeTrashEntry } from "../../../src/headers/trash-header.ts";
+import {
+  decodeDirectoryEntry,
+  decodeMirrorImage,
+  decodeTrashEntry,
+  mirrorImageKey,
+  namespaceOfKey,
+  readCloneV1Children,
+} from "../../../src/headers/pool-objects.ts";
 import { featureNames, flagNames } from "../../../src/image/features.ts";
 import { testSeed } from "../../support/test-seed.ts";
 import { growRandomForest, type RandomForest } from "./random-forest.ts";

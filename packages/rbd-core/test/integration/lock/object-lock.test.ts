@@ -1,7 +1,7 @@
 import type { IoCtx } from "rbd-native";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import { connect } from "../../../src/cluster/connect.ts";
-import { lockObject, type ObjectLockOptions } from "../../../src/lock/object-lock.ts";
+import { lockObject, type ObjectLockOptions } from "../../../src/operation/object-lock.ts";
 import { type OwnPool, ownPool } from "../../support/own-pool.ts";
 
 let own: OwnPool;

@@ -1,14 +1,13 @@
 import { describe, expect, it } from "vitest";
+import { previewRemoveByPrefix, removeByPrefix } from "../../../src/deletion/remove-by-prefix.ts";
 import type { CoppiceError } from "../../../src/errors/coppice-error.ts";
-import { createImage } from "../../../src/image/create-image.ts";
-import { removeImage } from "../../../src/image/remove-image.ts";
+import { createImage, removeImage } from "../../../src/image/image.ts";
 import {
   createSnapshot,
   protectSnapshot,
   removeSnapshot,
   unprotectSnapshot,
 } from "../../../src/image/snapshots.ts";
-import { previewRemoveByPrefix, removeByPrefix } from "../../../src/removal/remove-by-prefix.ts";
 import { breakRemoval } from "../../support/break-removal.ts";
 import { useOwnPool } from "../../support/use-own-pool.ts";
 

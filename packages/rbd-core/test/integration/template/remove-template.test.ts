@@ -1,16 +1,14 @@
 import { Readable } from "node:stream";
 import { describe, expect, it } from "vitest";
-import { createImage } from "../../../src/image/create-image.ts";
-import { removeImage } from "../../../src/image/remove-image.ts";
+import { createImage, removeImage } from "../../../src/image/image.ts";
 import {
   createSnapshot,
   protectSnapshot,
   removeSnapshot,
   unprotectSnapshot,
 } from "../../../src/image/snapshots.ts";
-import { cloneTemplate } from "../../../src/template/clone-template.ts";
+import { cloneTemplate, isCloneable } from "../../../src/template/clone-template.ts";
 import { importTemplate } from "../../../src/template/import-template.ts";
-import { isCloneable } from "../../../src/template/is-cloneable.ts";
 import { previewRemoveTemplate, removeTemplate } from "../../../src/template/remove-template.ts";
 import { breakRemoval } from "../../support/break-removal.ts";
 import { useOwnPool } from "../../support/use-own-pool.ts";

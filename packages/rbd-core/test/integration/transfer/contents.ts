@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Cluster } from "../../../src/cluster/cluster.ts";
-import { openImage } from "../../../src/image/open-image.ts";
+import { openImage } from "../../../src/image/image.ts";
 
 /** Size and digest of an image or snapshot, read through librbd. */
 export async function contentsOf(cluster: Cluster, spec: string): Promise<string> {

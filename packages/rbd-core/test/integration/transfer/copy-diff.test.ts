@@ -1,7 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { createImage } from "../../../src/image/create-image.ts";
 import { featureBits } from "../../../src/image/features.ts";
-import { openImage } from "../../../src/image/open-image.ts";
+import { createImage, openImage } from "../../../src/image/image.ts";
 import { type CopyDiffOptions, copyDiff } from "../../../src/transfer/copy/copy-diff.ts";
 import { type DigestManifest, mergeManifests } from "../../../src/transfer/digests/digest-manifest.ts";
 import { verifyDigests } from "../../../src/transfer/digests/verify-digests.ts";

@@ -1,11 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { createImage } from "../../../src/image/create-image.ts";
-import { openImage } from "../../../src/image/open-image.ts";
+import { createImage, openImage } from "../../../src/image/image.ts";
 import { type CopyDiffOptions, copyDiff } from "../../../src/transfer/copy/copy-diff.ts";
 import { copyImage } from "../../../src/transfer/copy/copy-image.ts";
 import { mergeManifests } from "../../../src/transfer/digests/digest-manifest.ts";
 import { verifyDigests } from "../../../src/transfer/digests/verify-digests.ts";
-import { TransferLimits } from "../../../src/transfer/transfer-limits.ts";
+import { TransferLimits } from "../../../src/transfer/transfer-options.ts";
 import { usePlainRbd } from "../formats/use-plain-rbd.ts";
 import { contentsOf } from "./contents.ts";
 import { Random } from "./random.ts";

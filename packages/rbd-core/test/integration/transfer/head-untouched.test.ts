@@ -1,10 +1,8 @@
 import type { Image } from "rbd-native";
 import { describe, expect, it } from "vitest";
-import { createImage } from "../../../src/image/create-image.ts";
 import { featureBits } from "../../../src/image/features.ts";
-import { openImage } from "../../../src/image/open-image.ts";
-import { headEquals } from "../../../src/transfer/target-image/head-equals.ts";
-import { headIsUntouched } from "../../../src/transfer/target-image/head-untouched.ts";
+import { createImage, openImage } from "../../../src/image/image.ts";
+import { headEquals, headIsUntouched } from "../../../src/transfer/target/head.ts";
 import { usePlainRbd } from "../formats/use-plain-rbd.ts";
 import { Random } from "./random.ts";
 import { makeRandomImage } from "./random-image.ts";

@@ -2,7 +2,7 @@ import { createWriteStream } from "node:fs";
 import { readFile, stat } from "node:fs/promises";
 import { pipeline } from "node:stream/promises";
 import { describe, expect, it } from "vitest";
-import { openImage } from "../../../src/image/open-image.ts";
+import { openImage } from "../../../src/image/image.ts";
 import { exportImage } from "../../../src/transfer/export/export-image.ts";
 import { exportRaw, exportRawFile } from "../../../src/transfer/export/export-raw.ts";
 import { importImage } from "../../../src/transfer/import/import-image.ts";

@@ -1,7 +1,6 @@
 import { beforeAll, describe, expect, it } from "vitest";
-import { createImage } from "../../../src/image/create-image.ts";
 import { featureBits } from "../../../src/image/features.ts";
-import { openImage } from "../../../src/image/open-image.ts";
+import { createImage, openImage } from "../../../src/image/image.ts";
 import { copyDiff } from "../../../src/transfer/copy/copy-diff.ts";
 import { verifyDigests } from "../../../src/transfer/digests/verify-digests.ts";
 import type { Death } from "../../support/copy-and-die.ts";

@@ -1,8 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { createImage } from "../../../src/image/create-image.ts";
-import { openImage } from "../../../src/image/open-image.ts";
+import { createImage, openImage } from "../../../src/image/image.ts";
 import { copyImage } from "../../../src/transfer/copy/copy-image.ts";
-import { unmarkedSize } from "../../../src/transfer/new-image/unmarked-size.ts";
+import { unmarkedSize } from "../../../src/transfer/new-image.ts";
 import type { Death } from "../../support/copy-and-die.ts";
 import { dieInCopy } from "../../support/die-in-copy.ts";
 import { usePlainRbd } from "../formats/use-plain-rbd.ts";

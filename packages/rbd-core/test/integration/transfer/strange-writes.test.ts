@@ -1,6 +1,5 @@
 import { beforeAll, describe, expect, it } from "vitest";
-import { createImage } from "../../../src/image/create-image.ts";
-import { openImage } from "../../../src/image/open-image.ts";
+import { createImage, openImage } from "../../../src/image/image.ts";
 import { type CopyDiffOptions, copyDiff } from "../../../src/transfer/copy/copy-diff.ts";
 import { usePlainRbd } from "../formats/use-plain-rbd.ts";
 import { makeThinSource } from "./thin-source.ts";

@@ -1,10 +1,8 @@
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import type { Cluster } from "../../../src/cluster/cluster.ts";
 import { connect } from "../../../src/cluster/connect.ts";
-import { moveToTrash } from "../../../src/image/move-to-trash.ts";
-import { listTrash } from "../../../src/trash/list-trash.ts";
-import { purgeTrash } from "../../../src/trash/purge-trash.ts";
-import { restoreFromTrash } from "../../../src/trash/restore-from-trash.ts";
+import { purgeTrash } from "../../../src/deletion/purge-trash.ts";
+import { listTrash, moveToTrash, restoreFromTrash } from "../../../src/deletion/trash.ts";
 import { deletePools, freshName, RbdCli } from "../headers/rbd-cli.ts";
 import { printedTime } from "../headers/rbd-witness.ts";
 

@@ -1,8 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { removeSnapshot } from "../../../src/image/snapshots.ts";
+import { extendVolume, renameVolume } from "../../../src/volume/change-volume.ts";
 import { createVolumeSnapshot } from "../../../src/volume/create-volume-snapshot.ts";
-import { extendVolume } from "../../../src/volume/extend-volume.ts";
-import { renameVolume } from "../../../src/volume/rename-volume.ts";
 import { rollbackVolume } from "../../../src/volume/rollback-volume.ts";
 import { breakEveryCall } from "../../support/break-every-call.ts";
 import { expectAlike } from "../../support/expect-alike.ts";

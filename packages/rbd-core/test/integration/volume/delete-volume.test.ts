@@ -1,6 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { createImage } from "../../../src/image/create-image.ts";
-import { removeImage } from "../../../src/image/remove-image.ts";
+import { createImage, removeImage } from "../../../src/image/image.ts";
 import { createSnapshot, protectSnapshot } from "../../../src/image/snapshots.ts";
 import { deleteVolume, planDeleteVolume } from "../../../src/volume/delete-volume.ts";
 import { withBrokenCall } from "../../support/break-call.ts";

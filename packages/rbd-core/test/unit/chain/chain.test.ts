@@ -1,10 +1,15 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { estimateChain } from "../../../src/chain/estimate-chain.ts";
-import { exactChain } from "../../../src/chain/exact-chain.ts";
-import { intersection, normalizeExtents, sumOfExtents, union } from "../../../src/chain/extents.ts";
-import { strip } from "../../../src/chain/strip.ts";
-import { ObjectMap } from "../../../src/object-map/object-map.ts";
+import {
+  estimateChain,
+  exactChain,
+  intersection,
+  normalizeExtents,
+  sumOfExtents,
+  union,
+} from "../../../src/chain/chain-sizes.ts";
+import { strip } from "../../../src/chain/what-changed.ts";
+import { ObjectMap } from "../../../src/diff/object-map.ts";
 
 /** A model of an image: the version of each unit that each point holds; 0 is nothing. */
 interface Model {

@@ -1,9 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { DeletionFacts } from "../../../src/deletion/deletion-facts.ts";
-import type { DeletionStep, DeletionWay } from "../../../src/deletion/deletion-plan-types.ts";
-import { nextStep } from "../../../src/deletion/next-step.ts";
-import { planDeletion } from "../../../src/deletion/plan-deletion.ts";
+import { type DeletionStep, type DeletionWay, planDeletion } from "../../../src/deletion/deletion-plan.ts";
+import { nextStep } from "../../../src/deletion/execute-deletion.ts";
 import { anyFacts, child, group, plainImage, snapshot } from "./facts.ts";
 
 /** What Ceph does: the facts after a step, `null` when the target is gone. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { hasMaps } from "../../../src/diff/has-maps.ts";
+import { hasMaps } from "../../../src/diff/fast-diff.ts";
 import type { ImageHeader } from "../../../src/headers/image-header.ts";
 import { featureBits, imageFlags } from "../../../src/image/features.ts";
 

@@ -1,9 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { checkDepthLimits, evaluateDepth } from "../../../src/flatten/depth-limits.ts";
-import { nextJobs } from "../../../src/flatten/next-jobs.ts";
-import { evaluateSnapshots } from "../../../src/flatten/snapshot-limits.ts";
-import type { SnapshotKind, SnapshotRow } from "../../../src/inventory/inventory-row.ts";
+import { nextJobs } from "../../../src/flatten/flatten-queue.ts";
+import { checkDepthLimits, evaluateDepth, evaluateSnapshots } from "../../../src/flatten/limits.ts";
+import type { SnapshotKind, SnapshotRow } from "../../../src/inventory/rows.ts";
 
 describe("evaluateDepth", () => {
   it.each([

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { splitZeroes } from "../../../src/formats/split-zeroes.ts";
+import { splitZeroes } from "../../../src/formats/write-diff.ts";
 
 describe("splitZeroes", () => {
   it("finds whole blocks of zeroes, aligned to the image", () => {

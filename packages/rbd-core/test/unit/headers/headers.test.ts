@@ -1,15 +1,19 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { ByteReader, decodeValue } from "../../../src/headers/byte-reader.ts";
-import { decodeChildImages } from "../../../src/headers/child-image.ts";
-import { DecodeError } from "../../../src/headers/decode-error.ts";
-import { decodeDirectoryEntry, namespaceOfKey } from "../../../src/headers/directory.ts";
-import { decodeGroupMember, decodeGroupRef } from "../../../src/headers/group-header.ts";
-import { decodeMigration } from "../../../src/headers/migration-header.ts";
-import { decodeMirrorImage } from "../../../src/headers/mirror-header.ts";
-import { readParent } from "../../../src/headers/parent-header.ts";
-import { readSnapshot } from "../../../src/headers/snapshot-header.ts";
-import { decodeTrashEntry } from "../../../src/headers/trash-header.ts";
+import { ByteReader, DecodeError, decodeValue } from "../../../src/headers/encoding.ts";
+import {
+  decodeChildImages,
+  decodeGroupMember,
+  decodeGroupRef,
+  decodeMigration,
+} from "../../../src/headers/image-header.ts";
+import {
+  decodeDirectoryEntry,
+  decodeMirrorImage,
+  decodeTrashEntry,
+  namespaceOfKey,
+} from "../../../src/headers/pool-objects.ts";
+import { readParent, readSnapshot } from "../../../src/headers/snapshot-header.ts";
 import * as w from "./ceph-writer.ts";
 
 const size = fc.maxSafeNat();

@@ -1,6 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { limitedReader } from "../../../src/headers/limited-reader.ts";
-import type { FoundImage, ImageEntry, ImageReader } from "../../../src/inventory/image-reader.ts";
+import {
+  type FoundImage,
+  type ImageEntry,
+  type ImageReader,
+  limitedReader,
+} from "../../../src/inventory/image-reader.ts";
 
 describe("limitedReader", () => {
   it("never reads more at a time than it may, and forgets nobody, whoever fails", async () => {

@@ -1,9 +1,8 @@
-import type { IoCtx } from "rbd-native";
-import { RbdError } from "rbd-native";
+import { type IoCtx, RbdError } from "rbd-native";
 import { describe, expect, it } from "vitest";
 import type { FoundImage, ImageEntry, ImageReader, Place } from "../../../src/inventory/image-reader.ts";
-import type { TrashEntry } from "../../../src/inventory/inventory-row.ts";
-import { readEntries } from "../../../src/inventory/read-entries.ts";
+import type { TrashEntry } from "../../../src/inventory/rows.ts";
+import { readEntries } from "../../../src/inventory/scan-places.ts";
 import { imageRow } from "../rows.ts";
 
 const then = new Date("2026-03-01T12:00:00Z");

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { KeyedMutex } from "../../../src/lock/keyed-mutex.ts";
+import { KeyedMutex } from "../../../src/concurrency/keyed-mutex.ts";
 
 describe("KeyedMutex", () => {
   it("runs those of one key in the order of asking, one at a time", async () => {

@@ -1,11 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { DecodeError } from "../../../src/headers/decode-error.ts";
-import { compareObjectMaps } from "../../../src/object-map/compare-object-maps.ts";
-import { crc32c } from "../../../src/object-map/crc32c.ts";
-import { decodeObjectMap, objectMapBytes } from "../../../src/object-map/decode-object-map.ts";
-import { bytesOfObject, objectCount } from "../../../src/object-map/object-layout.ts";
-import { emptyObjectMap, ObjectMap } from "../../../src/object-map/object-map.ts";
+import { compareObjectMaps, emptyObjectMap, ObjectMap } from "../../../src/diff/object-map.ts";
+import { crc32c, decodeObjectMap, objectMapBytes } from "../../../src/diff/read-object-map.ts";
+import { DecodeError } from "../../../src/headers/encoding.ts";
+import { bytesOfObject, objectCount } from "../../../src/headers/object-layout.ts";
 import * as w from "../headers/ceph-writer.ts";
 
 function pack(states: readonly number[]): Buffer {

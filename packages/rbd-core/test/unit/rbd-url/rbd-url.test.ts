@@ -1,10 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { nameProblem } from "../../../src/names/name-part.ts";
-import { formatRbdUrl } from "../../../src/rbd-url/format-rbd-url.ts";
-import { parseRbdUrl } from "../../../src/rbd-url/parse-rbd-url.ts";
-import type { RbdUrl } from "../../../src/rbd-url/rbd-url.ts";
-import { toRbdUrl } from "../../../src/rbd-url/to-rbd-url.ts";
+import { formatRbdUrl, parseRbdUrl, type RbdUrl, toRbdUrl } from "../../../src/names/rbd-url.ts";
 
 const fsid = "3f6d3c1e-6a3e-4c0e-9d3a-0b7a6d5a1f11";
 

@@ -1,7 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { SnapshotKind, SnapshotRow } from "../../../src/inventory/inventory-row.ts";
-import { evaluateRemoval, removalRefusal } from "../../../src/removal/judge-removal.ts";
-import type { RemovalFacts } from "../../../src/removal/removal-facts.ts";
+import { evaluateRemoval, type RemovalFacts, removalRefusal } from "../../../src/deletion/removal-plan.ts";
+import type { SnapshotKind, SnapshotRow } from "../../../src/inventory/rows.ts";
 
 const spec = { pool: "rbd", namespace: "", image: "vm" };
 

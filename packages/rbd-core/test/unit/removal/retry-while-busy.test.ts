@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { CoppiceError } from "../../../src/errors/coppice-error.ts";
-import { retryWhileBusy } from "../../../src/removal/retry-while-busy.ts";
+import { retryWhileBusy } from "../../../src/operation/retry.ts";
 
 const busy = () => new CoppiceError({ code: "BUSY", message: "busy" });
 

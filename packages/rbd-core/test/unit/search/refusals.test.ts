@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import type { ImageSearch } from "../../../src/search/search.ts";
 import { searchImages } from "../../../src/search/search-images.ts";
-import type { ImageSearch } from "../../../src/search/search-types.ts";
 import { childOf, imageRow, inventoryOf } from "../rows.ts";
 
 const top = imageRow("top");

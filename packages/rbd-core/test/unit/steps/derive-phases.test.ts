@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { ClonePlan } from "../../../src/clone/clone-plan.ts";
-import { derivePhases } from "../../../src/steps/derive-phases.ts";
+import { derivePhases } from "../../../src/clone/derive.ts";
+import type { ClonePlan } from "../../../src/clone/types.ts";
 
 const plan: ClonePlan = {
   source: { pool: "rbd", namespace: "", image: "a" },

@@ -1,7 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { CoppiceError } from "../../../src/errors/coppice-error.ts";
-import type { StepProgress } from "../../../src/steps/step-progress.ts";
-import { StepRunner } from "../../../src/steps/step-runner.ts";
+import { type StepProgress, StepRunner } from "../../../src/operation/step-runner.ts";
 
 type Phase = "one" | "two";
 const phases: readonly Phase[] = ["one", "two"];

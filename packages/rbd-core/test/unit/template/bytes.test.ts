@@ -2,13 +2,15 @@ import { createHash } from "node:crypto";
 import { Readable } from "node:stream";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type Chunk, ChunkPool } from "../../../src/template/bytes/chunk-pool.ts";
-import { dataExtents } from "../../../src/template/bytes/data-extents.ts";
-import { DigestThread } from "../../../src/template/bytes/digest-thread.ts";
-import { DigestPair } from "../../../src/template/bytes/digests.ts";
-import { grownSize } from "../../../src/template/bytes/growth.ts";
-import { InFlight } from "../../../src/template/bytes/in-flight.ts";
-import { rechunk } from "../../../src/template/bytes/rechunk.ts";
+import {
+  type Chunk,
+  ChunkPool,
+  dataExtents,
+  grownSize,
+  InFlight,
+  rechunk,
+} from "../../../src/template/chunks.ts";
+import { DigestPair, DigestThread } from "../../../src/template/digests.ts";
 import { collect } from "./collect.ts";
 
 const pieces = fc.array(fc.uint8Array({ maxLength: 40 }), { maxLength: 12 });

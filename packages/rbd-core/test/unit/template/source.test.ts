@@ -1,7 +1,6 @@
 import { Readable } from "node:stream";
 import { describe, expect, it } from "vitest";
-import { detectFormat, formatHeadLength } from "../../../src/template/source/detect-format.ts";
-import { peek } from "../../../src/template/source/peek.ts";
+import { detectFormat, formatHeadLength, peek } from "../../../src/template/source.ts";
 import { collect } from "./collect.ts";
 
 function head(text: string, offset = 0): Buffer {

@@ -1,7 +1,7 @@
 import { Readable } from "node:stream";
 import { describe, expect, it } from "vitest";
-import { untilAborted } from "../../../src/template/bytes/until-aborted.ts";
-import { readSource } from "../../../src/template/import/read-source.ts";
+import { readSource } from "../../../src/template/raw-disk.ts";
+import { untilAborted } from "../../../src/template/source.ts";
 import { collect } from "./collect.ts";
 
 const silent = () =>

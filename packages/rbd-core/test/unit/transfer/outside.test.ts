@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { Extent } from "../../../src/diff/extent.ts";
-import { outside } from "../../../src/transfer/plan/outside.ts";
+import type { Extent } from "../../../src/diff/plan-diff.ts";
+import { outside } from "../../../src/transfer/plan.ts";
 
 const size = 64;
 /** Extents that ascend, from gaps and lengths. */

@@ -1,11 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { Extent } from "../../../src/diff/extent.ts";
-import { readAhead } from "../../../src/parallel/read-ahead.ts";
-import { copyParts } from "../../../src/transfer/plan/copy-parts.ts";
-import { coverWithZeroes } from "../../../src/transfer/plan/cover-with-zeroes.ts";
-import { cutExtents } from "../../../src/transfer/plan/cut-extents.ts";
-import { OccupiedRanges } from "../../../src/transfer/plan/occupied-ranges.ts";
+import { readAhead } from "../../../src/concurrency/read-ahead.ts";
+import type { Extent } from "../../../src/diff/plan-diff.ts";
+import { copyParts, coverWithZeroes, cutExtents, OccupiedRanges } from "../../../src/transfer/plan.ts";
 
 async function* batches(extents: readonly Extent[], size = 3): AsyncGenerator<readonly Extent[]> {
   for (let at = 0; at < extents.length; at += size) yield extents.slice(at, at + size);

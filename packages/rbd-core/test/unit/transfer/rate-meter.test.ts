@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { RateMeter } from "../../../src/transfer/rate-meter.ts";
+import { RateMeter } from "../../../src/transfer/transfer-options.ts";
 
 describe("RateMeter", () => {
   it("tells nothing until some time has passed, then bytes a second", () => {

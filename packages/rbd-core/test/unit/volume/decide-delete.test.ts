@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import type { SnapshotRow } from "../../../src/inventory/inventory-row.ts";
-import type { RemovalFacts } from "../../../src/removal/removal-facts.ts";
-import { decideDelete, deletePhases } from "../../../src/volume/decide-delete.ts";
+import type { RemovalFacts } from "../../../src/deletion/removal-plan.ts";
+import type { SnapshotRow } from "../../../src/inventory/rows.ts";
+import { decideDelete, deletePhases } from "../../../src/volume/delete-volume.ts";
 
 const spec = { pool: "rbd", namespace: "", image: "vol" };
 const snapshot: SnapshotRow = {

@@ -1,0 +1,11 @@
+export {
+  formatImageSpec,
+  type ImageSpec,
+  type ImageSpecLike,
+  parseImageSpec,
+  showImageSpec,
+  toImageOnly,
+  toImageSpec,
+} from "./image-spec.ts";
+export { checkName, longestName, type NamePart, nameProblem } from "./name-part.ts";
+export { formatRbdUrl, parseRbdUrl, type RbdUrl, rbdUrlScheme, toRbdUrl } from "./rbd-url.ts";

@@ -1,0 +1,39 @@
+export {
+  type ExtendVolumeOptions,
+  type ExtendVolumeResult,
+  extendVolume,
+  type RenameVolumeOptions,
+  renameVolume,
+} from "./change-volume.ts";
+export {
+  type CreateVolumeOptions,
+  createVolume,
+  planVolume,
+  type VolumeOptions,
+  type VolumeOrigin,
+  type VolumePhase,
+  type VolumePlan,
+  type VolumeResult,
+} from "./create-volume.ts";
+export {
+  createVolumeSnapshot,
+  type VolumeSnapshotOptions,
+  type VolumeSnapshotPhase,
+  type VolumeSnapshotResult,
+} from "./create-volume-snapshot.ts";
+export {
+  type DeleteVolumeOptions,
+  type DeleteVolumePhase,
+  type DeleteVolumePlan,
+  type DeleteVolumeResult,
+  type DeleteVolumeWishes,
+  type Dependants,
+  deleteVolume,
+  planDeleteVolume,
+} from "./delete-volume.ts";
+export {
+  type RollbackPhase,
+  type RollbackVolumeOptions,
+  type RollbackVolumeResult,
+  rollbackVolume,
+} from "./rollback-volume.ts";

@@ -24,6 +24,7 @@ export class Cluster implements AsyncDisposable {
   readonly fsid: string;
   readonly #native: NativeCluster;
   readonly #ioCtxs: IoCtxCache;
+  #clientId: Promise<bigint> | undefined;
   /** As the monitors last told. */
   #poolIds: ReadonlyMap<string, number> = new Map();
 
@@ -60,6 +61,15 @@ export class Cluster implements AsyncDisposable {
   /** What the whole cluster holds. @throws {CoppiceError} (`rados_cluster_stat`) */
   async usage(): Promise<ClusterUsage> {
     return withCoppiceErrors({}, () => this.#native.stat());
+  }
+
+  /**
+   * The number that the cluster gave this connection. The ids of the images that it creates begin with it, in
+   * hexadecimal. (`rados_get_instance_id`)
+   */
+  async clientId(): Promise<bigint> {
+    this.#clientId ??= withCoppiceErrors({}, () => this.#native.instanceId());
+    return this.#clientId;
   }
 
   /** A configuration value of this client, `undefined` when there is no such setting. (`rados_conf_get`) */

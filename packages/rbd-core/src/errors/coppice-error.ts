@@ -1,11 +1,12 @@
 import { type RbdErrorCode, rbdErrorCodes } from "rbd-native";
 
 /** What only Coppice itself refuses with. */
-const ownCodes = ["INVALID_NAME", "NOT_A_COPY", "SOURCE_CHANGED", "UNDO_FAILED"] as const;
+const ownCodes = ["INVALID_NAME", "LEASE_LOST", "NOT_A_COPY", "SOURCE_CHANGED", "UNDO_FAILED"] as const;
 
 /**
  * The `code` of a {@link CoppiceError}: one of Ceph's refusals, as `RbdError` has them, or
  * - `INVALID_NAME`: a name that does not parse, or that Ceph could not hold.
+ * - `LEASE_LOST`: another process may have taken an operation over, because its lease could not be renewed in time.
  * - `NOT_A_COPY`: an increment's base is a copy of another snapshot than the increment begins at, or nothing says that
  *   it is one.
  * - `SOURCE_CHANGED`: what had been checked was no longer so when it was about to be used.

@@ -1,4 +1,11 @@
 export { type HeldLock, lockObject } from "./object-lock.ts";
+export { beginOperation, type Operation, type OperationRequest } from "./operation.ts";
+export {
+  isIdMadeBy,
+  type ListedOperation,
+  type OperationRecord,
+  readOperations,
+} from "./operation-record.ts";
 export { type RetryOptions, retryOnSourceChanged, retryWhileBusy } from "./retry.ts";
 export {
   type Advance,

@@ -192,7 +192,14 @@ export {
   showImageSpec,
   toImageSpec,
 } from "./names/index.ts";
-export type { FlowOptions, ProgressUnit, StepProgress } from "./operation/index.ts";
+export {
+  type FlowOptions,
+  type ListOperationsOptions,
+  listOperations,
+  type OperationInfo,
+  type ProgressUnit,
+  type StepProgress,
+} from "./operation/index.ts";
 export {
   type ImageSearch,
   type ImageSearchPage,

@@ -1,9 +1,10 @@
+export { type ListOperationsOptions, listOperations, type OperationInfo } from "./list-operations.ts";
 export { type HeldLock, lockObject } from "./object-lock.ts";
 export { beginOperation, type Operation, type OperationRequest } from "./operation.ts";
 export {
   isIdMadeBy,
-  type ListedOperation,
   type OperationRecord,
+  type RecordedOperation,
   readOperations,
 } from "./operation-record.ts";
 export { type RetryOptions, retryOnSourceChanged, retryWhileBusy } from "./retry.ts";

@@ -1,5 +1,6 @@
 import { type IoCtx, readSteps } from "rbd-native";
 import { z } from "zod";
+import { allSettledOrThrow } from "../concurrency/index.ts";
 import { CoppiceError } from "../errors/index.ts";
 import { ignoreNotFound } from "../headers/index.ts";
 import { type LockHolder, readLockHolder } from "./advisory-lock.ts";
@@ -41,6 +42,12 @@ export function operationKey(image: string, purpose: string): string {
   return `${image}/${purpose}`;
 }
 
+/** The image and purpose of a key. */
+export function splitOperationKey(key: string): { image: string; purpose: string } {
+  const slash = key.lastIndexOf("/");
+  return { image: key.slice(0, Math.max(0, slash)), purpose: key.slice(slash + 1) };
+}
+
 /** @throws {CoppiceError} `OUT_OF_RANGE` for a record that is too large to keep */
 export function encodeRecord(record: OperationRecord): Buffer {
   const bytes = Buffer.from(JSON.stringify(schema.parse(record)));
@@ -76,26 +83,23 @@ export function decodeRecord(key: string, bytes: Uint8Array): OperationRecord {
 }
 
 /** An operation that has begun and not ended, as it stands in the cluster. */
-export interface ListedOperation {
+export interface RecordedOperation {
   readonly key: string;
-  readonly record: OperationRecord;
+  /** `null` when it cannot be read, for the reason in `error`. */
+  readonly record: OperationRecord | null;
+  readonly error: CoppiceError | null;
   /** The holder of its lease; `null` when nobody works on it any more: it was interrupted. */
   readonly leaseHolder: LockHolder | null;
 }
 
-/**
- * The operations of a pool and namespace, or those on one image, by key.
- *
- * @throws {CoppiceError} `UNSUPPORTED` for a record of a newer version
- * @throws {RbdError}
- */
+/** The operations of a pool and namespace, or those on one image, by key. @throws {RbdError} */
 export async function readOperations(
   ioCtx: IoCtx,
   options: { readonly image?: string; readonly signal?: AbortSignal | undefined } = {},
-): Promise<ListedOperation[]> {
+): Promise<RecordedOperation[]> {
   const { image, signal } = options;
   const prefix = image === undefined ? "" : operationKey(image, "");
-  const listed: ListedOperation[] = [];
+  const recorded: RecordedOperation[] = [];
   for (let startAfter = "", more = true; more; ) {
     const step = readSteps.omap({ prefix, startAfter });
     const read = await ignoreNotFound(() => ioCtx.objects.read(operationsObject, [step], { signal }));
@@ -103,14 +107,23 @@ export async function readOperations(
     const [page] = read;
     const entries = [...page.entries];
     const leases = entries.map(([key]) => readLockHolder(ioCtx, operationsObject, key, signal));
-    const holders = await Promise.all(leases);
+    const holders = await allSettledOrThrow(leases);
     for (const [index, [key, bytes]] of entries.entries()) {
-      listed.push({ key, record: decodeRecord(key, bytes), leaseHolder: holders[index] ?? null });
+      recorded.push({ key, ...tryDecodeRecord(key, bytes), leaseHolder: holders[index] ?? null });
     }
     startAfter = entries.at(-1)?.[0] ?? "";
     more = page.more && entries.length > 0;
   }
-  return listed;
+  return recorded;
+}
+
+function tryDecodeRecord(key: string, bytes: Uint8Array): Pick<RecordedOperation, "record" | "error"> {
+  try {
+    return { record: decodeRecord(key, bytes), error: null };
+  } catch (error) {
+    if (error instanceof CoppiceError) return { record: null, error };
+    throw error;
+  }
 }
 
 /** The record under a key as it stands, byte by byte; `null` when there is none. @throws {RbdError} */

@@ -6,6 +6,7 @@ import { afterEach, describe, expect, inject, test } from "vitest";
 import {
   beginOperation,
   isIdMadeBy,
+  listOperations,
   type OperationRequest,
   readOperations,
 } from "../../../src/operation/index.ts";
@@ -42,7 +43,7 @@ async function beginElsewhere(name: string, more: Partial<OperationRequest> = {}
 async function pretendRemote(name: string): Promise<void> {
   const ioCtx = await own.cluster.pool(own.pool);
   const [found] = await operations(name);
-  if (found === undefined) throw new Error("there is no record");
+  if (!found?.record) throw new Error("there is no record");
   const holder = { ...found.record.holder, bootId: "another machine" };
   const bytes = encodeRecord({ ...found.record, holder });
   await ioCtx.objects.write(operationsObject, [writeSteps.setOmap(new Map([[found.key, bytes]]))]);
@@ -58,7 +59,7 @@ describe("an operation's record", () => {
     });
     expect(listed?.leaseHolder?.cookie).toBe(operation.record.id);
     await operation.update({ source: "rbd/base", step: 2 });
-    expect((await operations("a"))[0]?.record.details).toEqual({ source: "rbd/base", step: 2 });
+    expect((await operations("a"))[0]?.record?.details).toEqual({ source: "rbd/base", step: 2 });
     await operation.end();
     expect(await operations("a")).toEqual([]);
     expect(await own.rbd("ls", own.pool)).toBe("");
@@ -94,6 +95,35 @@ describe("an operation's record", () => {
     await ioCtx.objects.write(operationsObject, [writeSteps.setOmap(newer)]);
     await expect(beginOperation(own.cluster, request("e"))).rejects.toMatchObject({ code: "UNSUPPORTED" });
     await ioCtx.objects.write(operationsObject, [writeSteps.removeOmapKeys(["e/make"])]);
+  });
+});
+
+describe("listOperations", () => {
+  test("tells of every pool and namespace what runs, what was interrupted, and what cannot be read", async () => {
+    await own.cluster.pool(own.pool).then((ioCtx) => ioCtx.createNamespace("ns"));
+    const inNamespace = { pool: own.pool, namespace: "ns", image: "n" };
+    await using running = await beginOperation(own.cluster, request("m"));
+    const left = await beginOperation(own.cluster, request("n", { image: inNamespace, kind: "copy" }));
+    await left[Symbol.asyncDispose]();
+    const ioCtx = await own.cluster.pool(own.pool);
+    await ioCtx.objects.write(operationsObject, [
+      writeSteps.setOmap(new Map([["o/make", Buffer.from("?")]])),
+    ]);
+    const listed = await listOperations(own.cluster, { pools: [own.pool] });
+    const ours = listed.filter(({ image }) => ["m", "n", "o"].includes(image.image));
+    expect(ours.toSorted((a, b) => (a.image.image < b.image.image ? -1 : 1))).toMatchObject([
+      { id: running.record.id, image: { image: "m" }, state: "running", holder: { pid: process.pid } },
+      { image: inNamespace, kind: "copy", purpose: "make", state: "interrupted", error: null },
+      { image: { image: "o" }, kind: null, state: "interrupted", error: { code: "UNSUPPORTED" } },
+    ]);
+    await ioCtx.objects.write(operationsObject, [writeSteps.removeOmapKeys(["o/make"])]);
+    await running.end();
+  });
+
+  test("reads every pool when none is named", async () => {
+    await using _ = await beginOperation(own.cluster, request("p"));
+    const listed = await listOperations(own.cluster);
+    expect(listed.map(({ image }) => image)).toContainEqual(request("p").image);
   });
 });
 
@@ -158,7 +188,7 @@ describe("a lease", () => {
     expect(operation.signal.reason).toMatchObject({ code: "LEASE_LOST" });
     await expect(operation.update({ step: 1 })).rejects.toMatchObject({ code: "LEASE_LOST" });
     await expect(operation.end()).rejects.toMatchObject({ code: "LEASE_LOST" });
-    expect((await operations("j"))[0]?.record.details).toEqual({ source: "rbd/base" });
+    expect((await operations("j"))[0]?.record?.details).toEqual({ source: "rbd/base" });
   });
 
   test("lasts as long as its operation, whatever its length", async () => {

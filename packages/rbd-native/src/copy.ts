@@ -1,12 +1,11 @@
-import type { CallOptions, ProgressOptions } from "./call-options.ts";
-import { size } from "./image/facts.ts";
-import { checkUpToDate } from "./image/open-image.ts";
-import { Image } from "./image.ts";
+import { openImage } from "./image/open-image.ts";
+import type { Image } from "./image.ts";
 import { native } from "./internal/binding.ts";
-import type { CopyRef } from "./internal/binding-types.ts";
-import { change } from "./internal/call.ts";
+import { type CallOptions, change, type ProgressOptions } from "./internal/call.ts";
 import { checkCount, checkInside, refuse } from "./internal/check.ts";
-import { IoCtx } from "./ioctx.ts";
+import type { CopyRef } from "./internal/native-types.ts";
+import { openPool } from "./internal/open-pool.ts";
+import type { IoCtx } from "./ioctx.ts";
 
 export interface CopyLimits {
   /** Bytes a second; without it as fast as it goes. */
@@ -61,8 +60,8 @@ export interface CopyExtentsOptions extends ProgressOptions {
  * is copied to: sets `rbd_cache`. Wraps rados_conf_set.
  */
 export function tuneForCopies(io: IoCtx, o?: CallOptions): Promise<void> {
-  const place = IoCtx.placeOf(io);
-  return change(io.poolName, o, (operation) => native.tuneForCopies(place.handle, operation));
+  const pool = io[openPool];
+  return change(io.poolName, o, (operation) => native.tuneForCopies(pool.handle, operation));
 }
 
 /**
@@ -113,14 +112,14 @@ export class CopyJob {
     extents: Float64Array,
     options: CopyExtentsOptions = {},
   ): Promise<CopiedBlocks> {
-    const from = Image.openImageOf(source.image);
-    const to = target === undefined ? undefined : Image.openImageOf(target);
+    const from = source.image[openImage];
+    const to = target === undefined ? undefined : target[openImage];
     const end = endOf(extents, from.spec);
     for (const image of to === undefined ? [from] : [from, to]) {
-      if (end > image.size) checkInside("copyExtents", image.spec, 0, end, await size(image));
+      if (end > image.size) checkInside("copyExtents", image.spec, 0, end, await image.readSize());
     }
     const object = to === undefined ? from.spec : `${from.spec} to ${to.spec}`;
-    checkUpToDate(from, "copyExtents");
+    from.checkUpToDate("copyExtents");
     try {
       return await change(object, options, (operation) =>
         native.copyExtents(

@@ -1,9 +1,7 @@
-import type { CallOptions, ProgressOptions } from "../call-options.ts";
 import { native } from "../internal/binding.ts";
-import { change, read } from "../internal/call.ts";
+import { type CallOptions, change, type ProgressOptions, read } from "../internal/call.ts";
 import { checkBytes, checkCount, checkInside, refuse } from "../internal/check.ts";
 import { DiffExtents } from "./diff.ts";
-import { size } from "./facts.ts";
 import type { OpenImage } from "./open-image.ts";
 
 export interface RangeOptions {
@@ -48,7 +46,7 @@ async function rangeIn(call: string, images: readonly OpenImage[], o: RangeOptio
   const [first] = images as [OpenImage];
   const offset = checkCount(call, first.spec, "offset", o.offset ?? 0);
   const given = o.length === undefined ? undefined : checkCount(call, first.spec, "length", o.length);
-  const sizes = await Promise.all(images.map((image) => size(image, { signal: o.signal })));
+  const sizes = await Promise.all(images.map((image) => image.readSize({ signal: o.signal })));
   const length = given ?? Math.max(0, Math.max(...sizes) - offset);
   for (const [i, image] of images.entries()) {
     checkInside(call, image.spec, offset, length, sizes[i] as number);

@@ -1,7 +1,6 @@
-import type { CallOptions } from "../call-options.ts";
-import { RbdError } from "../errors/rbd-error.ts";
 import { native } from "../internal/binding.ts";
-import { change } from "../internal/call.ts";
+import { type CallOptions, change } from "../internal/call.ts";
+import { RbdError } from "../rbd-error.ts";
 import type { OpenImage } from "./open-image.ts";
 
 const QUIESCE = 1;

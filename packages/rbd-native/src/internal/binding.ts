@@ -2,7 +2,7 @@ import { existsSync, readdirSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { Binding } from "./binding-types.ts";
+import type { Binding } from "./native-types.ts";
 
 const packageName = "rbd-native";
 

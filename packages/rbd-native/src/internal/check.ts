@@ -1,9 +1,9 @@
-import { RbdError } from "../errors/rbd-error.ts";
-import type { RbdErrorCode } from "../errors/rbd-error-code.ts";
+import { RbdError, type RbdErrorCode } from "../rbd-error.ts";
 
 const EINVAL = 22;
 
-function refuse(
+/** @throws RbdError INVALID_ARGUMENT, or the code that is given. */
+export function refuse(
   call: string,
   object: string,
   detail: string,
@@ -68,5 +68,3 @@ export function checkInside(
     "OUT_OF_RANGE",
   );
 }
-
-export { refuse };

@@ -1,9 +1,21 @@
-import type { CallOptions } from "../call-options.ts";
-import type { LockInfo } from "../image/locks.ts";
 import { native } from "../internal/binding.ts";
-import { change, read } from "../internal/call.ts";
+import { type CallOptions, change, read } from "../internal/call.ts";
 import { checkCount, checkName, checkText } from "../internal/check.ts";
-import { type Place, spec, specIn } from "../ioctx/place.ts";
+import { type OpenPool, spec, specIn } from "../internal/open-pool.ts";
+
+export interface Locker {
+  /** `client.4123`, as {@link Image.breakLock} takes it. */
+  readonly client: string;
+  readonly cookie: string;
+  readonly address: string;
+}
+
+export interface LockInfo {
+  readonly exclusive: boolean;
+  /** The tag that the holders of a shared lock have in common. */
+  readonly tag: string;
+  readonly lockers: readonly Locker[];
+}
 
 export interface LockOptions extends CallOptions {
   /** Who holds it: one client may hold several locks under different cookies. */
@@ -18,19 +30,19 @@ export interface LockOptions extends CallOptions {
 
 /** An advisory lock on an object: it keeps nobody out who does not ask for it. */
 export class ObjectLock {
-  readonly #place: Place;
+  readonly #pool: OpenPool;
   readonly #object: string;
   readonly #name: string;
 
   /** Use {@link ObjectStore.lock}. */
-  constructor(place: Place, object: string, name: string) {
-    this.#place = place;
-    this.#object = checkName("rados_lock_exclusive", spec(place), "object", object);
-    this.#name = checkName("rados_lock_exclusive", specIn(place, object), "name", name);
+  constructor(pool: OpenPool, object: string, name: string) {
+    this.#pool = pool;
+    this.#object = checkName("rados_lock_exclusive", spec(pool), "object", object);
+    this.#name = checkName("rados_lock_exclusive", specIn(pool, object), "name", name);
   }
 
   get #spec(): string {
-    return `${specIn(this.#place, this.#object)} lock ${this.#name}`;
+    return `${specIn(this.#pool, this.#object)} lock ${this.#name}`;
   }
 
   /** Rejects with BUSY while another holds it, EXISTS when it is held already. Wraps rados_lock_exclusive. */
@@ -47,7 +59,7 @@ export class ObjectLock {
     const cookie = checkText(call, this.#spec, "cookie", o.cookie);
     const description = checkText(call, this.#spec, "description", o.description ?? "");
     const seconds = checkCount(call, this.#spec, "seconds", o.seconds ?? 0);
-    const { handle } = this.#place;
+    const { handle } = this.#pool;
     await change(this.#spec, o, (operation) =>
       native.lockObject(
         handle,
@@ -67,7 +79,7 @@ export class ObjectLock {
   async unlock(cookie: string, o?: CallOptions): Promise<void> {
     checkText("rados_unlock", this.#spec, "cookie", cookie);
     await change(this.#spec, o, (operation) =>
-      native.unlockObject(this.#place.handle, this.#object, this.#name, cookie, operation),
+      native.unlockObject(this.#pool.handle, this.#object, this.#name, cookie, operation),
     );
   }
 
@@ -76,14 +88,14 @@ export class ObjectLock {
     checkName("rados_break_lock", this.#spec, "client", client);
     checkText("rados_break_lock", this.#spec, "cookie", cookie);
     await change(this.#spec, o, (operation) =>
-      native.breakObjectLock(this.#place.handle, this.#object, this.#name, cookie, client, operation),
+      native.breakObjectLock(this.#pool.handle, this.#object, this.#name, cookie, client, operation),
     );
   }
 
   /** Who holds it. Wraps rados_list_lockers. */
   info(o?: CallOptions): Promise<LockInfo> {
     return read(this.#spec, o, (operation) =>
-      native.listObjectLockers(this.#place.handle, this.#object, this.#name, operation),
+      native.listObjectLockers(this.#pool.handle, this.#object, this.#name, operation),
     );
   }
 }

@@ -1,20 +1,19 @@
-import type { CallOptions } from "./call-options.ts";
-import type { Watch } from "./image/watch.ts";
-import { native } from "./internal/binding.ts";
-import { leaveOnAbort } from "./internal/call.ts";
-import { checkName } from "./internal/check.ts";
-import { toRbdError } from "./internal/failure.ts";
-import { type Place, specIn } from "./ioctx/place.ts";
-import { listObjects } from "./objects/list.ts";
-import { ObjectLock } from "./objects/object-lock.ts";
+import type { Watch } from "../image/watch.ts";
+import { native } from "../internal/binding.ts";
+import { type CallOptions, read, settle } from "../internal/call.ts";
+import { checkCount, checkName, refuse } from "../internal/check.ts";
+import type { CursorRef } from "../internal/native-types.ts";
+import { type OpenPool, spec, specIn } from "../internal/open-pool.ts";
+import { ObjectLock } from "./object-lock.ts";
 import {
   type ObjectStat,
   type OmapPage,
   type OmapRange,
   type ReadStep,
   readSteps,
-} from "./objects/read-steps.ts";
-import { type SparseData, sparseRead } from "./objects/sparse-read.ts";
+  type WriteStep,
+  writeSteps,
+} from "./steps.ts";
 import {
   type NotifyOptions,
   type NotifyResult,
@@ -22,8 +21,7 @@ import {
   type ObjectListener,
   type WatchOptions,
   watchObject,
-} from "./objects/watch.ts";
-import { type WriteStep, writeSteps } from "./objects/write-steps.ts";
+} from "./watch.ts";
 
 type Results<Steps extends readonly ReadStep<unknown>[]> = {
   -readonly [I in keyof Steps]: Steps[I] extends ReadStep<infer Result> ? Result : never;
@@ -34,11 +32,11 @@ type Results<Steps extends readonly ReadStep<unknown>[]> = {
  * flight. With a signal a call rejects at once; a write may still be carried out.
  */
 export class ObjectStore {
-  readonly #place: Place;
+  readonly #pool: OpenPool;
 
   /** Use {@link IoCtx.objects}. */
-  constructor(place: Place) {
-    this.#place = place;
+  constructor(pool: OpenPool) {
+    this.#pool = pool;
   }
 
   /**
@@ -51,10 +49,10 @@ export class ObjectStore {
     o?: CallOptions,
   ): Promise<Results<Steps>> {
     const call = "rados_aio_read_op_operate";
-    checkName(call, this.#place.poolName, "object", object);
+    checkName(call, this.#pool.poolName, "object", object);
     o?.signal?.throwIfAborted();
     const described = steps.map((step) => step.native);
-    const raw = await this.#settle(object, o, native.readObject(this.#place.handle, object, described, 0));
+    const raw = await this.#settle(object, o, native.readObject(this.#pool.handle, object, described, 0));
     return steps.map((step, i) => step.convert(raw[i])) as Results<Steps>;
   }
 
@@ -66,40 +64,34 @@ export class ObjectStore {
   /** The same, and the object's version after it, for `assertVersion`. Wraps rados_aio_get_version. */
   async writeForVersion(object: string, steps: readonly WriteStep[], o?: CallOptions): Promise<bigint> {
     const call = "rados_aio_write_op_operate";
-    checkName(call, this.#place.poolName, "object", object);
+    checkName(call, this.#pool.poolName, "object", object);
     o?.signal?.throwIfAborted();
     const described = steps.map((step) => step.native);
-    return await this.#settle(object, o, native.writeObject(this.#place.handle, object, described, 0));
+    return await this.#settle(object, o, native.writeObject(this.#pool.handle, object, described, 0));
   }
 
-  async #settle<T>(object: string, o: CallOptions | undefined, pending: Promise<T>): Promise<T> {
-    const spec = specIn(this.#place, object);
-    if (o?.signal) return await leaveOnAbort(spec, o.signal, pending);
-    try {
-      return await pending;
-    } catch (error) {
-      throw toRbdError(error, spec);
-    }
+  #settle<T>(object: string, o: CallOptions | undefined, pending: Promise<T>): Promise<T> {
+    return settle(specIn(this.#pool, object), o?.signal, pending);
   }
 
   /** The names of all objects, a page at a time, in the order of their hashes. Wraps rados_object_list. */
   list(o?: CallOptions): AsyncIterable<string[]> {
-    return listObjects(this.#place, o);
+    return listObjects(this.#pool, o);
   }
 
   /** Is told of every {@link notify} until it is closed. Wraps rados_watch3, rados_notify_ack, rados_unwatch2. */
   watch(object: string, listener: ObjectListener, o?: WatchOptions): Promise<Watch> {
-    return watchObject(this.#place, object, listener, o);
+    return watchObject(this.#pool, object, listener, o);
   }
 
   /** Tells all who watch the object and waits for their answers. Wraps rados_notify2. */
   notify(object: string, data: string | Uint8Array, o?: NotifyOptions): Promise<NotifyResult> {
-    return notifyObject(this.#place, object, data, o);
+    return notifyObject(this.#pool, object, data, o);
   }
 
   /** An advisory lock on an object; several names make several locks. */
   lock(object: string, name: string): ObjectLock {
-    return new ObjectLock(this.#place, object, name);
+    return new ObjectLock(this.#pool, object, name);
   }
 
   /** One page of the object's map: as much as the OSD gives at once. */
@@ -154,7 +146,7 @@ export class ObjectStore {
   /** The bytes of a range that the object holds, and where they are: holes cost nothing. At most 1 GiB. Wraps librados::IoCtx::aio_sparse_read. */
   async sparseRead(object: string, offset: number, length: number, o?: CallOptions): Promise<SparseData> {
     o?.signal?.throwIfAborted();
-    return await this.#settle(object, o, sparseRead(this.#place, object, offset, length));
+    return await this.#settle(object, o, sparseRead(this.#pool, object, offset, length));
   }
 
   /** Calls a method of an object class that only reads. */
@@ -189,5 +181,48 @@ export class ObjectStore {
 
   remove(object: string, o?: CallOptions): Promise<void> {
     return this.write(object, [writeSteps.remove()], o);
+  }
+}
+
+/** What an object holds of a range. Offsets and lengths in bytes. */
+export interface SparseData {
+  /** The bytes of all extents, one after the other. */
+  readonly data: Buffer;
+  /** Ascending; what lies between them was never written, or given up, and reads as zeroes. */
+  readonly extents: readonly { readonly offset: number; readonly length: number }[];
+}
+
+const MOST = 2 ** 30;
+
+export async function sparseRead(
+  pool: OpenPool,
+  object: string,
+  offset: number,
+  length: number,
+): Promise<SparseData> {
+  const call = "librados::IoCtx::aio_sparse_read";
+  const spec = specIn(pool, checkName(call, pool.poolName, "object", object));
+  checkCount(call, spec, "offset", offset);
+  checkCount(call, spec, "length", length);
+  if (length > MOST) refuse(call, spec, `length ${length} is more than the ${MOST} of one call`);
+  const { data, extents } = await native.sparseReadObject(pool.handle, object, offset, length);
+  const pairs = Array.from({ length: extents.length / 2 }, (_, i) => ({
+    offset: extents[2 * i] as number,
+    length: extents[2 * i + 1] as number,
+  }));
+  return { data, extents: pairs };
+}
+
+const PAGE = 1000;
+
+export async function* listObjects(pool: OpenPool, o?: CallOptions): AsyncGenerator<string[], void> {
+  let cursor: CursorRef | undefined;
+  while (true) {
+    const page = await read(spec(pool), o, (operation) =>
+      native.listObjects(pool.handle, cursor, PAGE, operation),
+    );
+    if (page.names.length > 0) yield page.names;
+    if (page.next === null) return;
+    cursor = page.next;
   }
 }

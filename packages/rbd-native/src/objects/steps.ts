@@ -1,5 +1,3 @@
-import { toEntries } from "./entries.ts";
-
 /** One step of a compound read; `Result` is what it gives back. */
 export interface ReadStep<Result> {
   /** For the compiled part: [kind, …arguments]. */
@@ -148,3 +146,81 @@ export const readSteps = {
     return { native: ["compareOmap", key, comparisons[how], value], convert: nothing };
   },
 } as const;
+
+/** One step of a compound write. All steps are done, or none. */
+export interface WriteStep {
+  /** For the compiled part: [kind, …arguments]. */
+  readonly native: readonly unknown[];
+}
+
+type Bytes = string | Uint8Array;
+
+/** The steps that {@link ObjectStore.write} takes. Strings are written as UTF-8. */
+export const writeSteps = {
+  /** Wraps rados_write_op_assert_exists. */
+  assertExists: (): WriteStep => ({ native: ["assertExists"] }),
+  /** Wraps rados_write_op_assert_version. */
+  assertVersion: (version: bigint): WriteStep => ({ native: ["assertVersion", version] }),
+  /** Nothing is written unless the object holds this data. Wraps rados_write_op_cmpext. */
+  compareData: (offset: number, data: Bytes): WriteStep => ({ native: ["compareData", offset, data] }),
+  /** Nothing is written unless an attribute compares so. Wraps rados_write_op_cmpxattr. */
+  compareXattr: (name: string, how: Comparison, value: Bytes): WriteStep => ({
+    native: ["compareXattr", name, comparisons[how], value],
+  }),
+  /** Nothing is written unless an entry of the map compares so. Wraps rados_write_op_omap_cmp2. */
+  compareOmap: (key: string, how: Comparison, value: Bytes): WriteStep => ({
+    native: ["compareOmap", key, comparisons[how], value],
+  }),
+  /** With `exclusive` it fails (EXISTS) when the object is there. Wraps rados_write_op_create. */
+  create: (o?: { readonly exclusive?: boolean }): WriteStep => ({
+    native: ["create", o?.exclusive === true],
+  }),
+  /** Wraps rados_write_op_write. */
+  write: (offset: number, data: Bytes): WriteStep => ({ native: ["write", offset, data] }),
+  /** Replaces the object's data. Wraps rados_write_op_write_full. */
+  writeFull: (data: Bytes): WriteStep => ({ native: ["writeFull", data] }),
+  /** Fills a range with a pattern. Wraps rados_write_op_writesame. */
+  writeSame: (offset: number, length: number, pattern: Bytes): WriteStep => ({
+    native: ["writeSame", offset, length, pattern],
+  }),
+  /** Wraps rados_write_op_append. */
+  append: (data: Bytes): WriteStep => ({ native: ["append", data] }),
+  /** Wraps rados_write_op_remove. */
+  remove: (): WriteStep => ({ native: ["remove"] }),
+  /** Wraps rados_write_op_truncate. */
+  truncate: (size: number): WriteStep => ({ native: ["truncate", size] }),
+  /** Wraps rados_write_op_zero. */
+  zero: (offset: number, length: number): WriteStep => ({ native: ["zero", offset, length] }),
+  /** Wraps rados_write_op_setxattr. */
+  setXattr: (name: string, value: Bytes): WriteStep => ({ native: ["setXattr", name, value] }),
+  /** Wraps rados_write_op_rmxattr. */
+  removeXattr: (name: string): WriteStep => ({ native: ["removeXattr", name] }),
+  /** Sets entries of the object's map, leaving others. Wraps rados_write_op_omap_set2. */
+  setOmap: (entries: ReadonlyMap<string, Bytes>): WriteStep => ({
+    native: ["setOmap", [...entries.keys()], [...entries.values()]],
+  }),
+  /** Wraps rados_write_op_omap_rm_keys2. */
+  removeOmapKeys: (keys: readonly string[]): WriteStep => ({ native: ["removeOmapKeys", keys] }),
+  /** Wraps rados_write_op_omap_clear. */
+  clearOmap: (): WriteStep => ({ native: ["clearOmap"] }),
+  /** Calls a method of an object class that writes. Wraps rados_write_op_exec. */
+  exec: (className: string, method: string, input: Bytes = ""): WriteStep => ({
+    native: ["exec", className, method, input],
+  }),
+} as const;
+
+/**
+ * Keys and values as the compiled part packs them: all bytes one after the other, and the length of each key and
+ * value. The values are views of that one buffer.
+ */
+export function toEntries({ data, lengths }: { data: Buffer; lengths: Uint32Array }): Map<string, Buffer> {
+  const entries = new Map<string, Buffer>();
+  let at = 0;
+  for (let i = 0; i < lengths.length; i += 2) {
+    const value = at + (lengths[i] as number);
+    const end = value + (lengths[i + 1] as number);
+    entries.set(data.toString("utf8", at, value), data.subarray(value, end));
+    at = end;
+  }
+  return entries;
+}

@@ -1,11 +1,10 @@
-import type { CallOptions, ProgressOptions } from "../call-options.ts";
-import { native } from "../internal/binding.ts";
-import type { IoCtxRef, NativeMigrationEnd, OperationRef } from "../internal/binding-types.ts";
-import { change, read } from "../internal/call.ts";
-import { checkName } from "../internal/check.ts";
-import { IoCtx } from "../ioctx.ts";
-import { type NewImageOptions, toNativeNewImage } from "../new-image-options.ts";
-import { type Place, spec, specIn } from "./place.ts";
+import { type NewImageOptions, toNativeNewImage } from "./image-options.ts";
+import { native } from "./internal/binding.ts";
+import { type CallOptions, change, type ProgressOptions, read } from "./internal/call.ts";
+import { checkName } from "./internal/check.ts";
+import type { IoCtxRef, NativeMigrationEnd, Operation } from "./internal/native-types.ts";
+import { type OpenPool, openPool, spec, specIn } from "./internal/open-pool.ts";
+import type { IoCtx } from "./ioctx.ts";
 
 const states = ["error", "preparing", "prepared", "executing", "executed", "aborting"] as const;
 
@@ -23,11 +22,11 @@ export interface MigrationStatus {
  * Moving images to another pool, name or layout while they are in use: prepare, execute, then commit or abort.
  */
 export class Migrations {
-  readonly #place: Place;
+  readonly #pool: OpenPool;
 
   /** Use {@link IoCtx.migrations}. */
-  constructor(place: Place) {
-    this.#place = place;
+  constructor(pool: OpenPool) {
+    this.#pool = pool;
   }
 
   /** Links a new image to the old one; users open the new one from then on. Wraps rbd_migration_prepare. */
@@ -38,23 +37,23 @@ export class Migrations {
     o?: NewImageOptions & { readonly flatten?: boolean | undefined } & CallOptions,
   ): Promise<void> {
     const call = "rbd_migration_prepare";
-    const to = IoCtx.placeOf(pool);
-    const object = specIn(this.#place, checkName(call, spec(this.#place), "image", image));
+    const to = pool[openPool];
+    const object = specIn(this.#pool, checkName(call, spec(this.#pool), "image", image));
     checkName(call, object, "target", target);
     const options = toNativeNewImage(call, object, o);
     await change(`${object} to ${specIn(to, target)}`, o, (operation) =>
-      native.prepareMigration(this.#place.handle, image, to.handle, target, options, operation),
+      native.prepareMigration(this.#pool.handle, image, to.handle, target, options, operation),
     );
   }
 
   /** Links a new image of this namespace to a foreign source (a JSON description). Wraps rbd_migration_prepare_import. */
   async prepareImport(source: string, target: string, o?: NewImageOptions & CallOptions): Promise<void> {
     const call = "rbd_migration_prepare_import";
-    const object = specIn(this.#place, checkName(call, spec(this.#place), "target", target));
+    const object = specIn(this.#pool, checkName(call, spec(this.#pool), "target", target));
     checkName(call, object, "source", source);
     const options = toNativeNewImage(call, object, o);
     await change(object, o, (operation) =>
-      native.prepareImport(source, this.#place.handle, target, options, operation),
+      native.prepareImport(source, this.#pool.handle, target, options, operation),
     );
   }
 
@@ -75,19 +74,19 @@ export class Migrations {
 
   async #step(
     call: string,
-    start: (io: IoCtxRef, image: string, operation: OperationRef | undefined) => Promise<void>,
+    start: (io: IoCtxRef, image: string, operation: Operation) => Promise<void>,
     image: string,
     o: ProgressOptions | undefined,
   ): Promise<void> {
-    const object = specIn(this.#place, checkName(call, spec(this.#place), "image", image));
-    await change(object, o, (operation) => start(this.#place.handle, image, operation));
+    const object = specIn(this.#pool, checkName(call, spec(this.#pool), "image", image));
+    await change(object, o, (operation) => start(this.#pool.handle, image, operation));
   }
 
   /** Wraps rbd_migration_status. */
   async status(image: string, o?: CallOptions): Promise<MigrationStatus> {
-    const object = specIn(this.#place, checkName("rbd_migration_status", spec(this.#place), "image", image));
+    const object = specIn(this.#pool, checkName("rbd_migration_status", spec(this.#pool), "image", image));
     const status = await read(object, o, (operation) =>
-      native.migrationStatus(this.#place.handle, image, operation),
+      native.migrationStatus(this.#pool.handle, image, operation),
     );
     return { ...status, state: states[status.state] ?? "unknown" };
   }

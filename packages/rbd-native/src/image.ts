@@ -3,70 +3,23 @@ import { type CopyImageOptions, copyImage, copyOnto, deepCopyImage } from "./ima
 import * as data from "./image/data.ts";
 import { type DiffExtents, type DiffOptions, diffIterate } from "./image/diff.ts";
 import * as encryption from "./image/encryption.ts";
+import * as facts from "./image/facts.ts";
 import { type OpenedImage, OpenImage, openImage } from "./image/open-image.ts";
 import * as ranges from "./image/ranges.ts";
-import {
-  type CreateSnapshotOptions,
-  createSnapshot,
-  listSnapshots,
-  type RemoveSnapshotOptions,
-  removeSnapshot,
-  type SnapshotEntry,
-  type SnapshotKind,
-  toSnapshotKind,
-} from "./image/snapshots.ts";
+import * as snapshots from "./image/snapshots.ts";
 import * as watch from "./image/watch.ts";
 import { type ConfigurationEntry, type CopyOptions, toConfigurationEntries } from "./image-options.ts";
 import { native } from "./internal/binding.ts";
 import { type CallOptions, change, type ProgressOptions, read, toRbdError } from "./internal/call.ts";
 import { checkBits, checkCount, checkName, checkText } from "./internal/check.ts";
-import type { ImageRef, ListLinked, NativeLinkedImage, Operation } from "./internal/native-types.ts";
+import type { ImageRef, Operation } from "./internal/native-types.ts";
 import type { IoCtx } from "./ioctx.ts";
 import { ImageMirror } from "./mirror.ts";
 import type { LockInfo } from "./objects/object-lock.ts";
 
-export interface ImageStat {
-  readonly size: number;
-  readonly objectSize: number;
-  /** objectSize is 2 to this power. */
-  readonly order: number;
-  readonly objectCount: number;
-  /** `rbd_data.<id>`: what the names of its objects begin with. */
-  readonly blockNamePrefix: string;
-}
-
-export interface Stripe {
-  readonly unit: number;
-  readonly count: number;
-}
-
-export interface ImageTimestamps {
-  readonly created: Date;
-  readonly accessed: Date;
-  readonly modified: Date;
-}
-
-/** An image that another one points to. */
-export type LinkedImage = NativeLinkedImage;
-
-export interface ParentImage extends LinkedImage {
-  readonly snapshotName: string;
-  readonly snapshotId: bigint;
-  readonly snapshotKind: SnapshotKind;
-  /** Bytes from the start that are still shared with the parent. */
-  readonly overlap: number;
-}
-
 export interface ResizeOptions extends ProgressOptions {
   /** Without it a smaller size is refused. */
   readonly allowShrink?: boolean | undefined;
-}
-
-export interface Watcher {
-  /** `127.0.0.1:0/1234`. */
-  readonly address: string;
-  readonly clientId: bigint;
-  readonly cookie: bigint;
 }
 
 /**
@@ -130,7 +83,7 @@ export class Image implements AsyncDisposable {
   // Facts, and where the image comes from.
 
   /** Wraps rbd_stat and rbd_get_block_name_prefix. */
-  stat(o?: CallOptions): Promise<ImageStat> {
+  stat(o?: CallOptions): Promise<facts.ImageStat> {
     return this.#read(o, native.imageStat);
   }
 
@@ -155,7 +108,7 @@ export class Image implements AsyncDisposable {
   }
 
   /** Wraps rbd_get_stripe_unit and rbd_get_stripe_count. */
-  stripe(o?: CallOptions): Promise<Stripe> {
+  stripe(o?: CallOptions): Promise<facts.Stripe> {
     return this.#read(o, native.imageStripe);
   }
 
@@ -170,9 +123,8 @@ export class Image implements AsyncDisposable {
   }
 
   /** Wraps rbd_get_create_timestamp, rbd_get_access_timestamp and rbd_get_modify_timestamp. */
-  async timestamps(o?: CallOptions): Promise<ImageTimestamps> {
-    const { created, accessed, modified } = await this.#read(o, native.imageTimestamps);
-    return { created: new Date(created), accessed: new Date(accessed), modified: new Date(modified) };
+  timestamps(o?: CallOptions): Promise<facts.ImageTimestamps> {
+    return facts.timestamps(this.#image, o);
   }
 
   /** Switches features on or off; the cluster decides which ones can be switched. Wraps rbd_update_features. */
@@ -182,33 +134,18 @@ export class Image implements AsyncDisposable {
   }
 
   /** The snapshot that it was cloned from, null without one. Wraps rbd_get_parent and rbd_get_overlap. */
-  async parent(o?: CallOptions): Promise<ParentImage | null> {
-    const found = await this.#read(o, native.imageParent);
-    if (found === null) return null;
-    const { snapshotNamespace, ...facts } = found;
-    return { ...facts, snapshotKind: toSnapshotKind(snapshotNamespace) };
+  parent(o?: CallOptions): Promise<facts.ParentImage | null> {
+    return facts.parent(this.#image, o);
   }
 
   /** Clones of one snapshot (by name or id) or of all of them, in all pools that can be read. Wraps rbd_list_children3. */
-  listChildren(snapshot?: string | bigint, o?: CallOptions): Promise<LinkedImage[]> {
-    return this.#listLinked("rbd_list_children3", native.listChildren, snapshot, o);
+  listChildren(snapshot?: string | bigint, o?: CallOptions): Promise<facts.LinkedImage[]> {
+    return facts.listLinked(this.#image, "rbd_list_children3", native.listChildren, snapshot, o);
   }
 
   /** Clones and their clones. Wraps rbd_list_descendants. */
-  listDescendants(snapshot?: string | bigint, o?: CallOptions): Promise<LinkedImage[]> {
-    return this.#listLinked("rbd_list_descendants", native.listDescendants, snapshot, o);
-  }
-
-  async #listLinked(
-    call: string,
-    list: ListLinked,
-    snapshot: string | bigint | undefined,
-    o: CallOptions | undefined,
-  ): Promise<LinkedImage[]> {
-    if (typeof snapshot === "bigint") checkBits(call, this.#spec, "snapshot", snapshot);
-    else if (snapshot !== undefined) checkName(call, this.#spec, "snapshot", snapshot);
-    const object = snapshot === undefined ? this.#spec : `${this.#spec}@${snapshot}`;
-    return await this.#read(o, (image, operation) => list(image, snapshot, operation), object);
+  listDescendants(snapshot?: string | bigint, o?: CallOptions): Promise<facts.LinkedImage[]> {
+    return facts.listLinked(this.#image, "rbd_list_descendants", native.listDescendants, snapshot, o);
   }
 
   /** The group that it is in, null without one. Wraps rbd_get_group. */
@@ -224,18 +161,18 @@ export class Image implements AsyncDisposable {
   // Snapshots, and what changed between them.
 
   /** All snapshots, those of groups, mirroring and the trash too, in the order they were taken. Wraps rbd_snap_list, rbd_snap_get_namespace_type, rbd_snap_get_timestamp, rbd_snap_is_protected, rbd_snap_get_trash_namespace. */
-  listSnapshots(o?: CallOptions): Promise<SnapshotEntry[]> {
-    return listSnapshots(this.#image, o);
+  listSnapshots(o?: CallOptions): Promise<snapshots.SnapshotEntry[]> {
+    return snapshots.listSnapshots(this.#image, o);
   }
 
   /** Wraps rbd_snap_create2. */
-  createSnapshot(name: string, o?: CreateSnapshotOptions): Promise<void> {
-    return createSnapshot(this.#image, name, o);
+  createSnapshot(name: string, o?: snapshots.CreateSnapshotOptions): Promise<void> {
+    return snapshots.createSnapshot(this.#image, name, o);
   }
 
   /** By name, or by id (without options) for a snapshot of any kind. Wraps rbd_snap_remove2 and rbd_snap_remove_by_id. */
-  removeSnapshot(snapshot: string | bigint, o?: RemoveSnapshotOptions): Promise<void> {
-    return removeSnapshot(this.#image, snapshot, o);
+  removeSnapshot(snapshot: string | bigint, o?: snapshots.RemoveSnapshotOptions): Promise<void> {
+    return snapshots.removeSnapshot(this.#image, snapshot, o);
   }
 
   /** Wraps rbd_snap_protect. */
@@ -506,7 +443,7 @@ export class Image implements AsyncDisposable {
   // Watchers and locks.
 
   /** The clients that have the image open for writing; this handle is among them unless it is read-only. Wraps rbd_watchers_list. */
-  listWatchers(o?: CallOptions): Promise<Watcher[]> {
+  listWatchers(o?: CallOptions): Promise<facts.Watcher[]> {
     return this.#read(o, native.listWatchers);
   }
 

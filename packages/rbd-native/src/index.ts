@@ -30,6 +30,7 @@ export type { CopyImageOptions } from "./image/copy-image.ts";
 export { type IoOptions, ioHints, type WriteZeroesOptions } from "./image/data.ts";
 export type { DiffExtents, DiffOptions } from "./image/diff.ts";
 export type { EncryptionOptions } from "./image/encryption.ts";
+export type { ImageStat, ImageTimestamps, LinkedImage, ParentImage, Stripe, Watcher } from "./image/facts.ts";
 export type { DigestOptions, GrainOptions, RangeOptions, SparseRead } from "./image/ranges.ts";
 export type {
   CreateSnapshotOptions,
@@ -38,16 +39,7 @@ export type {
   SnapshotKind,
 } from "./image/snapshots.ts";
 export type { QuiesceListener, Watch } from "./image/watch.ts";
-export {
-  Image,
-  type ImageStat,
-  type ImageTimestamps,
-  type LinkedImage,
-  type ParentImage,
-  type ResizeOptions,
-  type Stripe,
-  type Watcher,
-} from "./image.ts";
+export { Image, type ResizeOptions } from "./image.ts";
 export {
   type CloneOptions,
   type ConfigurationEntry,

@@ -62,7 +62,6 @@ export interface NativeTrashed {
 }
 
 export interface NativeNewImage {
-  readonly format?: number | undefined;
   readonly order?: number | undefined;
   readonly features?: bigint | undefined;
   readonly stripeUnit?: number | undefined;
@@ -73,7 +72,6 @@ export interface NativeNewImage {
   readonly journalPool?: string | undefined;
   readonly cloneFormat?: number | undefined;
   readonly flatten?: boolean | undefined;
-  readonly mirrorImageMode?: number | undefined;
 }
 
 export interface NativeLinkedImage {
@@ -290,7 +288,7 @@ export interface Binding {
   imageTimestamps(
     image: ImageRef,
     op: Operation,
-  ): Promise<{ created: number; accessed: number; modified: number }>;
+  ): Promise<Record<"created" | "accessed" | "modified", number>>;
   updateFeatures(image: ImageRef, features: bigint, enabled: boolean, op: Operation): Promise<void>;
   imageParent(image: ImageRef, op: Operation): Promise<NativeParent | null>;
   listChildren: ListLinked;
@@ -355,13 +353,7 @@ export interface Binding {
   allocateWriteMemory(length: number): { memory: WriteMemoryRef; data: Buffer };
   releaseWriteMemory(memory: WriteMemoryRef): void;
   writeBlock(image: ImageRef, offset: number, memory: WriteMemoryRef, flags: number): Promise<void>;
-  writeZeroes(
-    image: ImageRef,
-    offset: number,
-    length: number,
-    zeroFlags: number,
-    flags: number,
-  ): Promise<void>;
+  writeZeroes(image: ImageRef, offset: number, length: number, thick: number, flags: number): Promise<void>;
   discard(image: ImageRef, offset: number, length: number): Promise<void>;
   writeSame(
     image: ImageRef,
@@ -451,13 +443,7 @@ export interface Binding {
     o: NativeNewImage,
     op: Operation,
   ): Promise<void>;
-  prepareImport(
-    source: string,
-    io: IoCtxRef,
-    target: string,
-    o: NativeNewImage,
-    op: Operation,
-  ): Promise<void>;
+  prepareImport(json: string, io: IoCtxRef, name: string, o: NativeNewImage, op: Operation): Promise<void>;
   executeMigration(io: IoCtxRef, image: string, op: Operation): Promise<void>;
   abortMigration(io: IoCtxRef, image: string, op: Operation): Promise<void>;
   commitMigration(io: IoCtxRef, image: string, op: Operation): Promise<void>;

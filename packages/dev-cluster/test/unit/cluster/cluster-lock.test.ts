@@ -1,9 +1,9 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { expect, test } from "vitest";
-import { acquireClusterLock } from "../../../src/lock/cluster-lock.ts";
+import { acquireClusterLock } from "../../../src/cluster/cluster-lock.ts";
 
-const lockModule = new URL("../../../src/lock/cluster-lock.ts", import.meta.url).href;
+const lockModule = new URL("../../../src/cluster/cluster-lock.ts", import.meta.url).href;
 
 /** A process that holds the lock until it is killed. */
 async function holder(dir: string) {

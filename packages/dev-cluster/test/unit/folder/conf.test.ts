@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { clusterPaths } from "../../../src/cluster/paths.ts";
-import { parseMonitorHost, renderConf } from "../../../src/config/conf.ts";
 import type { DevClusterError } from "../../../src/errors.ts";
+import { parseMonitorHost, renderConf } from "../../../src/folder/conf.ts";
+import { clusterPaths } from "../../../src/folder/paths.ts";
 
 const input = { fsid: "f-1", monitorPort: 21_000, osdBytes: 2 ** 30, adminKey: "KEY==" };
 

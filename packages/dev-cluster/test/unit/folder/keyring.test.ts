@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { parseKey, renderKeyring } from "../../../src/config/keyring.ts";
+import { parseKey, renderKeyring } from "../../../src/folder/keyring.ts";
 
 test("a keyring's text holds each entity with its key and capabilities, and is read back", () => {
   const text = renderKeyring([

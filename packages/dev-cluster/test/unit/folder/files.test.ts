@@ -1,7 +1,7 @@
 import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { writeFileAtomically } from "../../../src/files/write-file.ts";
+import { writeFileAtomically } from "../../../src/folder/files.ts";
 import { scratchFolder } from "../../support/scratch.ts";
 
 test("replaces the text, for the owner alone, and leaves nothing beside it", async () => {

@@ -7,7 +7,7 @@ import {
   firstPort,
   isPortFree,
   portCount,
-} from "../../../src/config/ports.ts";
+} from "../../../src/machine/ports.ts";
 
 test("a folder always begins at the same port, another folder at another one", () => {
   expect([...candidatePorts("/a", 3)]).toEqual([...candidatePorts("/a", 3)]);

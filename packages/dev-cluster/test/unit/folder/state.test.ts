@@ -1,7 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { type ClusterState, readState, writeState } from "../../../src/cluster/state.ts";
+import { type ClusterState, readState, writeState } from "../../../src/folder/state.ts";
 import { scratchFolder } from "../../support/scratch.ts";
 
 const state: ClusterState = {

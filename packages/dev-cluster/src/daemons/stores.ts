@@ -1,10 +1,13 @@
-import { mkdir, rm, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { runClusterTool } from "../cluster/cluster-tool.ts";
-import { type ClusterPaths, daemonData } from "../cluster/paths.ts";
-import { monitorAddress } from "../config/settings.ts";
-import { DevClusterError } from "../errors.ts";
-import { monitorName } from "./cluster-daemons.ts";
+import { DevClusterError, orUndefined } from "../errors.ts";
+import { monitorAddress } from "../folder/conf.ts";
+import { writeFileAtomically } from "../folder/files.ts";
+import { parseKey, renderKeyring } from "../folder/keyring.ts";
+import { type ClusterPaths, daemonData } from "../folder/paths.ts";
+import type { OsdState } from "../folder/state.ts";
+import { generateKey, runClusterTool } from "../process/run-tool.ts";
+import { managerName, monitorName, osdName } from "./daemon.ts";
 
 const id = "a";
 
@@ -82,4 +85,54 @@ async function monTool(paths: ClusterPaths, args: readonly string[], signal: Abo
 
 async function mapTool(paths: ClusterPaths, args: readonly string[], signal: AbortSignal): Promise<string> {
   return await runClusterTool(paths, `monmaptool ${args[0]}`, args, { signal });
+}
+
+/** Makes the manager's folder. Its key is known to every cluster, so a manager can be added later. */
+export async function makeManager(paths: ClusterPaths, key: string): Promise<void> {
+  const data = daemonData(paths, managerName);
+  await mkdir(data, { mode: 0o700 });
+  await writeFile(join(data, "keyring"), renderKeyring([{ entity: managerName, key }]), { mode: 0o600 });
+}
+
+/**
+ * Makes an OSD's store on a sparse file (`ceph-osd --mkfs`). What an earlier, unfinished attempt left is
+ * removed first; its key, which `ensureOsdKey` wrote, is kept, because the cluster may know it already.
+ */
+export async function makeOsd(
+  paths: ClusterPaths,
+  fsid: string,
+  osd: OsdState,
+  signal: AbortSignal,
+): Promise<void> {
+  const data = daemonData(paths, osdName(osd.id));
+  for (const entry of await readdir(data)) {
+    if (entry !== "keyring") await rm(join(data, entry), { recursive: true });
+  }
+  const who = ["--conf", paths.conf, "--id", String(osd.id), "--fsid", fsid];
+  // The monitor need not run for this.
+  const how = ["--mkfs", "--no-mon-config", "--osd-uuid", osd.uuid];
+  await runClusterTool(paths, "ceph-osd --mkfs", [...who, ...how], { signal });
+}
+
+/** Makes the OSD known to the cluster (`ceph osd new`). Harmless when it is known already. */
+export async function registerOsd(
+  paths: ClusterPaths,
+  osd: OsdState,
+  key: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const args = ["--conf", paths.conf, "osd", "new", osd.uuid, String(osd.id), "-i", "-"];
+  await runClusterTool(paths, "ceph osd new", args, { signal, input: JSON.stringify({ cephx_secret: key }) });
+}
+
+/** The OSD's key: the one in its folder, or a new one that is written there. */
+export async function ensureOsdKey(paths: ClusterPaths, id: number, signal: AbortSignal): Promise<string> {
+  const data = daemonData(paths, osdName(id));
+  const keyring = join(data, "keyring");
+  const known = parseKey((await orUndefined(readFile(keyring, "utf8"))) ?? "", osdName(id));
+  if (known !== undefined) return known;
+  const key = await generateKey(paths, signal);
+  await mkdir(data, { recursive: true, mode: 0o700 });
+  await writeFileAtomically(keyring, renderKeyring([{ entity: osdName(id), key }]));
+  return key;
 }

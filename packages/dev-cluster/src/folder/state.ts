@@ -1,7 +1,6 @@
 import { readFile } from "node:fs/promises";
-import { DevClusterError, systemErrno } from "../errors.ts";
-import { isMissing } from "../files/missing.ts";
-import { writeFileAtomically } from "../files/write-file.ts";
+import { DevClusterError, isMissing, systemErrno } from "../errors.ts";
+import { writeFileAtomically } from "./files.ts";
 
 export interface OsdState {
   id: number;

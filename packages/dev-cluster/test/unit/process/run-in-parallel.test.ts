@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { together } from "../../../src/process/together.ts";
+import { runInParallel } from "../../../src/process/concurrency.ts";
 
 const untilAborted = (signal: AbortSignal) =>
   new Promise<void>((_, reject) =>
@@ -8,7 +8,7 @@ const untilAborted = (signal: AbortSignal) =>
 
 test("runs the steps side by side", async () => {
   const meeting = Promise.withResolvers<void>();
-  await together(undefined, [() => meeting.promise, async () => meeting.resolve()]);
+  await runInParallel(undefined, [() => meeting.promise, async () => meeting.resolve()]);
 });
 
 test("aborts the others when one fails, and throws its error after all have ended", async () => {
@@ -22,14 +22,14 @@ test("aborts the others when one fails, and throws its error after all have ende
       ended = true;
     }
   };
-  await expect(together(undefined, [slow, () => Promise.reject(failure)])).rejects.toBe(failure);
+  await expect(runInParallel(undefined, [slow, () => Promise.reject(failure)])).rejects.toBe(failure);
   expect(ended).toBe(true);
 });
 
 test("rejects with the caller's reason", async () => {
   const controller = new AbortController();
   const reason = new Error("enough");
-  const running = together(controller.signal, [untilAborted, untilAborted]);
+  const running = runInParallel(controller.signal, [untilAborted, untilAborted]);
   controller.abort(reason);
   await expect(running).rejects.toBe(reason);
 });

@@ -97,12 +97,12 @@ async function ensurePools(cluster: Cluster, plan: ForestPlan): Promise<void> {
  * - `planting`: a planting began and did not finish: every image with a planned name belongs to the forest.
  * - `planted`: the planting is complete; later changes to the images belong to their users.
  */
-export type PlantingState = "absent" | "planting" | "planted";
+type PlantingState = "absent" | "planting" | "planted";
 
 const keyOf = (forest: string) => `coppice/${forest}`;
 
 /** Reads how far a planting got from the monitors' key-value store (`ceph config-key get`). */
-export async function readPlantingState(cluster: Cluster, forest: string): Promise<PlantingState> {
+async function readPlantingState(cluster: Cluster, forest: string): Promise<PlantingState> {
   try {
     const value = await cluster.monCommand({ prefix: "config-key get", key: keyOf(forest) });
     const state = typeof value === "object" && value !== null && "state" in value ? value.state : undefined;
@@ -114,7 +114,7 @@ export async function readPlantingState(cluster: Cluster, forest: string): Promi
 }
 
 /** Records how far a planting got in the monitors' key-value store (`ceph config-key set`). */
-export async function writePlantingState(
+async function writePlantingState(
   cluster: Cluster,
   forest: string,
   state: PlantingState,

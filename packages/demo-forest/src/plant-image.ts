@@ -113,7 +113,7 @@ const pauseMs = 20;
  *
  * Source: `ceph osd blocklist`, which librbd uses when it breaks the lock of a dead client.
  */
-export async function blocklistWatchers(cluster: Cluster, spec: string): Promise<void> {
+async function blocklistWatchers(cluster: Cluster, spec: string): Promise<void> {
   const deadline = performance.now() + longestWaitMs;
   const evicted = new Set<string>();
   for (;;) {
@@ -148,7 +148,7 @@ const chunkMib = 2;
 const writesAtOnce = 8;
 
 /** Writes a step's data in chunks, every second one behind a hole, as file systems leave them. */
-export async function writeData(
+async function writeData(
   image: Awaited<ReturnType<typeof openImage>>,
   step: WriteStep,
   seed: number,

@@ -25,7 +25,7 @@ export const devClusterErrorCodes = [
 
 export type DevClusterErrorCode = (typeof devClusterErrorCodes)[number];
 
-export interface DevClusterErrorDetails {
+interface DevClusterErrorDetails {
   /** Positive errno, where the operating system gave one. */
   errno?: number;
   /** The program, system call or option that failed: `"ceph-osd --mkfs"`, `"open"`. */

@@ -29,8 +29,8 @@ export interface OpenPoolOptions extends CallOptions {
   /** The RBD namespace; the default one ("") without it. */
   readonly namespace?: string | undefined;
   /**
-   * What needs room in a full pool fails with `NO_SPACE` or `QUOTA_EXCEEDED`, and what needs none goes on, also for images
-   * opened through it. Without it everything that writes waits for room, until its time-out.
+   * Calls that need space in a full pool fail with `NO_SPACE` or `QUOTA_EXCEEDED`, and calls that need none succeed; this
+   * holds for images opened through the pool, too. Without it every write waits for space, until its time-out.
    */
   readonly failWhenFull?: boolean | undefined;
 }
@@ -51,7 +51,7 @@ export class Cluster implements AsyncDisposable {
 
   /**
    * Connects: reads the configuration file, then `$CEPH_ARGS`, then the settings given here. With a signal it
-   * rejects at once; what still gets connected is closed again. Wraps rados_create2, rados_conf_read_file,
+   * rejects at once on abort; a connection that is still made is closed again. Wraps rados_create2, rados_conf_read_file,
    * rados_conf_parse_env, rados_conf_set, rados_connect, rados_cluster_fsid.
    */
   static async connect(o: ConnectOptions = {}): Promise<Cluster> {
@@ -93,13 +93,13 @@ export class Cluster implements AsyncDisposable {
     return read(this.#object, o, (operation) => native.clusterStat(this.#handle, operation));
   }
 
-  /** The number that the cluster knows this connection by. Wraps rados_get_instance_id. */
+  /** The id of this connection in the cluster (`client.<id>`). Wraps rados_get_instance_id. */
   instanceId(o?: CallOptions): Promise<bigint> {
     return read(this.#object, o, (operation) => native.instanceId(this.#handle, operation));
   }
 
   /**
-   * Waits until this connection has the newest map of the cluster: what others did to pools before is seen then.
+   * Waits until this connection has the newest map of the cluster: it then sees changes that other clients made to pools before the call.
    * Wraps rados_wait_for_latest_osdmap.
    */
   waitForLatestOsdMap(o?: CallOptions): Promise<void> {
@@ -116,7 +116,7 @@ export class Cluster implements AsyncDisposable {
     return read(this.#object, o, (operation) => native.listPools(this.#handle, operation));
   }
 
-  /** Makes a pool with the cluster's default rule. {@link IoCtx.initPool} makes it one for RBD. Wraps rados_pool_create. */
+  /** Creates a pool with the cluster's default rule; {@link IoCtx.initPool} initialises it for RBD. Wraps rados_pool_create. */
   async createPool(name: string, o?: CallOptions): Promise<void> {
     checkName("rados_pool_create", this.#object, "name", name);
     await change(`pool ${name}`, o, (operation) => native.createPool(this.#handle, name, operation));
@@ -158,7 +158,7 @@ export class Cluster implements AsyncDisposable {
     return await sendCommand(this.#handle, toOsd(this.fsid, id), command, input, o);
   }
 
-  /** This cluster's name for its peers, "" when none was given. Wraps rbd_mirror_site_name_get. */
+  /** The name of this cluster among its mirroring peers, "" without one. Wraps rbd_mirror_site_name_get. */
   mirrorSiteName(o?: CallOptions): Promise<string> {
     return read(this.#object, o, (operation) => native.getMirrorSiteName(this.#handle, operation));
   }
@@ -170,8 +170,8 @@ export class Cluster implements AsyncDisposable {
   }
 
   /**
-   * Latches the connection and all that was opened through it, waits for the calls in flight, closes images,
-   * pools and the connection in that order. Idempotent. Wraps rados_shutdown.
+   * Refuses new calls on the connection and on all that was opened through it, waits for the calls in flight, and closes
+   * images, pools and the connection in that order. Idempotent. Wraps rados_shutdown.
    */
   async close(): Promise<void> {
     try {
@@ -193,9 +193,9 @@ export interface ConnectOptions extends CallOptions {
   readonly user?: string | undefined;
   /** Name of the cluster in file names; `ceph` without it. */
   readonly cluster?: string | undefined;
-  /** Settings that go over those of the file and of `$CEPH_ARGS`. */
+  /** Settings that override those of the file and of `$CEPH_ARGS`. */
   readonly settings?: Readonly<Record<string, string>> | undefined;
-  /** How long connecting may take (`client_mount_timeout`); 30 unless the file sets it. 0 waits for ever. */
+  /** How long connecting may take (`client_mount_timeout`); 30 unless the file sets it. 0 waits forever. */
   readonly mountTimeoutSeconds?: number | undefined;
   /** How long an answer of a monitor may take (`rados_mon_op_timeout`); 30 unless the file sets it. */
   readonly monTimeoutSeconds?: number | undefined;
@@ -203,15 +203,15 @@ export interface ConnectOptions extends CallOptions {
   readonly osdTimeoutSeconds?: number | undefined;
 }
 
-// Ceph's own defaults wait for ever (five minutes to connect).
+// Ceph's own defaults wait forever (five minutes to connect).
 const timeouts = [
   { option: "mountTimeoutSeconds", setting: "client_mount_timeout", seconds: "30" },
   { option: "monTimeoutSeconds", setting: "rados_mon_op_timeout", seconds: "30" },
   { option: "osdTimeoutSeconds", setting: "rados_osd_op_timeout", seconds: "60" },
 ] as const;
 
-/** The same, checked, for the compiled part. */
-export function toNativeConnectOptions(object: string, o: ConnectOptions): NativeConnectOptions {
+/** The options, checked, in the form that the compiled part takes. */
+function toNativeConnectOptions(object: string, o: ConnectOptions): NativeConnectOptions {
   const call = "rados_connect";
   const settings: string[] = [];
   const defaults: string[] = [];
@@ -237,7 +237,7 @@ export type Command = Readonly<Record<string, unknown>> & { readonly prefix: str
 
 export interface CommandReply {
   readonly output: Buffer;
-  /** What the daemon says about it, often empty. */
+  /** The status text that the daemon sends, often empty. */
   readonly status: string;
 }
 
@@ -247,21 +247,21 @@ interface Target {
   readonly id?: number;
 }
 
-export const toMonitors = (cluster: string): Target => ({
+const toMonitors = (cluster: string): Target => ({
   send: native.monCommand,
   object: `${cluster} monitors`,
 });
-export const toManager = (cluster: string): Target => ({
+const toManager = (cluster: string): Target => ({
   send: native.mgrCommand,
   object: `${cluster} manager`,
 });
-export const toOsd = (cluster: string, id: number): Target => ({
+const toOsd = (cluster: string, id: number): Target => ({
   send: native.osdCommand,
   object: `${cluster} osd.${id}`,
   id,
 });
 
-export function sendCommand(
+function sendCommand(
   cluster: ClusterRef,
   target: Target,
   command: Command,

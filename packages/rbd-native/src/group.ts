@@ -28,7 +28,7 @@ export interface GroupMemberOptions extends CallOptions {
   readonly pool?: IoCtx | undefined;
 }
 
-/** Images that are snapshot together. A name only: it holds nothing open. */
+/** A group of images that are snapshotted together. The object holds only its name and needs no closing. */
 export class Group {
   readonly #pool: OpenPool;
   readonly name: string;
@@ -56,7 +56,7 @@ export class Group {
     return change(this.#spec, o, (operation) => native.createGroup(this.#pool.handle, this.name, operation));
   }
 
-  /** Its images stay, its snapshots go. Wraps rbd_group_remove. */
+  /** Removes the group and its snapshots; its images stay. Wraps rbd_group_remove. */
   remove(o?: CallOptions): Promise<void> {
     return change(this.#spec, o, (operation) => native.removeGroup(this.#pool.handle, this.name, operation));
   }
@@ -98,7 +98,7 @@ export class Group {
     return snapshots.map(({ name, state }) => ({ name, state: state === 1 ? "complete" : "incomplete" }));
   }
 
-  /** A snapshot of all its images at one moment. Wraps rbd_group_snap_create2. */
+  /** Takes a snapshot of all its images at the same point in time. Wraps rbd_group_snap_create2. */
   async createSnapshot(name: string, o?: CreateGroupSnapshotOptions): Promise<void> {
     checkName("rbd_group_snap_create2", this.#spec, "name", name);
     const flags = (o?.skipQuiesce ? 1 : 0) | (o?.ignoreQuiesceError ? 2 : 0);
@@ -124,7 +124,7 @@ export class Group {
     );
   }
 
-  /** Sets all its images back. Wraps rbd_group_snap_rollback_with_progress. */
+  /** Rolls all its images back to a group snapshot. Wraps rbd_group_snap_rollback_with_progress. */
   async rollback(name: string, o?: ProgressOptions): Promise<void> {
     checkName("rbd_group_snap_rollback_with_progress", this.#spec, "name", name);
     await change(`${this.#spec}@${name}`, o, (operation) =>

@@ -28,7 +28,7 @@ export interface CopyOptions extends NewImageOptions {
   readonly flatten?: boolean | undefined;
 }
 
-/** The same, checked, for the compiled part. */
+/** The options, checked, in the form that the compiled part takes. */
 export function toNativeNewImage(
   call: string,
   object: string,

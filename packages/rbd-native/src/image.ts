@@ -314,14 +314,14 @@ export class Image implements AsyncDisposable {
     return data.writeBlock(this.#image, offset, block, o);
   }
 
-  /** Makes bytes zero, giving up their space where it can. Wraps rbd_aio_write_zeroes. */
+  /** Zeroes a range, and frees its space where possible. Wraps rbd_aio_write_zeroes. */
   writeZeroes(offset: number, length: number, o?: data.WriteZeroesOptions): Promise<void> {
     return data.writeZeroes(this.#image, offset, length, o);
   }
 
   /**
-   * Says that bytes are not needed any more. They need not read as zeroes after it: librbd leaves ranges smaller
-   * than 64 KiB as they are (`rbd_skip_partial_discard`). For zeroes use {@link writeZeroes}. Wraps rbd_aio_discard.
+   * Discards bytes that are no longer needed. They may still read as before: librbd leaves ranges smaller than 64 KiB
+   * as they are (`rbd_skip_partial_discard`). For zeroes use {@link writeZeroes}. Wraps rbd_aio_discard.
    */
   discard(offset: number, length: number, o?: CallOptions): Promise<void> {
     return data.discard(this.#image, offset, length, o);
@@ -332,7 +332,7 @@ export class Image implements AsyncDisposable {
     return data.writeSame(this.#image, offset, length, pattern, o);
   }
 
-  /** Writes if the image holds what is expected, and says whether it did. One object at most. Wraps rbd_aio_compare_and_write. */
+  /** Writes if the image holds the expected bytes, and returns whether it did. Within one object. Wraps rbd_aio_compare_and_write. */
   compareAndWrite(
     offset: number,
     expected: Uint8Array,
@@ -347,7 +347,7 @@ export class Image implements AsyncDisposable {
     return data.flush(this.#image, o);
   }
 
-  /** Forgets cached data. Wraps rbd_invalidate_cache. */
+  /** Drops cached data. Wraps rbd_invalidate_cache. */
   invalidateCache(o?: CallOptions): Promise<void> {
     return this.#change(o, native.invalidateCache);
   }
@@ -355,20 +355,20 @@ export class Image implements AsyncDisposable {
   // Work through ranges of its data outside JavaScript.
 
   /**
-   * Reads a range and tells its data (`exists`) from its zeroes, in ascending extents that cover all of it; none
+   * Reads a range and classifies it as data (`exists`) or zeroes, in ascending extents that cover all of it; none
    * crosses a multiple of 256 MiB. The bytes stay outside JavaScript, at most 32 MiB at a time. After an abort it
    * rejects at once; at most that much is still read. Wraps rbd_aio_read2.
    *
-   * @throws RbdError OUT_OF_RANGE for a range beyond the end, also when the image shrinks meanwhile.
+   * @throws RbdError OUT_OF_RANGE for a range beyond the end, also when the image shrinks during the call.
    */
   scanZeroes(o?: ranges.RangeOptions & ranges.GrainOptions): AsyncIterable<DiffExtents> {
     return ranges.scanZeroes(this.#image, o);
   }
 
   /**
-   * Where two images differ, or one at two snapshots: open it twice. An extent is some grains that differ, and
-   * `exists` where this image holds data there, false where it holds zeroes: what would have to be written to the
-   * other one. Ends early when the loop is left. Memory, extents, abort and errors as with {@link scanZeroes}; without a
+   * The ranges in which two images differ, or one image at two snapshots, opened twice. An extent consists of grains that
+   * differ; `exists` is true where this image holds data and false where it holds zeroes, as they would have to be
+   * written to the other image. Leaving the loop ends the comparison. Memory, extents, abort and errors as with {@link scanZeroes}; without a
    * range both must be of one size. Wraps rbd_aio_read2.
    */
   differences(other: Image, o?: ranges.RangeOptions & ranges.GrainOptions): AsyncIterable<DiffExtents> {
@@ -378,7 +378,7 @@ export class Image implements AsyncDisposable {
   /**
    * XXH3-128 (big-endian, 16 bytes) of each block that the range touches, blocks being counted from the start of the
    * image; the first and the last one only of their part of the range. As {@link CopyJob.copy}: digested is each
-   * 4 KiB page that is not all zero, with its place in the block and its length, so that holes cost nothing. Memory as
+   * 4 KiB page that is not all zero, with its place in the block and its length, so that holes cost no work. Memory as
    * with {@link scanZeroes}, and the digests. Wraps rbd_aio_read2.
    */
   digestBlocks(o?: ranges.DigestOptions): Promise<Uint8Array> {
@@ -386,7 +386,7 @@ export class Image implements AsyncDisposable {
   }
 
   /**
-   * Reads as {@link read} does, and tells the data from the zeroes: `extents` as of {@link scanZeroes}. At most 1 GiB.
+   * Reads as {@link read} does, and classifies the range into data and zeroes: `extents` as of {@link scanZeroes}. At most 1 GiB.
    * Wraps rbd_aio_read2.
    */
   readSparse(
@@ -546,7 +546,7 @@ export class Image implements AsyncDisposable {
     return toConfigurationEntries(await this.#read(o, native.imageConfiguration));
   }
 
-  /** Encrypts the image anew: what it held is lost. The handle reads and writes plain text then. Wraps rbd_encryption_format. */
+  /** Formats the image with LUKS: its data is lost. The handle reads and writes plain text afterwards. Wraps rbd_encryption_format. */
   formatEncryption(passphrase: string | Uint8Array, o?: encryption.EncryptionOptions): Promise<void> {
     return encryption.formatEncryption(this.#image, passphrase, o);
   }

@@ -19,7 +19,7 @@ export interface MigrationStatus {
 }
 
 /**
- * Moving images to another pool, name or layout while they are in use: prepare, execute, then commit or abort.
+ * Live migration of images to another pool, name or layout: prepare, execute, then commit or abort.
  */
 export class Migrations {
   readonly #pool: OpenPool;
@@ -29,7 +29,7 @@ export class Migrations {
     this.#pool = pool;
   }
 
-  /** Links a new image to the old one; users open the new one from then on. Wraps rbd_migration_prepare. */
+  /** Links a new image to the old one; clients have to open the new one from then on. Wraps rbd_migration_prepare. */
   async prepare(
     image: string,
     pool: IoCtx,
@@ -46,7 +46,7 @@ export class Migrations {
     );
   }
 
-  /** Links a new image of this namespace to a foreign source (a JSON description). Wraps rbd_migration_prepare_import. */
+  /** Links a new image of this namespace to a source outside RBD (a JSON description). Wraps rbd_migration_prepare_import. */
   async prepareImport(source: string, target: string, o?: NewImageOptions & CallOptions): Promise<void> {
     const call = "rbd_migration_prepare_import";
     const object = specIn(this.#pool, checkName(call, spec(this.#pool), "target", target));
@@ -57,17 +57,17 @@ export class Migrations {
     );
   }
 
-  /** Copies what the new image does not have yet. Wraps rbd_migration_execute_with_progress. */
+  /** Copies the data that the new image does not have yet. Wraps rbd_migration_execute_with_progress. */
   execute(image: string, o?: ProgressOptions): Promise<void> {
     return this.#step("rbd_migration_execute_with_progress", native.executeMigration, image, o);
   }
 
-  /** Gives the old image up. Wraps rbd_migration_commit_with_progress. */
+  /** Removes the old image. Wraps rbd_migration_commit_with_progress. */
   commit(image: string, o?: ProgressOptions): Promise<void> {
     return this.#step("rbd_migration_commit_with_progress", native.commitMigration, image, o);
   }
 
-  /** Gives the new image up. Wraps rbd_migration_abort_with_progress. */
+  /** Removes the new image and returns to the old one. Wraps rbd_migration_abort_with_progress. */
   abort(image: string, o?: ProgressOptions): Promise<void> {
     return this.#step("rbd_migration_abort_with_progress", native.abortMigration, image, o);
   }

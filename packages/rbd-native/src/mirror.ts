@@ -221,7 +221,7 @@ export class ImageMirror {
     );
   }
 
-  /** Makes this site's image the one that is written; `force` although the other site was not demoted. Wraps rbd_mirror_image_promote. */
+  /** Makes this site's image primary; with `force` even if the other site was not demoted. Wraps rbd_mirror_image_promote. */
   promote(o?: ForceOptions): Promise<void> {
     return change(this.#image.spec, o, (operation) =>
       native.promote(this.#image.handle, o?.force === true, operation),
@@ -233,7 +233,7 @@ export class ImageMirror {
     return change(this.#image.spec, o, (operation) => native.demote(this.#image.handle, operation));
   }
 
-  /** Asks for a full copy from the other site. Wraps rbd_mirror_image_resync. */
+  /** Requests a full copy from the other site. Wraps rbd_mirror_image_resync. */
   resync(o?: CallOptions): Promise<void> {
     return change(this.#image.spec, o, (operation) => native.resync(this.#image.handle, operation));
   }
@@ -267,7 +267,7 @@ export class ImageMirror {
     return read(this.#image.spec, o, (operation) => native.mirrorInstanceId(this.#image.handle, operation));
   }
 
-  /** What a snapshot of kind "mirror" is part of. Wraps rbd_snap_get_mirror_namespace. */
+  /** The mirroring state of a snapshot of kind "mirror". Wraps rbd_snap_get_mirror_namespace. */
   async snapshot(id: bigint, o?: CallOptions): Promise<MirrorSnapshot> {
     checkBits("rbd_snap_get_mirror_namespace", this.#image.spec, "id", id);
     const found = await read(`${this.#image.spec}@#${id}`, o, (operation) =>
@@ -277,10 +277,10 @@ export class ImageMirror {
   }
 }
 
-export const mirrorModes = ["disabled", "image", "pool"] as const;
+const mirrorModes = ["disabled", "image", "pool"] as const;
 export type MirrorMode = (typeof mirrorModes)[number];
 
-export const mirrorImageModes = ["journal", "snapshot"] as const;
+const mirrorImageModes = ["journal", "snapshot"] as const;
 export type MirrorImageMode = (typeof mirrorImageModes)[number];
 
 const imageStates = ["disabling", "enabled", "disabled"] as const;
@@ -297,7 +297,7 @@ const statusStates = [
 ] as const;
 export type MirrorStatusState = (typeof statusStates)[number];
 
-export const mirrorDirections = ["rx", "tx", "rx-tx"] as const;
+const mirrorDirections = ["rx", "tx", "rx-tx"] as const;
 export type MirrorDirection = (typeof mirrorDirections)[number];
 
 export interface MirrorInfo {
@@ -315,7 +315,7 @@ export interface MirrorSiteStatus {
   readonly state: MirrorStatusState;
   readonly description: string;
   readonly lastUpdate: Date;
-  /** A daemon of that site reports. */
+  /** An rbd-mirror daemon of that site reports its status. */
   readonly up: boolean;
 }
 
@@ -325,15 +325,15 @@ export interface MirrorStatus {
   readonly sites: readonly MirrorSiteStatus[];
 }
 
-export function statusState(state: number): MirrorStatusState {
+function statusState(state: number): MirrorStatusState {
   return statusStates[state] ?? "unknown";
 }
 
-export function toMirrorInfo(info: NativeMirrorInfo): MirrorInfo {
+function toMirrorInfo(info: NativeMirrorInfo): MirrorInfo {
   return { ...info, state: imageStates[info.state] ?? "unknown", mode: mirrorImageModes[info.mode] };
 }
 
-export function toMirrorStatus({ name, info, sites }: NativeMirrorStatus): MirrorStatus {
+function toMirrorStatus({ name, info, sites }: NativeMirrorStatus): MirrorStatus {
   return {
     name,
     info: toMirrorInfo(info),

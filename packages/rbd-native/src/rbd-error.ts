@@ -9,12 +9,12 @@ export interface RbdErrorFacts {
   readonly call: string;
   /** What it was called on, `rbd/vm-1`. */
   readonly object?: string | undefined;
-  /** What was wrong, in words, where more is known than the code says. */
+  /** A description of the failure that is more precise than the code. */
   readonly detail?: string | undefined;
   readonly cause?: unknown;
 }
 
-/** A call of librbd or librados failed, or was not made because its arguments could not be right. */
+/** A call of librbd or librados failed, or was not made because its arguments were invalid. */
 export class RbdError extends Error {
   override readonly name = "RbdError";
   readonly code: RbdErrorCode;
@@ -52,7 +52,7 @@ function errnoName(errno: number): string {
 
 const { errno } = constants;
 
-/** Every way a call can fail, whatever the Ceph release calls it. */
+/** Every way in which a call can fail, the same for all Ceph releases. */
 export const rbdErrorCodes = [
   "NOT_FOUND",
   "EXISTS",
@@ -99,7 +99,7 @@ const codeByErrno = new Map<number, RbdErrorCode>([
   [errno.ENOSPC, "NO_SPACE"],
   [errno.EDQUOT, "QUOTA_EXCEEDED"],
   [errno.ENOTEMPTY, "NOT_EMPTY"],
-  // librbd has it for nothing else.
+  // librbd returns it for nothing else.
   [errno.EMLINK, "IN_GROUP"],
   [errno.ERANGE, "OUT_OF_RANGE"],
   [errno.EFBIG, "OUT_OF_RANGE"],
@@ -119,23 +119,23 @@ export function codeOf(number: number): RbdErrorCode {
   return codeByErrno.get(number) ?? "UNKNOWN";
 }
 
-/** A code in words. */
-export function describe(code: RbdErrorCode): string {
+/** The sentence for a code. */
+function describe(code: RbdErrorCode): string {
   return words[code];
 }
 
 const words: Record<RbdErrorCode, string> = {
-  NOT_FOUND: "no such thing",
-  EXISTS: "already there",
+  NOT_FOUND: "it does not exist",
+  EXISTS: "it already exists",
   BUSY: "in use",
   PERMISSION_DENIED: "not permitted",
-  READ_ONLY: "open for reading only",
+  READ_ONLY: "it is open for reading only",
   INVALID_ARGUMENT: "not accepted by the cluster",
   NAME_TOO_LONG: "the name is too long",
   UNSUPPORTED: "not supported",
-  TIMED_OUT: "no answer in time",
+  TIMED_OUT: "the cluster did not answer in time",
   NO_SPACE: "no space left",
-  QUOTA_EXCEEDED: "over the quota",
+  QUOTA_EXCEEDED: "the quota is exceeded",
   NOT_EMPTY: "not empty",
   IN_GROUP: "it belongs to a group",
   OUT_OF_RANGE: "out of range",
@@ -149,23 +149,23 @@ const words: Record<RbdErrorCode, string> = {
   UNKNOWN: "failed",
 };
 
-/** What the reader of the message can do next; undefined where the code says it all. */
-export function hintFor(code: RbdErrorCode, call: string): string | undefined {
+/** What the reader of the message can do next; undefined where the code is enough. */
+function hintFor(code: RbdErrorCode, call: string): string | undefined {
   return hintByCall[call]?.[code] ?? hintByCode[code];
 }
 
 const hintByCode: Partial<Record<RbdErrorCode, string>> = {
-  BUSY: "Something still uses it: look at its watchers, snapshots, clones and locks",
+  BUSY: "It is still in use: check its watchers, snapshots, clones and locks",
   PERMISSION_DENIED: "The Ceph user lacks the capability for this: compare with `ceph auth get`",
   READ_ONLY: "It was opened read-only or stands at a snapshot: open the image itself for writing",
   UNSUPPORTED: "The image's features, its format or the cluster's release do not allow this",
-  TIMED_OUT:
-    "The cluster did not answer in time: look at `ceph status`, or raise the time-outs given at connect",
+  TIMED_OUT: "Check `ceph status`, or raise the time-outs given at connect",
   NO_SPACE: "The pool or the cluster is full: see `ceph df`",
   QUOTA_EXCEEDED: "Raise the pool's quota or free some of it",
   IN_GROUP: "Take the image out of its group first",
   CLOSED: "Open it again",
-  BLOCKLISTED: "The cluster has shut this client out (its lock was broken or it was fenced): connect again",
+  BLOCKLISTED:
+    "The cluster blocklisted this client, because its lock was broken or it was fenced: connect again",
 };
 
 const hintByCall: Record<string, Partial<Record<RbdErrorCode, string>>> = {

@@ -20,7 +20,7 @@ export interface StartContext {
 }
 
 /** Starts a daemon, or takes over the running one. */
-export async function startDaemon(context: StartContext, daemon: Daemon, signal: AbortSignal): Promise<void> {
+async function startDaemon(context: StartContext, daemon: Daemon, signal: AbortSignal): Promise<void> {
   const pid = await daemon.pid();
   context.onProgress(
     pid === undefined ? `Starting ${daemon.name}` : `Taking over ${daemon.name} (process ${pid})`,
@@ -34,7 +34,7 @@ export async function stopStarted(context: StartContext): Promise<void> {
   for (const daemon of context.started.toReversed()) await daemon.stop();
 }
 
-export interface BringUpHooks {
+interface BringUpHooks {
   /** Runs once the monitor leads, before the manager starts. */
   afterMonitor?(signal: AbortSignal): Promise<void>;
 }
@@ -103,7 +103,7 @@ async function makeAndRegister(
  * Writes the conf and starts the monitor, on another port where somebody else has taken its own. Only the
  * monitor's bind decides who has a port: losing it between our look and the bind moves it once more.
  */
-export async function startMonitor(
+async function startMonitor(
   context: StartContext,
   state: ClusterState,
   signal: AbortSignal,

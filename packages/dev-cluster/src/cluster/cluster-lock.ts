@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { DevClusterError, systemErrorCode } from "../errors.ts";
 
-export interface LockOptions {
+interface LockOptions {
   /** What the holder does, shown to others: "starting". */
   activity: string;
   /** How long to wait for another holder. */
@@ -13,7 +13,7 @@ export interface LockOptions {
   signal?: AbortSignal | undefined;
 }
 
-export interface ClusterLock extends AsyncDisposable {
+interface ClusterLock extends AsyncDisposable {
   release(): Promise<void>;
 }
 

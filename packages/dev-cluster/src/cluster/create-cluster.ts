@@ -87,7 +87,7 @@ async function makeFiles(
  * The manager would make a pool of its own for disk health; there are no disks to watch here. Forced: the
  * monitor knows a module's options only after a manager has told it, and then the pool is there.
  */
-export async function disableDeviceHealth(paths: ClusterPaths, signal: AbortSignal): Promise<void> {
+async function disableDeviceHealth(paths: ClusterPaths, signal: AbortSignal): Promise<void> {
   await ceph(
     paths,
     ["config", "set", "mgr", "mgr/devicehealth/enable_monitoring", "false", "--force"],
@@ -95,12 +95,12 @@ export async function disableDeviceHealth(paths: ClusterPaths, signal: AbortSign
   );
 }
 
-export async function createPool(paths: ClusterPaths, signal: AbortSignal): Promise<void> {
+async function createPool(paths: ClusterPaths, signal: AbortSignal): Promise<void> {
   await ceph(paths, ["osd", "pool", "create", "rbd"], signal);
 }
 
 /** `rbd pool init` names the application and writes an object: when it returns, the pool takes I/O. */
-export async function initialisePool(paths: ClusterPaths, signal: AbortSignal): Promise<void> {
+async function initialisePool(paths: ClusterPaths, signal: AbortSignal): Promise<void> {
   await runClusterTool(paths, "rbd pool init", ["--conf", paths.conf, "pool", "init", "rbd"], { signal });
 }
 
@@ -123,7 +123,7 @@ function ownFiles(paths: ClusterPaths, osdIds: readonly number[]): string[] {
 }
 
 /** Removes what an unfinished making left. To be called only for a cluster that never was ready. */
-export async function removeUnfinished(paths: ClusterPaths, state: ClusterState): Promise<void> {
+async function removeUnfinished(paths: ClusterPaths, state: ClusterState): Promise<void> {
   const osdIds = state.osds.map(({ id }) => id);
   for (const path of ownFiles(paths, osdIds)) await rm(path, { recursive: true, force: true });
 }
@@ -133,7 +133,7 @@ export async function removeUnfinished(paths: ClusterPaths, state: ClusterState)
  * means, or one whose state file was lost.
  * @throws DevClusterError UNSUITABLE_FOLDER.
  */
-export async function requireNothingForeign(paths: ClusterPaths): Promise<void> {
+async function requireNothingForeign(paths: ClusterPaths): Promise<void> {
   for (const path of ownFiles(paths, [0])) {
     if ((await orUndefined(lstat(path))) === undefined) continue;
     throw new DevClusterError(

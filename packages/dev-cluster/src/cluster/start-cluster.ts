@@ -56,7 +56,7 @@ export async function startCluster(options: StartOptions): Promise<DevCluster> {
 }
 
 /** Starts what does not run of a cluster that once was ready; the rest is taken over as it is. */
-export async function resumeCluster(context: StartContext, last: ClusterState): Promise<ClusterState> {
+async function resumeCluster(context: StartContext, last: ClusterState): Promise<ClusterState> {
   const { paths, options } = context;
   // A manager that runs belongs to the cluster, also when this start would not have asked for one.
   const mgr = context.mgr || (await runningNames(context)).has(managerName);
@@ -88,7 +88,7 @@ export function withMoreOsds(osds: readonly OsdState[], wanted = 0): OsdState[] 
   return [...osds, ...added];
 }
 
-export function runningCluster(paths: ClusterPaths, state: ClusterState): DevCluster {
+function runningCluster(paths: ClusterPaths, state: ClusterState): DevCluster {
   const daemons = clusterDaemons(paths, state);
   const stop = () => stopCluster(paths.dir);
   return {
@@ -116,7 +116,7 @@ export function runningCluster(paths: ClusterPaths, state: ClusterState): DevClu
  * (`--mkfs`), the daemons of an unfinished cluster, and daemons of another fsid. Daemons of a cluster that once
  * was ready are left alone. To be called under the folder's lock.
  */
-export async function endLeftovers(
+async function endLeftovers(
   paths: ClusterPaths,
   state: ClusterState | undefined,
   onProgress: (step: string) => void,

@@ -125,14 +125,14 @@ function readable(output: string): string {
 }
 
 /** What differs between the three kinds of daemons. */
-export interface DaemonType {
+interface DaemonType {
   readonly binary: Binary;
   /** What "ready" means, for messages. */
   readonly readyWhen: string;
   isReady(socket: AdminSocket, signal: AbortSignal): Promise<boolean>;
 }
 
-export const monitorType: DaemonType = {
+const monitorType: DaemonType = {
   binary: "ceph-mon",
   readyWhen: "to lead its quorum",
   async isReady(socket, signal) {
@@ -140,7 +140,7 @@ export const monitorType: DaemonType = {
   },
 };
 
-export const managerType: DaemonType = {
+const managerType: DaemonType = {
   binary: "ceph-mgr",
   readyWhen: "to become active",
   async isReady(socket, signal) {
@@ -149,7 +149,7 @@ export const managerType: DaemonType = {
   },
 };
 
-export const osdType: DaemonType = {
+const osdType: DaemonType = {
   binary: "ceph-osd",
   readyWhen: "to be up in the OSD map",
   async isReady(socket, signal) {

@@ -11,7 +11,7 @@ import { managerName, monitorName, osdName } from "./daemon.ts";
 
 const id = "a";
 
-export interface NewMonitor {
+interface NewMonitor {
   fsid: string;
   port: number;
   /** Text of a keyring with every entity that the cluster shall know from the beginning. */

@@ -36,7 +36,7 @@ function incomplete(path: string, how: string): DevClusterError {
   });
 }
 
-export interface ConfInput extends GlobalInput {
+interface ConfInput extends GlobalInput {
   paths: ClusterPaths;
   /** The key of `client.admin`. */
   adminKey: string;
@@ -94,9 +94,9 @@ function checkExtra(extra: Settings): Settings {
   return normalised;
 }
 
-export type Settings = Readonly<Record<string, string>>;
+type Settings = Readonly<Record<string, string>>;
 
-export interface GlobalInput {
+interface GlobalInput {
   fsid: string;
   monitorPort: number;
   /** Size in bytes of each new OSD's file; matters to `ceph-osd --mkfs` only. */
@@ -110,7 +110,7 @@ export function monitorAddress(port: number): string {
   return `[v2:127.0.0.1:${port}]`;
 }
 
-export function globalSettings({ fsid, monitorPort, osdBytes, classFolder }: GlobalInput): Settings {
+function globalSettings({ fsid, monitorPort, osdBytes, classFolder }: GlobalInput): Settings {
   return {
     fsid,
     "mon host": monitorAddress(monitorPort),
@@ -160,7 +160,7 @@ export function globalSettings({ fsid, monitorPort, osdBytes, classFolder }: Glo
   };
 }
 
-export function clientSettings(): Settings {
+function clientSettings(): Settings {
   return {
     // The defaults wait for ever on a cluster that is stopped.
     "client mount timeout": "30",
@@ -170,7 +170,7 @@ export function clientSettings(): Settings {
 }
 
 /** Paths are relative: a daemon's working directory is the cluster's folder. */
-export function daemonSettings(type: "mon" | "mgr" | "osd"): Settings {
+function daemonSettings(type: "mon" | "mgr" | "osd"): Settings {
   return {
     [`${type} data`]: "$type.$id",
     keyring: "$type.$id/keyring",

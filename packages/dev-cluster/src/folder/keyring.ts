@@ -1,7 +1,7 @@
 /** The capabilities of one entity: `{ mon: "allow *", osd: "allow *" }`. */
-export type Caps = Readonly<Record<string, string>>;
+type Caps = Readonly<Record<string, string>>;
 
-export interface KeyringEntry {
+interface KeyringEntry {
   /** `client.admin`, `mon.`, `osd.0`, … */
   entity: string;
   key: string;

@@ -35,7 +35,7 @@ export async function readState(path: string): Promise<ClusterState | undefined>
   return parseState(text, path);
 }
 
-export function parseState(text: string, path: string): ClusterState {
+function parseState(text: string, path: string): ClusterState {
   let value: unknown;
   try {
     value = JSON.parse(text);

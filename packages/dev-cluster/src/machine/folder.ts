@@ -104,7 +104,7 @@ function unsuitable(dir: string, why: string, cause?: unknown): DevClusterError 
  * Makes a folder for its owner alone (0700), and what is missing above it. Step by step, because Node's own
  * recursive mkdir never returns where the system answers ENOENT for a folder that is there (/proc).
  */
-export async function makeFolders(path: string): Promise<void> {
+async function makeFolders(path: string): Promise<void> {
   const missing: string[] = [];
   let ancestor = resolve(path);
   while ((await orUndefined(stat(ancestor))) === undefined && dirname(ancestor) !== ancestor) {

@@ -30,7 +30,7 @@ export async function runInParallel<T>(
   return results;
 }
 
-export interface WaitOptions {
+interface WaitOptions {
   /** For the message: "osd.0 to be up in the OSD map". */
   what: string;
   deadlineMs: number;

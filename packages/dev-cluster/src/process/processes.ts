@@ -5,7 +5,7 @@ import { waitUntil } from "./concurrency.ts";
 import { toolMark } from "./run-tool.ts";
 
 /** What a process is to the cluster. */
-export interface ClusterRole {
+interface ClusterRole {
   /** `daemon`: one that serves; `tool`: a `--mkfs`, a `ceph osd new` or the like that some start runs. */
   readonly role: "daemon" | "tool";
   /** `mon.a`, `mgr.x`, `osd.0`; for a tool the program's name. */
@@ -70,7 +70,7 @@ function argumentAfter(args: readonly string[], flag: string): string | undefine
  * One process, told apart from a later one with the same number by its start time (field 22 of
  * `/proc/PID/stat`, clock ticks since boot).
  */
-export interface ProcessIdentity {
+interface ProcessIdentity {
   readonly pid: number;
   readonly startedAt: string;
 }
@@ -103,7 +103,7 @@ export async function processArguments(pid: number): Promise<string[] | undefine
 }
 
 /** A variable of the environment a process was started with; undefined also when we may not look. */
-export async function processVariable(pid: number, name: string): Promise<string | undefined> {
+async function processVariable(pid: number, name: string): Promise<string | undefined> {
   const text = (await readProcFile(pid, "environ")) ?? "";
   const entry = text.split("\0").find((candidate) => candidate.startsWith(`${name}=`));
   return entry?.slice(name.length + 1);

@@ -3,7 +3,7 @@ import { open } from "node:fs/promises";
 import { DevClusterError, systemErrno } from "../errors.ts";
 import type { ClusterPaths } from "../folder/paths.ts";
 
-export interface ToolRun {
+interface ToolRun {
   /** For messages: `"ceph-osd --mkfs"`. */
   call: string;
   command: string;
@@ -120,7 +120,7 @@ export interface DaemonEnd {
   signal: NodeJS.Signals | null;
 }
 
-export interface SpawnedDaemon {
+interface SpawnedDaemon {
   readonly pid: number;
   /** Resolves if the daemon ends; never rejects. It does not keep this process alive. */
   readonly ended: Promise<DaemonEnd>;

@@ -2,8 +2,8 @@ import { native } from "../internal/binding.ts";
 import type { WriteMemoryRef } from "../internal/native-types.ts";
 
 /**
- * What was read, in the memory that it was received in. Disposing gives the memory back at once, where garbage
- * collection would let much of it pile up; `data` is empty then.
+ * Data that was read, in the memory in which it was received. Disposing frees the memory at once, where garbage
+ * collection would let much of it accumulate; `data` is empty afterwards.
  */
 export class ReadBlock implements Disposable {
   readonly data: Buffer;
@@ -19,13 +19,13 @@ export class ReadBlock implements Disposable {
 }
 
 /**
- * Memory of librbd's for data to be written: fill `data`, then write the block, which sends it from where it is. With
- * the first write it is librbd's alone, and `data` empty: a write that was given up after a time-out may still be
- * sent. It can be written any number of times, to several images, at once too. Disposing gives the memory back as soon
- * as librbd lets go of it, where garbage collection would let much of it pile up.
+ * A buffer of librbd for data to be written: fill `data`, then write the block, which sends it without a copy. The first
+ * write hands the memory to librbd and leaves `data` empty, because a write that timed out may still be sent. A block
+ * can be written any number of times, to several images, also at the same time. Disposing frees the memory as soon as
+ * librbd has released it, where garbage collection would let much of it accumulate.
  */
 export class WriteBlock implements Disposable {
-  /** Not zeroed: whatever the memory held before, as `Buffer.allocUnsafe` gives it. */
+  /** Not zeroed: it holds arbitrary old data, as a buffer from `Buffer.allocUnsafe` does. */
   readonly data: Buffer;
   /** In bytes. */
   readonly length: number;
@@ -41,8 +41,8 @@ export class WriteBlock implements Disposable {
   }
 
   /**
-   * For {@link Image.writeBlock}: from here on nobody can change what is in the memory. Undefined when there is none to
-   * be written, or somebody transferred it and may still see it.
+   * For {@link Image.writeBlock}: makes the memory immutable from JavaScript. Undefined when the block was disposed of,
+   * or when its ArrayBuffer was transferred and may still be changed.
    */
   static seal(block: WriteBlock): WriteMemoryRef | undefined {
     if (block.#sealed) return block.#memory;

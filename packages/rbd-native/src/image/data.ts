@@ -24,14 +24,14 @@ export interface WriteZeroesOptions extends IoOptions {
   readonly thick?: boolean | undefined;
 }
 
-/** One call never carries more. */
+/** The largest transfer of one call, in bytes. */
 const MAX_TRANSFER = 2 ** 30;
 const THICK_PROVISION = 1;
 
 /**
- * Sees to it that the range lies inside the image. librbd cuts a write that reaches beyond the end short
- * without a word. Somebody else may have resized the image: a range is refused only after its size was asked for
- * again, and nothing is waited for otherwise: a call that is right is submitted before its caller goes on.
+ * Requires that the range lies inside the image: librbd silently truncates a write that reaches beyond the end. Another
+ * client may have resized the image, so a range is refused only after the size was read again. A range that lies inside
+ * the known size is accepted without waiting, so that the call is submitted before its caller continues.
  */
 function inside(image: OpenImage, call: string, offset: unknown, length: unknown): Promise<void> | undefined {
   image.checkUpToDate(call);
@@ -95,7 +95,7 @@ function shortened(image: OpenImage, call: string, offset: number, length: numbe
     errno: 0,
     call,
     object: image.spec,
-    detail: `${count} of ${length} bytes at offset ${offset} are left: the image was shrunk meanwhile`,
+    detail: `only ${count} of ${length} bytes at offset ${offset} could be read: the image was shrunk during the call`,
   });
 }
 
@@ -163,7 +163,7 @@ export async function discard(
   await inParts(image, offset, length, o, (at, bytes) => native.discard(image.handle, at, bytes));
 }
 
-/** A call for each GiB, cut at multiples of it and so at object boundaries. */
+/** Makes one call for each GiB, split at multiples of it and so at object boundaries. */
 async function inParts(
   image: OpenImage,
   offset: number,
@@ -204,8 +204,8 @@ export async function writeSame(
 }
 
 /**
- * True when it was written, false when the image holds something else. Where it differs is not told: librbd
- * counts that from the start of the object instead of the range.
+ * True when it was written, false when the image holds other data. The offset of the mismatch is not returned, because
+ * librbd counts it from the start of the object instead of the range.
  */
 export async function compareAndWrite(
   image: OpenImage,

@@ -66,7 +66,7 @@ export async function* diffIterate(image: OpenImage, o: DiffOptions = {}): Async
   );
   const abort = () => native.cancelOperation(operation);
   signal?.addEventListener("abort", abort, { once: true });
-  // Its failure is told by the `await` below; until then nobody listens.
+  // The `await` below reports its failure; until then an unhandled rejection must not be raised.
   ended.catch(() => {});
   try {
     yield* batches(stream, signal);
@@ -76,7 +76,7 @@ export async function* diffIterate(image: OpenImage, o: DiffOptions = {}): Async
   } finally {
     signal?.removeEventListener("abort", abort);
     native.stopDiff(stream);
-    // The call ends with its next callback; who leaves the loop early does not wait for it.
+    // The call ends with its next callback; leaving the loop early does not wait for it.
   }
 }
 

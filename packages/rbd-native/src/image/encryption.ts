@@ -35,7 +35,7 @@ async function encrypt(
     refuse(call, image.spec, `algorithm must be one of ${Object.keys(algorithms).join(", ")}`);
   }
   await change(image.spec, o, (operation) => act(image.handle, format, algorithm, bytes, operation));
-  // The header takes its part of the image: what is left is smaller.
+  // The LUKS header takes part of the image, so its usable size is smaller.
   await image.readSize();
 }
 

@@ -12,7 +12,7 @@ export interface RangeOptions {
 }
 
 export interface GrainOptions extends CallOptions {
-  /** What is told apart, in bytes: a power of two from 512 to 4 MiB; 4096 without it. */
+  /** The unit that is classified as data or zeroes, in bytes: a power of two from 512 to 4 MiB; 4096 without it. */
   readonly grain?: number | undefined;
 }
 
@@ -28,7 +28,7 @@ export interface SparseRead {
   readonly extents: DiffExtents;
 }
 
-/** What one call of the compiled part works through; no extent crosses a multiple of it. */
+/** The range of one call of the compiled part, in bytes; no extent crosses a multiple of it. */
 const WINDOW = 256 * 2 ** 20;
 const LEAST_GRAIN = 512;
 const MOST_GRAIN = 4 * 2 ** 20;
@@ -41,7 +41,7 @@ interface Range {
   readonly length: number;
 }
 
-/** The part of the images that is meant, found to lie in each of them. */
+/** Resolves the range of the options, and requires that it lies inside each image. */
 async function rangeIn(call: string, images: readonly OpenImage[], o: RangeOptions & CallOptions) {
   const [first] = images as [OpenImage];
   const offset = checkCount(call, first.spec, "offset", o.offset ?? 0);

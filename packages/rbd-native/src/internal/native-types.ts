@@ -9,7 +9,7 @@ interface Opaque<Name extends string> {
 export type ClusterRef = Opaque<"cluster">;
 export type IoCtxRef = Opaque<"ioctx">;
 export type ImageRef = Opaque<"image">;
-export type OperationRef = Opaque<"operation">;
+type OperationRef = Opaque<"operation">;
 export type DiffRef = Opaque<"diff">;
 export type CursorRef = Opaque<"cursor">;
 export type CopyRef = Opaque<"copy">;
@@ -26,7 +26,7 @@ export interface NativeFailure {
   readonly closed?: boolean;
 }
 
-export interface NativeVersion {
+interface NativeVersion {
   readonly major: number;
   readonly minor: number;
   readonly extra: number;
@@ -40,7 +40,7 @@ export interface NativeConnectOptions {
   readonly defaults: readonly string[];
 }
 
-export interface NativeReply {
+interface NativeReply {
   readonly output: Buffer;
   readonly status: string;
 }
@@ -83,7 +83,7 @@ export interface NativeLinkedImage {
   readonly trash: boolean;
 }
 
-export interface NativeParent extends NativeLinkedImage {
+interface NativeParent extends NativeLinkedImage {
   readonly snapshotId: bigint;
   readonly snapshotName: string;
   readonly snapshotNamespace: number;
@@ -96,7 +96,7 @@ export type ListLinked = (
   op: Operation,
 ) => Promise<NativeLinkedImage[]>;
 
-export interface NativeSnapshot {
+interface NativeSnapshot {
   readonly id: bigint;
   readonly name: string;
   readonly size: number;
@@ -172,7 +172,7 @@ export interface NativeMirrorPeer {
   readonly lastSeen: number;
 }
 
-export interface NativeNotification {
+interface NativeNotification {
   readonly notifyId: bigint;
   readonly cookie: bigint;
   readonly notifierId: bigint;
@@ -188,7 +188,7 @@ export interface NativeAck {
 /** Steps of a compound operation on an object, each as [kind, …arguments]. */
 type ObjectSteps = readonly (readonly unknown[])[];
 
-export interface NativeLockers {
+interface NativeLockers {
   readonly exclusive: boolean;
   readonly tag: string;
   readonly lockers: readonly { readonly client: string; readonly cookie: string; readonly address: string }[];

@@ -3,7 +3,7 @@ import type { IoCtxRef } from "./native-types.ts";
 /** The key under which an IoCtx gives its OpenPool to the other classes of this package. */
 export const openPool = Symbol("openPool");
 
-/** An open pool at a namespace, as the calls on it need it. */
+/** The state of an open pool and namespace that its calls share. */
 export interface OpenPool {
   readonly handle: IoCtxRef;
   readonly poolName: string;

@@ -18,17 +18,17 @@ export interface LockInfo {
 }
 
 export interface LockOptions extends CallOptions {
-  /** Who holds it: one client may hold several locks under different cookies. */
+  /** Tells the holders of one client apart: one client may hold several locks under different cookies. */
   readonly cookie: string;
-  /** For people who look at it. */
+  /** A text for administrators. */
   readonly description?: string | undefined;
-  /** It ends by itself after so many seconds; without it, when it is unlocked. */
+  /** The lock expires after so many seconds; without it, it is held until it is unlocked. */
   readonly seconds?: number | undefined;
-  /** Begin its time anew when this client and cookie hold it already. */
+  /** Extend the lock when this client and cookie already hold it. */
   readonly renew?: boolean | undefined;
 }
 
-/** An advisory lock on an object: it keeps nobody out who does not ask for it. */
+/** An advisory lock on an object: it excludes only clients that take it as well. */
 export class ObjectLock {
   readonly #pool: OpenPool;
   readonly #object: string;
@@ -50,7 +50,7 @@ export class ObjectLock {
     return this.#take("rados_lock_exclusive", undefined, o);
   }
 
-  /** Held together with all who give the same tag. Wraps rados_lock_shared. */
+  /** Shared with all clients that give the same tag. Wraps rados_lock_shared. */
   async shared(tag: string, o: LockOptions): Promise<void> {
     await this.#take("rados_lock_shared", checkText("rados_lock_shared", this.#spec, "tag", tag), o);
   }
@@ -92,7 +92,7 @@ export class ObjectLock {
     );
   }
 
-  /** Who holds it. Wraps rados_list_lockers. */
+  /** The clients that hold the lock. Wraps rados_list_lockers. */
   info(o?: CallOptions): Promise<LockInfo> {
     return read(this.#spec, o, (operation) =>
       native.listObjectLockers(this.#pool.handle, this.#object, this.#name, operation),

@@ -29,7 +29,7 @@ type Results<Steps extends readonly ReadStep<unknown>[]> = {
 
 /**
  * The RADOS objects of a pool's namespace. Every call is asynchronous down to the OSD: thousands may be in
- * flight. With a signal a call rejects at once; a write may still be carried out.
+ * flight. With a signal a call rejects at once on abort; a write may still be performed.
  */
 export class ObjectStore {
   readonly #pool: OpenPool;
@@ -40,7 +40,7 @@ export class ObjectStore {
   }
 
   /**
-   * Does all steps at one moment and gives their results in order; fails as a whole. Wraps
+   * Performs all steps atomically and returns their results in order; fails as a whole. Wraps
    * rados_aio_read_op_operate.
    */
   async read<const Steps extends readonly ReadStep<unknown>[]>(
@@ -56,12 +56,12 @@ export class ObjectStore {
     return steps.map((step, i) => step.convert(raw[i])) as Results<Steps>;
   }
 
-  /** Does all steps or none. Wraps rados_aio_write_op_operate. */
+  /** Performs all steps atomically, or none. Wraps rados_aio_write_op_operate. */
   async write(object: string, steps: readonly WriteStep[], o?: CallOptions): Promise<void> {
     await this.writeForVersion(object, steps, o);
   }
 
-  /** The same, and the object's version after it, for `assertVersion`. Wraps rados_aio_get_version. */
+  /** As {@link write}, and returns the object's new version, for `assertVersion`. Wraps rados_aio_get_version. */
   async writeForVersion(object: string, steps: readonly WriteStep[], o?: CallOptions): Promise<bigint> {
     const call = "rados_aio_write_op_operate";
     checkName(call, this.#pool.poolName, "object", object);
@@ -79,12 +79,12 @@ export class ObjectStore {
     return listObjects(this.#pool, o);
   }
 
-  /** Is told of every {@link notify} until it is closed. Wraps rados_watch3, rados_notify_ack, rados_unwatch2. */
+  /** Calls the listener for every {@link notify} until the watch is closed. Wraps rados_watch3, rados_notify_ack, rados_unwatch2. */
   watch(object: string, listener: ObjectListener, o?: WatchOptions): Promise<Watch> {
     return watchObject(this.#pool, object, listener, o);
   }
 
-  /** Tells all who watch the object and waits for their answers. Wraps rados_notify2. */
+  /** Notifies all clients that watch the object, and waits for their replies. Wraps rados_notify2. */
   notify(object: string, data: string | Uint8Array, o?: NotifyOptions): Promise<NotifyResult> {
     return notifyObject(this.#pool, object, data, o);
   }
@@ -143,7 +143,7 @@ export class ObjectStore {
     return data;
   }
 
-  /** The bytes of a range that the object holds, and where they are: holes cost nothing. At most 1 GiB. Wraps librados::IoCtx::aio_sparse_read. */
+  /** The bytes of a range that the object holds, and their offsets, without its holes. At most 1 GiB. Wraps librados::IoCtx::aio_sparse_read. */
   async sparseRead(object: string, offset: number, length: number, o?: CallOptions): Promise<SparseData> {
     o?.signal?.throwIfAborted();
     return await this.#settle(object, o, sparseRead(this.#pool, object, offset, length));
@@ -184,17 +184,17 @@ export class ObjectStore {
   }
 }
 
-/** What an object holds of a range. Offsets and lengths in bytes. */
+/** The data that an object holds in a range. Offsets and lengths in bytes. */
 export interface SparseData {
   /** The bytes of all extents, one after the other. */
   readonly data: Buffer;
-  /** Ascending; what lies between them was never written, or given up, and reads as zeroes. */
+  /** Ascending; the ranges between them were never written, or were discarded, and read as zeroes. */
   readonly extents: readonly { readonly offset: number; readonly length: number }[];
 }
 
 const MOST = 2 ** 30;
 
-export async function sparseRead(
+async function sparseRead(
   pool: OpenPool,
   object: string,
   offset: number,
@@ -215,7 +215,7 @@ export async function sparseRead(
 
 const PAGE = 1000;
 
-export async function* listObjects(pool: OpenPool, o?: CallOptions): AsyncGenerator<string[], void> {
+async function* listObjects(pool: OpenPool, o?: CallOptions): AsyncGenerator<string[], void> {
   let cursor: CursorRef | undefined;
   while (true) {
     const page = await read(spec(pool), o, (operation) =>

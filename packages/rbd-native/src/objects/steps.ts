@@ -1,4 +1,4 @@
-/** One step of a compound read; `Result` is what it gives back. */
+/** One step of a compound read; `Result` is the type of its result. */
 export interface ReadStep<Result> {
   /** For the compiled part: [kind, …arguments]. */
   readonly native: readonly unknown[];
@@ -11,7 +11,7 @@ export interface OmapPage {
   readonly more: boolean;
 }
 
-/** A page of an object's map as it came: keys and values one after the other, for who reads thousands of them. */
+/** A page of an object's map as received: all keys and values in one buffer, for callers that read thousands of them. */
 export interface PackedOmapPage {
   readonly data: Buffer;
   /** In bytes: of a key, its value, the next key, … */
@@ -35,7 +35,7 @@ export interface OmapRange {
 }
 
 /** How a value of the object is compared with the one given: `value-on-object <op> given`. */
-export const comparisons = {
+const comparisons = {
   equal: 1,
   different: 2,
   greater: 3,
@@ -43,9 +43,9 @@ export const comparisons = {
   less: 5,
   lessOrEqual: 6,
 } as const;
-export type Comparison = keyof typeof comparisons;
+type Comparison = keyof typeof comparisons;
 
-/** More than any object of RBD holds on one page: the OSD's own limit decides. */
+/** More than one page ever holds, so that the OSD's own limit decides. */
 const NO_LIMIT = 2 ** 32;
 
 const nothing = (): undefined => undefined;
@@ -68,7 +68,7 @@ export const readSteps = {
     return { native: omapOf(o), convert: page };
   },
 
-  /** The same as one buffer: a tenth of the memory. */
+  /** As {@link omap}, in one buffer, which takes a tenth of the memory. */
   packedOmap(o: OmapRange = {}): ReadStep<PackedOmapPage> {
     return { native: omapOf(o), convert: packedPage };
   },
@@ -147,7 +147,7 @@ export const readSteps = {
   },
 } as const;
 
-/** One step of a compound write. All steps are done, or none. */
+/** One step of a compound write. */
 export interface WriteStep {
   /** For the compiled part: [kind, …arguments]. */
   readonly native: readonly unknown[];
@@ -210,10 +210,10 @@ export const writeSteps = {
 } as const;
 
 /**
- * Keys and values as the compiled part packs them: all bytes one after the other, and the length of each key and
- * value. The values are views of that one buffer.
+ * Unpacks keys and values: the compiled part gives all bytes in one buffer, and the length of each key and value. The
+ * values are views of that buffer.
  */
-export function toEntries({ data, lengths }: { data: Buffer; lengths: Uint32Array }): Map<string, Buffer> {
+function toEntries({ data, lengths }: { data: Buffer; lengths: Uint32Array }): Map<string, Buffer> {
   const entries = new Map<string, Buffer>();
   let at = 0;
   for (let i = 0; i < lengths.length; i += 2) {

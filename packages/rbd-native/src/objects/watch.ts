@@ -13,14 +13,14 @@ export interface Notification {
 }
 
 export interface ObjectListener {
-  /** What it gives (or nothing) goes back to the notifier, who waits for it; an exception gives nothing. */
+  /** The returned bytes are sent to the notifier, who waits for them; undefined or an exception sends an empty reply. */
   onNotify(notification: Notification): Uint8Array | undefined | Promise<Uint8Array | undefined>;
-  /** The watch is lost, by a broken connection or the end of the object: watch again. */
+  /** The watch was lost, because the connection broke or the object was removed: watch again. */
   onError?(error: RbdError): void;
 }
 
 export interface WatchOptions extends CallOptions {
-  /** After how long without a sign of life the cluster gives the watch up; its default without it. */
+  /** After how long without contact the cluster ends the watch; the cluster's default without it. */
   readonly timeoutSeconds?: number | undefined;
 }
 
@@ -71,7 +71,7 @@ export async function watchObject(
           return;
         }
         const { notifyId, cookie: watch, data, notifierId } = event;
-        // Nobody waits for the answer of a watch that was closed meanwhile.
+        // A watch that was closed in the meantime takes no answer.
         void answer({ data, notifierId })
           .then((reply) => native.acknowledge(pool.handle, object, notifyId, watch, reply, undefined))
           .catch(() => {});
@@ -84,7 +84,7 @@ export async function watchObject(
     closing ??= change(spec, undefined, (operation) =>
       native.unwatchObject(pool.handle, cookie, operation),
     ).catch((error: unknown) => {
-      // Closing the pool has ended the watch.
+      // Closing the pool has already ended the watch.
       if (error instanceof RbdError && (error.code === "CLOSED" || error.code === "NOT_FOUND")) return;
       throw error;
     });

@@ -7,7 +7,7 @@ export interface WriteStep {
   at: number;
 }
 
-export interface SnapshotStep {
+interface SnapshotStep {
   do: "snapshot";
   name: string;
   protect?: boolean;

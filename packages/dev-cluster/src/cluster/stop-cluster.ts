@@ -1,8 +1,12 @@
-import { existingFolder } from "../files/existing-folder.ts";
-import { acquireClusterLock } from "../lock/cluster-lock.ts";
-import { type ClusterProcess, findClusterProcesses } from "../process/cluster-processes.ts";
-import { killProcesses, terminateProcesses } from "../process/end-processes.ts";
-import { clusterPaths } from "./paths.ts";
+import { existingFolder } from "../folder/files.ts";
+import { clusterPaths } from "../folder/paths.ts";
+import {
+  type ClusterProcess,
+  findClusterProcesses,
+  killProcesses,
+  terminateProcesses,
+} from "../process/processes.ts";
+import { acquireClusterLock } from "./cluster-lock.ts";
 
 export interface StopOptions {
   onProgress?(step: string): void;

@@ -1,8 +1,8 @@
 import { mkdir, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { currentUid } from "../machine/user.ts";
-import { identifyProcess, isAlive } from "../process/process-identity.ts";
+import { currentUid } from "../machine/folder.ts";
+import { identifyProcess, isAlive } from "../process/processes.ts";
 import type { DevCluster, StartOptions } from "./options.ts";
 import { startCluster } from "./start-cluster.ts";
 import { stopCluster } from "./stop-cluster.ts";

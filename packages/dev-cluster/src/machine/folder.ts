@@ -1,8 +1,6 @@
-import { constants, lstat, open, realpath, rm, stat, statfs } from "node:fs/promises";
+import { constants, lstat, mkdir, open, realpath, rm, stat, statfs } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
-import { DevClusterError, systemErrno, systemErrorCode } from "../errors.ts";
-import { makeFolders } from "../files/make-folders.ts";
-import { currentUid } from "./user.ts";
+import { DevClusterError, orUndefined, systemErrno, systemErrorCode } from "../errors.ts";
 
 const GiB = 1024 ** 3;
 /** Below this a new cluster would soon fill the disk: an empty OSD alone writes about 300 MiB. */
@@ -100,4 +98,31 @@ function unsuitable(dir: string, why: string, cause?: unknown): DevClusterError 
     hint: "Choose another folder, on a local disk and your own.",
     cause,
   });
+}
+
+/**
+ * Makes a folder for its owner alone (0700), and what is missing above it. Step by step, because Node's own
+ * recursive mkdir never returns where the system answers ENOENT for a folder that is there (/proc).
+ */
+async function makeFolders(path: string): Promise<void> {
+  const missing: string[] = [];
+  let ancestor = resolve(path);
+  while ((await orUndefined(stat(ancestor))) === undefined && dirname(ancestor) !== ancestor) {
+    missing.push(ancestor);
+    ancestor = dirname(ancestor);
+  }
+  for (const [index, folder] of missing.toReversed().entries()) {
+    try {
+      await mkdir(folder, index === missing.length - 1 ? { mode: 0o700 } : {});
+    } catch (error) {
+      // Another start of the same cluster came first.
+      if (systemErrorCode(error) !== "EEXIST") throw error;
+    }
+  }
+}
+
+/** The user that the daemons run as: the caller's own, root too. */
+export function currentUid(): number {
+  // Defined on every system that has Ceph's daemons.
+  return process.getuid?.() ?? 0;
 }

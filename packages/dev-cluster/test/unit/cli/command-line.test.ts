@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { parseCommandLine } from "../../../src/cli/command-line.ts";
-import { describeStatus, shellWord } from "../../../src/cli/report.ts";
+import { describeStatus, shellWord } from "../../../src/cli/main.ts";
 
 describe("parseCommandLine", () => {
   test("start with everything", () => {

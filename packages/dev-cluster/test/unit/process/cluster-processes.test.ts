@@ -1,8 +1,8 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { expect, test } from "vitest";
-import { findClusterProcesses, recogniseDaemon } from "../../../src/process/cluster-processes.ts";
-import { toolMark } from "../../../src/process/environment.ts";
+import { findClusterProcesses, recogniseDaemon } from "../../../src/process/processes.ts";
+import { toolMark } from "../../../src/process/run-tool.ts";
 
 const conf = "/srv/ceph/ceph.conf";
 

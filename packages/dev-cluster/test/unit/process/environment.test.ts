@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { cephEnvironment } from "../../../src/process/environment.ts";
+import { cephEnvironment } from "../../../src/process/run-tool.ts";
 
 test("keeps from Ceph's programs what would bend them to another cluster or is meant for the caller", () => {
   const ceph = { CEPH_CONF: "/etc/x", CEPH_ARGS: "--foo", CEPH_KEYRING: "/k" };

@@ -7,7 +7,7 @@ import {
   parseStat,
   processArguments,
   signalProcess,
-} from "../../../src/process/process-identity.ts";
+} from "../../../src/process/processes.ts";
 
 const statOf = (state: string, threads: number) => {
   const before = Array.from({ length: 16 }, (_, index) => String(index + 4));

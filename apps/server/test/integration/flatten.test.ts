@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { type DevCluster, startTemporaryCluster } from "@coppice/dev-cluster";
 import { connect, inventory, requestFlatten } from "rbd-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { BackgroundFlattens } from "../../src/flatten/background-flattens.ts";
+import { BackgroundFlattens } from "../../src/operations/background-flattens.ts";
 import { Browser, until } from "../support/browser.ts";
 import { FakeClock } from "../support/fake-clock.ts";
 import { rbd, rbdJson } from "../support/rbd.ts";

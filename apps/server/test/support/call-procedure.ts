@@ -1,7 +1,7 @@
-import type { Role } from "../../src/auth/roles.ts";
+import type { Role } from "../../src/api/roles.ts";
+import type { SessionUser } from "../../src/api/trpc.ts";
 import { appRouter } from "../../src/router.ts";
 import type { Services } from "../../src/services.ts";
-import type { SessionUser } from "../../src/trpc/context.ts";
 import { silentLog } from "./silent-log.ts";
 
 export type Person = Role | "stranger" | "no-role";

@@ -1,4 +1,4 @@
-import type { AuditEntry } from "../../src/audit/audit-log.ts";
+import type { AuditEntry } from "../../src/access/audit.ts";
 import { Hub } from "../../src/events/hub.ts";
 import type { Services } from "../../src/services.ts";
 

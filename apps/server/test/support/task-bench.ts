@@ -1,9 +1,9 @@
 import { z } from "zod";
-import { type Database, openDatabase } from "../../src/db/open-database.ts";
-import type { TaskHandler, TaskRun } from "../../src/tasks/task-handler.ts";
+import { type Database, openDatabase } from "../../src/db/database.ts";
+import type { TaskResult, TaskSummary } from "../../src/tasks/task.ts";
+import type { TaskHandler, TaskRun } from "../../src/tasks/task-kind.ts";
 import { TaskRunner } from "../../src/tasks/task-runner.ts";
 import { TaskStore } from "../../src/tasks/task-store.ts";
-import type { TaskResult, TaskSummary } from "../../src/tasks/task-view.ts";
 import { FakeClock } from "./fake-clock.ts";
 import { silentLog } from "./silent-log.ts";
 

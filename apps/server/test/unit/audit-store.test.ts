@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { AuditStore } from "../../src/audit/audit-store.ts";
-import { openDatabase } from "../../src/db/open-database.ts";
+import { AuditStore } from "../../src/access/audit.ts";
+import { openDatabase } from "../../src/db/database.ts";
 import { FakeClock } from "../support/fake-clock.ts";
 
 test("the audit log is read from new to old, page by page, each entry once", async () => {

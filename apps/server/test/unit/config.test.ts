@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { ConfigError, readConfig } from "../../src/config/config.ts";
+import { ConfigError, readConfig } from "../../src/base/config.ts";
 
 test("without settings the server listens on this machine only, on port 4400", () => {
   const config = readConfig({});

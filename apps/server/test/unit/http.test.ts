@@ -3,7 +3,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { gunzipSync, zstdDecompressSync } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { inlineScriptHashes } from "../../src/http/script-hashes.ts";
+import { inlineScriptHashes } from "../../src/http/static-site.ts";
 import { cookieOf, type HttpBench, httpBench, ORIGIN, PAGE, signIn } from "../support/http-bench.ts";
 
 let bench: HttpBench;

@@ -1,5 +1,5 @@
 import { beforeEach, expect, test } from "vitest";
-import type { ServerEvent } from "../../src/events/event.ts";
+import type { ServerEvent } from "../../src/events/events.ts";
 import { Hub } from "../../src/events/hub.ts";
 
 let hub: Hub;

@@ -1,7 +1,6 @@
 import { CoppiceError, forest } from "rbd-core";
 import { expect, test } from "vitest";
-import { buildCatalog } from "../../src/inventory/build-catalog.ts";
-import { findImage } from "../../src/inventory/find-image.ts";
+import { buildCatalog, findImage } from "../../src/inventory/catalog.ts";
 import { imageDetail } from "../../src/inventory/image-detail.ts";
 import { cloneOf, imageRow, inventoryOf, snapshotRow } from "../support/synthetic-inventory.ts";
 

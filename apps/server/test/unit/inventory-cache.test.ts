@@ -1,8 +1,8 @@
 import { forest, type Inventory } from "rbd-core";
 import { beforeEach, expect, test } from "vitest";
-import type { ServerEvent } from "../../src/events/event.ts";
+import type { ServerEvent } from "../../src/events/events.ts";
+import { InventoryReader } from "../../src/inventory/inventories.ts";
 import { InventoryCache } from "../../src/inventory/inventory-cache.ts";
-import { InventoryReader } from "../../src/inventory/inventory-reader.ts";
 import { FakeClock, settle } from "../support/fake-clock.ts";
 import { silentLog } from "../support/silent-log.ts";
 import { imageRow, inventoryOf } from "../support/synthetic-inventory.ts";

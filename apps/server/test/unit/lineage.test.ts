@@ -1,6 +1,6 @@
 import { forest } from "rbd-core";
 import { expect, test } from "vitest";
-import { buildCatalog } from "../../src/inventory/build-catalog.ts";
+import { buildCatalog } from "../../src/inventory/catalog.ts";
 import { lineage } from "../../src/inventory/lineage.ts";
 import { bigInventory, cloneOf, imageRow, inventoryOf, snapshotRow } from "../support/synthetic-inventory.ts";
 

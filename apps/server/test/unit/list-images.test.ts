@@ -1,14 +1,13 @@
 import * as fc from "fast-check";
 import { forest } from "rbd-core";
 import { describe, expect, test } from "vitest";
-import { buildCatalog } from "../../src/inventory/build-catalog.ts";
-import type { Catalog } from "../../src/inventory/catalog.ts";
-import { listImages } from "../../src/inventory/list-images.ts";
+import { buildCatalog, type Catalog } from "../../src/inventory/catalog.ts";
 import {
   type ImageListInput,
   type ImageListRow,
   imageListInput,
-} from "../../src/procedures/images/list.schema.ts";
+  listImages,
+} from "../../src/inventory/image-list.ts";
 import { bigInventory, imageRow, inventoryOf } from "../support/synthetic-inventory.ts";
 
 const COUNT = 10_000;

@@ -1,6 +1,6 @@
 import { TRPCError } from "@trpc/server";
 import { describe, expect, test } from "vitest";
-import { ROLES, type Role, roleIncludes } from "../../src/auth/roles.ts";
+import { ROLES, type Role, roleIncludes } from "../../src/api/roles.ts";
 import { call, type Person, procedures } from "../support/call-procedure.ts";
 import { stubServices } from "../support/stub-services.ts";
 

@@ -4,8 +4,11 @@ import { DataDirInUseError } from "./base/data-dir.ts";
 import { EXIT, ExitError } from "./listen.ts";
 import { type RunningServer, startServer } from "./start-server.ts";
 
-/** Longer than tasks get to undo what is half made; a cluster that does not answer must not hold the process. */
+/** Longer than running tasks may take to undo what is half made. A cluster that does not answer must not hold the process. */
 const SHUTDOWN_MS = 30_000;
+
+/** Signals that ask a server to stop. */
+const SIGNALS = ["SIGINT", "SIGTERM"] as const;
 
 try {
   await main();
@@ -52,9 +55,6 @@ function exitCodeFor(error: unknown): number | null {
   if (error instanceof DataDirInUseError) return EXIT.dataDirInUse;
   return null;
 }
-
-/** Signals that ask a server to stop. */
-const SIGNALS = ["SIGINT", "SIGTERM"] as const;
 
 /**
  * Resolves at the first SIGINT or SIGTERM, or when the launcher that holds the other end of this process's IPC channel

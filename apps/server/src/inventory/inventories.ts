@@ -1,3 +1,4 @@
+import type { FastifyBaseLogger } from "fastify";
 import { forest, InventoryMemory, inventory } from "rbd-core";
 import { z } from "zod";
 import { viewerProcedure } from "../api/procedures.ts";
@@ -41,31 +42,37 @@ export function createInventories(
   { clusters, publish, watched }: InventoriesOptions,
 ): Inventories {
   const { config, clock, log, opened } = host;
-  const inventories = new PerCluster(
-    clusters.ids,
-    (cluster) =>
-      new InventoryCache({
-        cluster,
-        scan: scanner(clusters.get(cluster)),
-        clock,
-        intervalMs: config.scanIntervalMs,
-        log: log.child({ cluster }),
-        publish,
-        watched,
-      }),
-  );
+  const inventories = new PerCluster(clusters.ids, (cluster) => {
+    const clusterLog = log.child({ cluster });
+    return new InventoryCache({
+      cluster,
+      scan: scanner(clusters.get(cluster), clusterLog),
+      clock,
+      intervalMs: config.scanIntervalMs,
+      log: clusterLog,
+      publish,
+      watched,
+    });
+  });
   opened.defer(() => inventories.closeAll());
   return inventories;
 }
 
 /** Scans one cluster again and again. Each scan reads only the headers that changed since the one before. */
-export function scanner(
-  connection: ClusterConnection,
-  memory = new InventoryMemory(),
-): InventoryCacheOptions["scan"] {
+function scanner(connection: ClusterConnection, log: FastifyBaseLogger): InventoryCacheOptions["scan"] {
+  const memory = new InventoryMemory();
   return (signal) =>
     connection.use(async (cluster) => {
+      const { headersRead, headersUnchanged } = memory;
       const found = await inventory(cluster, { signal, memory });
+      log.debug(
+        {
+          images: found.rows.length,
+          headersRead: memory.headersRead - headersRead,
+          headersUnchanged: memory.headersUnchanged - headersUnchanged,
+        },
+        "scanned the images",
+      );
       return { inventory: found, forest: forest(found) };
     });
 }

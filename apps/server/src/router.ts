@@ -4,7 +4,7 @@ import { sessionRouter } from "./access/session.ts";
 import { t } from "./api/trpc.ts";
 import type { Clock } from "./base/clock.ts";
 import { clusterRouter, clustersRouter } from "./cluster/cluster-info.ts";
-import { type ServerEvent as AnyServerEvent, eventsProcedure } from "./events/events.ts";
+import { type ServerEvent as AnyServerEvent, eventsProcedure } from "./events/event-stream.ts";
 import type { Hub } from "./events/hub.ts";
 import { imagesRouter, inventoryRouter, lineageRouter } from "./inventory/inventories.ts";
 import { cloneRouter } from "./operations/clone.ts";
@@ -54,8 +54,8 @@ export type ServerEvent = Exclude<AnyServerEvent, { type: "task" }> | { type: "t
 
 export type { AuditListPage, AuditListRow } from "./access/audit.ts";
 export type { Me } from "./access/session.ts";
-export type { Role } from "./api/roles.ts";
 export type { RowError } from "./api/schemas.ts";
+export type { Role } from "./api/trpc.ts";
 export type { UserError } from "./base/errors.ts";
 export type { ClusterInfo, ClusterList, ClusterSummary, PoolInfo } from "./cluster/cluster-info.ts";
 export type { ScanProblem } from "./inventory/catalog.ts";

@@ -9,7 +9,7 @@ import { type Auth, createAuth } from "./auth.ts";
 const SECRET_BYTES = 32;
 const PASSWORD_BYTES = 18;
 
-export interface OpenAuthOptions {
+interface OpenAuthOptions {
   dataDir: string;
   database: Database;
   audit: AuditLog;
@@ -85,7 +85,7 @@ async function auditSignIn(options: {
 /** better-auth identifies people by mail address; ours go by username, so this leads nowhere. */
 const mailOf = (username: string) => `${username}@coppice.invalid`;
 
-export const FIRST_ADMIN = "admin";
+const FIRST_ADMIN = "admin";
 
 /**
  * Creates the administrator `admin` when there is nobody yet. Returns whether it did. A start that was cut off
@@ -133,7 +133,7 @@ export interface SignInLink {
  * Makes a link that signs its first visitor in as the longest-known administrator; null when there is none.
  * `origin` is where the server is reached: `http://localhost:4400`.
  */
-export async function createSignInLink(options: {
+async function createSignInLink(options: {
   auth: Auth;
   database: Database;
   origin: string;

@@ -4,7 +4,7 @@ import { adminProcedure } from "../api/procedures.ts";
 import { clusterId } from "../api/schemas.ts";
 import { type AuditEntry, t } from "../api/trpc.ts";
 import { type Clock, isoTime } from "../base/clock.ts";
-import { pageByTime, unpackTimeCursor } from "../base/paging.ts";
+import { cutPage, decodeCursor } from "../base/paging.ts";
 import type { Database } from "../db/database.ts";
 
 const auditListInput = z
@@ -70,12 +70,10 @@ export class AuditLog {
       .limit(limit + 1);
     if (cluster !== undefined) query = query.where("cluster", "=", cluster);
     if (cursor !== undefined) {
-      const { at, id } = unpackTimeCursor(cursor);
-      query = query.where((where) =>
-        where.or([where("at", "<", at), where.and([where("at", "=", at), where("id", "<", id)])]),
-      );
+      const { at, id } = decodeCursor(cursor);
+      query = query.where(({ eb, refTuple, tuple }) => eb(refTuple("at", "id"), "<", tuple(at, id)));
     }
-    return pageByTime(await query.execute(), limit, (row) => row);
+    return cutPage(await query.execute(), limit, (row) => row);
   }
 }
 

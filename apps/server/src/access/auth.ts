@@ -8,7 +8,7 @@ const LINK_SECONDS = 10 * 60;
 const SESSION_SECONDS = 7 * 24 * 60 * 60;
 const DAY_SECONDS = 24 * 60 * 60;
 
-export interface AuthOptions {
+interface AuthOptions {
   database: Database;
   secret: string;
   /** `http://localhost:4400`: the origin of links made without a request at hand. */
@@ -89,12 +89,12 @@ export type Auth = ReturnType<typeof createAuth>;
 export const CLIENT_ADDRESS_HEADER = "x-coppice-client-address";
 
 /** Letters, digits, dot, dash, underscore; begins with a letter or digit. */
-export function isUsername(text: string): boolean {
+function isUsername(text: string): boolean {
   return /^[a-z0-9][a-z0-9._-]{1,63}$/i.test(text);
 }
 
 /** Sends what better-auth has to say to our log: its sentences only, as what comes after them may hold secrets. */
-export function authLogger(log: FastifyBaseLogger) {
+function authLogger(log: FastifyBaseLogger) {
   return {
     level: "warn" as const,
     disableColors: true,

@@ -1,7 +1,6 @@
 import { TRPCError } from "@trpc/server";
 import { ServerError, toTrpcCode, toUserError } from "../base/errors.ts";
-import { type Role, roleIncludes } from "./roles.ts";
-import { type SessionUser, t } from "./trpc.ts";
+import { type Role, roleIncludes, type SessionUser, t } from "./trpc.ts";
 
 /** For everyone who is signed in. */
 export const viewerProcedure = procedureFor("viewer");

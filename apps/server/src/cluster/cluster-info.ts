@@ -48,7 +48,7 @@ export type ClusterInfo = z.output<typeof clusterInfo>;
 export type ClusterSummary = z.output<typeof clusterSummary>;
 export type ClusterList = z.output<typeof clusterList>;
 
-export interface ClusterInfoOptions {
+interface ClusterInfoOptions {
   clusters: Clusters;
   /** The pools of each cluster with their images counted come from the inventory. */
   inventories: { get(id: string): { current(): Promise<{ pools: readonly PoolInfo[] }> } };

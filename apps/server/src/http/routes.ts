@@ -9,7 +9,7 @@ import { type HealthOptions, healthRoutes } from "./health.ts";
 import { staticSite } from "./static-site.ts";
 import { trpcRoutes } from "./trpc-routes.ts";
 
-export interface HttpOptions {
+interface HttpOptions {
   server: FastifyInstance;
   auth: Auth;
   audit: AuditLog;
@@ -50,7 +50,7 @@ export async function addRoutes({
 }
 
 /** Errors outside of tRPC: what the caller did wrong is said, what went wrong in here is only logged. */
-export function answerErrors(server: FastifyInstance): void {
+function answerErrors(server: FastifyInstance): void {
   server.setErrorHandler<FastifyError>((error, request, reply) => {
     const status = error.statusCode ?? 500;
     if (status < 500) return reply.code(status).send({ code: error.code, message: error.message });
@@ -70,7 +70,7 @@ const WORTH_IT = /^(text\/(?!event-stream)|application\/(json|javascript)|image\
  * Compresses what is long and made of text: the forest of 10,000 images is 3 MB, and a tenth of that compressed.
  * Only the quick methods; brotli at its default takes longer than the network it saves.
  */
-export async function compressAnswers(server: FastifyInstance): Promise<void> {
+async function compressAnswers(server: FastifyInstance): Promise<void> {
   await server.register(compress, {
     encodings: ["zstd", "gzip"],
     threshold: 4096,
@@ -88,7 +88,7 @@ const READS: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"]);
  * The page's origin must be the one the request was sent to. That holds for any name the server is reached by,
  * and a foreign name pointed at this server (DNS rebinding) gains nothing: its pages have none of our cookies.
  */
-export function requireSameOrigin(server: FastifyInstance, publicUrl: string | null): void {
+function requireSameOrigin(server: FastifyInstance, publicUrl: string | null): void {
   server.addHook("onRequest", async (request, reply) => {
     if (READS.has(request.method) || isOwn(request, publicUrl)) return;
     request.log.warn({ req: request, origin: request.headers.origin }, "refused a request of another origin");

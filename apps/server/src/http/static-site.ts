@@ -4,7 +4,7 @@ import { join, sep } from "node:path";
 import fastifyStatic from "@fastify/static";
 import type { FastifyInstance, FastifyReply } from "fastify";
 
-export interface StaticSiteOptions {
+interface StaticSiteOptions {
   /** Where the exported web app is. */
   webDir: string;
   https: boolean;
@@ -64,7 +64,7 @@ function pagePolicy(scriptHashes: readonly string[], https: boolean): string {
 }
 
 /** Works out each page's policy when it is first served, and again when the file has changed. */
-export class PagePolicies {
+class PagePolicies {
   readonly #known = new Map<string, { version: string; policy: string }>();
   readonly #https: boolean;
 

@@ -89,7 +89,7 @@ export function findImage(catalog: Catalog, name: string): CatalogRow | null {
  * A text that differs when anything shown of the image does, except the time it was last written: that changes
  * with every look at a running machine's disk, and telling every tab each time would say nothing.
  */
-export function fingerprint({ view, node }: CatalogRow): string {
+function fingerprint({ view, node }: CatalogRow): string {
   const { row } = node;
   if (row.state === "unreadable") return JSON.stringify([view, row.trash]);
   const { flags, dataPool, parent, trash } = row;

@@ -13,7 +13,7 @@ export interface TaskRun {
 }
 
 /** For a task that was cut off by the death of the server: what may exist in part, and what to do about it. */
-export interface Aftermath {
+interface Aftermath {
   message: string;
   hint: string;
   object: string | null;

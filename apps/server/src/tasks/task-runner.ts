@@ -18,7 +18,7 @@ import {
 import type { RunnableKind, TaskKind } from "./task-kind.ts";
 import { type StoredTask, TaskStore } from "./task-store.ts";
 
-export interface TaskRunnerOptions {
+interface TaskRunnerOptions {
   store: TaskStore;
   clock: Clock;
   log: FastifyBaseLogger;
@@ -239,7 +239,7 @@ function after(state: TaskState, event: TaskEvent): TaskState {
 }
 
 /** How a task's work came to stop without a result. */
-export interface TaskEnding {
+interface TaskEnding {
   event: Extract<TaskEvent, "aborted" | "lost" | "fail">;
   error?: TaskError;
 }
@@ -248,7 +248,7 @@ export interface TaskEnding {
  * Tells a stop that was asked for from a failure. Work that was asked to stop and then failed for another reason
  * (it could not undo what it had made, say) has failed: calling it canceled would hide what is left.
  */
-export function taskEnding(error: unknown, signal: AbortSignal, object: string | null): TaskEnding {
+function taskEnding(error: unknown, signal: AbortSignal, object: string | null): TaskEnding {
   if (signal.aborted && isStop(error, signal)) {
     if (signal.reason !== SHUTDOWN) return { event: "aborted" };
     return {
@@ -272,7 +272,7 @@ function isStop(error: unknown, signal: AbortSignal): boolean {
 }
 
 /** Why a running task is told to stop: somebody canceled it. */
-export const CANCEL: DOMException = new DOMException("The task was canceled", "AbortError");
+const CANCEL: DOMException = new DOMException("The task was canceled", "AbortError");
 
 /** Why a running task is told to stop: the server is going down. */
-export const SHUTDOWN: DOMException = new DOMException("The server is shutting down", "AbortError");
+const SHUTDOWN: DOMException = new DOMException("The server is shutting down", "AbortError");

@@ -1,6 +1,6 @@
 import type { Selectable } from "kysely";
 import { z } from "zod";
-import { pageByTime, unpackTimeCursor } from "../base/paging.ts";
+import { cutPage, decodeCursor } from "../base/paging.ts";
 import type { Database } from "../db/database.ts";
 import type { TaskTable } from "../db/tables.ts";
 import {
@@ -101,23 +101,18 @@ export class TaskStore {
     if (input.state !== undefined) query = query.where("state", "=", input.state);
     if (input.cluster !== undefined) query = query.where("cluster", "=", input.cluster);
     if (input.cursor !== undefined) {
-      const { at, id } = unpackTimeCursor(input.cursor);
-      query = query.where((where) =>
-        where.or([
-          where("createdAt", "<", at),
-          where.and([where("createdAt", "=", at), where("id", "<", id)]),
-        ]),
-      );
+      const { at, id } = decodeCursor(input.cursor);
+      query = query.where(({ eb, refTuple, tuple }) => eb(refTuple("createdAt", "id"), "<", tuple(at, id)));
     }
     const found = (await query.execute()).map(summaryOf);
-    return pageByTime(found, input.limit, ({ createdAt, id }) => ({ at: createdAt, id }));
+    return cutPage(found, input.limit, ({ createdAt, id }) => ({ at: createdAt, id }));
   }
 }
 
 const relatedObjects = z.array(taskObject);
 
 /** Reads a stored task. Its rate is not stored: it is only true while the task runs. */
-export function summaryOf(row: Selectable<TaskTable>): TaskSummary {
+function summaryOf(row: Selectable<TaskTable>): TaskSummary {
   const summary: TaskSummary = {
     id: row.id,
     kind: row.kind,
@@ -141,7 +136,7 @@ export function summaryOf(row: Selectable<TaskTable>): TaskSummary {
 }
 
 /** The columns that change while a task lives. */
-export function changingColumns(task: TaskSummary) {
+function changingColumns(task: TaskSummary) {
   return {
     state: task.state,
     phase: task.phase,

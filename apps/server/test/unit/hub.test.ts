@@ -1,6 +1,6 @@
 import { beforeEach, expect, test } from "vitest";
-import type { ServerEvent } from "../../src/events/events.ts";
 import { Hub } from "../../src/events/hub.ts";
+import type { ServerEvent } from "../../src/events/server-event.ts";
 
 let hub: Hub;
 const leaving = () => new AbortController();

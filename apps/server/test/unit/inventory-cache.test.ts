@@ -1,6 +1,6 @@
 import { forest, type Inventory } from "rbd-core";
 import { beforeEach, expect, test } from "vitest";
-import type { ServerEvent } from "../../src/events/events.ts";
+import type { ServerEvent } from "../../src/events/server-event.ts";
 import { listPage, readImage } from "../../src/inventory/inventories.ts";
 import { InventoryCache } from "../../src/inventory/inventory-cache.ts";
 import { FakeClock, settle } from "../support/fake-clock.ts";

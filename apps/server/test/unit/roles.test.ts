@@ -1,7 +1,7 @@
 import { TRPCError } from "@trpc/server";
 import { describe, expect, test } from "vitest";
 import { ZodType } from "zod";
-import { ROLES, type Role, roleIncludes } from "../../src/api/roles.ts";
+import { ROLES, type Role, roleIncludes } from "../../src/api/trpc.ts";
 import { call, type Person, procedures } from "../support/call-procedure.ts";
 import { stubServices } from "../support/stub-services.ts";
 

@@ -16,7 +16,7 @@ const auditListInput = z
   })
   .default({ limit: 100 });
 
-/** One thing that somebody did, or was refused. The fields are those of `AuditEntry`. */
+/** One entry of the audit log. The fields are those of `AuditEntry`. */
 const auditListRow = z.object({
   id: z.string(),
   at: z.string(),
@@ -36,7 +36,7 @@ type AuditListInput = z.output<typeof auditListInput>;
 export type AuditListRow = z.output<typeof auditListRow>;
 export type AuditListPage = z.output<typeof auditListPage>;
 
-/** Who did what, to which object, with which outcome, kept in the database. Entries are only ever added. */
+/** The audit log in the database: who did what to which object, with which outcome. Entries are only ever added. */
 export class AuditLog {
   readonly #database: Database;
   readonly #clock: Clock;

@@ -27,8 +27,8 @@ function mapErrors() {
 }
 
 /**
- * Writes every mutation of a signed-in person to the audit log, refused ones included. A stranger's attempts go to
- * the server's log only: nobody from outside may make the table grow.
+ * Writes every mutation of a signed-in person to the audit log, refused ones included. Attempts without
+ * a session go to the server's log only, so that nobody from outside can make the table grow.
  */
 function audited() {
   return t.middleware(async ({ ctx, type, path, next }) => {

@@ -27,7 +27,7 @@ export interface SessionUser {
   role: Role | null;
 }
 
-/** One thing that somebody did, or was refused. */
+/** An action of a user, allowed or refused. */
 export interface AuditEntry {
   user: { id: string; username: string };
   /** Path of the procedure ("clone.start"), "sign-in", "sign-out" or "change-password". */

@@ -14,10 +14,10 @@ import {
   taskUnit,
 } from "./task.ts";
 
-/** A stored task with what the runner needs to run it. */
+/** A stored task with the input that it runs on. */
 export interface StoredTask {
   summary: TaskSummary;
-  /** As it was given, still to be checked against the kind's schema. */
+  /** As stored: not yet checked against the schema of its kind. */
   input: unknown;
 }
 
@@ -90,7 +90,7 @@ export class TaskStore {
     return rows.map((row) => ({ summary: summaryOf(row), input: JSON.parse(row.input) }));
   }
 
-  /** Newest first. Throws `STALE_CURSOR` for a cursor that is none. */
+  /** Newest first. @throws {ServerError} `STALE_CURSOR` for a text that is not a cursor of this list */
   async page(input: TaskListInput): Promise<{ rows: TaskSummary[]; nextCursor: string | null }> {
     let query = this.#database
       .selectFrom("task")
@@ -111,7 +111,7 @@ export class TaskStore {
 
 const relatedObjects = z.array(taskObject);
 
-/** Reads a stored task. Its rate is not stored: it is only true while the task runs. */
+/** Reads a stored task. The rate is not stored, because it only holds while the task runs. */
 function summaryOf(row: Selectable<TaskTable>): TaskSummary {
   const summary: TaskSummary = {
     id: row.id,
@@ -135,7 +135,7 @@ function summaryOf(row: Selectable<TaskTable>): TaskSummary {
   return summary;
 }
 
-/** The columns that change while a task lives. */
+/** The columns that change after a task was queued. */
 function changingColumns(task: TaskSummary) {
   return {
     state: task.state,

@@ -68,7 +68,7 @@ test("object maps marked as invalid are rebuilt by a task, and rbd agrees", asyn
   expect((await rebuild(disk)).result).toMatchObject({ rebuilt: [] });
 });
 
-test("what cannot be rebuilt is a failed task with a remedy, or refused at once", async () => {
+test("an image without an object map is a failed task with a hint, and an invalid name is refused at once", async () => {
   const plain = `rbd/${space}/plain`;
   await rbd(conf, "create", plain, "--size", "4M", "--image-feature", "layering");
   expect(await rebuild(plain)).toMatchObject({

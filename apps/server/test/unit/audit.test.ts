@@ -19,7 +19,7 @@ test("there is a sample for every mutation", () => {
 });
 
 describe.each(mutations)("$path", ({ path, role }) => {
-  test("is written down: who, what, on which cluster and object, with which outcome", async () => {
+  test("is in the audit log: who, what, on which cluster and object, with which outcome", async () => {
     const { services, audited } = stubServices();
     await call(path, "admin", services, SAMPLES[path]?.input);
     expect(audited).toEqual([
@@ -35,21 +35,21 @@ describe.each(mutations)("$path", ({ path, role }) => {
     ]);
   });
 
-  test("a refused one is written down too", async () => {
+  test("is in the audit log when it is refused", async () => {
     const { services, audited } = stubServices();
     const person = role === "viewer" ? "no-role" : "viewer";
     await expect(call(path, person, services, SAMPLES[path]?.input)).rejects.toThrow();
     expect(audited).toMatchObject([{ action: path, outcome: "ROLE_MISSING" }]);
   });
 
-  test("a stranger cannot fill the log", async () => {
+  test("is not in the audit log when there is no session", async () => {
     const { services, audited } = stubServices();
     await expect(call(path, "stranger", services, SAMPLES[path]?.input)).rejects.toThrow();
     expect(audited).toEqual([]);
   });
 });
 
-test("input that is none is refused, and that is written down with its reason", async () => {
+test("invalid input is refused, and the audit log has the reason", async () => {
   const { services, audited } = stubServices();
   await expect(
     call("clone.start", "operator", services, { cluster: CLUSTER, source: "" }),
@@ -59,13 +59,13 @@ test("input that is none is refused, and that is written down with its reason", 
   expect(audited).toMatchObject([{ action: "clone.start", outcome: "INVALID_INPUT", object: null }]);
 });
 
-test("queries are not written down", async () => {
+test("queries are not in the audit log", async () => {
   const { services, audited } = stubServices();
   await call("session.me", "admin", services);
   expect(audited).toEqual([]);
 });
 
-test("a mutation on an unknown cluster is refused, and that is written down", async () => {
+test("a mutation on an unknown cluster is refused, and that is in the audit log", async () => {
   const { services, audited } = stubServices();
   await expect(call("inventory.refresh", "viewer", services, { cluster: "other" })).rejects.toMatchObject({
     code: "NOT_FOUND",

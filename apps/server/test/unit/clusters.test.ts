@@ -28,12 +28,12 @@ const WITHOUT = [
   "events",
 ];
 
-test("every procedure works on a cluster that its input names, or is known not to", () => {
+test("every procedure takes the cluster in its input, or is listed as one that does not", () => {
   expect(procedures.map(({ path }) => path).sort()).toEqual([...Object.keys(INPUTS), ...WITHOUT].sort());
 });
 
 describe.each(Object.entries(INPUTS))("%s", (path, input) => {
-  test("says that an unknown cluster is unknown, and which ones exist", async () => {
+  test("refuses an unknown cluster and lists the known ones", async () => {
     const { services } = stubServices();
     await expect(call(path, "admin", services, { cluster: "other", ...input })).rejects.toMatchObject({
       code: "NOT_FOUND",
@@ -46,7 +46,7 @@ describe.each(Object.entries(INPUTS))("%s", (path, input) => {
     });
   });
 
-  test("refuses an input without a cluster, or with a text that is no id", async () => {
+  test("refuses an input without a cluster, or with an invalid id", async () => {
     const { services } = stubServices();
     for (const cluster of [undefined, "", "Ceph", "a/b"]) {
       const refused = call(path, "admin", services, { ...input, cluster });
@@ -55,7 +55,7 @@ describe.each(Object.entries(INPUTS))("%s", (path, input) => {
   });
 });
 
-test("the clusters are listed with the id that is configured and the one they gave themselves", async () => {
+test("the clusters are listed with their configured id and their fsid", async () => {
   const { services, cluster } = stubServices();
   await services.clusters.get(CLUSTER).whenOpen();
   expect(await call("clusters.list", "viewer", services)).toEqual({
@@ -67,7 +67,7 @@ test("the clusters are listed with the id that is configured and the one they ga
   });
 });
 
-test("what is sent is whole: the output schemas take nothing away from 2,000 images", async () => {
+test("the output schemas remove nothing from the rows of 2,000 images", async () => {
   const { services } = stubServices(bigInventory(2000));
   const cache = services.inventories.get(CLUSTER);
   const input = { cluster: CLUSTER, kind: "all", limit: 500, sort: { by: "name", dir: "asc" } } as const;
@@ -84,7 +84,7 @@ test("what is sent is whole: the output schemas take nothing away from 2,000 ima
   }
 });
 
-test("the key of a row names its image wherever a spec does", async () => {
+test("the key of a row is accepted in place of a spec", async () => {
   const { services } = stubServices(bigInventory(2000));
   const page = await listPage(services.inventories.get(CLUSTER), {
     cluster: CLUSTER,

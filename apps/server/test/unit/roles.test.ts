@@ -26,7 +26,7 @@ const ALLOWED: Record<string, Role> = {
 
 const PEOPLE: Person[] = ["stranger", "no-role", ...ROLES];
 
-test("every procedure of the router has a role, and it is the one written down here", () => {
+test("every procedure of the router has a role, and it is the one listed here", () => {
   expect(Object.fromEntries(procedures.map(({ path, role }) => [path, role]))).toEqual(ALLOWED);
 });
 
@@ -51,7 +51,7 @@ describe.each(procedures)("$path", ({ path, inputs, output }) => {
   });
 });
 
-test("a refusal says which role it takes", async () => {
+test("a refusal names the role that is needed", async () => {
   const { services } = stubServices();
   await expect(
     call("clone.start", "viewer", services, { cluster: "ceph", source: "rbd/a", target: "rbd/b" }),

@@ -1,14 +1,14 @@
-import { systemClock } from "./clock/clock.ts";
-import { within } from "./clock/within.ts";
-import { checkFiles } from "./config/check-files.ts";
-import { ConfigError, readConfig } from "./config/config.ts";
-import { DataDirInUseError } from "./data/instance-lock.ts";
-import { EXIT, ExitError } from "./server/exit-error.ts";
-import { type RunningServer, startServer } from "./server/start-server.ts";
-import { untilStopped } from "./server/until-stopped.ts";
+import { systemClock, within } from "./base/clock.ts";
+import { ConfigError, checkFiles, readConfig } from "./base/config.ts";
+import { DataDirInUseError } from "./base/data-dir.ts";
+import { EXIT, ExitError } from "./listen.ts";
+import { type RunningServer, startServer } from "./start-server.ts";
 
-/** Longer than tasks get to undo what is half made; a cluster that does not answer must not hold the process. */
+/** Longer than running tasks may take to undo what is half made. A cluster that does not answer must not hold the process. */
 const SHUTDOWN_MS = 30_000;
+
+/** Signals that ask a server to stop. */
+const SIGNALS = ["SIGINT", "SIGTERM"] as const;
 
 try {
   await main();
@@ -33,14 +33,14 @@ async function main(): Promise<void> {
   }
 }
 
-/** One line of JSON for whoever started this process and waits for it. */
+/** Writes one line of JSON for the program that started this process and waits until it is ready. */
 async function announce(server: RunningServer): Promise<void> {
   const link = (await server.signInLink()) ?? { url: server.origin, username: null };
   process.stdout.write(`${JSON.stringify({ ready: true, ...link })}\n`);
 }
 
 async function shutDown(server: RunningServer): Promise<void> {
-  const late = () => new Error("The server did not shut down in time; ending it.");
+  const late = () => new Error("The server did not shut down in time. It is ended now.");
   try {
     await within(systemClock, SHUTDOWN_MS, server.close(), late);
   } catch (error) {
@@ -54,4 +54,27 @@ function exitCodeFor(error: unknown): number | null {
   if (error instanceof ConfigError) return EXIT.setting;
   if (error instanceof DataDirInUseError) return EXIT.dataDirInUse;
   return null;
+}
+
+/**
+ * Resolves at the first SIGINT or SIGTERM, or when the launcher that holds the other end of this process's IPC channel
+ * has ended, so that no orphaned server keeps the port. A second signal ends the process at once, for a person who does
+ * not want to wait for tasks that undo their work.
+ */
+function untilStopped(): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  let stopping = false;
+  const stop = () => {
+    stopping = true;
+    process.off("disconnect", stop); // a listener keeps the channel open, and with it this process running
+    resolve();
+  };
+  for (const signal of SIGNALS) {
+    process.on(signal, () => {
+      if (stopping) process.exit(signal === "SIGINT" ? 130 : 143);
+      stop();
+    });
+  }
+  process.on("disconnect", stop);
+  return promise;
 }

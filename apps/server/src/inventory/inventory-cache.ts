@@ -1,21 +1,19 @@
 import type { FastifyBaseLogger } from "fastify";
-import type { Forest, Inventory } from "rbd-core";
-import type { Clock, Timer } from "../clock/clock.ts";
-import { within } from "../clock/within.ts";
-import { ServerError } from "../errors/server-error.ts";
-import type { ServerEvent } from "../events/event.ts";
-import { buildCatalog } from "./build-catalog.ts";
-import type { Catalog } from "./catalog.ts";
-import { changedKeys } from "./fingerprint.ts";
+import type { Forest, Inventory, InventoryRow } from "rbd-core";
+import { type Clock, type Timer, within } from "../base/clock.ts";
+import { ServerError } from "../base/errors.ts";
+import type { ServerEvent } from "../events/server-event.ts";
+import { buildCatalog, type Catalog, changedKeys } from "./catalog.ts";
 
 /** With more changes than this, fetching everything again is cheaper than the list of them. */
 const MOST_KEYS = 1000;
-/** A scan may use at most this part of the time, so that a big cluster is not read without pause. */
+/** The pause after a scan is this many times as long as the scan: a big cluster is not read all the time. */
 const REST_PER_SCAN = 4;
 /** How long a request waits for the very first scan. */
 const FIRST_SCAN_MS = 20_000;
 
 export interface InventoryCacheOptions {
+  cluster: string;
   scan(signal: AbortSignal): Promise<{ inventory: Inventory; forest: Forest }>;
   clock: Clock;
   intervalMs: number;
@@ -26,8 +24,8 @@ export interface InventoryCacheOptions {
 }
 
 /**
- * Keeps the newest look at the cluster. Whoever asks gets what is there at once, and an old look is renewed behind
- * their back; nothing is scanned while nobody looks. Scans never overlap.
+ * Keeps the result of the newest scan of one cluster. A request is answered from it at once, and an old result is
+ * renewed in the background. Nothing is scanned while nobody has the dashboard open. Scans never overlap.
  */
 export class InventoryCache {
   readonly #options: InventoryCacheOptions;
@@ -45,35 +43,41 @@ export class InventoryCache {
     this.#restMs = options.intervalMs;
   }
 
-  /** Why the newest look failed, while what is shown is older; null when it did not. */
+  /** Why the newest scan failed, so that the catalog is older; null when it succeeded. */
   get failure(): unknown {
     return this.#failure;
   }
 
-  /** When what is shown was looked at; null before the first look. */
+  /** When the scan behind the catalog began; null before the first scan. */
   get scannedAt(): string | null {
     return this.#catalog?.scannedAt ?? null;
   }
 
-  /** Milliseconds since what is shown was looked at. */
+  /** Milliseconds since the scan behind the catalog began. */
   get ageMs(): number {
     return this.#options.clock.now() - this.#scannedAt;
   }
 
-  /** What is known, at once; the first caller of all waits for the first scan. */
+  /** The catalog as it is. Until the first scan is complete, callers wait for it. @throws {ServerError} `INVENTORY_NOT_READY` */
   async current(): Promise<Catalog> {
     if (this.#catalog === null) return this.#first();
     if (this.ageMs > this.#restMs) this.renew();
     return this.#catalog;
   }
 
-  /** Looks again without making anybody wait. */
+  /** The rows of a scan that begins after this call. */
+  async readRows(): Promise<InventoryRow[]> {
+    const { rows } = await this.refresh();
+    return rows.map(({ node }) => node.row);
+  }
+
+  /** Scans again in the background. */
   renew(): void {
-    // A failure is kept in `failure` and logged: there is nobody here to tell.
+    // A failure is logged and kept in `failure`.
     this.refresh().catch(() => {});
   }
 
-  /** A look that begins after this call: a scan that is under way may have passed what just changed. */
+  /** The result of a scan that begins after this call: one that is running may have passed what has just changed. */
   refresh(): Promise<Catalog> {
     if (this.#running === null) return this.#start();
     this.#next ??= this.#running.then(
@@ -81,11 +85,6 @@ export class InventoryCache {
       () => this.#start(),
     );
     return this.#next;
-  }
-
-  /** The look that is under way, if there is one. */
-  async settled(): Promise<void> {
-    await Promise.allSettled([this.#next ?? this.#running]);
   }
 
   async close(): Promise<void> {
@@ -120,7 +119,7 @@ export class InventoryCache {
     try {
       this.#abort.signal.throwIfAborted();
       const { inventory, forest } = await this.#options.scan(this.#abort.signal);
-      const catalog = buildCatalog(inventory, forest);
+      const catalog = buildCatalog(this.#options.cluster, inventory, forest);
       this.#restMs = Math.max(intervalMs, REST_PER_SCAN * (clock.now() - began));
       this.#scannedAt = began;
       this.#failure = null;
@@ -138,9 +137,9 @@ export class InventoryCache {
 
   #announce(before: Catalog, after: Catalog): void {
     const changed = changedKeys(before.fingerprints, after.fingerprints);
-    const { scannedAt } = after;
-    if (changed.length > MOST_KEYS) this.#options.publish({ type: "reset" });
-    else this.#options.publish({ type: "inventory", scannedAt, changed });
+    const { cluster, scannedAt } = after;
+    if (changed.length > MOST_KEYS) this.#options.publish({ type: "reset", cluster });
+    else this.#options.publish({ type: "inventory", cluster, scannedAt, changed });
   }
 
   #schedule(): void {

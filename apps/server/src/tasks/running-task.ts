@@ -1,16 +1,14 @@
-import type { Clock, Timer } from "../clock/clock.ts";
-import { isoTime } from "../clock/iso.ts";
-import { RateMeter } from "./rate-meter.ts";
-import type { TaskRun } from "./task-handler.ts";
+import { type Clock, isoTime, type Timer } from "../base/clock.ts";
+import type { TaskSummary, TaskUnit } from "./task.ts";
+import type { TaskRun } from "./task-kind.ts";
 import type { TaskStore } from "./task-store.ts";
-import type { TaskSummary, TaskUnit } from "./task-view.ts";
 
-/** Tabs hear of a task at most five times a second. */
+/** Tabs are told of the progress of a task at most five times a second. */
 const PUSH_MS = 200;
-/** Progress is written down at most this often; a change of phase or state at once. */
+/** Progress is saved at most this often; a change of phase or state at once. */
 const SAVE_MS = 2000;
 
-export interface RunningTaskOptions {
+interface RunningTaskOptions {
   summary: TaskSummary;
   store: TaskStore;
   clock: Clock;
@@ -18,7 +16,7 @@ export interface RunningTaskOptions {
   onWriteError(error: unknown): void;
 }
 
-/** A task while it runs: gathers its progress, tells tabs finely and the database coarsely. */
+/** A task while it runs. Collects its progress, sends it to tabs often, and saves it to the database less often. */
 export class RunningTask implements TaskRun {
   readonly #options: RunningTaskOptions;
   readonly #abort = new AbortController();
@@ -74,14 +72,14 @@ export class RunningTask implements TaskRun {
     this.#write(() => this.#options.store.addLog(this.#summary.id, seq, line));
   }
 
-  /** Changes the task, writes it down and tells everyone at once. */
+  /** Changes the task, saves it and tells every tab at once. */
   change(changes: Partial<TaskSummary>): void {
     this.#summary = { ...this.#summary, ...changes };
     this.#save();
     this.#push();
   }
 
-  /** Resolves when all that was noted so far is in the database. */
+  /** Resolves when everything up to now is in the database. */
   async saved(): Promise<void> {
     await this.#writes;
   }
@@ -108,5 +106,38 @@ export class RunningTask implements TaskRun {
     this.#pushTimer = null;
     this.#pushedAt = this.#options.clock.now();
     this.#options.push(this.#summary);
+  }
+}
+
+/** How quickly an old rate is forgotten, in milliseconds. */
+const MEMORY_MS = 4000;
+/** Steps closer together than this are counted as one: over a shorter time the rate is mostly noise. */
+const LEAST_STEP_MS = 250;
+
+/** A smoothed rate. Each measurement is weighted by how long it took, and fades with time. */
+export class RateMeter {
+  #at: number;
+  #done: number;
+  #rate: number | null = null;
+
+  constructor(now: number, done = 0) {
+    this.#at = now;
+    this.#done = done;
+  }
+
+  /** Units per second; null until the first measurement. */
+  get rate(): number | null {
+    return this.#rate;
+  }
+
+  /** Records that `done` units are complete at `now` (milliseconds). */
+  update(now: number, done: number): void {
+    const elapsed = now - this.#at;
+    if (elapsed < LEAST_STEP_MS) return;
+    const measured = (Math.max(0, done - this.#done) * 1000) / elapsed;
+    const weight = 1 - Math.exp(-elapsed / MEMORY_MS);
+    this.#rate = this.#rate === null ? measured : this.#rate + weight * (measured - this.#rate);
+    this.#at = now;
+    this.#done = done;
   }
 }

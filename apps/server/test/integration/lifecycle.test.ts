@@ -5,7 +5,7 @@ import { writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { describe, expect, inject, test } from "vitest";
-import { Browser, type Message, until } from "../support/browser.ts";
+import { Browser, CLUSTER, type Message, until } from "../support/browser.ts";
 import { rbd } from "../support/rbd.ts";
 import { ServerProcess, temporaryDir } from "../support/server-process.ts";
 
@@ -64,7 +64,11 @@ describe("stopping", () => {
       await untilConnected(browser);
       const messages = browser.events();
       await until(messages, ({ kind }) => kind === "connected");
-      ({ taskId: id } = await browser.trpc.clone.start.mutate({ source: image, target: `${image}-clone` }));
+      ({ taskId: id } = await browser.trpc.clone.start.mutate({
+        cluster: CLUSTER,
+        source: image,
+        target: `${image}-clone`,
+      }));
       await until(messages, ({ event }) => event?.type === "task" && event.task.state === "running");
       await server.kill("SIGKILL");
     }
@@ -81,7 +85,7 @@ describe("stopping", () => {
 });
 
 describe("starting", () => {
-  test("without a cluster the server runs, says that it is not ready, and why", async () => {
+  test("without a cluster the server runs, reports that it is not ready, and says why", async () => {
     await using data = await temporaryDir();
     const nowhere = join(data.path, "ceph.conf");
     await writeFile(nowhere, "[global]\nmon host = 127.0.0.1:1\nauth client required = none\n");
@@ -89,13 +93,13 @@ describe("starting", () => {
     const browser = await Browser.open((await server.ready()).url);
     expect((await fetch(`${browser.origin}/healthz`)).status).toBe(200);
     expect((await fetch(`${browser.origin}/readyz`)).status).toBe(503);
-    await expect(browser.trpc.images.list.query({})).rejects.toMatchObject({
+    await expect(browser.trpc.images.list.query({ cluster: CLUSTER })).rejects.toMatchObject({
       data: { code: "SERVICE_UNAVAILABLE", coppice: { code: "CLUSTER_UNREACHABLE" } },
     });
     expect(server.log).not.toContain("key =");
   });
 
-  test("a wrong setting ends it with a sentence and code 2", async () => {
+  test("a wrong setting ends it with an error message and code 2", async () => {
     await using data = await temporaryDir();
     for (const [env, sentence] of [
       [{ COPPICE_PORT: "many" }, 'COPPICE_PORT must be a whole number (it is "many").\n'],
@@ -106,7 +110,7 @@ describe("starting", () => {
     }
   });
 
-  test("a taken port ends it with a sentence and code 3", async () => {
+  test("a taken port ends it with an error message and code 3", async () => {
     await using data = await temporaryDir();
     const other = createServer().listen(0, "127.0.0.1");
     await once(other, "listening");
@@ -120,7 +124,7 @@ describe("starting", () => {
     other.close();
   });
 
-  test("a second server on the same data is refused with a sentence and code 4", async () => {
+  test("a second server with the same data directory is refused with an error message and code 4", async () => {
     await using data = await temporaryDir();
     await using first = new ServerProcess({ COPPICE_DATA: data.path, CEPH_CONF: conf });
     await first.ready();
@@ -136,14 +140,14 @@ async function untilConnected(browser: Browser): Promise<void> {
   const messages = browser.events();
   await until(messages, ({ kind }) => kind === "connected");
   // Answers as soon as the first look at the cluster is complete.
-  await browser.trpc.images.list.query({});
+  await browser.trpc.images.list.query({ cluster: CLUSTER });
   await messages.return(undefined);
 }
 
 async function cloned(browser: Browser, source: string, target: string): Promise<void> {
   const messages = browser.events();
   await until(messages, ({ kind }) => kind === "connected");
-  await browser.trpc.clone.start.mutate({ source, target });
+  await browser.trpc.clone.start.mutate({ cluster: CLUSTER, source, target });
   await until(messages, ({ event }) => event?.type === "task" && event.task.state === "succeeded");
   await messages.return(undefined);
 }

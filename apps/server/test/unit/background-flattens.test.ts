@@ -1,6 +1,6 @@
 import type { Cluster } from "rbd-core";
 import { expect, test } from "vitest";
-import { BackgroundFlattens } from "../../src/flatten/background-flattens.ts";
+import { BackgroundFlattens } from "../../src/operations/background-flattens.ts";
 import { FakeClock, settle } from "../support/fake-clock.ts";
 import { silentLog } from "../support/silent-log.ts";
 
@@ -17,7 +17,7 @@ test("before there is a connection, there is no queue", () => {
   expect(() => flattens.get()).toThrow(expect.objectContaining({ code: "CLUSTER_UNREACHABLE" }));
 });
 
-test("a look for requests that fails is repeated, each time after twice as long, until it succeeds", async () => {
+test("reading the requests is tried again with doubling pauses until it succeeds", async () => {
   const { clock, flattens } = start();
   let looks = 0;
   flattens.begin(cluster, async () => {
@@ -36,7 +36,7 @@ test("a look for requests that fails is repeated, each time after twice as long,
   await flattens.close();
 });
 
-test("a new connection has a queue of its own, and what the one before waited for is given up", async () => {
+test("a new connection has a queue of its own, and the pause of the one before is canceled", async () => {
   const { clock, flattens } = start();
   const first = Promise.withResolvers<[]>();
   flattens.begin(cluster, () => first.promise);
@@ -49,7 +49,7 @@ test("a new connection has a queue of its own, and what the one before waited fo
   await flattens.close();
 });
 
-test("after the end nothing is looked for any more", async () => {
+test("after closing, requests are not read any more", async () => {
   const { clock, flattens } = start();
   let looks = 0;
   const fail = async () => {

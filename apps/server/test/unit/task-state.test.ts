@@ -1,7 +1,6 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { isFinal, nextState, type TaskEvent } from "../../src/tasks/task-state.ts";
-import { TASK_STATES, type TaskState } from "../../src/tasks/task-view.ts";
+import { isFinal, nextState, TASK_STATES, type TaskEvent, type TaskState } from "../../src/tasks/task.ts";
 
 const EVENTS: TaskEvent[] = ["start", "cancel", "succeed", "fail", "aborted", "lost"];
 
@@ -14,7 +13,7 @@ function walk(events: readonly TaskEvent[]): TaskState[] {
   return states;
 }
 
-test("every state can be reached, and the four ends are final", () => {
+test("every state can be reached, and the last four are final", () => {
   const reached = new Set(
     [
       ["start", "cancel", "aborted"],
@@ -27,7 +26,7 @@ test("every state can be reached, and the four ends are final", () => {
   expect(TASK_STATES.filter(isFinal)).toEqual(["canceled", "succeeded", "failed", "interrupted"]);
 });
 
-test("whatever happens in whatever order, an ended task stays as it ended", () => {
+test("after any sequence of events, a task that has ended keeps its state", () => {
   fc.assert(
     fc.property(fc.array(fc.constantFrom(...EVENTS), { maxLength: 30 }), (events) => {
       const states = walk(events);

@@ -17,7 +17,7 @@ describe("toCoppiceError", () => {
       object: "rbd/vm-1",
       cause: missing,
       message:
-        "rbd/vm-1 could not be opened: it is not there. Check the name; it may have been renamed, moved to the trash or deleted.",
+        "rbd/vm-1 could not be opened: it does not exist. Check the name; it may have been renamed, moved to the trash or deleted.",
     });
   });
 

@@ -9,6 +9,7 @@ import {
   readOmap,
   readPackedOmap,
   readPackedOmapAndTime,
+  reasonToAskLibrbd,
   type SnapshotHeader,
 } from "../headers/index.ts";
 import {
@@ -39,10 +40,10 @@ export function headerReader(fallback: ImageReader, memory?: InventoryMemory): I
     const found = await opening.read(entry, signal);
     return header instanceof DecodeError
       ? { ...found, readNote: header.message }
-      : { ...found, readNote: headerIsNotEnough(header), links: headerLinks(header) };
+      : { ...found, readNote: reasonToAskLibrbd(header), links: headerLinks(header) };
   };
   const interpret = (entry: ImageEntry, header: ImageHeader | DecodeError, signal?: AbortSignal) =>
-    header instanceof DecodeError || headerIsNotEnough(header) !== null
+    header instanceof DecodeError || reasonToAskLibrbd(header) !== null
       ? throughLibrbd(entry, header, signal)
       : headerImage(header, entry.place.poolId);
   return {
@@ -91,17 +92,6 @@ function orDecodeError(decode: () => ImageHeader): ImageHeader | DecodeError {
     if (error instanceof DecodeError) return error;
     throw error;
   }
-}
-
-/**
- * Why a header, although it decodes, is not the whole truth about its image, so that librbd has to be asked.
- * `null`: it is.
- */
-export function headerIsNotEnough(header: ImageHeader): string | null {
-  if (header.migration !== null)
-    return "the image is being migrated, so its parent is not what its header says";
-  const unknown = header.snapshots.find(({ namespace }) => namespace.kind === "unknown");
-  return unknown === undefined ? null : `the snapshot ${unknown.name} is of an unknown kind`;
 }
 
 /** What an inventory shows of an image, out of its header. */

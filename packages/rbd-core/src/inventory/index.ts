@@ -15,7 +15,7 @@ export {
   forest,
   type ParentState,
 } from "./forest.ts";
-export { headerIsNotEnough, InventoryMemory, snapshotRow } from "./header-reader.ts";
+export { InventoryMemory, snapshotRow } from "./header-reader.ts";
 export type { Place } from "./image-reader.ts";
 export {
   type Inventory,

@@ -153,7 +153,7 @@ export function checkSize(call: string, object: string, size: number): void {
     code: "INVALID_ARGUMENT",
     call,
     object,
-    message: `${size} is not a possible size of an image`,
+    message: `${size} is not the size of an image`,
     hint: "Give a whole number of bytes above 0.",
   });
 }

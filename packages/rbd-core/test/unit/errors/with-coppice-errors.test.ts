@@ -1,8 +1,8 @@
 import { RbdError, rbdErrorCodes } from "rbd-native";
 import { describe, expect, it } from "vitest";
-import { CoppiceError, errorCodes } from "../../src/errors/coppice-error.ts";
-import { hasCode, toCoppiceError, withCoppiceErrors } from "../../src/errors/with-coppice-errors.ts";
-import { UndoLog } from "../../src/operation/undo-log.ts";
+import { CoppiceError, errorCodes } from "../../../src/errors/coppice-error.ts";
+import { hasCode, toCoppiceError, withCoppiceErrors } from "../../../src/errors/with-coppice-errors.ts";
+import { UndoLog } from "../../../src/operation/undo-log.ts";
 
 const missing = new RbdError({ code: "NOT_FOUND", errno: 2, call: "rbd_open", object: "rbd/vm-1" });
 

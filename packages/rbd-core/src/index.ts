@@ -29,6 +29,7 @@ export {
   planClone,
 } from "./clone/index.ts";
 export {
+  type CallOptions,
   type Cluster,
   type ClusterUsage,
   type ConnectOptions,
@@ -142,6 +143,7 @@ export {
   type ImageFeature,
   imageFeatures,
   imageFlags,
+  type OpenImageOptions,
   openImage,
   protectSnapshot,
   removeImage,

@@ -1,17 +1,17 @@
 import { compareObjectMaps, emptyObjectMap, type ObjectMap } from "../diff/index.ts";
 import { bytesOfObject, type ObjectLayout } from "../headers/index.ts";
 
-/** What a byte-accurate diff from the point before says. Pieces in any order. */
+/** A byte-accurate diff from the previous point. Extents in any order. */
 export interface PointDiff {
-  /** Data that was written since. */
+  /** Ranges that were written. */
   written: Extents;
-  /** What had data and reads as zeros now. */
+  /** Ranges that had data and read as zeros now. */
   discarded: Extents;
-  /** What had data and lies past the end now; a diff ends where the later point ends. */
+  /** Ranges that had data and are past the end now. A diff does not report them: it ends where the later point ends. */
   cutOff: Extents;
 }
 
-/** Bytes. See `ChainPoint` for what they mean; `null` where a diff that is needed is missing. */
+/** In bytes, as in `ChainPoint`; `null` when a diff is missing. */
 interface ExactPoint {
   own: number | null;
   delta: number | null;
@@ -20,10 +20,10 @@ interface ExactPoint {
 }
 
 /**
- * The exact numbers of a chain, out of the diffs between neighbours: a snapshot frees what was written before
- * it and replaced, discarded or cut off after it.
+ * Computes the exact sizes of a chain from the diffs between adjacent points. Removing a snapshot frees the data that was
+ * written since the point before it, and was overwritten, discarded or cut off before the point after it.
  *
- * @param diffs oldest first, HEAD last; the first is the diff from nothing; `null` for one that cannot be made
+ * @param diffs oldest first, HEAD last; the first is the diff from an empty image; `null` for a diff that is missing
  */
 export function exactChain(diffs: readonly (PointDiff | null)[]): ExactPoint[] {
   const points: ExactPoint[] = [];
@@ -49,27 +49,27 @@ export function exactChain(diffs: readonly (PointDiff | null)[]): ExactPoint[] {
   return points;
 }
 
-/** A point of an image's history; `map` is `null` when its object map cannot be trusted. */
+/** A point in the history of an image; `map` is `null` when its object map cannot be used. */
 interface MappedPoint {
   size: number;
   map: ObjectMap | null;
 }
 
-/** Bytes; `null` where a map that is needed is missing. See `ChainPoint` for what they mean. */
+/** In bytes, as in `ChainPoint`; `null` when a map is missing. */
 interface PointEstimate {
   own: number | null;
   delta: number | null;
-  /** Also for the last point, where it stands for nothing: 0. */
+  /** 0 for the last point. */
   freedIfRemoved: number | null;
-  /** What removing this point frees when all before it were removed already. */
+  /** The space that removing this point frees after all earlier points were removed. 0 for the last point. */
   freedInOrder: number | null;
 }
 
 /**
- * Estimates every point of a chain out of the object maps alone, in one pass.
+ * Estimates the sizes of a chain from the object maps alone, in one pass.
  *
- * A snapshot's version of an object is its own when the object was written after the snapshot before, and is
- * kept for nobody else when it was written or discarded again before the next point.
+ * A version of an object belongs to a snapshot if the object was written since the snapshot before. No other point uses
+ * that version if the object was written or discarded again before the next point.
  *
  * @param points oldest first, HEAD last
  */
@@ -106,7 +106,7 @@ export function estimateChain(layout: ObjectLayout, points: readonly MappedPoint
       if (writtenBefore.has(index)) freed += bytesBefore;
     });
     if (last !== undefined) {
-      // Unknown stays unknown when the point before it could not be compared.
+      // Stays unknown when the last point could not be compared with the one before it.
       last.freedIfRemoved = last.own === null ? null : freed;
       last.freedInOrder = freedInOrder;
     }
@@ -117,7 +117,7 @@ export function estimateChain(layout: ObjectLayout, points: readonly MappedPoint
   return estimates;
 }
 
-/** Ascending object numbers, asked for in ascending order: no set is needed. */
+/** A set of object numbers that are added, and looked up, in ascending order. */
 class ChangedObjects {
   readonly #indexes: number[] = [];
   #next = 0;
@@ -132,18 +132,22 @@ class ChangedObjects {
   }
 }
 
-/** Pieces of an image as offset, length, offset, length, …: ascending, not touching each other. In bytes. */
+/**
+ * Ranges of an image in bytes, flattened: offset, length, offset, length, … In results they are ascending, and no two of
+ * them overlap or touch.
+ */
 export type Extents = readonly number[];
 
-/** Sorts pieces that come in any order and joins those that touch or overlap. */
-export function normalizeExtents(pieces: Extents): number[] {
-  const order = Array.from({ length: pieces.length / 2 }, (_, index) => index * 2);
-  order.sort((a, b) => (pieces[a] as number) - (pieces[b] as number));
+/** Sorts extents and merges those that overlap or touch. */
+export function normalizeExtents(extents: Extents): number[] {
+  const order = Array.from({ length: extents.length / 2 }, (_, index) => index * 2);
+  order.sort((a, b) => (extents[a] as number) - (extents[b] as number));
   const joined: number[] = [];
-  for (const at of order) append(joined, pieces[at] as number, pieces[at + 1] as number);
+  for (const at of order) append(joined, extents[at] as number, extents[at + 1] as number);
   return joined;
 }
 
+/** The number of bytes in normalized extents. */
 export function sumOfExtents(extents: Extents): number {
   let sum = 0;
   for (let at = 1; at < extents.length; at += 2) sum += extents[at] as number;
@@ -153,13 +157,13 @@ export function sumOfExtents(extents: Extents): number {
 export const union = (a: Extents, b: Extents) => combine(a, b, (inA, inB) => inA || inB);
 export const intersection = (a: Extents, b: Extents) => combine(a, b, (inA, inB) => inA && inB);
 
-/** Walks over both at once and keeps the stretches that `keep` says, in time linear in their number. */
+/** Walks over both in parallel and keeps the ranges that `keep` selects. Takes time linear in the number of extents. */
 function combine(a: Extents, b: Extents, keep: (inA: boolean, inB: boolean) => boolean): number[] {
   const kept: number[] = [];
   let [i, j, at] = [0, 0, 0];
   while (i < a.length || j < b.length) {
-    const [startA, endA] = piece(a, i);
-    const [startB, endB] = piece(b, j);
+    const [startA, endA] = extentAt(a, i);
+    const [startB, endB] = extentAt(b, j);
     const inA = at >= startA;
     const inB = at >= startB;
     const next = Math.min(inA ? endA : startA, inB ? endB : startB);
@@ -171,13 +175,13 @@ function combine(a: Extents, b: Extents, keep: (inA: boolean, inB: boolean) => b
   return kept;
 }
 
-function piece(extents: Extents, at: number): [start: number, end: number] {
+function extentAt(extents: Extents, at: number): [start: number, end: number] {
   if (at >= extents.length) return [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];
   const start = extents[at] as number;
   return [start, start + (extents[at + 1] as number)];
 }
 
-/** Adds a piece that starts at or after the start of the last one. */
+/** Appends an extent that starts at or after the start of the last one, and merges the two if they overlap or touch. */
 function append(extents: number[], offset: number, length: number): void {
   if (length === 0) return;
   const last = extents.length - 2;

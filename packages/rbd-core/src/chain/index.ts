@@ -1,5 +1,5 @@
 export { estimateChain } from "./chain-sizes.ts";
-export { readObjectMaps } from "./read-object-maps.ts";
+export { type ObjectMapsState, readObjectMaps } from "./read-object-maps.ts";
 export {
   type RebuildObjectMapOptions,
   type RebuildObjectMapResult,
@@ -9,7 +9,6 @@ export {
 export {
   type ChainPoint,
   type Measure,
-  type ObjectMapsState,
   type SnapshotChain,
   type SnapshotChainOptions,
   snapshotChain,

@@ -10,10 +10,10 @@ interface PointDiffOptions {
 }
 
 /**
- * The byte-accurate diffs between neighbouring points of an image, oldest first, HEAD last. HEAD may move on
- * while it is read. One whose older end is not a user snapshot is `null`: librbd can only begin a diff at those.
+ * Reads the byte-accurate diffs between adjacent points of an image, oldest first, HEAD last. HEAD may change while it
+ * is read. The diff is `null` when its older end is not a user snapshot, since librbd begins a diff at those only.
  *
- * @param maps the object maps that can be trusted, one a point
+ * @param maps the object map of each point; `null` when it cannot be used
  * @throws {RbdError}
  */
 export async function readPointDiffs(
@@ -46,36 +46,36 @@ export async function readPointDiffs(
   return diffs;
 }
 
-/** The pieces with data that an older point has beyond `end`. */
+/** The extents with data that an older point has beyond `end`. */
 async function cutOffData(
   image: Image,
   before: { id: bigint | null; size: number },
   end: number,
   signal: AbortSignal | undefined,
 ): Promise<number[]> {
-  const pieces: number[] = [];
-  if (before.size <= end) return pieces;
+  const extents: number[] = [];
+  if (before.size <= end) return extents;
   await image.setSnapshot(before.id, { signal });
   for await (const batch of image.diffIterate({ offset: end, length: before.size - end, signal })) {
     for (let i = 0; i < batch.count; i++) {
-      if (batch.exists(i)) pieces.push(batch.offset(i), batch.length(i));
+      if (batch.exists(i)) extents.push(batch.offset(i), batch.length(i));
     }
   }
-  return pieces;
+  return extents;
 }
 
 interface ExtentsQuery {
-  /** The older user snapshot; without it everything with data is reported. */
+  /** Name of the older user snapshot; without it all data is reported. */
   from?: string | undefined;
-  /** Size of the image where the handle stands, in bytes. */
+  /** Size of the image at the point that the handle is set to, in bytes. */
   size: number;
   layout: ObjectLayout;
-  /** Whether the object maps of both ends can be trusted. */
+  /** Whether the diff can rely on the object maps. */
   fastDiff: boolean;
   signal?: AbortSignal | undefined;
 }
 
-/** The pieces of a byte-accurate diff to where `image` stands, as offset, length, offset, length, … */
+/** Collects a byte-accurate diff that ends at the point that `image` is set to. */
 export async function collectExtents(
   image: Image,
   { from, size, layout, fastDiff, signal }: ExtentsQuery,

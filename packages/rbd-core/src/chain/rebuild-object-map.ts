@@ -3,21 +3,20 @@ import type { Cluster } from "../cluster/index.ts";
 import { CoppiceError, withCoppiceErrors } from "../errors/index.ts";
 import { findImage, type HeldImage, type ImageById } from "../inventory/index.ts";
 import type { ImageSpecLike } from "../names/index.ts";
-import { readObjectMaps } from "./read-object-maps.ts";
-import type { ObjectMapsState } from "./snapshot-chain.ts";
+import { type ObjectMapsState, readObjectMaps } from "./read-object-maps.ts";
 
 export interface RebuildProgress {
-  /** Name of the snapshot whose map is being rebuilt; `null`: HEAD's. */
+  /** Name of the snapshot whose map is being rebuilt; `null`: HEAD. */
   point: string | null;
-  /** Maps rebuilt before this one, and to rebuild in all. */
+  /** The number of maps that were rebuilt before this one, and of all maps to rebuild. */
   maps: { done: number; total: number };
-  /** Objects of this point looked at, and to look at. */
+  /** Objects of this point that were checked, and all to check. */
   done: number;
   total: number;
 }
 
 export interface RebuildObjectMapOptions {
-  /** Stops at the next object. Maps that are done stay so; the one under way stays marked as invalid. */
+  /** Stops at the next object. Completed maps stay valid; the current one stays marked as invalid. */
   signal?: AbortSignal | undefined;
   onProgress?: ((progress: RebuildProgress) => void) | undefined;
 }
@@ -30,17 +29,17 @@ export interface RebuildObjectMapResult {
 }
 
 /**
- * Rebuilds the object maps of an image that cannot be trusted, of snapshots and of HEAD: those that Ceph has marked
- * as invalid, and those that are missing or damaged. Maps that can be trusted are left alone, so that a rebuild that
- * was interrupted goes on where it stopped; after the death of its process as soon as Ceph has given that client up,
- * which takes it half a minute. (`rbd_rebuild_object_map`)
+ * Rebuilds the object maps of an image, of its snapshots and of HEAD, that are marked as invalid, missing or damaged.
+ * Valid maps are not touched, so that the next call continues an interrupted rebuild. If the process died during a
+ * rebuild, the next call can begin when Ceph has noticed that, which takes half a minute. (`rbd_rebuild_object_map`)
  *
- * The image may be in use, also by a client that does not let go of its lock: that one then rebuilds HEAD's map. What
- * is written meanwhile is the reason why librbd leaves at HEAD an object that is not there in the map when the map said
- * it is: after damage, estimates may stay too high, never too low.
+ * The image may be in use, even by a client that keeps the exclusive lock: that client then rebuilds the map of HEAD.
+ * Since it may write meanwhile, librbd does not remove an object from the map of HEAD that the map says exists, even if
+ * the object does not exist: after damage, estimates may stay too high, never too low.
  *
- * @throws {CoppiceError} `NOT_FOUND`; `UNSUPPORTED` for an image without object map and fast-diff, or of format 1;
- * `BUSY` when a map could not be trusted again right after it was rebuilt; `CANCELED` or the signal's reason
+ * @throws {CoppiceError} `NOT_FOUND`; `UNSUPPORTED` for an image of format 1, or without object-map and fast-diff;
+ * `BUSY` when a map became invalid again during the rebuild; `CANCELED`
+ * @throws the signal's reason
  */
 export async function rebuildObjectMap(
   cluster: Cluster,
@@ -54,7 +53,7 @@ export async function rebuildObjectMap(
   return withCoppiceErrors(
     { object: spec, what: `the object map of ${spec} could not be rebuilt` },
     async () => {
-      const points = await distrusted(held, signal);
+      const points = await pointsToRebuild(held, signal);
       if (points.length === 0) return { spec, rebuilt: [] };
       {
         await using opened = await held.place.ioCtx.openImage({ id: held.id }, { signal });
@@ -62,7 +61,7 @@ export async function rebuildObjectMap(
           await rebuildAt(opened, held, point, { done: at, total: points.length }, options);
         }
       }
-      await confirm(cluster, held, points, signal);
+      await checkRebuilt(cluster, held, points, signal);
       return { spec, rebuilt: points };
     },
   );
@@ -71,14 +70,14 @@ export async function rebuildObjectMap(
 type Point = string | null;
 
 /** Oldest first, HEAD last. @throws {CoppiceError} `UNSUPPORTED` */
-async function distrusted(held: HeldImage, signal: AbortSignal | undefined): Promise<Point[]> {
+async function pointsToRebuild(held: HeldImage, signal: AbortSignal | undefined): Promise<Point[]> {
   const { state, maps } = await readObjectMaps(held, signal);
   if (state.state === "absent") {
     throw new CoppiceError({
       code: "UNSUPPORTED",
       call: "rebuildObjectMap",
       object: held.spec,
-      message: `${held.spec} has no object map with fast-diff that could be rebuilt`,
+      message: `${held.spec} has no object map to rebuild`,
       hint: state.remedy,
     });
   }
@@ -101,8 +100,8 @@ async function rebuildAt(
   });
 }
 
-/** A client that fails to update a map marks it again: what Ceph holds afterwards counts. */
-async function confirm(
+/** Checks the maps after the rebuild, since a client that fails to update a map marks it as invalid again. */
+async function checkRebuilt(
   cluster: Cluster,
   { place, id, spec }: HeldImage,
   points: readonly Point[],
@@ -117,8 +116,8 @@ async function confirm(
     code: "BUSY",
     call: "rebuildObjectMap",
     object: spec,
-    message: `the object map of ${spec} was rebuilt, and is ${state.state} again at ${shown}`,
-    hint: "A client that has the image open cannot keep its map. Rebuild it again when that client has closed it.",
+    message: `the object map of ${spec} was rebuilt, but is ${state.state} again at ${shown}`,
+    hint: "A client that has the image open fails to update the map. Rebuild it again after that client has closed the image.",
   });
 }
 

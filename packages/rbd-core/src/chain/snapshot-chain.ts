@@ -10,13 +10,13 @@ import {
 } from "../inventory/index.ts";
 import type { ImageSpecLike } from "../names/index.ts";
 import { estimateChain, exactChain } from "./chain-sizes.ts";
-import { readObjectMaps } from "./read-object-maps.ts";
+import { type ObjectMapsState, readObjectMaps } from "./read-object-maps.ts";
 import { readPointDiffs } from "./read-point-diffs.ts";
 
 /**
- * A number of bytes, and how it was found:
- * - `estimated`: from object maps. An object counts whole as soon as one byte of it was written, so the estimate
- *   is never less than the exact number. What `rbd du` shows.
+ * A number of bytes, and how it was measured:
+ * - `estimated`: from object maps, like `rbd du`. An object counts as a whole even if a single byte of it was written, so
+ *   that the estimate is never below the exact number.
  * - `exact`: from a byte-accurate diff.
  */
 export interface Measure {
@@ -24,62 +24,56 @@ export interface Measure {
   accuracy: "estimated" | "exact";
 }
 
-/** A snapshot, or HEAD, as a point in an image's history. A measure is `null` when it cannot be told. */
+/** A snapshot, or HEAD, as a point in the history of an image. A measure is `null` when it cannot be determined. */
 export interface ChainPoint {
   /** `null`: HEAD. */
   snapshot: { id: bigint; name: string; kind: SnapshotKind; protected: boolean; createdAt: Date } | null;
   /** Size of the image at this point, in bytes. */
   size: number;
-  /** What is here and was written since the point before. What `rbd du` calls used. */
+  /** The data at this point that was written since the previous point. `rbd du` calls this used. */
   own: Measure | null;
-  /** All that differs from the point before: `own`, and what was discarded or cut off in between. */
+  /** All differences from the previous point: `own`, and the data that was discarded or cut off in between. */
   delta: Measure | null;
-  /** What removing this snapshot alone would free. `null` for HEAD. */
+  /** The space that removing only this snapshot would free. `null` for HEAD. */
   freedIfRemoved: Measure | null;
 }
 
-/**
- * Whether the object maps, from which estimates are made, can be used:
- * - `valid`: yes.
- * - `absent`: the image has no object map or no fast-diff.
- * - `invalid`: Ceph itself says that a map is out of step; `points` names which (`null`: HEAD).
- * - `unreadable`: a map is missing or damaged although its flag says it is fine.
- */
-export type ObjectMapsState =
-  | { state: "valid" }
-  | { state: "absent"; remedy: string }
-  | { state: "invalid" | "unreadable"; points: (string | null)[]; remedy: string };
-
-/** An image's snapshots and HEAD, and what each of them holds. */
+/** The snapshots of an image and HEAD, with the space that each of them uses. */
 export interface SnapshotChain {
   /** `pool/[namespace/]image` */
   spec: string;
-  /** When it was read: HEAD moves on. */
+  /** When the image was read; HEAD may have changed since. */
   readAt: Date;
   objectMaps: ObjectMapsState;
   /** Oldest first, HEAD last. */
   points: ChainPoint[];
-  /** What removing the image with all its snapshots would free; clones would have to go first. */
+  /** The space that removing the image with all its snapshots would free. Its clones would have to be removed first. */
   freedIfImageRemoved: Measure | null;
 }
 
 export interface SnapshotChainOptions {
   /**
-   * Measure to the byte by diffs, which takes time in proportion to what was written. Default: estimate from
-   * the object maps.
+   * Measure to the byte, with diffs that take time in proportion to the data that was written. Default: estimate from the
+   * object maps.
    */
   exact?: boolean;
   signal?: AbortSignal;
-  /** With `exact`: how many points were measured. */
+  /** With `exact`: called with the number of measured points. */
   onProgress?(progress: { done: number; total: number }): void;
 }
 
 /**
- * What each snapshot of an image holds, changes, and would free, and HEAD too. Changes nothing.
+ * Measures how much data each snapshot of an image holds, how much it differs from the one before, and how much space
+ * removing it would free. Read-only.
  *
- * The estimate reads one object map a point and agrees with `rbd du` (for an image with user snapshots only;
- * `rbd du` leaves out the others). Where object maps cannot be used, the estimate is `null` and `objectMaps`
- * says why and what to do; `exact` does without them.
+ * The estimate reads one object map for each point, and agrees with `rbd du` (for images with user snapshots only, since
+ * `rbd du` ignores all others). If an object map cannot be used, the estimate is `null`, and `objectMaps` says why and
+ * what to do. `exact` works without object maps.
+ *
+ * ```ts
+ * const { points } = await snapshotChain(cluster, "rbd/vm-1");
+ * for (const { snapshot, own } of points) console.log(snapshot?.name ?? "HEAD", own?.bytes);
+ * ```
  *
  * @throws {CoppiceError} `NOT_FOUND`, `UNSUPPORTED` (format 1), `IO`
  */
@@ -126,7 +120,7 @@ function sizes({ header }: HeldImage): number[] {
   return [...header.snapshots.map(({ size }) => size), header.size];
 }
 
-/** Every version of every object belongs to exactly one point, so all that an image holds is their sum. */
+/** Every version of every object belongs to exactly one point, so that the sum is all the data of the image. */
 function sumOfOwn(points: readonly ChainPoint[]): Measure | null {
   let bytes = 0;
   for (const { own } of points) {

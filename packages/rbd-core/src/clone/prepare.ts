@@ -3,7 +3,7 @@ import type { Cluster } from "../cluster/index.ts";
 import { allSettledOrThrow } from "../concurrency/index.ts";
 import { CoppiceError, withCoppiceErrors } from "../errors/index.ts";
 import { ignoreNotFound, imageIdObject, oldHeaderObject } from "../headers/index.ts";
-import { halfMade, isHalfMade } from "../image/index.ts";
+import { isPartlyCreated, partlyCreated } from "../image/index.ts";
 import { type ParentLink, readParent, type SnapshotRow } from "../inventory/index.ts";
 import { checkName, type ImageSpec, showImageSpec, toImageOnly, toImageSpec } from "../names/index.ts";
 import { readCloneFormat } from "./clone-format.ts";
@@ -174,8 +174,8 @@ export async function checkTarget(cluster: Cluster, target: ImageSpec): Promise<
     allSettledOrThrow(marks.map((mark) => ignoreNotFound(() => ioCtx.objects.stat(mark)))),
   );
   if (found.every((mark) => mark === null)) return;
-  if (await withCoppiceErrors({ object }, () => isHalfMade(ioCtx, target.image)))
-    throw halfMade(object, "cloneImage");
+  if (await withCoppiceErrors({ object }, () => isPartlyCreated(ioCtx, target.image)))
+    throw partlyCreated(object, "cloneImage");
   throw new CoppiceError({
     code: "EXISTS",
     call: "cloneImage",

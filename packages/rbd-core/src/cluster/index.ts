@@ -1,3 +1,10 @@
-export { type Cluster, type ClusterUsage, librbdVersion, type PoolName } from "./cluster.ts";
+export {
+  type CallOptions,
+  type Cluster,
+  type ClusterUsage,
+  createNamespace,
+  librbdVersion,
+  type PoolName,
+  removeNamespace,
+} from "./cluster.ts";
 export { type ConnectOptions, connect } from "./connect.ts";
-export { createNamespace, removeNamespace } from "./namespaces.ts";

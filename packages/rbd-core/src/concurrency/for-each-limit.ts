@@ -1,6 +1,6 @@
 /**
- * Calls `action` for every item, at most `limit` at a time, in order of the items. The first failure, or an
- * abort, keeps further ones from being started; those under way are waited for before it is thrown.
+ * Calls `action` for every item, in the items' order and at most `limit` at a time. After the first failure, or an
+ * abort, no further action starts; the running ones are awaited before the error is thrown.
  *
  * @throws the first error of an action, or the signal's reason
  */
@@ -27,8 +27,8 @@ export async function forEachLimit<T>(
 }
 
 /**
- * Like `Promise.all`, but waits for every one to end before it rejects, and then with the first failure by
- * position: nothing is left running, and the same mistakes give the same error.
+ * Like `Promise.all`, but waits until every promise has settled. If several fail, it rejects with the first by position,
+ * so that nothing is left running and the same failures always give the same error.
  */
 export async function allSettledOrThrow<T extends readonly unknown[] | []>(
   promises: T,

@@ -1,16 +1,16 @@
-/** One at a time for each key, in the order of asking. */
+/** Runs one action at a time for each key, in the order of the calls. */
 export class KeyedMutex {
   readonly #last = new Map<string, Promise<void>>();
 
   /**
-   * Runs `action` when every earlier one of the same key has ended, however it ended.
+   * Runs `action` after every earlier action of the same key has settled.
    *
-   * @throws what `action` throws, or the signal's reason when it is aborted before its turn
+   * @throws what `action` throws, or the signal's reason when the signal is aborted before the action starts
    */
   async run<T>(key: string, signal: AbortSignal | undefined, action: () => Promise<T>): Promise<T> {
     const before = this.#last.get(key);
     const { promise: ended, resolve: end } = Promise.withResolvers<void>();
-    // Whoever asks next waits for those before, too: an aborted one leaves its place empty.
+    // The next caller waits for the earlier actions as well: if this one is aborted, they may still be running.
     const last = before === undefined ? ended : Promise.all([before, ended]).then(() => {});
     this.#last.set(key, last);
     try {

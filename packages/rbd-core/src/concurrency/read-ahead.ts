@@ -1,17 +1,18 @@
-/** Bounds on what is read before it is asked for. */
+/** How much is read before the consumer asks for it. */
 interface ReadAheadLimits {
-  /** Reads in flight or waiting to be taken. */
+  /** Reads that are running or whose result has not been consumed. */
   readonly operations: number;
-  /** Their bytes. */
+  /** The bytes of those reads. */
   readonly bytes: number;
 }
 
 /**
- * Starts `read` for items ahead of who takes the results, which come in the items' order.
+ * Reads ahead of the consumer, and yields the results in the items' order.
  *
- * When it is left early or fails, the reads in flight are waited for: nothing is left running.
+ * When the consumer leaves the loop or a read fails, the running reads are awaited first, so that nothing is left
+ * running.
  *
- * @param size How many bytes an item's read takes.
+ * @param size The number of bytes that reading an item takes.
  */
 export async function* readAhead<Item, Result>(
   items: AsyncIterable<Item>,
@@ -36,7 +37,7 @@ export async function* readAhead<Item, Result>(
         yield await take();
       }
       const result = read(item);
-      // Told by take(); until then nobody listens.
+      // take() reports a failure; until then the rejection must not count as unhandled.
       result.catch(() => {});
       started.push({ result, bytes: more });
       bytes += more;
@@ -48,10 +49,10 @@ export async function* readAhead<Item, Result>(
 }
 
 /**
- * Opens one thing for each item, the next while the one before is in use, and closes each when the caller goes on or
- * leaves.
+ * Opens a resource for each item, always one ahead of the consumer, and closes each one when the consumer asks for the
+ * next or leaves the loop.
  *
- * @throws What `open` does, when its item's turn comes.
+ * @throws What `open` throws, when the consumer reaches that item.
  */
 export async function* openAhead<Item, Opened extends AsyncDisposable>(
   items: readonly Item[],
@@ -66,7 +67,7 @@ export async function* openAhead<Item, Opened extends AsyncDisposable>(
       const following = items[i + 1];
       if (following !== undefined) {
         next = open(following);
-        // Told when its turn comes.
+        // A failure is reported when the consumer reaches the item.
         next.catch(() => undefined);
       }
       yield [opened, item];

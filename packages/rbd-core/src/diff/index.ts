@@ -1,11 +1,11 @@
-export { canUseFastDiff, hasMaps } from "./fast-diff.ts";
+export { canUseFastDiff, hasFastDiff, hasMaps, isTrusted, shrinksBetween } from "./fast-diff.ts";
 export {
   compareObjectMaps,
+  decodeObjectMap,
   emptyObjectMap,
-  hasFastDiff,
-  isTrusted,
   type ObjectMap,
+  objectMapBytes,
   objectState,
+  readObjectMap,
 } from "./object-map.ts";
 export { type DiffReader, type Extent, type PlanDiffOptions, planDiff } from "./plan-diff.ts";
-export { decodeObjectMap, objectMapBytes, readObjectMap } from "./read-object-map.ts";

@@ -1,83 +1,84 @@
 import { RbdError } from "rbd-native";
 import { CoppiceError, type CoppiceErrorCode } from "./coppice-error.ts";
 
-interface Reason {
-  /** Ends the sentence "rbd/vm-1 could not be opened: …". */
-  why: string;
-  /** What to do about it, when the place it came from knows nothing better. */
-  hint?: string;
+interface Explanation {
+  /** Completes the sentence "rbd/vm-1 could not be opened: …". */
+  reason: string;
+  /** What to do next, unless the failed operation gives a better hint. */
+  hint: string;
 }
 
-/** Ceph's refusals in words. A code that is not here says too little by itself: the binding's message does. */
-const reasons: Partial<Record<CoppiceErrorCode, Reason>> = {
+/** For a code that is missing here the binding's own message says more than a general sentence could. */
+const explanations: Partial<Record<CoppiceErrorCode, Explanation>> = {
   NOT_FOUND: {
-    why: "it is not there",
+    reason: "it does not exist",
     hint: "Check the name; it may have been renamed, moved to the trash or deleted.",
   },
-  EXISTS: { why: "it is there already", hint: "Choose another name." },
+  EXISTS: { reason: "it already exists", hint: "Choose another name." },
   BUSY: {
-    why: "it is in use",
-    hint: "A client, a clone, a protected snapshot or an operation under way holds it; wait for that to end, or end it.",
+    reason: "it is in use",
+    hint: "A client, a clone, a protected snapshot or a running operation uses it. Wait until that ends, or end it.",
   },
   PERMISSION_DENIED: {
-    why: "this Ceph user may not do that",
+    reason: "this Ceph user lacks the permission",
     hint: "Give the user the capabilities `profile rbd` on the monitors and on this pool.",
   },
   READ_ONLY: {
-    why: "it is read-only",
-    hint: "It is a snapshot, or a mirrored copy of an image elsewhere: change the original.",
+    reason: "it is read-only",
+    hint: "It is a snapshot, or the mirror of an image in another cluster. Change the original instead.",
   },
-  TIMED_OUT: { why: "the cluster did not answer in time", hint: "Look at `ceph status`." },
-  NO_SPACE: { why: "the cluster is full", hint: "Look at `ceph df`." },
-  QUOTA_EXCEEDED: { why: "the pool's quota is used up", hint: "Raise the quota, or free space." },
-  NOT_EMPTY: { why: "it still has snapshots", hint: "Remove its snapshots first." },
-  IN_GROUP: { why: "it belongs to a group", hint: "Take it out of its group first." },
-  BLOCKLISTED: { why: "the cluster has fenced this client off", hint: "Connect again." },
-  CLOSED: { why: "the connection was closed", hint: "Connect again." },
-  SHUTDOWN: { why: "the connection is gone", hint: "Connect again." },
+  TIMED_OUT: { reason: "the cluster did not answer in time", hint: "Check `ceph status`." },
+  NO_SPACE: { reason: "the cluster is full", hint: "Check `ceph df` and free space." },
+  QUOTA_EXCEEDED: { reason: "the pool has reached its quota", hint: "Raise the quota or free space." },
+  NOT_EMPTY: { reason: "it still has snapshots", hint: "Remove its snapshots first." },
+  IN_GROUP: { reason: "it belongs to a group", hint: "Remove it from its group first." },
+  BLOCKLISTED: { reason: "the cluster has blocklisted this client", hint: "Connect again." },
+  CLOSED: { reason: "the connection was closed", hint: "Connect again." },
+  SHUTDOWN: { reason: "the connection was shut down", hint: "Connect again." },
 };
 
-interface ErrorPlace {
-  /** What it happened on, when that is known better here than in the binding. */
+/** What the caller knows about the failed operation. */
+interface ErrorContext {
+  /** The image, snapshot or pool, when the caller knows it better than the binding. */
   object?: string;
-  /** Begins the message: "rbd/vm-1 could not be opened". */
+  /** The beginning of the message: "rbd/vm-1 could not be opened". */
   what?: string;
   hint?: string | undefined;
 }
 
+/** Runs `action` and converts the binding's errors; see {@link toCoppiceError}. */
+export async function withCoppiceErrors<T>(context: ErrorContext, action: () => Promise<T>): Promise<T> {
+  try {
+    return await action();
+  } catch (error) {
+    throw toCoppiceError(error, context);
+  }
+}
+
 /**
- * The one place where the binding's errors become Coppice's. What is not the binding's (an abort reason, a
- * `TypeError`) is returned as it is.
+ * Converts an `RbdError` of the binding to a {@link CoppiceError}. Any other error (an abort reason, a `TypeError`) is
+ * returned unchanged.
  */
-export function toCoppiceError(error: unknown, place: ErrorPlace = {}): unknown {
-  // A handle could not be closed after something had failed already: that something is what happened.
-  if (error instanceof SuppressedError) return toCoppiceError(error.suppressed, place);
+export function toCoppiceError(error: unknown, context: ErrorContext = {}): unknown {
+  // Closing a handle failed after another failure: the first failure is the one to report.
+  if (error instanceof SuppressedError) return toCoppiceError(error.suppressed, context);
   if (!(error instanceof RbdError)) return error;
   const { code, errno, call } = error;
-  const object = place.object ?? error.object;
-  const reason = reasons[code];
-  const what = place.what ?? (object === undefined ? call : `${call} on ${object}`);
+  const object = context.object ?? error.object;
+  const explanation = explanations[code];
+  const what = context.what ?? (object === undefined ? call : `${call} on ${object}`);
   return new CoppiceError({
     code,
     errno,
     call,
     object,
-    message: `${what}: ${reason?.why ?? error.message}`,
-    hint: place.hint ?? reason?.hint,
+    message: `${what}: ${explanation?.reason ?? error.message}`,
+    hint: context.hint ?? explanation?.hint,
     cause: error,
   });
 }
 
-/** Runs `action` and turns the binding's errors into Coppice's. */
-export async function withCoppiceErrors<T>(place: ErrorPlace, action: () => Promise<T>): Promise<T> {
-  try {
-    return await action();
-  } catch (error) {
-    throw toCoppiceError(error, place);
-  }
-}
-
-/** Whether `error` is Ceph's or Coppice's refusal with this code. */
+/** Whether `error` is an `RbdError` or a {@link CoppiceError} with this code. */
 export function hasCode(error: unknown, code: CoppiceErrorCode): boolean {
   return (error instanceof CoppiceError || error instanceof RbdError) && error.code === code;
 }

@@ -1,12 +1,12 @@
 /**
- * Bytes that are not what Ceph would have written there: cut short, damaged, or of a version that only a newer
- * client understands. Says where, so that the object can be looked at with `rados listomapvals`.
+ * The bytes are not in the expected encoding: they are truncated, damaged, or of a version that only a newer client
+ * understands. The message names the key and the offset, so that the object can be inspected with `rados listomapvals`.
  */
 export class DecodeError extends Error {
   override readonly name = "DecodeError";
-  /** What was being read: an omap key or a structure, such as `snapshot_000000000000000a`. */
+  /** The omap key or structure that was being decoded, such as `snapshot_000000000000000a`. */
   readonly structure: string;
-  /** Where in the value, in bytes from its start. */
+  /** In bytes from the start of the value. */
   readonly offset: number;
 
   constructor(structure: string, offset: number, problem: string) {
@@ -16,16 +16,16 @@ export class DecodeError extends Error {
   }
 }
 
-/** The bytes that `ENCODE_START` puts before a structure: u8 version, u8 oldest able reader, u32 length. */
+/** What `ENCODE_START` writes before a structure: u8 version, u8 oldest compatible reader, u32 length. */
 const versionHeaderBytes = 6;
 
-/** Made once: a bigint is an object. */
+/** A bigint is an object. Most values are small, so that sharing these saves memory over thousands of images. */
 const smallBigints: readonly bigint[] = Array.from({ length: 1024 }, (_, value) => BigInt(value));
 
 /**
  * Reads Ceph's encodings (`include/encoding.h`): little-endian integers, length-prefixed strings and lists,
- * structures with a version and a length. Never reads past the end and never allocates by a length that the
- * bytes at hand do not cover: what does not fit is a {@link DecodeError}.
+ * structures with a version and a length. It never reads past the end and never allocates memory for a length that
+ * exceeds the remaining bytes: both are a {@link DecodeError}.
  */
 export class ByteReader {
   #structure: string;
@@ -42,20 +42,20 @@ export class ByteReader {
     this.#end = this.#bytes.length;
   }
 
-  /** Reads what stands from `start` to `end` of the same bytes next, as if there were nothing else. */
-  aim(structure: string, start: number, end: number): void {
+  /** Continues with the value from `start` to `end` of the same buffer, so that one reader serves many values. */
+  moveTo(structure: string, start: number, end: number): void {
     this.#structure = structure;
     this.#start = start;
     this.#offset = start;
     this.#end = end;
   }
 
-  /** From the start of what is being read. */
+  /** From the start of the value. */
   get offset(): number {
     return this.#offset - this.#start;
   }
 
-  /** Bytes left in the structure being read. */
+  /** The bytes that are left of the structure or value. */
   get remaining(): number {
     return this.#end - this.#offset;
   }
@@ -71,13 +71,12 @@ export class ByteReader {
   u64(): bigint {
     const at = this.#take(8);
     const low = this.#bytes.readUInt32LE(at);
-    // Most are a few bits or a low number, of which thousands of images need not have a copy each.
     if (low < smallBigints.length && this.#bytes.readUInt32LE(at + 4) === 0)
       return smallBigints[low] as bigint;
     return this.#bytes.readBigUInt64LE(at);
   }
 
-  /** A size, offset or count that must be exact as a `number`. */
+  /** A u64 size, offset or count that a `number` can represent exactly. */
   size(): number {
     const at = this.#take(8);
     const high = this.#bytes.readUInt32LE(at + 4);
@@ -86,7 +85,7 @@ export class ByteReader {
     return value;
   }
 
-  /** A pool's number; -1 stands for none. */
+  /** An int64 pool id; -1 stands for none. */
   poolId(): number {
     const at = this.#take(8);
     const high = this.#bytes.readInt32LE(at + 4);
@@ -101,7 +100,7 @@ export class ByteReader {
     return this.u8() !== 0;
   }
 
-  /** A buffer with its length before it. Not a copy. */
+  /** A length-prefixed buffer. Not a copy. */
   bytes(): Buffer {
     return this.raw(this.u32());
   }
@@ -118,7 +117,7 @@ export class ByteReader {
     return this.#bytes.toString("utf8", at, at + length);
   }
 
-  /** `utime_t`: u32 seconds, u32 nanoseconds. `null` for Ceph's zero, which stands for "never". */
+  /** `utime_t`: u32 seconds, u32 nanoseconds. `null` for zero, which stands for "never". */
   time(): Date | null {
     const seconds = this.u32();
     const nanoseconds = this.u32();
@@ -126,12 +125,12 @@ export class ByteReader {
     return new Date(seconds * 1000 + Math.floor(nanoseconds / 1e6));
   }
 
-  /** `std::optional`: a flag, then perhaps the value. */
+  /** `std::optional`: a flag, then the value if the flag is set. */
   optional<T>(read: () => T): T | null {
     return this.bool() ? read() : null;
   }
 
-  /** A list, set or map: u32 count, then the entries, of `leastBytes` each at the least. */
+  /** A list, set or map: u32 count, then the entries, each of `leastBytes` or more. */
   list<T>(leastBytes: number, read: () => T): T[] {
     const at = this.#offset;
     const count = this.u32();
@@ -144,11 +143,10 @@ export class ByteReader {
   }
 
   /**
-   * A structure between `ENCODE_START` and `ENCODE_FINISH`. What a newer version put behind the fields that
-   * `read` knows is skipped.
+   * A structure between `ENCODE_START` and `ENCODE_FINISH`. Fields that a newer version appended are skipped.
    *
    * @param understood the newest version whose fields `read` knows
-   * @throws {DecodeError} when the writer demands a reader newer than that
+   * @throws {DecodeError} when the writer requires a newer reader
    */
   versioned<T>(name: string, understood: number, read: (version: number, compat: number) => T): T {
     const at = this.#take(versionHeaderBytes);
@@ -169,7 +167,7 @@ export class ByteReader {
     return value;
   }
 
-  /** Makes sure that nothing is left: for values that have no version and so no room to grow. */
+  /** Checks that nothing is left, for values without a version, to which nothing can be appended. */
   finish(): void {
     if (this.remaining > 0) this.fail(`${this.remaining} bytes too many`);
   }
@@ -193,7 +191,7 @@ export class ByteReader {
   }
 }
 
-/** Reads a whole value with `read`. A value without a version must be used up by it: pass `exact`. */
+/** Decodes one value. With `exact`, `read` must consume all of it: for values without a version. */
 export function decodeValue<T>(
   structure: string,
   bytes: Uint8Array,
@@ -206,8 +204,7 @@ export function decodeValue<T>(
   return value;
 }
 
-/** Ceph's encodings, little-endian (`include/encoding.h`), for what is sent to object classes. */
-
+/** Little-endian. This and the following encode arguments for object classes. */
 export function encodeU32(value: number): Buffer {
   const bytes = Buffer.alloc(4);
   bytes.writeUInt32LE(value);
@@ -220,7 +217,7 @@ export function encodeU64(value: bigint): Buffer {
   return bytes;
 }
 
-/** A string, or bytes given as text, with the length before it. */
+/** A length-prefixed string. */
 export function encodeText(value: string): Buffer {
   const bytes = Buffer.from(value, "utf8");
   return Buffer.concat([encodeU32(bytes.length), bytes]);

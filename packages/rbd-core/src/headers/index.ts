@@ -1,5 +1,11 @@
 export { ByteReader, DecodeError, decodeValue, encodeText, encodeU32, encodeU64 } from "./encoding.ts";
-export { type ChildImage, decodeImageHeader, decodePackedHeader, type ImageHeader } from "./image-header.ts";
+export {
+  type ChildImage,
+  decodeImageHeader,
+  decodePackedHeader,
+  type ImageHeader,
+  reasonToAskLibrbd,
+} from "./image-header.ts";
 export { bytesOfObject, imageLayout, type ObjectLayout, objectCount } from "./object-layout.ts";
 export {
   directoryObject,
@@ -22,11 +28,11 @@ export {
   readCloneV1Children,
   type TrashHeader,
 } from "./pool-objects.ts";
-export { readHeader } from "./read-header.ts";
 export {
   ignoreNotFound,
   type Omap,
   readContent,
+  readHeader,
   readImageId,
   readOmap,
   readOmapOrNone,

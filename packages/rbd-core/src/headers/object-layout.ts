@@ -1,23 +1,28 @@
 import type { ImageHeader } from "./image-header.ts";
 
-/** How an image's bytes are spread over objects. All in bytes but `stripeCount`. */
+/** How the bytes of an image are striped over RADOS objects. Sizes are in bytes. */
 export interface ObjectLayout {
   objectSize: number;
   stripeUnit: number;
   stripeCount: number;
 }
 
-/** How many objects an image of `size` bytes can have. */
+/** The layout of the image that has this header. */
+export function imageLayout({ order, stripeUnit, stripeCount }: ImageHeader): ObjectLayout {
+  return { objectSize: 2 ** order, stripeUnit, stripeCount };
+}
+
+/** The number of objects that an image of `size` bytes can have. */
 export function objectCount(layout: ObjectLayout, size: number): number {
   const { objectSize, stripeUnit, stripeCount } = layout;
   const setBytes = objectSize * stripeCount;
   const fullSets = Math.floor(size / setBytes);
-  // In the last set the first row of stripes decides how many objects are touched.
+  // In the last object set the first row of stripe units determines how many objects are used.
   const rest = size - fullSets * setBytes;
   return fullSets * stripeCount + Math.min(stripeCount, Math.ceil(rest / stripeUnit));
 }
 
-/** How many of the image's bytes lie in object `index`. Less than the object's size at the image's end. */
+/** The number of bytes of the image in object `index`: less than the object size at the end of the image. */
 export function bytesOfObject(layout: ObjectLayout, size: number, index: number): number {
   const { objectSize, stripeUnit, stripeCount } = layout;
   const setBytes = objectSize * stripeCount;
@@ -28,9 +33,4 @@ export function bytesOfObject(layout: ObjectLayout, size: number, index: number)
   const rows = Math.floor(inSet / rowBytes);
   const inRow = inSet - rows * rowBytes - (index % stripeCount) * stripeUnit;
   return rows * stripeUnit + Math.min(stripeUnit, Math.max(0, inRow));
-}
-
-/** How an image's bytes are spread over objects. */
-export function imageLayout({ order, stripeUnit, stripeCount }: ImageHeader): ObjectLayout {
-  return { objectSize: 2 ** order, stripeUnit, stripeCount };
 }

@@ -6,14 +6,15 @@ import { cloneV1ChildrenObject } from "./object-names.ts";
 const namePrefix = "name_";
 const idPrefix = "id_";
 
+/** An image or group by its name and id. */
 interface DirectoryEntry {
   name: string;
   id: string;
 }
 
 /**
- * Reads one entry of `rbd_directory` or `rbd_group_directory`. Each image or group has two, `name_<name>` with
- * the id and `id_<id>` with the name; the first kind is the listing. `null` for the others.
+ * Decodes one entry of `rbd_directory` or `rbd_group_directory`. Each image or group has two entries: `name_<name>` with
+ * the id, and `id_<id>` with the name. Only the first kind is decoded; the result is `null` for any other key.
  */
 export function decodeDirectoryEntry(key: string, value: Uint8Array): DirectoryEntry | null {
   if (!key.startsWith(namePrefix)) return null;
@@ -21,45 +22,43 @@ export function decodeDirectoryEntry(key: string, value: Uint8Array): DirectoryE
   return { name: key.slice(namePrefix.length), id };
 }
 
-/** Where the name of image `id` stands in `rbd_directory`. */
+/** The key of `rbd_directory` and `rbd_trash` for the image with this id. */
 export function directoryIdKey(id: string): string {
   return `${idPrefix}${id}`;
 }
 
-/** The namespace that a key of `rbd_namespace` stands for. `null` for a key of another kind. */
+/** The namespace that a key of `rbd_namespace` stands for; `null` for a key of another kind. */
 export function namespaceOfKey(key: string): string | null {
   return key.startsWith(namePrefix) ? key.slice(namePrefix.length) : null;
 }
 
 type TrashHeaderSource = "user" | "mirroring" | "migration" | "removing" | "user-parent" | "unknown";
 
-/** An image in the trash, as `rbd_trash` knows it. */
+/** An image in the trash, as recorded in `rbd_trash`. */
 export interface TrashHeader {
   imageId: string;
-  /** The name it had. */
+  /** The name that the image had. */
   name: string;
   source: TrashHeaderSource;
   deletedAt: Date | null;
-  /** Until then it is only removed with force. */
+  /** Before this time it is removed only by force. */
   deferredUntil: Date | null;
-  /** What is being done to it. `normal`: it rests there. */
+  /** The operation that is in progress; `normal` when there is none. */
   state: "normal" | "moving" | "removing" | "restoring" | "unknown";
 }
 
 /** In the order of Ceph's numbers. */
 const sources = ["user", "mirroring", "migration", "removing", "user-parent"] as const;
 const states = ["normal", "moving", "removing", "restoring"] as const;
-const keyPrefix = "id_";
 
 /**
- * Reads one entry of `rbd_trash`: `cls::rbd::TrashImageSpec`, versions 1 and 2. `null` for a key of another
- * kind.
+ * Decodes one entry of `rbd_trash`: `cls::rbd::TrashImageSpec`, versions 1 and 2. `null` for a key of another kind.
  */
 export function decodeTrashEntry(key: string, value: Uint8Array): TrashHeader | null {
-  if (!key.startsWith(keyPrefix)) return null;
+  if (!key.startsWith(idPrefix)) return null;
   return decodeValue(key, value, (reader) =>
     reader.versioned("TrashImageSpec", 2, (version) => ({
-      imageId: key.slice(keyPrefix.length),
+      imageId: key.slice(idPrefix.length),
       source: sources[reader.u8()] ?? "unknown",
       name: reader.string(),
       deletedAt: reader.time(),
@@ -69,7 +68,7 @@ export function decodeTrashEntry(key: string, value: Uint8Array): TrashHeader | 
   );
 }
 
-/** Whether, and how, an image is mirrored to another cluster. */
+/** The mirroring of an image to another cluster. */
 interface MirrorHeader {
   globalId: string;
   state: "disabling" | "enabled" | "disabled" | "creating" | "unknown";
@@ -80,12 +79,12 @@ interface MirrorHeader {
 const mirrorStates = ["disabling", "enabled", "disabled", "creating"] as const;
 const modes = ["journal", "snapshot"] as const;
 
-/** Where image `id` stands in the omap of `rbd_mirroring`. */
+/** The key of `rbd_mirroring` for the image with this id. */
 export function mirrorImageKey(id: string): string {
   return `image_${id}`;
 }
 
-/** Reads the value of an `image_<id>` key of `rbd_mirroring`: `cls::rbd::MirrorImage`, versions 1 and 2. */
+/** Decodes the value of an `image_<id>` key of `rbd_mirroring`: `cls::rbd::MirrorImage`, versions 1 and 2. */
 export function decodeMirrorImage(key: string, value: Uint8Array): MirrorHeader {
   return decodeValue(key, value, (reader) =>
     reader.versioned("MirrorImage", 2, (version) => ({
@@ -96,7 +95,7 @@ export function decodeMirrorImage(key: string, value: Uint8Array): MirrorHeader 
   );
 }
 
-/** A snapshot that clones of format 1 may hang on. */
+/** A snapshot that may have clones of format 1. */
 interface CloneV1Parent {
   poolId: number;
   imageId: string;
@@ -104,8 +103,8 @@ interface CloneV1Parent {
 }
 
 /**
- * The ids of the clones of format 1 that one pool holds of one snapshot, in the namespace of parent and
- * children alike. Asks the pool's `rbd_children` object. (class `rbd`, method `get_children`)
+ * Reads the ids of the clones of format 1 that a pool contains of a snapshot. Parent and clones are always in the same
+ * namespace. Source: the pool's `rbd_children` object, class `rbd`, method `get_children`.
  *
  * @throws {RbdError}
  * @throws {DecodeError}

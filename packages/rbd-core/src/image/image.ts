@@ -1,5 +1,5 @@
 import { type Image, type IoCtx, writeSteps } from "rbd-native";
-import type { Cluster } from "../cluster/index.ts";
+import type { CallOptions, Cluster } from "../cluster/index.ts";
 import { CoppiceError, hasCode, withCoppiceErrors } from "../errors/index.ts";
 import { DecodeError, headerObject, ignoreNotFound, readImageId, trashObject } from "../headers/index.ts";
 import {
@@ -11,24 +11,24 @@ import {
   toImageSpec,
 } from "../names/index.ts";
 
-export interface CreateImageOptions {
+export interface CreateImageOptions extends CallOptions {
   /** Bytes. */
   size: number;
-  /** `RBD_FEATURE_*` bits. Default: what the cluster configures. */
+  /** `RBD_FEATURE_*` bits. Default: the cluster's configuration. */
   features?: bigint | undefined;
-  /** Bytes, a power of two. Default: what the cluster configures, usually 4 MiB. */
+  /** Bytes, a power of two. Default: the cluster's configuration, usually 4 MiB. */
   objectSize?: number | undefined;
   /** Bytes. */
   stripeUnit?: number | undefined;
   stripeCount?: number | undefined;
-  /** Keeps the data in another pool. */
+  /** The pool for the data, when it is not the image's own pool. */
   dataPool?: string | undefined;
 }
 
 /**
  * Creates an empty image. (`rbd_create4`)
  *
- * @throws {CoppiceError} `EXISTS`; `NOT_FOUND` for the pool; `INVALID_NAME` when no spec could name the image
+ * @throws {CoppiceError} `EXISTS`; `NOT_FOUND` for the pool; `INVALID_NAME` when no spec can name the image
  */
 export async function createImage(
   cluster: Cluster,
@@ -43,23 +43,33 @@ export async function createImage(
     try {
       await ioCtx.createImage(spec.image, { ...options, ...order });
     } catch (error) {
-      if (hasCode(error, "EXISTS") && (await isHalfMade(ioCtx, spec.image)))
-        throw halfMade(object, "createImage");
+      if (hasCode(error, "EXISTS") && (await isPartlyCreated(ioCtx, spec.image)))
+        throw partlyCreated(object, "createImage");
       throw error;
     }
   });
 }
 
+export interface OpenImageOptions extends CallOptions {
+  /** Opens the image without a watcher; nothing can be written. Default false; always true for a snapshot. */
+  readOnly?: boolean | undefined;
+}
+
 /**
- * Opens an image to read and write its data, or one of its snapshots to read it. The handle is the binding's:
- * close it with `await using`; its methods reject with `RbdError`. (`rbd_open`, `rbd_open_read_only`)
+ * Opens an image for reading and writing its data, or one of its snapshots for reading. The handle belongs to
+ * rbd-native: close it with `await using`; its methods reject with `RbdError`. (`rbd_open`, `rbd_open_read_only`)
+ *
+ * ```ts
+ * await using image = await openImage(cluster, "rbd/vm-1@monday");
+ * console.log(await image.size());
+ * ```
  *
  * @throws {CoppiceError} `NOT_FOUND`
  */
 export async function openImage(
   cluster: Cluster,
   image: ImageSpecLike,
-  options: { readOnly?: boolean } = {},
+  options: OpenImageOptions = {},
 ): Promise<Image> {
   const spec = toImageSpec(image);
   const object = showImageSpec(spec);
@@ -71,18 +81,18 @@ export async function openImage(
 }
 
 export interface WorkOptions {
-  /** Librbd stops at its next step. What is done by then stays done. */
+  /** Stops librbd at its next step. Completed steps are not undone. */
   signal?: AbortSignal | undefined;
-  /** Librbd's own steps, usually objects. */
+  /** Called with librbd's own steps, usually objects. */
   onProgress?: ((progress: { done: number; total: number }) => void) | undefined;
 }
 
 /**
- * Removes an image for good, with its data; also the name of one whose creation was never finished.
+ * Removes an image with its data, permanently. Also removes what an interrupted creation left.
  * (`rbd_remove_with_progress`)
  *
- * @throws {CoppiceError} `NOT_EMPTY` while it has snapshots, `BUSY` while a client has it open,
- * `IN_GROUP` while it belongs to a group
+ * @throws {CoppiceError} `NOT_EMPTY` while it has snapshots, `BUSY` while a client has it open, `IN_GROUP` while it
+ * belongs to a group
  */
 export async function removeImage(
   cluster: Cluster,
@@ -93,23 +103,24 @@ export async function removeImage(
   const object = showImageSpec(spec);
   const ioCtx = await cluster.pool(spec.pool, spec.namespace);
   await withCoppiceErrors({ object, what: `${object} could not be removed` }, async () => {
-    const wasHalfMade = await isHalfMade(ioCtx, spec.image);
+    const wasPartlyCreated = await isPartlyCreated(ioCtx, spec.image);
     try {
       await ioCtx.removeImage(spec.image, options);
     } catch (error) {
-      // librbd removes what there is of it, and says that there was nothing.
-      if (!wasHalfMade || !hasCode(error, "NOT_FOUND")) throw error;
+      // librbd removes the parts that exist, and still reports that the image does not exist.
+      if (!wasPartlyCreated || !hasCode(error, "NOT_FOUND")) throw error;
     }
   });
 }
 
 /**
- * Whether an image has its name and an id, and nothing more. librbd makes these first: so is an image in the moment of
- * its creation, and for ever when whoever created it died there. It can neither be opened nor created.
+ * Whether an image has its name and its id, but no header. librbd writes name and id first, so an image is in this state
+ * while it is being created, and remains in it when the creating client died at that point. Such an image cannot be
+ * opened, and no image of that name can be created.
  *
  * @throws RbdError
  */
-export async function isHalfMade(ioCtx: IoCtx, name: string): Promise<boolean> {
+export async function isPartlyCreated(ioCtx: IoCtx, name: string): Promise<boolean> {
   try {
     const id = await ignoreNotFound(() => readImageId(ioCtx, name, undefined));
     return id !== null && !(await hasHeader(ioCtx, id));
@@ -119,23 +130,23 @@ export async function isHalfMade(ioCtx: IoCtx, name: string): Promise<boolean> {
   }
 }
 
-/** Whether there is more of an image than its name and this id. @throws RbdError */
+/** Whether the image with this id has a header. @throws RbdError */
 export async function hasHeader(ioCtx: IoCtx, id: string): Promise<boolean> {
   return (await ignoreNotFound(() => ioCtx.objects.stat(headerObject(id)))) !== null;
 }
 
-/** What to say to who wants to create it. */
-export function halfMade(object: string, call: string): CoppiceError {
+/** The error for creating an image under the name of one that {@link isPartlyCreated}. */
+export function partlyCreated(object: string, call: string): CoppiceError {
   return new CoppiceError({
     code: "EXISTS",
     call,
     object,
-    message: `${object} could not be created: its creation was begun before, and has not come to an end`,
-    hint: "If nobody is creating it now, free the name with `removeImage` or `rbd rm`.",
+    message: `${object} could not be created: an earlier attempt to create this image was interrupted`,
+    hint: `Unless another client is creating it at this moment, remove it with \`rbd rm ${object}\` (or \`removeImage\`) and try again.`,
   });
 }
 
-/** @throws {CoppiceError} `INVALID_ARGUMENT` unless it is a whole number of bytes above 0 */
+/** @throws {CoppiceError} `INVALID_ARGUMENT` unless `size` is a whole number of bytes above 0 */
 export function checkSize(call: string, object: string, size: number): void {
   if (Number.isSafeInteger(size) && size > 0) return;
   throw new CoppiceError({
@@ -148,8 +159,9 @@ export function checkSize(call: string, object: string, size: number): void {
 }
 
 /**
- * Sees to it that an image can be removed again even when its pool is full by then. librbd removes images by way of the
- * trash, whose index it makes when it is first needed: in a full pool it cannot, and says that the image is not there.
+ * Creates the trash index of a pool's namespace, so that its images can be removed even after the pool has become full.
+ * librbd removes an image by way of the trash and creates the index on first use; in a full pool that fails, and librbd
+ * reports that the image does not exist.
  *
  * @throws {CoppiceError} `QUOTA_EXCEEDED`, `NO_SPACE`
  */

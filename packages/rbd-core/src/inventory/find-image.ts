@@ -2,7 +2,6 @@ import type { Cluster } from "../cluster/index.ts";
 import { CoppiceError, hasCode, withCoppiceErrors } from "../errors/index.ts";
 import {
   DecodeError,
-  decodeDirectoryEntry,
   decodeImageHeader,
   decodeTrashEntry,
   decodeValue,
@@ -13,15 +12,14 @@ import {
   oldHeaderObject,
   readImageId,
   readOmap,
-  readOmapOrNone,
   readOmapValue,
   type TrashHeader,
   trashObject,
 } from "../headers/index.ts";
 import { type ImageSpecLike, showImageSpec, toImageSpec } from "../names/index.ts";
-import type { Place } from "./image-reader.ts";
+import { type Place, specIn } from "./list-images.ts";
 
-/** An image by its id: the only way to name one in the trash. */
+/** An image by its id, which is the only way to identify an image in the trash. */
 export interface ImageById {
   pool: string;
   namespace: string;
@@ -30,21 +28,22 @@ export interface ImageById {
   snapshot?: string;
 }
 
+/** An image that {@link findImage} found, with its header. */
 export interface HeldImage {
   place: Place;
   id: string;
-  /** In the trash, the name it had. */
+  /** In the trash, the name that it had. */
   name: string;
-  /** `pool/[namespace/]image`, for messages. */
+  /** `pool/[namespace/]image`, for messages. In the trash the name may be in use by another image. */
   spec: string;
   trash: TrashHeader | null;
   header: ImageHeader;
 }
 
 /**
- * Finds an image and reads its header out of a few small objects. Nothing is opened.
+ * Finds an image and reads its header from a few small objects, without opening it.
  *
- * @throws {CoppiceError} `NOT_FOUND`; `UNSUPPORTED` for an image of format 1; `IO` when something does not decode
+ * @throws {CoppiceError} `NOT_FOUND`; `UNSUPPORTED` for an image of format 1; `IO` when an object cannot be decoded
  */
 export async function findImage(
   cluster: Cluster,
@@ -53,16 +52,15 @@ export async function findImage(
 ): Promise<HeldImage> {
   const wanted = isById(image) ? image : toImageSpec(image);
   const { pool, namespace } = wanted;
-  const shown = (name: string) => showImageSpec({ pool, namespace, image: name });
-  const asked = shown("id" in wanted ? wanted.id : wanted.image);
-  return decoding(asked, () =>
-    withCoppiceErrors({ object: asked, what: `${asked} could not be read` }, async () => {
+  const object = showImageSpec({ pool, namespace, image: "id" in wanted ? wanted.id : wanted.image });
+  return decoding(object, () =>
+    withCoppiceErrors({ object, what: `${object} could not be read` }, async () => {
       const ioCtx = await cluster.pool(pool, namespace);
       const place: Place = { poolId: ioCtx.poolId, poolName: pool, namespace, ioCtx };
       const found =
         "id" in wanted ? await byId(place, wanted.id, signal) : await byName(place, wanted.image, signal);
       const header = decodeImageHeader(await readOmap(ioCtx, headerObject(found.id), signal));
-      return { place, ...found, spec: shown(found.name), header };
+      return { place, ...found, spec: specIn(place, found.name), header };
     }),
   );
 }
@@ -71,7 +69,7 @@ export function isById(image: ImageSpecLike | ImageById): image is ImageById {
   return typeof image === "object" && "id" in image;
 }
 
-/** Turns a {@link DecodeError} into an error of this package. */
+/** Runs `action` and converts a {@link DecodeError} to a {@link CoppiceError}. */
 export async function decoding<T>(object: string, action: () => Promise<T>): Promise<T> {
   try {
     return await action();
@@ -81,8 +79,8 @@ export async function decoding<T>(object: string, action: () => Promise<T>): Pro
       code: "IO",
       call: "decode",
       object,
-      message: `what Ceph holds about ${object} could not be understood: ${error.message}`,
-      hint: "Another release of Ceph may have written it, or it is damaged: look at the image with `rbd info`.",
+      message: `the metadata of ${object} could not be decoded: ${error.message}`,
+      hint: "It was written by another release of Ceph, or it is damaged. Inspect the image with `rbd info`.",
       cause: error,
     });
   }
@@ -104,19 +102,19 @@ async function refuseFormat1(place: Place, name: string, signal: AbortSignal | u
     if (hasCode(error, "NOT_FOUND")) return;
     throw error;
   }
-  const object = showImageSpec({ pool: place.poolName, namespace: place.namespace, image: name });
+  const object = specIn(place, name);
   throw new CoppiceError({
     code: "UNSUPPORTED",
     call: "findImage",
     object,
-    message: `${object} is an image of format 1, which Ceph gave up years ago`,
-    hint: "Bring it to format 2 with `rbd migration prepare`.",
+    message: `${object} is an image of format 1, which is deprecated and not supported`,
+    hint: "Convert it to format 2 with `rbd migration prepare`.",
   });
 }
 
 async function byId(place: Place, id: string, signal: AbortSignal | undefined) {
   const key = directoryIdKey(id);
-  // The trash is asked last: an image that is moved there meanwhile is found there.
+  // The trash is read last, so that an image that is moved there meanwhile is found.
   const listed = await readOmapValue(place.ioCtx, directoryObject, key, signal);
   const trashed = await readOmapValue(place.ioCtx, trashObject, key, signal);
   const trash = trashed === null ? null : decodeTrashEntry(key, trashed);
@@ -127,33 +125,6 @@ async function byId(place: Place, id: string, signal: AbortSignal | undefined) {
     call: "findImage",
     object: id,
     message: `there is no image with the id ${id} in ${place.poolName}, nor in its trash`,
-    hint: "It may have been removed meanwhile.",
+    hint: "It may have been removed.",
   });
-}
-
-/** The images of a pool's namespace by id. */
-export interface PlaceNames {
-  images: ReadonlyMap<string, string>;
-  trash: ReadonlyMap<string, TrashHeader>;
-}
-
-/**
- * Reads the directory and the trash of a place. An image that is moved to the trash meanwhile is found there:
- * the trash is read last.
- *
- * @throws {RbdError}
- * @throws {DecodeError}
- */
-export async function readPlaceNames(place: Place, signal: AbortSignal | undefined): Promise<PlaceNames> {
-  const images = new Map<string, string>();
-  for (const [key, value] of await readOmapOrNone(place.ioCtx, directoryObject, signal)) {
-    const entry = decodeDirectoryEntry(key, value);
-    if (entry !== null) images.set(entry.id, entry.name);
-  }
-  const trash = new Map<string, TrashHeader>();
-  for (const [key, value] of await readOmapOrNone(place.ioCtx, trashObject, signal)) {
-    const entry = decodeTrashEntry(key, value);
-    if (entry !== null) trash.set(entry.imageId, entry);
-  }
-  return { images, trash };
 }

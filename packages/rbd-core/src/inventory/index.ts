@@ -1,12 +1,4 @@
-export {
-  decoding,
-  findImage,
-  type HeldImage,
-  type ImageById,
-  isById,
-  type PlaceNames,
-  readPlaceNames,
-} from "./find-image.ts";
+export { decoding, findImage, type HeldImage, type ImageById, isById } from "./find-image.ts";
 export {
   type Forest,
   type ForestMark,
@@ -15,24 +7,21 @@ export {
   forest,
   type ParentState,
 } from "./forest.ts";
-export { headerIsNotEnough, InventoryMemory, snapshotRow } from "./header-reader.ts";
-export type { Place } from "./image-reader.ts";
-export {
-  type Inventory,
-  type InventoryOptions,
-  type InventoryProgress,
-  inventory,
-  type NamespaceScan,
-  type PoolScan,
-} from "./inventory.ts";
-export { readParent, readSnapshots } from "./librbd-reader.ts";
+export { snapshotRow } from "./header-reader.ts";
+export { readParent, readSnapshots } from "./image-reader.ts";
+export { type InventoryOptions, type InventoryProgress, inventory } from "./inventory.ts";
+export { InventoryMemory } from "./inventory-memory.ts";
+export { type Place, type PlaceNames, readPlaceNames } from "./list-images.ts";
 export { type NamedGroup, nameGroup, type RowDetail, showGroup } from "./row-details.ts";
 export {
   type ChildLink,
   type ImageRow,
+  type Inventory,
   type InventoryRow,
   imageKey,
+  type NamespaceScan,
   type ParentLink,
+  type PoolScan,
   type SnapshotKind,
   type SnapshotRow,
   type TrashEntry,

@@ -1,30 +1,17 @@
 import type { Cluster } from "../cluster/index.ts";
 import { forEachLimit } from "../concurrency/index.ts";
-import { CoppiceError, toCoppiceError } from "../errors/index.ts";
-import {
-  DecodeError,
-  decodeValue,
-  directoryIdKey,
-  groupDirectoryObject,
-  readOmapValue,
-} from "../headers/index.ts";
-import { showImageSpec } from "../names/index.ts";
-import { type PlaceNames, readPlaceNames } from "./find-image.ts";
-import type { FoundImage, ImageEntry } from "./image-reader.ts";
-import {
-  type ChildLink,
-  compareText,
-  type ImageRow,
-  type InventoryRow,
-  imageKey,
-  type WatcherLink,
-} from "./rows.ts";
-import { endsScan, type ReadOutcome } from "./scan-places.ts";
+import { decodeValue, directoryIdKey, groupDirectoryObject, readOmapValue } from "../headers/index.ts";
+import { compareText, showImageSpec } from "../names/index.ts";
+import type { FoundImage } from "./image-reader.ts";
+import { type ImageEntry, ignoreRefusal, type PlaceNames, readPlaceNames } from "./list-images.ts";
+import type { ReadOutcome } from "./read-images.ts";
+import { type ChildLink, type ImageRow, type InventoryRow, imageKey, type WatcherLink } from "./rows.ts";
 
+/** An optional field of a row; see {@link ImageRow}. */
 export type RowDetail = "children" | "groups" | "watchers";
 
 /**
- * Adds to the rows what was asked for besides. What Ceph refuses to tell about one image is left open there.
+ * Adds optional fields to the rows. A field of an image that Ceph refuses to return stays empty.
  *
  * @throws {CoppiceError} only when the cluster itself cannot be asked
  */
@@ -45,8 +32,8 @@ export async function addDetails(
 }
 
 /**
- * Gives every row its clones. Those of format 2 are listed in the parent's own header, also when they are in a
- * pool that was not scanned; those of format 1 are known by the links of the clones that were.
+ * Adds its clones to every row. The header of the parent lists all clones of format 2, in any pool; clones of format 1 are
+ * found by their parent links, if the inventory has read them.
  */
 async function addChildren(
   cluster: Cluster,
@@ -79,9 +66,9 @@ async function addChildren(
 
 type NamedChild = Pick<ChildLink, "pool" | "name" | "inTrash">;
 
-/** Names of scanned images are at hand; the directories of other places are read once each. */
+/** Finds the names of clones: those of the inventory's images are known, and other directories are read once. */
 async function childNames(cluster: Cluster, rows: readonly InventoryRow[], signal: AbortSignal | undefined) {
-  const poolNames = new Map((await cluster.listPools()).map(({ id, name }) => [id, name]));
+  const poolNames = new Map((await cluster.listPools({ signal })).map(({ id, name }) => [id, name]));
   const scanned = new Map(rows.map((row) => [imageKey(row.pool, row.namespace, row.id, row.name), row]));
   const places = new Map<string, Promise<PlaceNames | null>>();
   return async (poolId: number, namespace: string, imageId: string): Promise<NamedChild> => {
@@ -92,7 +79,7 @@ async function childNames(cluster: Cluster, rows: readonly InventoryRow[], signa
     const key = `${pool}/${namespace}`;
     const place =
       places.get(key) ??
-      orNull(async () => {
+      ignoreRefusal(async () => {
         const ioCtx = await cluster.pool(pool, namespace);
         return readPlaceNames({ poolId, poolName: pool, namespace, ioCtx }, signal);
       });
@@ -160,7 +147,7 @@ export async function nameGroup(
   signal: AbortSignal | undefined,
 ): Promise<NamedGroup> {
   const key = directoryIdKey(groupId);
-  const value = await orNull(async () =>
+  const value = await ignoreRefusal(async () =>
     readOmapValue(await cluster.pool(pool, namespace), groupDirectoryObject, key, signal),
   );
   const name = value === null ? groupId : decodeValue(key, value, (reader) => reader.string());
@@ -172,16 +159,16 @@ export function showGroup({ pool, namespace, name }: NamedGroup): string {
   return showImageSpec({ pool, namespace, image: name });
 }
 
-/** How many images are opened at a time. */
+/** How many images are opened at a time, for their watchers. */
 const opensAtOnce = 24;
 
-/** Gives every row those who have the image open, which takes opening it, read-only. (`rbd_watchers_list`) */
+/** Adds its watchers to every row by opening the image, read-only. (`rbd_watchers_list`) */
 async function addWatchers(images: readonly ReadImage[], signal: AbortSignal | undefined): Promise<void> {
   await forEachLimit(
     images,
     opensAtOnce,
     async ({ entry: { place, id, name }, row }) => {
-      row.watchers = await orNull(async (): Promise<WatcherLink[]> => {
+      row.watchers = await ignoreRefusal(async (): Promise<WatcherLink[]> => {
         await using image = await place.ioCtx.openImage(id === "" ? name : { id }, {
           readOnly: true,
           signal,
@@ -194,20 +181,9 @@ async function addWatchers(images: readonly ReadImage[], signal: AbortSignal | u
   );
 }
 
-/** A row in the making, and what it is made of. */
+/** The row of an image, and what it was made from. */
 interface ReadImage {
   entry: ImageEntry;
   found: FoundImage;
   row: ImageRow;
-}
-
-/** `null` for what Ceph refuses to tell, or does not tell in a way that can be understood. */
-async function orNull<T>(action: () => Promise<T>): Promise<T | null> {
-  try {
-    return await action();
-  } catch (thrown) {
-    const error = toCoppiceError(thrown);
-    if (error instanceof DecodeError || (error instanceof CoppiceError && !endsScan(error))) return null;
-    throw error;
-  }
 }

@@ -1,6 +1,7 @@
 import type { CoppiceError } from "../errors/index.ts";
+import { compareText } from "../names/index.ts";
 
-/** What a snapshot is for. Only `user` snapshots are the user's own; the others are kept by Ceph. `unknown`: a newer Ceph's. */
+/** The kind of a snapshot. Users create `user` snapshots; Ceph manages all others. `unknown` is a kind of a newer Ceph. */
 export type SnapshotKind = "user" | "group" | "trash" | "mirror" | "unknown";
 
 export interface SnapshotRow {
@@ -14,8 +15,8 @@ export interface SnapshotRow {
 }
 
 /**
- * What a clone says of its parent. Names are `""` where this client may not read them: the ids are what the
- * clone itself holds.
+ * The parent of a clone. The clone itself records the ids; a name is `""` when this client lacks the permission to read
+ * it.
  */
 export interface ParentLink {
   poolName: string;
@@ -27,16 +28,16 @@ export interface ParentLink {
   snapshotId: bigint;
   /** The parent image is in the trash. */
   inTrash: boolean;
-  /** How many bytes from the start of the clone still lie over the parent. */
+  /** Bytes from the start of the clone that overlap with the parent. */
   overlap: number;
 }
 
-/** Why an image is in the trash and until when it is kept there. */
+/** Why an image is in the trash, and how long it is kept there. */
 export interface TrashEntry {
-  /** The name the image had. */
+  /** The name that the image had. */
   name: string;
   deletedAt: Date;
-  /** Before this moment the image is not removed without force. */
+  /** Before this time the image is removed only by force. */
   deferredUntil: Date;
   source: TrashSource;
 }
@@ -48,13 +49,14 @@ interface AnyRow {
   /** `""` is the default namespace. */
   namespace: string;
   name: string;
-  /** `pool/[namespace/]name`, for showing. In the trash the name may be taken by another image. */
+  /** `pool/[namespace/]name`, for display. The name of an image in the trash may be in use by another image. */
   spec: string;
 }
 
+/** An image that was read. */
 export interface ImageRow extends AnyRow {
   state: "ok";
-  /** Ceph's own id of the image, unique in its pool and namespace. `""` for an image of format 1. */
+  /** Ceph's id of the image, unique in its pool and namespace. `""` for an image of format 1. */
   id: string;
   format: 1 | 2;
   /** Bytes. */
@@ -63,9 +65,9 @@ export interface ImageRow extends AnyRow {
   objectSize: number;
   /** `RBD_FEATURE_*` bits. */
   features: bigint;
-  /** `RBD_FLAG_*` bits of the current state. */
+  /** `RBD_FLAG_*` bits of HEAD. */
   flags: bigint;
-  /** The pool that holds the data when it is not `pool`. */
+  /** The pool that contains the data; `null` when that is `pool`. */
   dataPool: string | null;
   /** Bytes. */
   stripeUnit: number;
@@ -76,40 +78,41 @@ export interface ImageRow extends AnyRow {
   snapshots: SnapshotRow[];
   parent: ParentLink | null;
   trash: TrashEntry | null;
-  /** `header`: decoded from the header object. `librbd`: the image was opened. */
+  /** `header`: decoded from the header object. `librbd`: read by opening the image. */
   readThrough: "header" | "librbd";
-  /** Why the header could not be used, when librbd had to be asked although it was tried. */
+  /** With `librbd`: why the header was not enough. `null` for an image of format 1. */
   readNote: string | null;
-  /** When asked for: its clones, by pool, namespace and name. */
+  /** With the detail `children`: its clones, sorted by pool, namespace and name. */
   children?: ChildLink[];
-  /** When asked for: the group it is in, as `pool/[namespace/]group`. */
+  /** With the detail `groups`: its group, as `pool/[namespace/]group`; `null` when it is in none. */
   group?: string | null;
-  /** When asked for: who has it open. `null` when Ceph would not say. */
+  /** With the detail `watchers`: the clients that have it open; `null` when that could not be read. */
   watchers?: WatcherLink[] | null;
 }
 
-/** A clone, as its parent shows it. */
+/** A clone of an image. */
 export interface ChildLink {
   pool: string;
   /** `""` is the default namespace. */
   namespace: string;
   id: string;
-  /** In the trash, the name it had. `null`: it could not be found out. */
+  /** In the trash, the name that it had. `null` when the name could not be read. */
   name: string | null;
   inTrash: boolean;
-  /** The snapshot it hangs on. */
+  /** The parent's snapshot that it was cloned from. */
   snapshotId: bigint;
   cloneFormat: 1 | 2;
 }
 
+/** A client that has an image open. */
 export interface WatcherLink {
-  /** As Ceph writes it: `192.0.2.7:0/1234567`. */
+  /** In Ceph's notation: `192.0.2.7:0/1234567`. */
   address: string;
   /** `client.<id>` */
   client: string;
 }
 
-/** An image that is there but could not be read. */
+/** An image that exists but could not be read. */
 export interface UnreadableImageRow extends AnyRow {
   state: "unreadable";
   id: string | null;
@@ -119,20 +122,45 @@ export interface UnreadableImageRow extends AnyRow {
 
 export type InventoryRow = ImageRow | UnreadableImageRow;
 
+/** A namespace of a pool. */
+export interface NamespaceScan {
+  /** `""` is the default namespace. */
+  name: string;
+  /** The number of its rows in the inventory, with the trash. */
+  images: number;
+  /** Why its images, or its trash, could not be listed. */
+  error: CoppiceError | null;
+}
+
+/** A pool. */
+export interface PoolScan {
+  /** `null` when the pool does not exist. */
+  id: number | null;
+  name: string;
+  /** Default namespace first, then by name. */
+  namespaces: NamespaceScan[];
+  /** Why its namespaces could not be listed. */
+  error: CoppiceError | null;
+}
+
+/** The images of a cluster, or of some of its pools. Never changed after it was returned. */
+export interface Inventory {
+  /** When the inventory began; images that were created later may be missing. */
+  scannedAt: Date;
+  pools: PoolScan[];
+  /** Sorted by pool, namespace and name; the trash of a namespace follows its images. */
+  rows: InventoryRow[];
+}
+
 /**
- * `pool/namespace/id`: names an image for as long as it exists, through renames and the trash. An image without
- * an id (format 1, or unreadable) is keyed by its name.
+ * `pool/namespace/id`: identifies an image for as long as it exists, also after a rename and in the trash. An image
+ * without an id (format 1, or unreadable) is identified by its name.
  */
 export function imageKey(pool: string, namespace: string, id: string | null, name: string): string {
   return `${pool}/${namespace}/${id === null || id === "" ? `name:${name}` : id}`;
 }
 
-/** By code unit: the same on every machine, and quick. */
-export function compareText(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
-}
-
-/** The order of an inventory: pool, namespace, images before trash, name, id. */
+/** The order of an inventory's rows: pool, namespace, images before trash, name, id. */
 export function compareRows(a: InventoryRow, b: InventoryRow): number {
   return (
     compareText(a.pool, b.pool) ||

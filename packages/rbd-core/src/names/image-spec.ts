@@ -1,7 +1,7 @@
 import { CoppiceError } from "../errors/index.ts";
-import { checkName, type NamePart, nameProblem } from "./name-part.ts";
+import { checkName, type NamePart, nameProblem, quoted } from "./name-part.ts";
 
-/** Where an image (or one of its snapshots) lives. Written `pool/[namespace/]image[@snap]`. */
+/** The name of an image, or of one of its snapshots, in full. Written `pool/[namespace/]image[@snap]`. */
 export interface ImageSpec {
   pool: string;
   /** `""` is the pool's default namespace. */
@@ -11,12 +11,11 @@ export interface ImageSpec {
 }
 
 /**
- * Reads `pool/[namespace/]image[@snap]`. The pool is never left out: a default would hide a mistake.
+ * Parses `pool/[namespace/]image[@snap]`. The pool is required: a default would hide a mistake.
  *
  * The inverse of {@link formatImageSpec}: `formatImageSpec(parseImageSpec(text)) === text`.
  *
- * @throws {CoppiceError} `INVALID_NAME`, saying which part is missing, empty, too long or holds an illegal
- * character.
+ * @throws {CoppiceError} `INVALID_NAME` with the part that is missing, empty, too long or has an illegal character
  */
 export function parseImageSpec(text: string): ImageSpec {
   const parts = text.split("/");
@@ -46,20 +45,19 @@ function check(text: string, part: NamePart, name: string): void {
 }
 
 function refusal(text: string, problem: string): CoppiceError {
-  const shown = text.length > 200 ? `${text.slice(0, 200)}…` : text;
   return new CoppiceError({
     code: "INVALID_NAME",
     call: "parseImageSpec",
     object: text,
-    message: `${JSON.stringify(shown)} does not name an image: ${problem}`,
+    message: `${quoted(text)} does not name an image: ${problem}`,
     hint: "Write pool/[namespace/]image[@snapshot], for example rbd/vm-1 or rbd/tenant/vm-1@monday.",
   });
 }
 
 /**
- * Writes a spec as `pool/[namespace/]image[@snap]`, so that {@link parseImageSpec} reads the same back.
+ * Formats a spec as `pool/[namespace/]image[@snap]`. The inverse of {@link parseImageSpec}.
  *
- * @throws {CoppiceError} `INVALID_NAME` when a part is empty, too long or holds an illegal character.
+ * @throws {CoppiceError} `INVALID_NAME` when a part is empty, too long or has an illegal character
  */
 export function formatImageSpec(spec: ImageSpec): string {
   checkName("pool", spec.pool);
@@ -70,8 +68,8 @@ export function formatImageSpec(spec: ImageSpec): string {
 }
 
 /**
- * The same without the checks: for messages and listings, where an image that another client named oddly must
- * still be shown. What it returns is not sure to parse.
+ * Formats a spec like {@link formatImageSpec}, without the checks. For messages and listings, which must show an image
+ * even if another client gave it a name that no spec allows. The result may not parse.
  */
 export function showImageSpec(spec: ImageSpec): string {
   const place = spec.namespace === "" ? spec.pool : `${spec.pool}/${spec.namespace}`;
@@ -79,12 +77,12 @@ export function showImageSpec(spec: ImageSpec): string {
   return spec.snapshot === undefined ? image : `${image}@${spec.snapshot}`;
 }
 
-/** What every function that takes an image accepts: the text, or its parts. */
+/** How a function accepts the name of an image or snapshot: as text, or as its parts. */
 export type ImageSpecLike = string | Readonly<ImageSpec>;
 
 /**
- * Turns either form into parts. Text is parsed strictly. Parts are taken as they are (an image made elsewhere
- * may have a name that no spec can express) as long as none is empty or holds NUL, which no C call can carry.
+ * Converts either form to parts. Text is parsed strictly. Parts are accepted as they are, since another client may have
+ * given an image a name that no spec can express, unless one is empty or contains NUL, which C strings cannot.
  *
  * @throws {CoppiceError} `INVALID_NAME`
  */
@@ -107,7 +105,7 @@ export function toImageSpec(input: ImageSpecLike): ImageSpec {
 }
 
 /**
- * The same for a place where a snapshot makes no sense, such as the target of a clone.
+ * Like {@link toImageSpec}, for a place that needs an image and not a snapshot, such as the target of a clone.
  *
  * @throws {CoppiceError} `INVALID_NAME`
  */
@@ -118,7 +116,28 @@ export function toImageOnly(input: ImageSpecLike): ImageSpec {
     code: "INVALID_NAME",
     call: "toImageSpec",
     object: showImageSpec(spec),
-    message: `${JSON.stringify(showImageSpec(spec))} names a snapshot where an image is needed`,
+    message: `${quoted(showImageSpec(spec))} names a snapshot where an image is needed`,
     hint: "Leave out the part from the @ on.",
+  });
+}
+
+/**
+ * Like {@link toImageSpec}, for a place that needs a snapshot.
+ *
+ * @param hint what to do when `input` names an image
+ * @throws {CoppiceError} `INVALID_NAME`
+ */
+export function toSnapshotSpec(
+  input: ImageSpecLike,
+  hint = "Write pool/[namespace/]image@snapshot.",
+): ImageSpec & { snapshot: string } {
+  const { snapshot, ...image } = toImageSpec(input);
+  if (snapshot !== undefined) return { ...image, snapshot };
+  throw new CoppiceError({
+    code: "INVALID_NAME",
+    call: "toImageSpec",
+    object: showImageSpec(image),
+    message: `${quoted(showImageSpec(image))} names an image where a snapshot is needed`,
+    hint,
   });
 }

@@ -1,13 +1,13 @@
 import { CoppiceError } from "../errors/index.ts";
-import { type ImageSpec, showImageSpec } from "./image-spec.ts";
-import { checkName, type NamePart, nameProblem } from "./name-part.ts";
+import { type ImageSpec, toSnapshotSpec } from "./image-spec.ts";
+import { checkName, type NamePart, nameProblem, quoted } from "./name-part.ts";
 
 /**
- * Where a template lives, as OpenStack's services tell each other: `rbd://fsid/pool/image/snap`, each part
- * percent-encoded. There is no place for a namespace in it.
+ * The location of a template as OpenStack's services exchange it: `rbd://fsid/pool/image/snap`, each part
+ * percent-encoded. The format has no part for a namespace.
  */
 export interface RbdUrl {
-  /** Which cluster: its fsid. */
+  /** Identifies the cluster. */
   fsid: string;
   pool: string;
   image: string;
@@ -17,11 +17,11 @@ export interface RbdUrl {
 export const rbdUrlScheme = "rbd://";
 
 /**
- * Reads `rbd://fsid/pool/image/snap`. A `+` is a plus: these are path segments, not a form.
+ * Parses `rbd://fsid/pool/image/snap`. A `+` is a plus sign: the parts are path segments, not form fields.
  *
- * Source: the location format that Glance writes and Nova and Cinder read; all four parts are needed, as there.
+ * Source: the location format that Glance writes and Nova and Cinder read. All four parts are required.
  *
- * @throws {CoppiceError} `INVALID_NAME`, saying which part is missing, empty, badly encoded or no possible name.
+ * @throws {CoppiceError} `INVALID_NAME` with the part that is missing, empty, badly encoded or an impossible name
  */
 export function parseRbdUrl(text: string): RbdUrl {
   if (!text.startsWith(rbdUrlScheme)) throw refusal(text, `it does not start with ${rbdUrlScheme}`);
@@ -51,22 +51,21 @@ function check(text: string, part: NamePart, name: string): void {
 }
 
 function refusal(text: string, problem: string, cause?: unknown): CoppiceError {
-  const shown = text.length > 200 ? `${text.slice(0, 200)}…` : text;
   return new CoppiceError({
     code: "INVALID_NAME",
     call: "parseRbdUrl",
     object: text,
-    message: `${JSON.stringify(shown)} is not the URL of a snapshot: ${problem}`,
+    message: `${quoted(text)} is not the URL of a snapshot: ${problem}`,
     hint: "Write rbd://fsid/pool/image/snapshot, with a slash in a name as %2F.",
     cause,
   });
 }
 
 /**
- * Writes `rbd://fsid/pool/image/snap`, so that {@link parseRbdUrl} reads the same back. Everything but RFC 3986's
- * unreserved characters is percent-encoded, as OpenStack's services do: equal locations give equal text.
+ * Formats `rbd://fsid/pool/image/snap`. The inverse of {@link parseRbdUrl}. Every character except RFC 3986's
+ * unreserved ones is percent-encoded, as OpenStack's services do it, so that equal locations give equal text.
  *
- * @throws {CoppiceError} `INVALID_NAME` when a part is empty, too long or holds an illegal character.
+ * @throws {CoppiceError} `INVALID_NAME` when a part is empty, too long or has an illegal character
  */
 export function formatRbdUrl(url: RbdUrl): string {
   if (url.fsid === "" || !url.fsid.isWellFormed()) {
@@ -83,7 +82,7 @@ export function formatRbdUrl(url: RbdUrl): string {
   return rbdUrlScheme + [url.fsid, url.pool, url.image, url.snapshot].map(encode).join("/");
 }
 
-/** `encodeURIComponent` leaves five of the reserved characters as they are. */
+/** `encodeURIComponent` does not encode five of the reserved characters. */
 function encode(part: string): string {
   return encodeURIComponent(part).replace(
     /[!'()*]/g,
@@ -92,20 +91,11 @@ function encode(part: string): string {
 }
 
 /**
- * The URL of a snapshot of this cluster, or `null` for one that no such URL can name, because it is in a namespace.
+ * The URL of a snapshot in the cluster with this fsid; `null` for a snapshot in a namespace, which no URL can name.
  *
- * @throws {CoppiceError} `INVALID_NAME` when no snapshot is named, or a name is none that can be.
+ * @throws {CoppiceError} `INVALID_NAME` when the spec names no snapshot, or a part cannot be used in a URL
  */
 export function toRbdUrl(fsid: string, spec: ImageSpec): string | null {
-  if (spec.snapshot === undefined) {
-    throw new CoppiceError({
-      code: "INVALID_NAME",
-      call: "formatRbdUrl",
-      object: showImageSpec(spec),
-      message: `${JSON.stringify(showImageSpec(spec))} names an image where a snapshot is needed`,
-      hint: "Add @ and the snapshot's name.",
-    });
-  }
-  if (spec.namespace !== "") return null;
-  return formatRbdUrl({ fsid, pool: spec.pool, image: spec.image, snapshot: spec.snapshot });
+  const { pool, namespace, image, snapshot } = toSnapshotSpec(spec);
+  return namespace === "" ? formatRbdUrl({ fsid, pool, image, snapshot }) : null;
 }

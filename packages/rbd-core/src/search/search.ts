@@ -4,16 +4,17 @@ import { type ImageFeature, imageFeatures } from "../image/index.ts";
 import type { ForestNode } from "../inventory/index.ts";
 
 /**
- * - `roots`: read, and not a clone.
- * - `clones`: has a parent, wherever that is.
- * - `trash`: in the trash.
- * - `problems`: unreadable, or marked `orphan`, `parent-in-trash` or `deep`. A flatten candidate is only a
- *   suggestion, and an invalid object map costs time but no data: ask for those by `problem`.
+ * The kinds of images:
+ * - `roots`: readable images that are not clones.
+ * - `clones`: images with a parent, even if it is not in the inventory.
+ * - `trash`: images in the trash.
+ * - `problems`: images that are unreadable or have the mark `orphan`, `parent-in-trash` or `deep`. A flatten candidate is
+ *   only a suggestion, and an invalid object map costs time but no data: search for those by `problem`.
  */
 export const searchKinds = ["all", "roots", "clones", "trash", "problems"] as const;
 export type SearchKind = (typeof searchKinds)[number];
 
-/** One thing wrong with an image: its state, one of the forest's marks, or a flag of HEAD's object map or fast-diff. */
+/** A single problem of an image: its state, a mark of the forest, or an invalid object map or fast-diff of HEAD. */
 export const searchProblems = [
   "unreadable",
   "orphan",
@@ -24,46 +25,47 @@ export const searchProblems = [
 ] as const;
 export type SearchProblem = (typeof searchProblems)[number];
 
-/** What images are sorted by, before their names. An unreadable image counts as 0, an unknown time as the oldest. */
+/** The fields to sort by, before the name. An unreadable image counts as 0, an unknown time as the oldest. */
 export const searchSorts = ["name", "size", "snapshots", "children", "depth", "created"] as const;
 export type SearchSort = (typeof searchSorts)[number];
 
-/** What to look for. Every filter given must hold. An unreadable image has no feature, size or time to pass one. */
+/** The filters of a search; an image has to pass all of them. An unreadable image passes no filter on features, size or time. */
 export interface ImageSearch {
-  /** Words, each of which is somewhere in the spec, upper and lower case alike. */
+  /** Words that all occur in the spec, ignoring case. */
   text?: string | undefined;
   pool?: string | undefined;
-  /** `""` is the default namespace; absent is every namespace. */
+  /** `""` is the default namespace. Default: all namespaces. */
   namespace?: string | undefined;
   /** Default `all`. */
   kind?: SearchKind | undefined;
-  /** Spec or key of an image of the forest: only its direct clones. Of a spec in use twice, the one not in the trash. */
+  /** Only direct clones of this image: its spec or key. If two images have the spec, the one that is not in the trash. */
   parent?: string | undefined;
-  /** With `parent`: everything below it, not only the direct clones. */
+  /** With `parent`: all clones below it, not only the direct ones. */
   descendants?: boolean | undefined;
   feature?: ImageFeature | undefined;
-  /** Bytes, itself included. */
+  /** Bytes, inclusive. */
   minSize?: number | undefined;
-  /** Bytes, itself included. */
+  /** Bytes, inclusive. */
   maxSize?: number | undefined;
-  /** Created at this moment or later. */
+  /** Created at this time or later. */
   createdAfter?: Date | undefined;
-  /** Created before this moment. */
+  /** Created before this time. */
   createdBefore?: Date | undefined;
   problem?: SearchProblem | undefined;
-  /** Default by name, ascending. Equal ones by name, in the same direction. */
+  /** Default: by name, ascending. Equal images are sorted by name, in the same direction. */
   sort?: { by: SearchSort; dir?: "asc" | "desc" | undefined } | undefined;
-  /** `nextCursor` of the page before. Only good for the same filters and sort; the limit may differ. */
+  /** `nextCursor` of the previous page. Valid for the same filters and order; the limit may differ. */
   cursor?: string | undefined;
-  /** How many rows a page has at most. Default 100. */
+  /** The maximal number of rows of a page. Default 100. */
   limit?: number | undefined;
 }
 
+/** One page of results. */
 export interface ImageSearchPage {
   rows: ForestNode[];
-  /** Images in the forest. */
+  /** The number of images in the forest. */
   total: number;
-  /** Images that pass the filters, on all pages. */
+  /** The number of images that pass the filters, on all pages. */
   filtered: number;
   /** `null` on the last page. */
   nextCursor: string | null;
@@ -107,13 +109,13 @@ const schema = z
   )
   .refine(({ parent, descendants }) => parent !== undefined || !descendants, {
     path: ["descendants"],
-    error: "of which image? parent is missing",
+    error: "requires parent",
   });
 
 /** A search with its defaults filled in. */
 export type CheckedSearch = z.output<typeof schema>;
 
-/** @throws {CoppiceError} `INVALID_ARGUMENT` for a filter that is unknown, is none, or that no image could pass. */
+/** @throws {CoppiceError} `INVALID_ARGUMENT` for a filter that is unknown, invalid, or that no image can pass */
 export function checkSearch(search: ImageSearch): CheckedSearch {
   const checked = schema.safeParse(search);
   if (checked.success) return checked.data;
@@ -121,8 +123,8 @@ export function checkSearch(search: ImageSearch): CheckedSearch {
   throw new CoppiceError({
     code: "INVALID_ARGUMENT",
     call: "searchImages",
-    message: `this cannot be searched for: ${problems.join("; ")}`,
-    hint: "Correct or leave out what is named.",
+    message: `the search is invalid: ${problems.join("; ")}`,
+    hint: "Correct these filters or leave them out.",
     cause: checked.error,
   });
 }

@@ -198,7 +198,8 @@ export async function headIsUntouched(
   const header = await readMappedHeader(ioCtx, id, signal);
   if (header === undefined) return false;
   const overlap = header.parent?.headOverlap ?? 0;
-  const read = (point: { id?: bigint; size: number }) => readObjectMap(ioCtx, id, header, point, signal);
+  const read = (point: { id?: bigint; size: number }) =>
+    readObjectMap(ioCtx, id, imageLayout(header), point, signal);
   if (snapshot === undefined) {
     return overlap === 0 && (header.size === 0 || isEqual(emptyObjectMap, await read({ size: header.size })));
   }
@@ -229,7 +230,7 @@ export async function readOccupied(ioCtx: IoCtx, id: string, signal?: AbortSigna
   const header = await readMappedHeader(ioCtx, id, signal);
   if (header === undefined || (header.parent?.headOverlap ?? 0) > 0) return anywhere;
   if (header.size === 0) return new OccupiedRanges([]);
-  const map = await readObjectMap(ioCtx, id, header, { size: header.size }, signal);
+  const map = await readObjectMap(ioCtx, id, imageLayout(header), { size: header.size }, signal);
   if (map === null) return anywhere;
   // With stripes, an object's bytes lie all over its set of objects.
   const { objectSize, stripeCount } = imageLayout(header);

@@ -4,9 +4,9 @@ import { snapshotChain } from "../../../src/chain/snapshot-chain.ts";
 import { deletionPlan } from "../../../src/deletion/deletion-plan.ts";
 import { executeDeletion } from "../../../src/deletion/execute-deletion.ts";
 import { createImage, openImage } from "../../../src/image/image.ts";
+import { Dice } from "../../support/random-forest.ts";
 import { testSeed } from "../../support/test-seed.ts";
-import { Dice } from "../headers/random-forest.ts";
-import { useCliPool } from "../headers/use-cli-pool.ts";
+import { useCliPool } from "../../support/use-cli-pool.ts";
 
 const own = useCliPool("freed");
 const { cli, pool } = own;

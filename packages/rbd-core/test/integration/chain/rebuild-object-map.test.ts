@@ -7,7 +7,7 @@ import { snapshotChain } from "../../../src/chain/snapshot-chain.ts";
 import { objectMapObject } from "../../../src/headers/object-names.ts";
 import { featureBits } from "../../../src/image/features.ts";
 import { createImage, openImage } from "../../../src/image/image.ts";
-import { useCliPool } from "../headers/use-cli-pool.ts";
+import { useCliPool } from "../../support/use-cli-pool.ts";
 
 const own = useCliPool("rebuild");
 const { cli, pool } = own;

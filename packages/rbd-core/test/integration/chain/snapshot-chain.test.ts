@@ -5,9 +5,9 @@ import { whatChanged } from "../../../src/chain/what-changed.ts";
 import { headerObject } from "../../../src/headers/object-names.ts";
 import { createImage, openImage } from "../../../src/image/image.ts";
 import { createSnapshot, protectSnapshot } from "../../../src/image/snapshots.ts";
+import { Dice } from "../../support/random-forest.ts";
 import { testSeed } from "../../support/test-seed.ts";
-import { Dice } from "../headers/random-forest.ts";
-import { useCliPool } from "../headers/use-cli-pool.ts";
+import { useCliPool } from "../../support/use-cli-pool.ts";
 
 const own = useCliPool("chain-test");
 const { cli, pool } = own;

@@ -1,7 +1,7 @@
 import { Cluster as NativeCluster, RbdError } from "rbd-native";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import { cloneImage, planClone } from "../../../src/clone/clone-image.ts";
-import { createNamespace } from "../../../src/cluster/namespaces.ts";
+import { createNamespace } from "../../../src/cluster/cluster.ts";
 import { CoppiceError } from "../../../src/errors/coppice-error.ts";
 import { featureBits } from "../../../src/image/features.ts";
 import { openImage } from "../../../src/image/image.ts";

@@ -11,7 +11,7 @@ import {
 import { executeDeletion } from "../../../src/deletion/execute-deletion.ts";
 import { headerObject } from "../../../src/headers/object-names.ts";
 import { openImage } from "../../../src/image/image.ts";
-import { deletePools, freshName, RbdCli } from "../headers/rbd-cli.ts";
+import { deletePools, freshName, RbdCli } from "../../support/rbd-cli.ts";
 
 const cli = new RbdCli(inject("cephConf"));
 const pool = freshName("deletion-a");

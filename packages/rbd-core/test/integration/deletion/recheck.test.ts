@@ -8,7 +8,7 @@ import type { DependantFacts } from "../../../src/deletion/deletion-facts.ts";
 import { type DeletionPlan, deletionPlan } from "../../../src/deletion/deletion-plan.ts";
 import { executeDeletion } from "../../../src/deletion/execute-deletion.ts";
 import { openImage } from "../../../src/image/image.ts";
-import { deletePools, freshName, RbdCli } from "../headers/rbd-cli.ts";
+import { deletePools, freshName, RbdCli } from "../../support/rbd-cli.ts";
 
 const cli = new RbdCli(inject("cephConf"));
 const pool = freshName("recheck-a");

@@ -19,10 +19,10 @@ import {
   readCloneV1Children,
 } from "../../../src/headers/pool-objects.ts";
 import { featureNames, flagNames } from "../../../src/image/features.ts";
+import { growRandomForest, type RandomForest } from "../../support/random-forest.ts";
+import { RbdCli } from "../../support/rbd-cli.ts";
+import { printedTime, type WitnessedImage, witnessImages } from "../../support/rbd-witness.ts";
 import { testSeed } from "../../support/test-seed.ts";
-import { growRandomForest, type RandomForest } from "./random-forest.ts";
-import { RbdCli } from "./rbd-cli.ts";
-import { printedTime, type WitnessedImage, witnessImages } from "./rbd-witness.ts";
 
 /** The bytes themselves, read by `rados`: nothing of this project but the decoder is under test. */
 const cli = new RbdCli(inject("cephConf"));

@@ -1,8 +1,8 @@
 import { type DevCluster, startTemporaryCluster } from "@coppice/dev-cluster";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import type { Cluster } from "../../../src/cluster/cluster.ts";
+import { createNamespace } from "../../../src/cluster/cluster.ts";
 import { connect } from "../../../src/cluster/connect.ts";
-import { createNamespace } from "../../../src/cluster/namespaces.ts";
 import { createImage, openImage } from "../../../src/image/image.ts";
 import { copyDiff } from "../../../src/transfer/copy/copy-diff.ts";
 import { copyImage } from "../../../src/transfer/copy/copy-image.ts";

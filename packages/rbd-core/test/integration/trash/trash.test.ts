@@ -3,8 +3,8 @@ import type { Cluster } from "../../../src/cluster/cluster.ts";
 import { connect } from "../../../src/cluster/connect.ts";
 import { purgeTrash } from "../../../src/deletion/purge-trash.ts";
 import { listTrash, moveToTrash, restoreFromTrash } from "../../../src/deletion/trash.ts";
-import { deletePools, freshName, RbdCli } from "../headers/rbd-cli.ts";
-import { printedTime } from "../headers/rbd-witness.ts";
+import { deletePools, freshName, RbdCli } from "../../support/rbd-cli.ts";
+import { printedTime } from "../../support/rbd-witness.ts";
 
 const cli = new RbdCli(inject("cephConf"));
 const pool = freshName("trash-test");

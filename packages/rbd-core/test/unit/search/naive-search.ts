@@ -1,6 +1,6 @@
 import { featureNames, flagNames } from "../../../src/image/features.ts";
 import { type ForestNode, forest } from "../../../src/inventory/forest.ts";
-import type { Inventory } from "../../../src/inventory/inventory.ts";
+import type { Inventory } from "../../../src/inventory/rows.ts";
 import type { ImageSearch, SearchSort } from "../../../src/search/search.ts";
 
 /** All that is to be found, in order: each filter as one plain sentence, nothing prepared. */

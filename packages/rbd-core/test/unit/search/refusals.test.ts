@@ -97,6 +97,6 @@ describe("bad input", () => {
 
   it("is named in the message, with what to do", () => {
     const bad = () => searchImages(scan, { minSize: 2, maxSize: 1, descendants: true });
-    expect(bad).toThrow(/minSize: above maxSize; descendants: .*parent is missing.*Correct or leave out/);
+    expect(bad).toThrow(/minSize: above maxSize; descendants: .*requires parent.*Correct these filters/);
   });
 });

@@ -1,8 +1,8 @@
 import { RbdError, rbdErrorCodes } from "rbd-native";
 import { describe, expect, it } from "vitest";
-import { CoppiceError, errorCodes } from "../../src/errors/coppice-error.ts";
-import { hasCode, toCoppiceError, withCoppiceErrors } from "../../src/errors/with-coppice-errors.ts";
-import { UndoLog } from "../../src/operation/undo-log.ts";
+import { CoppiceError, errorCodes } from "../../../src/errors/coppice-error.ts";
+import { hasCode, toCoppiceError, withCoppiceErrors } from "../../../src/errors/with-coppice-errors.ts";
+import { UndoLog } from "../../../src/operation/undo-log.ts";
 
 const missing = new RbdError({ code: "NOT_FOUND", errno: 2, call: "rbd_open", object: "rbd/vm-1" });
 
@@ -17,7 +17,7 @@ describe("toCoppiceError", () => {
       object: "rbd/vm-1",
       cause: missing,
       message:
-        "rbd/vm-1 could not be opened: it is not there. Check the name; it may have been renamed, moved to the trash or deleted.",
+        "rbd/vm-1 could not be opened: it does not exist. Check the name; it may have been renamed, moved to the trash or deleted.",
     });
   });
 

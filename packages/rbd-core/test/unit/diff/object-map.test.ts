@@ -1,7 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { compareObjectMaps, emptyObjectMap, ObjectMap } from "../../../src/diff/object-map.ts";
-import { crc32c, decodeObjectMap, objectMapBytes } from "../../../src/diff/read-object-map.ts";
+import {
+  compareObjectMaps,
+  crc32c,
+  decodeObjectMap,
+  emptyObjectMap,
+  ObjectMap,
+  objectMapBytes,
+} from "../../../src/diff/object-map.ts";
 import { DecodeError } from "../../../src/headers/encoding.ts";
 import { bytesOfObject, objectCount } from "../../../src/headers/object-layout.ts";
 import * as w from "../headers/ceph-writer.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { forEachLimit } from "../../src/concurrency/for-each-limit.ts";
+import { forEachLimit } from "../../../src/concurrency/for-each-limit.ts";
 
 describe("forEachLimit", () => {
   it("does all, never more at a time than the limit", async () => {

@@ -1,8 +1,9 @@
 import { type IoCtx, RbdError } from "rbd-native";
 import { describe, expect, it } from "vitest";
-import type { FoundImage, ImageEntry, ImageReader, Place } from "../../../src/inventory/image-reader.ts";
+import type { FoundImage, ImageReader } from "../../../src/inventory/image-reader.ts";
+import type { ImageEntry, Place } from "../../../src/inventory/list-images.ts";
+import { readEntries } from "../../../src/inventory/read-images.ts";
 import type { TrashEntry } from "../../../src/inventory/rows.ts";
-import { readEntries } from "../../../src/inventory/scan-places.ts";
 import { imageRow } from "../rows.ts";
 
 const then = new Date("2026-03-01T12:00:00Z");

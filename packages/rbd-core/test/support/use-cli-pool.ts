@@ -1,17 +1,17 @@
 import { afterAll, beforeAll, inject } from "vitest";
-import type { Cluster } from "../../../src/cluster/cluster.ts";
-import { connect } from "../../../src/cluster/connect.ts";
+import type { Cluster } from "../../src/cluster/cluster.ts";
+import { connect } from "../../src/cluster/connect.ts";
 import { deletePools, freshName, RbdCli } from "./rbd-cli.ts";
 
 export interface CliPool {
   readonly cli: RbdCli;
-  /** Of this test file alone. */
+  /** Used by this test file only. */
   readonly pool: string;
   /** Open while tests run. */
   readonly cluster: Cluster;
 }
 
-/** A pool and a connection of a test file's own, made before its tests and gone after them. */
+/** Gives a test file its own pool and connection: created before its tests, and removed after them. */
 export function useCliPool(name: string): CliPool {
   const cli = new RbdCli(inject("cephConf"));
   const pool = freshName(name);
@@ -29,7 +29,7 @@ export function useCliPool(name: string): CliPool {
     cli,
     pool,
     get cluster() {
-      if (cluster === undefined) throw new Error("there is no connection before the tests begin");
+      if (cluster === undefined) throw new Error("the connection is opened before the first test");
       return cluster;
     },
   };

@@ -1,14 +1,14 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { CoppiceError } from "../../src/errors/coppice-error.ts";
+import { CoppiceError } from "../../../src/errors/coppice-error.ts";
 import {
   formatImageSpec,
   type ImageSpec,
   parseImageSpec,
   toImageOnly,
   toImageSpec,
-} from "../../src/names/image-spec.ts";
-import { longestName, nameProblem } from "../../src/names/name-part.ts";
+} from "../../../src/names/image-spec.ts";
+import { longestName, nameProblem } from "../../../src/names/name-part.ts";
 
 const part = (forbidden: string) =>
   fc

@@ -1,20 +1,14 @@
-import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
-import type { Cluster } from "../../../src/cluster/cluster.ts";
-import { connect } from "../../../src/cluster/connect.ts";
+import { beforeAll, describe, expect, it } from "vitest";
 import { headerObject } from "../../../src/headers/object-names.ts";
-import { InventoryMemory } from "../../../src/inventory/header-reader.ts";
 import { inventory } from "../../../src/inventory/inventory.ts";
-import { deletePools, freshName, RbdCli } from "./rbd-cli.ts";
+import { InventoryMemory } from "../../../src/inventory/inventory-memory.ts";
+import { useCliPool } from "../../support/use-cli-pool.ts";
 
-const cli = new RbdCli(inject("cephConf"));
-const pool = freshName("memory-test");
+const own = useCliPool("memory-test");
+const { cli, pool } = own;
 const memory = new InventoryMemory();
-let cluster: Cluster;
 
 beforeAll(async () => {
-  await cli.ceph("osd", "pool", "create", pool, "8");
-  await cli.rbd("pool", "init", pool);
-  cluster = await connect({ conf: cli.conf });
   for (let n = 0; n < 6; n++) {
     await cli.rbd("create", "--size", "4M", `${pool}/image-${n}`);
     await cli.rbd("snap", "create", "--no-progress", `${pool}/image-${n}@s`);
@@ -23,23 +17,18 @@ beforeAll(async () => {
   await cli.rbd("clone", `${pool}/image-0@s`, `${pool}/clone`);
 });
 
-afterAll(async () => {
-  await cluster?.close();
-  await deletePools(cli, [pool]);
-});
-
 /** Makes all headers look as if nobody had touched them for long. */
 async function letSettle(): Promise<void> {
-  const { rows } = await inventory(cluster, { pools: [pool] });
+  const { rows } = await inventory(own.cluster, { pools: [pool] });
   for (const { id } of rows) await cli.rados(pool, "", "touch", headerObject(`${id}`), "1700000000");
 }
 
 /** Scans with the memory, compares with a scan without, and says how many headers were read. */
 async function scan(): Promise<number> {
   const before = memory.headersRead;
-  const { rows } = await inventory(cluster, { pools: [pool], memory });
+  const { rows } = await inventory(own.cluster, { pools: [pool], memory });
   const read = memory.headersRead - before;
-  expect(rows).toEqual((await inventory(cluster, { pools: [pool] })).rows);
+  expect(rows).toEqual((await inventory(own.cluster, { pools: [pool] })).rows);
   expect(memory.size).toBe(rows.length);
   return read;
 }
@@ -85,5 +74,19 @@ describe("an inventory with a memory", () => {
     await letSettle();
     await scan();
     expect(await scan()).toBe(0);
+  });
+
+  it("keeps what another inventory does not read, and serves two inventories at the same time", async () => {
+    await letSettle();
+    await scan();
+    const kept = memory.size;
+    await inventory(own.cluster, { pools: ["no-such-pool"], memory });
+    expect(memory.size).toBe(kept);
+    const before = memory.headersRead;
+    const both = [pool, pool].map((each) => inventory(own.cluster, { pools: [each], memory }));
+    const [one, other] = await Promise.all(both);
+    expect(one?.rows).toEqual(other?.rows);
+    expect(memory.headersRead).toBe(before);
+    expect(memory.size).toBe(kept);
   });
 });

@@ -1,33 +1,15 @@
 import type { ForestPlace } from "./random-forest.ts";
 import type { RbdCli } from "./rbd-cli.ts";
+import type { Info } from "./witness.ts";
 
-/** What `rbd info --format json` says, as far as it is compared. */
-export interface RbdInfo {
+/** The output of `rbd info --format json`, as far as it is compared. */
+export interface RbdInfo extends Info {
   name: string;
-  id: string;
-  size: number;
   order: number;
-  object_size: number;
-  data_pool?: string;
   snapshot_count: number;
   block_name_prefix: string;
-  features: string[];
-  op_features: string[];
-  flags: string[];
-  create_timestamp: string;
   access_timestamp: string;
   modify_timestamp: string;
-  stripe_unit?: number;
-  stripe_count?: number;
-  parent?: {
-    pool: string;
-    pool_namespace: string;
-    image: string;
-    id: string;
-    snapshot: string;
-    trash: boolean;
-    overlap: number;
-  };
   mirroring?: { state: string; global_id: string; mode: string };
 }
 

@@ -1,10 +1,6 @@
 import { describe, expect, it } from "vitest";
-import {
-  type FoundImage,
-  type ImageEntry,
-  type ImageReader,
-  limitedReader,
-} from "../../../src/inventory/image-reader.ts";
+import { type FoundImage, type ImageReader, limitedReader } from "../../../src/inventory/image-reader.ts";
+import type { ImageEntry } from "../../../src/inventory/list-images.ts";
 
 describe("limitedReader", () => {
   it("never reads more at a time than it may, and forgets nobody, whoever fails", async () => {

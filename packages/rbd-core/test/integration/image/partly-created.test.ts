@@ -48,7 +48,7 @@ it.each<[string, (image: string, source: string) => Promise<unknown>]>([
       name: "CoppiceError",
       code: "EXISTS",
       object: image,
-      message: expect.stringContaining("begun before"),
+      message: expect.stringContaining("an earlier attempt to create this image was interrupted"),
       hint: expect.stringContaining("removeImage"),
     });
     expect(await own.rbd("ls", pool)).toBe(before);

@@ -6,12 +6,12 @@ import type { Cluster } from "../../../src/cluster/cluster.ts";
 import { connect } from "../../../src/cluster/connect.ts";
 import { headerObject } from "../../../src/headers/object-names.ts";
 import { featureNames, flagNames } from "../../../src/image/features.ts";
-import { type Inventory, inventory } from "../../../src/inventory/inventory.ts";
-import type { ImageRow } from "../../../src/inventory/rows.ts";
+import { inventory } from "../../../src/inventory/inventory.ts";
+import type { ImageRow, Inventory } from "../../../src/inventory/rows.ts";
+import { growRandomForest, type RandomForest } from "../../support/random-forest.ts";
+import { freshName, RbdCli } from "../../support/rbd-cli.ts";
+import { printedTime, type WitnessedImage, witnessImages } from "../../support/rbd-witness.ts";
 import { testSeed } from "../../support/test-seed.ts";
-import { growRandomForest, type RandomForest } from "./random-forest.ts";
-import { freshName, RbdCli } from "./rbd-cli.ts";
-import { printedTime, type WitnessedImage, witnessImages } from "./rbd-witness.ts";
 
 const cli = new RbdCli(inject("cephConf"));
 let forest: RandomForest;

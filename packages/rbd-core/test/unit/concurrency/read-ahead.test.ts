@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { openAhead } from "../../src/concurrency/read-ahead.ts";
+import { openAhead } from "../../../src/concurrency/read-ahead.ts";
 
 function watched(failAt?: number) {
   const log: string[] = [];

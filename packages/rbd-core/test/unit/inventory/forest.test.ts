@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { CoppiceError } from "../../src/errors/coppice-error.ts";
-import { forest } from "../../src/inventory/forest.ts";
-import type { ImageRow, UnreadableImageRow } from "../../src/inventory/rows.ts";
-import { childOf, imageRow, inventoryOf, snapshotRow } from "./rows.ts";
+import { CoppiceError } from "../../../src/errors/coppice-error.ts";
+import { forest } from "../../../src/inventory/forest.ts";
+import type { ImageRow, UnreadableImageRow } from "../../../src/inventory/rows.ts";
+import { childOf, imageRow, inventoryOf, snapshotRow } from "../rows.ts";
 
 const later = new Date("2026-04-01T00:00:00Z");
 const inTrash = (name: string) => ({ name, deletedAt: later, deferredUntil: later, source: "user" as const });

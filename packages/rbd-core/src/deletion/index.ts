@@ -12,7 +12,6 @@ export {
   type WayPlan,
 } from "./deletion-plan.ts";
 export { type DeletionOutcome, type ExecuteDeletionOptions, executeDeletion } from "./execute-deletion.ts";
-export { type PurgedImage, type PurgeTrashOptions, purgeTrash } from "./purge-trash.ts";
 export {
   type CloneOfImage,
   type DoomedSnapshots,
@@ -35,11 +34,14 @@ export {
   removeByPrefix,
   removeImages,
 } from "./remove-by-prefix.ts";
-export { DoomedImage } from "./remove-image.ts";
+export { DoomedImage } from "./remove-images.ts";
 export {
   type ListTrashOptions,
   listTrash,
   moveToTrash,
+  type PurgedImage,
+  type PurgeTrashOptions,
+  purgeTrash,
   restoreFromTrash,
   type TrashListing,
   type TrashRow,

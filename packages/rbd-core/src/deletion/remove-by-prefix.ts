@@ -11,7 +11,7 @@ import {
   readRemovalFacts,
   removalRefusal,
 } from "./removal-plan.ts";
-import { DoomedImage } from "./remove-image.ts";
+import { DoomedImage } from "./remove-images.ts";
 
 export interface RemoveByPrefixWishes extends PrefixPlace {
   /** Which of the user's snapshots may go with the images. Default `none`: an image with snapshots is refused. */

@@ -37,7 +37,7 @@ export async function cloneWithinLimits(
 ): Promise<LimitedCloneResult> {
   const { source, signal, onProgress } = options;
   signal?.throwIfAborted();
-  if ((await flattener.judge(source)).action === "flatten-first") {
+  if ((await flattener.evaluate(source)).action === "flatten-first") {
     await planClone(cluster, options);
     onProgress?.({ phase: "flatten-source", done: 0, total: 0, unit: "objects" });
   }
@@ -55,7 +55,7 @@ export async function planCloneWithinLimits(
   options: LimitedCloneOptions,
 ): Promise<ClonePlan & { sourceDepth: DepthVerdict }> {
   const plan = await planClone(cluster, options);
-  const sourceDepth = await flattener.judge(options.source);
+  const sourceDepth = await flattener.evaluate(options.source);
   if (sourceDepth.action === "none") return { ...plan, sourceDepth };
   const when = sourceDepth.action === "flatten-first" ? "before it is cloned" : "in the background";
   const warning = `The source is flattened ${when}: ${sourceDepth.reason}.`;

@@ -66,13 +66,13 @@ export class Flattener implements AsyncDisposable {
   }
 
   /**
-   * Says what {@link beforeClone} would do. A clone of a snapshot lies under what that snapshot lies under, and
-   * flattening reaches it only where the image has the deep-flatten feature.
+   * Returns what {@link beforeClone} would do. The depth of a clone is that of its snapshot, and flattening the image
+   * lowers it only where the image has the deep-flatten feature.
    *
    * @param source `pool/[namespace/]image[@snap]`
    * @throws {CoppiceError} `INVALID_NAME`, `NOT_FOUND`
    */
-  async judge(source: ImageSpecLike): Promise<DepthVerdict> {
+  async evaluate(source: ImageSpecLike): Promise<DepthVerdict> {
     const spec = toImageSpec(source);
     const object = showImageSpec(spec);
     await using image = await openImage(this.#cluster, spec, { readOnly: true });
@@ -94,10 +94,10 @@ export class Flattener implements AsyncDisposable {
    * waits for it go away, it is not done any more.
    *
    * @param source `pool/[namespace/]image[@snap]`
-   * @throws {CoppiceError} whatever {@link judge} and {@link flatten} throw
+   * @throws {CoppiceError} whatever {@link evaluate} and {@link flatten} throw
    */
   async beforeClone(source: ImageSpecLike, request: FlattenRequest = {}): Promise<DepthVerdict> {
-    const verdict = await this.judge(source);
+    const verdict = await this.evaluate(source);
     const { snapshot: _, ...image } = toImageSpec(source);
     if (verdict.action === "flatten-first") await this.#queue.add(image, { ...request, urgency: "first" });
     if (verdict.action === "flatten-later") this.#inBackground(image, {});

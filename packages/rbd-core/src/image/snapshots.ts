@@ -1,7 +1,7 @@
 import type { Image } from "rbd-native";
 import type { Cluster } from "../cluster/index.ts";
-import { CoppiceError, withCoppiceErrors } from "../errors/index.ts";
-import { formatImageSpec, type ImageSpec, type ImageSpecLike, toImageSpec } from "../names/index.ts";
+import { withCoppiceErrors } from "../errors/index.ts";
+import { formatImageSpec, type ImageSpecLike, toSnapshotSpec } from "../names/index.ts";
 
 /** Creates `pool/[namespace/]image@snap`. (`rbd_snap_create2`) @throws {CoppiceError} `EXISTS`, `NOT_FOUND` */
 export function createSnapshot(cluster: Cluster, snapshot: ImageSpecLike): Promise<void> {
@@ -29,23 +29,11 @@ async function onSnapshot(
   done: string,
   action: (image: Image, name: string) => Promise<void>,
 ): Promise<void> {
-  const spec = toImageSpec(snapshot);
+  const spec = toSnapshotSpec(snapshot);
   const object = formatImageSpec(spec);
-  const name = snapshotName(spec, object);
   const ioCtx = await cluster.pool(spec.pool, spec.namespace);
   await withCoppiceErrors({ object, what: `${object} could not be ${done}` }, async () => {
     await using image = await ioCtx.openImage(spec.image);
-    await action(image, name);
-  });
-}
-
-function snapshotName(spec: ImageSpec, object: string): string {
-  if (spec.snapshot !== undefined) return spec.snapshot;
-  throw new CoppiceError({
-    code: "INVALID_NAME",
-    call: "toImageSpec",
-    object,
-    message: `${JSON.stringify(object)} names an image where a snapshot is needed`,
-    hint: "Write pool/[namespace/]image@snapshot.",
+    await action(image, spec.snapshot);
   });
 }

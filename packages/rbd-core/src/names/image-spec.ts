@@ -122,3 +122,20 @@ export function toImageOnly(input: ImageSpecLike): ImageSpec {
     hint: "Leave out the part from the @ on.",
   });
 }
+
+/**
+ * The same for a place where a snapshot is needed, such as the parent of a clone.
+ *
+ * @throws {CoppiceError} `INVALID_NAME`
+ */
+export function toSnapshotSpec(input: ImageSpecLike): Required<ImageSpec> {
+  const { snapshot, ...image } = toImageSpec(input);
+  if (snapshot !== undefined) return { ...image, snapshot };
+  throw new CoppiceError({
+    code: "INVALID_NAME",
+    call: "toImageSpec",
+    object: showImageSpec(image),
+    message: `${JSON.stringify(showImageSpec(image))} names an image where a snapshot is needed`,
+    hint: "Add @ and the snapshot's name, as in pool/[namespace/]image@snapshot.",
+  });
+}

@@ -6,6 +6,7 @@ export {
   showImageSpec,
   toImageOnly,
   toImageSpec,
+  toSnapshotSpec,
 } from "./image-spec.ts";
 export { checkName, longestName, type NamePart, nameProblem } from "./name-part.ts";
 export { formatRbdUrl, parseRbdUrl, type RbdUrl, rbdUrlScheme, toRbdUrl } from "./rbd-url.ts";

@@ -1,5 +1,5 @@
 import { CoppiceError } from "../errors/index.ts";
-import { type ImageSpec, showImageSpec } from "./image-spec.ts";
+import { type ImageSpec, toSnapshotSpec } from "./image-spec.ts";
 import { checkName, type NamePart, nameProblem } from "./name-part.ts";
 
 /**
@@ -97,15 +97,6 @@ function encode(part: string): string {
  * @throws {CoppiceError} `INVALID_NAME` when no snapshot is named, or a name is none that can be.
  */
 export function toRbdUrl(fsid: string, spec: ImageSpec): string | null {
-  if (spec.snapshot === undefined) {
-    throw new CoppiceError({
-      code: "INVALID_NAME",
-      call: "formatRbdUrl",
-      object: showImageSpec(spec),
-      message: `${JSON.stringify(showImageSpec(spec))} names an image where a snapshot is needed`,
-      hint: "Add @ and the snapshot's name.",
-    });
-  }
-  if (spec.namespace !== "") return null;
-  return formatRbdUrl({ fsid, pool: spec.pool, image: spec.image, snapshot: spec.snapshot });
+  const { pool, namespace, image, snapshot } = toSnapshotSpec(spec);
+  return namespace === "" ? formatRbdUrl({ fsid, pool, image, snapshot }) : null;
 }

@@ -14,7 +14,7 @@ import {
 import { CoppiceError } from "../errors/index.ts";
 import { type ImageSpec, showImageSpec } from "../names/index.ts";
 import { type FlowOptions, type RetryOptions, StepRunner } from "../operation/index.ts";
-import { resolveTemplate, type TemplateLike } from "./clone-template.ts";
+import { resolveTemplate, type TemplateLike } from "../volume/index.ts";
 
 export interface RemoveTemplateOptions
   extends FlowOptions<RemovalPhase>,

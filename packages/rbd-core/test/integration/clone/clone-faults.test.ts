@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { cloneImage } from "../../../src/clone/clone-image.ts";
-import type { CloneOptions } from "../../../src/clone/types.ts";
+import type { CloneOptions } from "../../../src/clone/clone-plan.ts";
 import { CoppiceError } from "../../../src/errors/coppice-error.ts";
 import { protectSnapshot } from "../../../src/image/snapshots.ts";
 import { inventory } from "../../../src/inventory/inventory.ts";

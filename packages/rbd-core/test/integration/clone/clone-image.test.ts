@@ -405,7 +405,7 @@ describe("size and depth", () => {
     const second = await cloneImage(own.cluster, { source: `${base}-1`, target: `${base}-2`, maxDepth: 1 });
     expect(second).toMatchObject({
       flattened: true,
-      flattenReason: "it would have 2 images above it, and at most 1 may be",
+      flattenReason: "it would have 2 images above it, and at most 1 are allowed",
       depth: 0,
     });
     expect((await info(`${base}-2`)).parent).toBeUndefined();

@@ -152,15 +152,15 @@ describe("Flattener", () => {
     );
     await rbd("snap", "create", "--no-progress", `${leaf}-plain@s`);
     await using flattener = new Flattener(own.cluster, { limits: { soft: 2, hard: 2 } });
-    expect(await flattener.judge(`${leaf}@s`)).toMatchObject({ action: "flatten-first" });
-    expect(await flattener.judge(`${leaf}-plain`)).toMatchObject({ action: "flatten-first" });
-    expect(await flattener.judge(`${leaf}-plain@s`)).toMatchObject({
+    expect(await flattener.evaluate(`${leaf}@s`)).toMatchObject({ action: "flatten-first" });
+    expect(await flattener.evaluate(`${leaf}-plain`)).toMatchObject({ action: "flatten-first" });
+    expect(await flattener.evaluate(`${leaf}-plain@s`)).toMatchObject({
       action: "none",
       reason: expect.stringContaining("it lacks deep-flatten"),
     });
     expect(await flattener.beforeClone(`${leaf}@s`)).toMatchObject({ action: "flatten-first" });
     expect(await facts(leaf)).toMatchObject({ hasParent: false });
-    expect(await flattener.judge(`${leaf}@s`)).toMatchObject({ action: "none" });
+    expect(await flattener.evaluate(`${leaf}@s`)).toMatchObject({ action: "none" });
   });
 
   it("leaves no note behind when whoever waited at the hard limit goes away", async () => {

@@ -89,7 +89,7 @@ describe("createVolume ends where Cinder's own sequence of commands ends", () =>
     expect(result).toMatchObject({
       depth: 0,
       flattened: true,
-      flattenReason: "it would have 3 images above it, and at most 2 may be",
+      flattenReason: "it would have 3 images above it, and at most 2 are allowed",
       source: { snapshotCreated: false, unchanged: true },
     });
     await expectAlike(witness, `${pool}/limit-ours`, `${pool}/limit-theirs`);

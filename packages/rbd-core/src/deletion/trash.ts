@@ -1,7 +1,7 @@
 import type { Cluster } from "../cluster/index.ts";
 import { forEachLimit } from "../concurrency/index.ts";
 import { CoppiceError, hasCode, withCoppiceErrors } from "../errors/index.ts";
-import type { ImageById, TrashSource } from "../inventory/index.ts";
+import { compareText, type ImageById, type TrashSource } from "../inventory/index.ts";
 import { checkName, type ImageSpecLike, showImageSpec, toImageOnly } from "../names/index.ts";
 import type { FindDependants } from "./deletion-facts.ts";
 import { type DeletionPlan, deletionPlan } from "./deletion-plan.ts";
@@ -26,9 +26,9 @@ export interface TrashRow {
 }
 
 export interface ListTrashOptions {
-  /** Names of the pools to look in. Default: all. */
+  /** Names of the pools to list. Default: all. */
   pools?: readonly string[];
-  /** The moment that decides what has expired. Default: now. */
+  /** The time that decides what has expired. Default: now. */
   now?: Date;
   signal?: AbortSignal;
 }
@@ -43,17 +43,17 @@ export interface TrashListing {
 const listingsAtOnce = 8;
 
 /**
- * What is in the trash, in all namespaces of the pools. A pool that cannot be listed is said, and does not hide
- * the others. (`rbd_trash_list`)
+ * Lists the trash of all namespaces of the pools. A pool that cannot be listed is reported in `unlisted`, and does not
+ * hide the others. (`rbd_trash_list`)
  *
- * @throws {CoppiceError} when the cluster itself cannot be asked
+ * @throws {CoppiceError} when the cluster itself does not answer
  */
 export async function listTrash(cluster: Cluster, options: ListTrashOptions = {}): Promise<TrashListing> {
   const { pools, signal, now = new Date() } = options;
   const names = pools ?? (await cluster.listPools()).map(({ name }) => name);
   const rows: TrashRow[] = [];
   const unlisted: TrashListing["unlisted"] = [];
-  const orSay = async (place: string, action: () => Promise<void>) => {
+  const reporting = async (place: string, action: () => Promise<void>) => {
     try {
       await action();
     } catch (error) {
@@ -65,18 +65,18 @@ export async function listTrash(cluster: Cluster, options: ListTrashOptions = {}
     names,
     listingsAtOnce,
     (pool) =>
-      orSay(pool, async () => {
+      reporting(pool, async () => {
         for (const namespace of ["", ...(await cluster.listNamespaces(pool))]) {
           const place = namespace === "" ? pool : `${pool}/${namespace}`;
-          await orSay(place, async () => {
+          await reporting(place, async () => {
             for (const row of await listPlaceTrash(cluster, pool, namespace, now)) rows.push(row);
           });
         }
       }),
     signal,
   );
-  rows.sort((a, b) => a.deletedAt.getTime() - b.deletedAt.getTime() || (a.spec < b.spec ? -1 : 1));
-  unlisted.sort((a, b) => (a.place < b.place ? -1 : 1));
+  rows.sort((a, b) => a.deletedAt.getTime() - b.deletedAt.getTime() || compareText(a.spec, b.spec));
+  unlisted.sort((a, b) => compareText(a.place, b.place));
   return { rows, unlisted };
 }
 
@@ -110,7 +110,7 @@ async function listPlaceTrash(
  * (`rbd_trash_move`)
  *
  * @throws {CoppiceError} `BUSY` while a client has it open; `IN_GROUP` while it belongs to a group, with Ceph 20. Older
- * ones let it go, and then nobody can list the group
+ * releases move it all the same, and then no client can list the group
  */
 export async function moveToTrash(
   cluster: Cluster,
@@ -125,10 +125,10 @@ export async function moveToTrash(
   );
 }
 
-/** Sources whose images are in the trash as a part of work that is not over. */
+/** Reasons why an image in the trash cannot be restored, by what moved it there. */
 const unfinished: Readonly<Record<string, string>> = {
-  migration: "It is the source of a migration: commit or abort that.",
-  removing: "Its removal has begun: some of its data is gone.",
+  migration: "It is the source of a migration: commit or abort the migration.",
+  removing: "Its removal has begun and some of its data is gone: remove it from the trash.",
 };
 
 /**
@@ -179,13 +179,13 @@ export async function restoreFromTrash(
 }
 
 export interface PurgeTrashOptions {
-  /** Names of the pools to look in. Default: all. */
+  /** Names of the pools to list. Default: all. */
   pools?: readonly string[];
-  /** Only what had expired at this moment. Default: now. */
+  /** Only images that had expired at this time. Default: now. */
   expiredBefore?: Date;
-  /** Also images with snapshots of their own. Default: they are kept. */
+  /** Removes images with snapshots of their own too. Default: they are kept. */
   withSnapshots?: boolean;
-  /** Say what would be done, and do nothing. */
+  /** Returns what would be done, and changes nothing. */
   dryRun?: boolean;
   findDependants?: FindDependants;
   signal?: AbortSignal;
@@ -204,10 +204,10 @@ export interface PurgedImage {
 }
 
 /**
- * Removes what has expired in the trash. An image is kept, with the reason, while something needs it: nothing
- * is flattened and no clone is touched. One image that fails does not stop the others.
+ * Removes the expired images from the trash. An image that something depends on is kept, with the reason: nothing is
+ * flattened and no clone is changed. A failure with one image does not stop the others.
  *
- * @throws {CoppiceError} when the cluster itself cannot be asked
+ * @throws {CoppiceError} when the cluster itself does not answer
  * @throws the signal's reason
  */
 export async function purgeTrash(cluster: Cluster, options: PurgeTrashOptions = {}): Promise<PurgedImage[]> {
@@ -251,14 +251,14 @@ async function purgeOne(
     : { image, state: "kept", reason: outcome.reason, freed: null };
 }
 
-/** `null`: it can go. */
+/** `null` when it can be removed. */
 function whyKept(plan: DeletionPlan, withSnapshots: boolean): string | null {
   if (plan.ways.some(({ way }) => way === "trash")) return "it was restored meanwhile";
-  const inTheWay = plan.blockers.filter(
+  const blocking = plan.blockers.filter(
     ({ kind, closes }) =>
       closes.length > 0 ||
       kind === "child" ||
       (!withSnapshots && (kind === "snapshot" || kind === "protected")),
   );
-  return inTheWay.length === 0 ? null : inTheWay.map(({ message }) => message).join("; ");
+  return blocking.length === 0 ? null : blocking.map(({ message }) => message).join("; ");
 }

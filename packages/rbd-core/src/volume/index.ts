@@ -25,7 +25,7 @@ export {
   type DeleteVolumePhase,
   type DeleteVolumePlan,
   type DeleteVolumeResult,
-  type DeleteVolumeWishes,
+  type DeleteVolumeSelection,
   type Dependants,
   deleteVolume,
   planDeleteVolume,

@@ -4,7 +4,7 @@ import type { CloneOptions } from "../../../src/clone/clone-plan.ts";
 import { CoppiceError } from "../../../src/errors/coppice-error.ts";
 import { protectSnapshot } from "../../../src/image/snapshots.ts";
 import { inventory } from "../../../src/inventory/inventory.ts";
-import { type Fault, faultyCluster } from "../../support/faults.ts";
+import { type Fault, faultyCluster } from "../../support/break-call.ts";
 import { imageWithHistory, mib } from "../../support/fill.ts";
 import { useOwnPool } from "../../support/use-own-pool.ts";
 

@@ -4,7 +4,7 @@ import type { CloneProgress } from "../../../src/clone/clone-plan.ts";
 import { createImage, openImage } from "../../../src/image/image.ts";
 import { createSnapshot, protectSnapshot } from "../../../src/image/snapshots.ts";
 import { inventory } from "../../../src/inventory/inventory.ts";
-import { meddledCluster } from "../../support/faults.ts";
+import { meddledCluster } from "../../support/break-call.ts";
 import { imageWithHistory, mib, write } from "../../support/fill.ts";
 import { useOwnPool } from "../../support/use-own-pool.ts";
 

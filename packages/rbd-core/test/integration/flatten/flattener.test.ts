@@ -189,7 +189,9 @@ describe("flattenImage", () => {
     await requestFlatten(own.cluster, clone);
     const { md5 } = await facts(clone);
     for (let at = 0; ; at++) {
-      const { struck, outcome } = await withBrokenCall(at, false, () => flattenImage(own.cluster, clone));
+      const { struck, outcome } = await withBrokenCall(own.native, at, false, (cluster) =>
+        flattenImage(cluster, clone),
+      );
       if (struck === undefined) break;
       expect(outcome.error, struck).toMatchObject({ code: "IO" });
       expect(await facts(clone), struck).toMatchObject({ md5, marked: true });

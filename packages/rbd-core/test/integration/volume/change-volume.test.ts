@@ -204,7 +204,7 @@ describe.each([false, true])("when any call fails (late: %s)", { timeout: 300_00
     const calls = await breakEveryCall({
       own,
       pools: [place],
-      flow: () => createVolumeSnapshot(own.cluster, { volume, name: "s" }),
+      flow: (cluster) => createVolumeSnapshot(cluster, { volume, name: "s" }),
       reset: async () => {
         await rbd("snap", "unprotect", `${volume}@s`);
         await removeSnapshot(own.cluster, `${volume}@s`);
@@ -220,7 +220,7 @@ describe.each([false, true])("when any call fails (late: %s)", { timeout: 300_00
     const calls = await breakEveryCall({
       own,
       pools: [place],
-      flow: () => extendVolume(own.cluster, { volume, size: 8 * mebibyte }),
+      flow: (cluster) => extendVolume(cluster, { volume, size: 8 * mebibyte }),
       reset: async () =>
         void (await rbd("resize", "--no-progress", "--allow-shrink", "--size", "4M", volume)),
       tolerates: (_, struck) => late && struck.startsWith("resize"),
@@ -234,7 +234,7 @@ describe.each([false, true])("when any call fails (late: %s)", { timeout: 300_00
     const calls = await breakEveryCall({
       own,
       pools: [place],
-      flow: () => renameVolume(own.cluster, { from: `${place}/volume`, to: `${place}/renamed` }),
+      flow: (cluster) => renameVolume(cluster, { from: `${place}/volume`, to: `${place}/renamed` }),
       reset: async () => void (await rbd("rename", `${place}/renamed`, `${place}/volume`)),
       tolerates: (_, struck) => late && struck.startsWith("renameImage"),
       late,
@@ -252,7 +252,7 @@ describe.each([false, true])("when any call fails (late: %s)", { timeout: 300_00
     const calls = await breakEveryCall({
       own,
       pools: [place],
-      flow: () => rollbackVolume(own.cluster, { snapshot: `${volume}@s` }),
+      flow: (cluster) => rollbackVolume(cluster, { snapshot: `${volume}@s` }),
       reset: async () => {
         expect(await own.witness.md5(volume)).toBe(rolledBack);
         await rbd("snap", "rollback", "--no-progress", `${volume}@after`);

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import type { Cluster } from "../../../src/cluster/cluster.ts";
 import { createVolume, planVolume } from "../../../src/volume/create-volume.ts";
 import { breakEveryCall } from "../../support/break-every-call.ts";
 import { expectAlike } from "../../support/expect-alike.ts";
@@ -194,7 +195,7 @@ describe("createVolume", () => {
 describe("createVolume takes back everything when any call fails", { timeout: 300_000 }, () => {
   it.each([false, true])("empty (late: %s)", async (late) => {
     const target = `${broken}/broken-empty-${late}`;
-    const flow = () => createVolume(own.cluster, { target, size: mebibyte });
+    const flow = (cluster: Cluster) => createVolume(cluster, { target, size: mebibyte });
     const reset = async () => void (await own.witness.rbd("rm", "--no-progress", target));
     const calls = await breakEveryCall({ own, pools: [broken], flow, late, reset });
     expect([...calls]).toContain("createImage");
@@ -204,7 +205,8 @@ describe("createVolume takes back everything when any call fails", { timeout: 30
     const template = await written(`broken-template-${late}`, broken);
     await own.protectedSnapshot(`${template}@snap`);
     const target = `${broken}/broken-template-${late}-new`;
-    const flow = () => createVolume(own.cluster, { target, from: { template }, size: 16 * mebibyte });
+    const flow = (cluster: Cluster) =>
+      createVolume(cluster, { target, from: { template }, size: 16 * mebibyte });
     const reset = async () => void (await own.witness.rbd("rm", "--no-progress", target));
     const calls = await breakEveryCall({ own, pools: [broken], flow, late, reset });
     expect([...calls]).toEqual(expect.arrayContaining(["clone", "resize"]));
@@ -214,8 +216,8 @@ describe("createVolume takes back everything when any call fails", { timeout: 30
     const source = await written(`broken-copy-${late}`, broken);
     const target = `${broken}/broken-copy-${late}-new`;
     const size = 16 * mebibyte;
-    const flow = () =>
-      createVolume(own.cluster, { target, from: { volume: source }, size, maxDepth: 0, cloneFormat: 1 });
+    const flow = (cluster: Cluster) =>
+      createVolume(cluster, { target, from: { volume: source }, size, maxDepth: 0, cloneFormat: 1 });
     const reset = async () => void (await own.witness.rbd("rm", "--no-progress", target));
     const calls = await breakEveryCall({ own, pools: [broken], flow, late, reset });
     expect([...calls]).toEqual(

@@ -103,11 +103,7 @@ async function makeAndRegister(
  * Writes the conf and starts the monitor, on another port where somebody else has taken its own. Only the
  * monitor's bind decides who has a port: losing it between our look and the bind moves it once more.
  */
-async function startMonitor(
-  context: StartContext,
-  state: ClusterState,
-  signal: AbortSignal,
-): Promise<void> {
+async function startMonitor(context: StartContext, state: ClusterState, signal: AbortSignal): Promise<void> {
   const { paths, options } = context;
   const daemons = clusterDaemons(paths, state);
   const [monitor] = daemons;

@@ -1,7 +1,7 @@
 import type { Cluster } from "../cluster/index.ts";
 import { withCoppiceErrors } from "../errors/index.ts";
 
-/** Ceph's releases in their order, as `ceph osd dump` names them, as far as clients can be required. */
+/** Ceph's releases before clone format 2, oldest first, as `ceph osd dump` names them. */
 const releases = [
   "argonaut",
   "bobtail",
@@ -20,7 +20,7 @@ const releases = [
 export type CloneFormat = 1 | 2;
 
 interface CloneFormatFacts {
-  /** What the caller insists on. */
+  /** What the caller asked for. */
   forced?: CloneFormat | undefined;
   /** `rbd_default_clone_format`: `1`, `2` or `auto`. */
   configured: string;
@@ -35,8 +35,8 @@ export interface CloneFormatChoice {
 }
 
 /**
- * Chooses as librbd does when it is not told: format 2, which needs no protected snapshot, once every client
- * the cluster admits understands it (mimic and later); else format 1.
+ * Chooses as librbd does by default: format 2, which needs no protected snapshot, when every client that the cluster
+ * admits understands it (mimic and later); otherwise format 1. Pure.
  *
  * Source: `rbd_default_clone_format` in Ceph's documentation of clone v2.
  */
@@ -61,10 +61,10 @@ export function chooseCloneFormat(facts: CloneFormatFacts): CloneFormatChoice {
 const setting = "rbd_default_clone_format";
 
 /**
- * Which clone format the cluster allows in the target's pool: what the pool or this client is configured to,
- * or else which clients the cluster admits (`ceph osd dump`).
+ * Reads which clone format is used in the target's pool: what the pool or this client is configured to, or what follows
+ * from the clients that the cluster admits (`ceph osd dump`).
  *
- * @throws {CoppiceError} when the cluster does not say
+ * @throws {CoppiceError} when the cluster does not answer
  */
 export async function readCloneFormat(
   cluster: Cluster,
@@ -78,13 +78,13 @@ export async function readCloneFormat(
   return chooseCloneFormat({ configured, clientReleases: await admittedReleases(cluster) });
 }
 
-/** What the cluster said last, and until when that is good enough (by `performance.now`). */
+/** The last answer of each cluster, and how long it is used (by `performance.now`). */
 const answers = new WeakMap<Cluster, { releases: Promise<string[]>; until: number }>();
 
 /**
- * Which clients the cluster admits. The monitors' answer describes every OSD, so it is asked for at most once a minute.
- * An answer that is as old errs on the safe side: what a cluster requires of its clients is raised, and hardly ever
- * lowered; and before it was raised, format 1 is right.
+ * Which clients the cluster admits. The monitors' answer describes every OSD and is large, so it is read at most once a
+ * minute. An answer that old errs on the safe side: the required release is raised and hardly ever lowered, and with a
+ * lower one format 1 is chosen, which every client can read.
  */
 function admittedReleases(cluster: Cluster): Promise<string[]> {
   const now = performance.now();
@@ -92,7 +92,7 @@ function admittedReleases(cluster: Cluster): Promise<string[]> {
   if (known !== undefined && now < known.until) return known.releases;
   const releases = askReleases(cluster);
   answers.set(cluster, { releases, until: now + 60_000 });
-  // Who asks next must not get this failure.
+  // The next caller must not get this failure.
   releases.catch(() => answers.delete(cluster));
   return releases;
 }

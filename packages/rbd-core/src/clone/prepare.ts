@@ -7,23 +7,52 @@ import { isPartlyCreated, partlyCreated } from "../image/index.ts";
 import { type ParentLink, readParent, type SnapshotRow } from "../inventory/index.ts";
 import { checkName, type ImageSpec, showImageSpec, toImageOnly, toImageSpec } from "../names/index.ts";
 import { readCloneFormat } from "./clone-format.ts";
-import { checkCloneable, decideClone, defaultNames } from "./decide.ts";
-import { readSnapshotHistory, sameState, searchSnapshot } from "./search-snapshot.ts";
-import { newSnapshotName } from "./snapshot-name.ts";
-import { namedSnapshot, openSource, readSourceFacts, type SourceFacts, sourceDepth } from "./source.ts";
-import type { CloneOptions, ClonePhase, ClonePlan } from "./types.ts";
+import {
+  type CloneOptions,
+  type ClonePhase,
+  type ClonePlan,
+  checkCloneable,
+  decideClone,
+} from "./clone-plan.ts";
+import { searchSnapshot } from "./search-snapshot.ts";
+import { defaultNames, newSnapshotName } from "./snapshot-name.ts";
+import {
+  isUnchanged,
+  namedSnapshot,
+  openSource,
+  readSourceFacts,
+  type SourceFacts,
+  sourceDepth,
+} from "./source.ts";
 
 export interface PreparedClone {
   plan: ClonePlan;
   /** The source as it was when the plan was made. */
   facts: SourceFacts;
-  /** Whether the plan rests on a comparison with the current state. */
+  /** Whether the plan follows from a comparison with the current state. */
   compared: boolean;
 }
 
+/** How often the search is repeated when the source's snapshots changed meanwhile. */
+const searches = 3;
+
 /**
- * Looks at everything a clone needs and decides what it will be. Only reads. With `search` off a snapshot is
- * planned to be created without looking for one that could be used.
+ * Plans a clone. A snapshot that the search found is only used when the source's snapshots did not change during the
+ * search. A plan that creates a snapshot is right whatever happened meanwhile.
+ *
+ * @throws {CoppiceError} see `cloneImage`; the name of a new snapshot is checked by {@link checkSnapshotNameFree}
+ */
+export async function prepareCurrent(cluster: Cluster, options: CloneOptions): Promise<PreparedClone> {
+  for (let search = 1; ; search++) {
+    const prepared = await prepareClone(cluster, options, search <= searches);
+    if (!prepared.compared || prepared.plan.snapshot.action === "create") return prepared;
+    if (await isUnchanged(cluster, prepared.facts)) return prepared;
+  }
+}
+
+/**
+ * Reads everything that a clone depends on, and decides what it will be. Changes nothing. Without `search` a new
+ * snapshot is planned, and none of the existing ones is compared.
  *
  * @throws {CoppiceError} see `cloneImage`
  */
@@ -81,7 +110,7 @@ export async function prepareClone(
   return { plan, facts, compared: chosen === null };
 }
 
-/** Whatever became of the opening is known elsewhere. */
+/** Closes the image once it is open. A failure to open it is reported to the caller, not here. */
 async function closeOpened(opening: Promise<Image>): Promise<void> {
   const [opened] = await Promise.allSettled([opening]);
   if (opened.status === "fulfilled") await opened.value.close();
@@ -100,7 +129,7 @@ function newName(facts: SourceFacts, options: CloneOptions): string {
   return newSnapshotName(taken, options.names ?? defaultNames);
 }
 
-/** A name given for a new snapshot must be free, once it is known that one has to be made. */
+/** Checks that the name for a new snapshot is free, when the plan creates one. @throws {CoppiceError} `EXISTS` */
 export function checkSnapshotNameFree({ plan, facts }: PreparedClone): void {
   const { name, action } = plan.snapshot;
   if (action === "reuse") return;
@@ -110,58 +139,15 @@ export function checkSnapshotNameFree({ plan, facts }: PreparedClone): void {
     code: "EXISTS",
     call: "cloneImage",
     object,
-    message: `the snapshot ${object} is there already, and differs from the current state`,
-    hint: `Leave the snapshot's name out, or clone ${object} itself.`,
+    message: `the snapshot ${object} exists already, and differs from the current state`,
+    hint: `Choose another name for the snapshot, or clone ${object} itself.`,
   });
 }
 
-/** How often a search is repeated when the source's snapshots changed meanwhile. */
-const searches = 3;
-
 /**
- * Plans a clone. A snapshot that the search found is only used when the source's snapshots did not change during the
- * search. A plan that creates a snapshot is right whatever happened meanwhile.
- *
- * @throws {CoppiceError} whatever `cloneImage` refuses, but for a name that a new snapshot cannot have
- */
-export async function prepareCurrent(cluster: Cluster, options: CloneOptions): Promise<PreparedClone> {
-  for (let search = 1; ; search++) {
-    const prepared = await prepareClone(cluster, options, search <= searches);
-    if (!prepared.compared || prepared.plan.snapshot.action === "create") return prepared;
-    if (await stillCurrent(cluster, prepared.facts)) return prepared;
-  }
-}
-
-/**
- * Whether the image still is the one that was searched: the same size, and no snapshot made, removed or renamed
- * since it was opened.
- *
- * Why this makes a reused snapshot right while the source is being written to. The handle that was searched
- * knows the snapshots from when it was opened; a snapshot made since would hide earlier writes from the diff
- * (they are in its layer now). With the snapshots unchanged until after the search the diff was complete. A
- * diff tells what was *written*, and what has been written does not become unwritten: what the search found
- * untouched, at whatever moment it looked, was untouched when the search began. So at that moment the source
- * was, byte for byte, the snapshot; and a later write is later than the clone.
- */
-export async function stillCurrent(cluster: Cluster, before: SourceFacts): Promise<boolean> {
-  const { spec, id, history } = before;
-  const object = showImageSpec(spec);
-  if (history !== null) {
-    if (!sameState(before, history)) return false;
-    const ioCtx = await cluster.pool(spec.pool, spec.namespace);
-    const now = await withCoppiceErrors({ object, what: `${object} could not be read again` }, () =>
-      readSnapshotHistory(ioCtx, id),
-    );
-    return now !== null && now.sequence === history.sequence && sameState(now, history);
-  }
-  await using image = await openSource(cluster, spec);
-  const now = await readSourceFacts(cluster, spec, image);
-  return now.id === id && sameState(now, before);
-}
-
-/**
- * Makes sure that an image can be created there: pool and namespace exist, and the name is free. An image has its name by
- * the object that holds its id (in format 1, its header): looking for that is far quicker than opening what is not there.
+ * Checks that an image can be created there: pool and namespace exist, and the name is free. The name of an image is the
+ * name of the object that holds its id (in format 1, of its header). A stat of that object is far quicker than opening an
+ * image that does not exist.
  *
  * @throws {CoppiceError} `EXISTS`, or `NOT_FOUND` for the pool or namespace
  */
@@ -169,19 +155,20 @@ export async function checkTarget(cluster: Cluster, target: ImageSpec): Promise<
   const object = showImageSpec(target);
   const ioCtx = await cluster.pool(target.pool, target.namespace);
   if (target.namespace !== "") await checkNamespace(cluster, target);
-  const marks = [imageIdObject(target.image), oldHeaderObject(target.image)];
+  const nameObjects = [imageIdObject(target.image), oldHeaderObject(target.image)];
   const found = await withCoppiceErrors({ object, what: `${object} cannot be the target` }, () =>
-    allSettledOrThrow(marks.map((mark) => ignoreNotFound(() => ioCtx.objects.stat(mark)))),
+    allSettledOrThrow(nameObjects.map((name) => ignoreNotFound(() => ioCtx.objects.stat(name)))),
   );
-  if (found.every((mark) => mark === null)) return;
-  if (await withCoppiceErrors({ object }, () => isPartlyCreated(ioCtx, target.image)))
+  if (found.every((stat) => stat === null)) return;
+  if (await withCoppiceErrors({ object }, () => isPartlyCreated(ioCtx, target.image))) {
     throw partlyCreated(object, "cloneImage");
+  }
   throw new CoppiceError({
     code: "EXISTS",
     call: "cloneImage",
     object,
-    message: `there is an image ${object} already`,
-    hint: "Choose another name for the clone.",
+    message: `an image ${object} exists already`,
+    hint: "Choose another name, or remove that image first.",
   });
 }
 

@@ -11,29 +11,70 @@ import {
   readOmap,
 } from "../headers/index.ts";
 import { imageFeatures } from "../image/index.ts";
-import { type HeldImage, type Place, type PlaceNames, readPlaceNames } from "../inventory/index.ts";
-import type { ChildFacts } from "./deletion-facts.ts";
+import {
+  compareText,
+  type HeldImage,
+  type Place,
+  type PlaceNames,
+  readPlaceNames,
+} from "../inventory/index.ts";
+import { showImageSpec } from "../names/index.ts";
+
+/** An image by its id. Pool, namespace and id identify it; the name is for messages and for calls that need it. */
+export interface ImageRef {
+  pool: string;
+  namespace: string;
+  id: string;
+  name: string;
+}
+
+/** `pool/[namespace/]image` */
+export function showImage({ pool, namespace, name }: ImageRef): string {
+  return showImageSpec({ pool, namespace, image: name });
+}
+
+/** A clone of a snapshot. */
+export interface ChildFacts {
+  image: ImageRef;
+  inTrash: boolean;
+  /** Clones of format 1 need a protected snapshot; one with clones of format 2 can be moved to the image's own trash. */
+  cloneFormat: 1 | 2;
+  /** Bytes of the clone that still overlap the parent: what flattening copies at the most. */
+  overlap: number;
+  /** Snapshots of the clone that overlap the parent too. */
+  snapshotsOverParent: string[];
+  /** Whether flattening detaches those snapshots as well. */
+  deepFlatten: boolean;
+  /** Why the clone could not be read, if it could not. */
+  unreadable: string | null;
+}
+
+/** A pool that may hold clones of format 1 of a protected snapshot, and could not be searched for them. */
+export interface UnsearchedPool {
+  pool: string;
+  reason: string;
+}
 
 /** How many clones, and pools, are read at a time. */
 const readsAtOnce = 64;
 
 interface GatheredChildren {
-  /** By the id of the snapshot they hang on. */
+  /** By the id of the snapshot that is their parent. */
   children: Map<bigint, ChildFacts[]>;
-  /** Pools that may hold clones of format 1 and could not be asked, with the reason. */
-  unasked: { pool: string; reason: string }[];
+  unasked: UnsearchedPool[];
 }
 
 /**
- * Finds the clones of every snapshot of an image, in all pools and in the trash. Clones of format 2 are listed
- * in the image's own header; each pool keeps those of format 1 that it holds, and only protected snapshots have
- * any.
+ * Finds the clones of every snapshot of an image, in all pools and in the trash. Clones of format 2 are listed in the
+ * image's own header. Those of format 1 are listed in the pool that holds them, and only protected snapshots have any.
  */
 export async function gatherChildren(
   cluster: Cluster,
   image: HeldImage,
   signal: AbortSignal | undefined,
 ): Promise<GatheredChildren> {
+  const isProtected = image.header.snapshots.some(({ protection }) => protection !== "unprotected");
+  if (!isProtected && image.header.children.size === 0) return { children: new Map(), unasked: [] };
   const pools = await cluster.listPools();
   const poolNames = new Map(pools.map(({ id, name }) => [id, name]));
   const found: { snapshotId: bigint; child: ChildImage; cloneFormat: 1 | 2 }[] = [];
@@ -41,7 +82,7 @@ export async function gatherChildren(
     for (const child of children) found.push({ snapshotId, child, cloneFormat: 2 });
   }
   const unasked: GatheredChildren["unasked"] = [];
-  if (image.header.snapshots.some(({ protection }) => protection !== "unprotected")) {
+  if (isProtected) {
     await forEachLimit(
       pools,
       readsAtOnce,
@@ -76,8 +117,8 @@ export async function gatherChildren(
     },
     signal,
   );
-  for (const each of children.values()) each.sort(byPlaceAndName);
-  unasked.sort((a, b) => (a.pool < b.pool ? -1 : 1));
+  for (const each of children.values()) each.sort(compareChildren);
+  unasked.sort((a, b) => compareText(a.pool, b.pool));
   return { children, unasked };
 }
 
@@ -103,7 +144,7 @@ async function readPlace(
   namespace: string,
   signal: AbortSignal | undefined,
 ): Promise<{ place: Place; names: PlaceNames }> {
-  if (pool === undefined) throw new DecodeError("the clone", 0, "its pool is not there");
+  if (pool === undefined) throw new DecodeError("the clone", 0, "its pool does not exist");
   const ioCtx = await cluster.pool(pool, namespace);
   const place = { poolId: ioCtx.poolId, poolName: pool, namespace, ioCtx };
   return { place, names: await readPlaceNames(place, signal) };
@@ -135,7 +176,7 @@ async function childFacts(
     cloneFormat,
     overlap: overlap ?? 0,
     snapshotsOverParent: snapshotsOverParent(header),
-    // Flattening needs a HEAD over the parent: when only snapshots are left there, it cannot help them.
+    // Flattening starts from the current state: when only snapshots overlap the parent, it does not detach them.
     deepFlatten: overlap !== null && (header.features & imageFeatures["deep-flatten"]) !== 0n,
     unreadable: null,
   };
@@ -162,7 +203,7 @@ function unreadable(
   };
 }
 
-/** What Ceph refuses about one clone, or one pool, is a fact of the plan and no failure of it. */
+/** An error about one clone, or one pool, becomes a fact: the reason why it could not be read. */
 async function orReason<T extends object>(action: () => Promise<T>): Promise<T | string> {
   try {
     return await action();
@@ -173,7 +214,11 @@ async function orReason<T extends object>(action: () => Promise<T>): Promise<T |
   }
 }
 
-function byPlaceAndName({ image: a }: ChildFacts, { image: b }: ChildFacts): number {
-  const [x, y] = [a, b].map(({ pool, namespace, name, id }) => [pool, namespace, name, id].join("\0"));
-  return (x ?? "") < (y ?? "") ? -1 : 1;
+function compareChildren({ image: a }: ChildFacts, { image: b }: ChildFacts): number {
+  return (
+    compareText(a.pool, b.pool) ||
+    compareText(a.namespace, b.namespace) ||
+    compareText(a.name, b.name) ||
+    compareText(a.id, b.id)
+  );
 }

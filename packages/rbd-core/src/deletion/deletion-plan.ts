@@ -2,69 +2,27 @@ import type { Measure } from "../chain/index.ts";
 import type { Cluster } from "../cluster/index.ts";
 import { type ImageById, type NamedGroup, showGroup } from "../inventory/index.ts";
 import { type ImageSpecLike, showImageSpec } from "../names/index.ts";
-import { findBlockers, showImage } from "./blockers.ts";
+import { type Blocker, type DeletionWay, findBlockers } from "./blockers.ts";
+import { type ImageRef, showImage } from "./children.ts";
 import {
   type DeletionFacts,
   type FindDependants,
   gatherDeletionFacts,
-  type ImageRef,
   type SnapshotFacts,
 } from "./deletion-facts.ts";
-
-/**
- * How the target can go:
- * - `trash`: out of the way at once, and nothing is destroyed while something needs it. An image goes to the
- *   pool's trash, from where it can be restored; a snapshot with clones loses its name and is kept by Ceph until
- *   the last clone is flattened or removed.
- * - `remove`: for good, which frees the space.
- */
-export type DeletionWay = "trash" | "remove";
-
-export const blockerKinds = [
-  "child",
-  "unasked-pool",
-  "protected",
-  "snapshot",
-  "group",
-  "group-snapshot",
-  "mirror-snapshot",
-  "unknown-snapshot",
-  "mirrored",
-  "watcher",
-  "lock",
-  "migration",
-  "dependant",
-  "deferred",
-] as const;
-export type BlockerKind = (typeof blockerKinds)[number];
-
-/** One reason why the target cannot simply be removed. */
-export interface Blocker {
-  kind: BlockerKind;
-  /** The snapshot it is about, if any. */
-  snapshot: string | null;
-  /** What stands in the way: the clone, the group, the address. */
-  object: string;
-  /** One sentence without a full stop. */
-  message: string;
-  /** What a person can do, as a sentence; `null` when the plan does it. */
-  hint: string | null;
-  /** The ways that it closes. A blocker that the steps clear away closes none. */
-  closes: DeletionWay[];
-}
 
 interface SnapshotRef {
   id: bigint;
   name: string;
 }
 
-/** What is done, in order. Bytes are at the most. */
+/** One step of a plan. Bytes are upper bounds. */
 export type DeletionStep =
   | { do: "flatten"; child: ImageRef; inTrash: boolean; snapshot: SnapshotRef; copies: number }
   | { do: "leave-group"; group: NamedGroup }
   | { do: "move-to-trash" }
   | { do: "unprotect"; snapshot: SnapshotRef }
-  /** `kept`: clones of format 2 still hang on it, so its data stays until they are gone. */
+  /** `kept`: it still has clones of format 2, so Ceph keeps its data until they are gone. */
   | { do: "remove-snapshot"; snapshot: SnapshotRef; kept: boolean; frees: Measure | null }
   | { do: "remove-from-trash"; frees: Measure | null };
 
@@ -75,7 +33,7 @@ export interface WayPlan {
   steps: DeletionStep[];
   /** Bytes that flattening copies, at the most. */
   copies: number;
-  /** What is freed once all steps are done. `null`: it cannot be told. */
+  /** What is freed when all steps are done. `null`: unknown. */
   frees: Measure | null;
 }
 
@@ -92,14 +50,14 @@ export interface DeletionPlan {
 }
 
 export interface DeletionPlanOptions {
-  /** Asked for what outside of Ceph needs the image, such as backups. */
+  /** Finds what outside of Ceph needs the image, such as backups. */
   findDependants?: FindDependants;
   signal?: AbortSignal;
 }
 
 /**
- * "Why can't I delete this?": everything that stands in the way of removing an image or one of its snapshots,
- * and the shortest safe sequences of steps. Changes nothing. Carry one out with `executeDeletion`.
+ * Answers "Why can't I delete this?": everything that blocks the removal of an image or one of its snapshots, and the
+ * shortest safe sequences of steps. Changes nothing. `executeDeletion` executes one of them.
  *
  * @param target an image, a snapshot (`pool/image@snap`), or by id, as for an image in the trash
  * @throws {CoppiceError} `NOT_FOUND`; `UNSUPPORTED` for an image of format 1
@@ -113,13 +71,13 @@ export async function deletionPlan(
 }
 
 /**
- * Says what stands in the way of removing an image or one of its snapshots, and the shortest sequences of steps
- * that remove it without losing anything else. Pure: decides from the facts alone.
+ * Lists what blocks the removal of an image or one of its snapshots, and the shortest sequences of steps that remove it
+ * without losing anything else. Pure: decides from the facts alone.
  *
- * The order is such that nothing is destroyed before it is known that the rest can be done: clones are made
- * independent first, and an image is moved to the trash, where nobody opens it by its name any more, before its
- * first snapshot goes. Ceph moves an image to the trash also while it is open, and refuses only to remove it, so a
- * watcher or a lock closes both ways, and `executeDeletion` looks for them again before each step.
+ * The order is such that nothing is destroyed before it is known that the rest can be done: clones are flattened first,
+ * and an image is moved to the trash, where no client opens it by its name any more, before its first snapshot is
+ * removed. Ceph moves an image to the trash even while it is open, and only refuses to remove it then. So a watcher or a
+ * lock closes both ways, and `executeDeletion` checks for them again before each step.
  *
  * @throws {RangeError} when `snapshotId` is not among the snapshots
  */
@@ -176,7 +134,7 @@ function imageWays(facts: DeletionFacts): Candidate[] {
   return [{ way: "trash", steps: [...leaveGroup, ...moveToTrash], frees: nothing }, remove];
 }
 
-/** What is left to free when all snapshots have freed theirs. */
+/** What the image itself still frees after all its snapshots were removed. */
 function freedWithoutSnapshots({ snapshots, freedIfImageRemoved }: DeletionFacts): WayPlan["frees"] {
   if (freedIfImageRemoved === null) return null;
   let { bytes } = freedIfImageRemoved;
@@ -190,15 +148,15 @@ function freedWithoutSnapshots({ snapshots, freedIfImageRemoved }: DeletionFacts
 function snapshotWays(target: SnapshotFacts): Candidate[] {
   const frees = target.freedIfRemoved;
   const flattened = flattenChildren(target);
-  const goesByItself = target.kind === "trash" && !isLeftInTrash(target);
-  const removal = goesByItself ? [] : removeSnapshot(target, false, frees);
+  const cephRemovesIt = target.kind === "trash" && !isLeftInTrash(target);
+  const removal = cephRemovesIt ? [] : removeSnapshot(target, false, frees);
   const remove: Candidate = { way: "remove", steps: [...flattened, ...removal], frees };
   const onlyFormat2 = target.children.every(({ cloneFormat }) => cloneFormat === 2);
   if (target.children.length === 0 || target.kind === "trash" || !onlyFormat2) return [remove];
   return [{ way: "trash", steps: removeSnapshot(target, true, nothing), frees: nothing }, remove];
 }
 
-/** Ceph removes a snapshot in the trash as soon as its last clone is independent, unless it was interrupted. */
+/** Ceph removes a snapshot in the trash together with its last clone, unless it was interrupted. */
 function isLeftInTrash({ kind, children }: SnapshotFacts): boolean {
   return kind === "trash" && children.length === 0;
 }

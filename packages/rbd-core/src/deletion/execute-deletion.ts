@@ -2,47 +2,37 @@ import type { Image, IoCtx } from "rbd-native";
 import type { Cluster } from "../cluster/index.ts";
 import { type CoppiceError, hasCode, withCoppiceErrors } from "../errors/index.ts";
 import { showGroup } from "../inventory/index.ts";
-import { showImage } from "./blockers.ts";
-import {
-  type DeletionFacts,
-  type FindDependants,
-  gatherDeletionFacts,
-  type ImageRef,
-} from "./deletion-facts.ts";
-import {
-  type DeletionPlan,
-  type DeletionStep,
-  type DeletionWay,
-  planDeletion,
-  showStep,
-} from "./deletion-plan.ts";
+import type { DeletionWay } from "./blockers.ts";
+import { type ImageRef, showImage } from "./children.ts";
+import { type DeletionFacts, type FindDependants, gatherDeletionFacts } from "./deletion-facts.ts";
+import { type DeletionPlan, type DeletionStep, planDeletion, showStep } from "./deletion-plan.ts";
 
 export interface ExecuteDeletionOptions {
   way: DeletionWay;
-  /** As the plan was made. */
+  /** The same as for the plan. */
   findDependants?: FindDependants;
   /** Stops before the next step, or within a flatten. What was done stays done. */
   signal?: AbortSignal;
-  /** Before each step, which waits for it: a log can be sure to have a step before it is done. */
+  /** Called before each step, and awaited: a log has the step before it is done. */
   onStep?(step: DeletionStep, done: number): void | Promise<void>;
-  /** Within a step that takes long. */
+  /** Called within a long step. */
   onProgress?(progress: { done: number; total: number }): void;
 }
 
 export interface DeletionOutcome {
-  /** `stopped`: something was not as planned; nothing was destroyed that the plan did not say. */
+  /** `stopped`: the facts differ from the plan; nothing was destroyed that the plan did not include. */
   state: "done" | "stopped";
   done: DeletionStep[];
   /** Why it stopped. */
   reason: string | null;
-  /** What now stands in the way, when it stopped and the target is still there. */
+  /** The new plan with the new blockers, when it stopped and the target still exists. */
   plan: DeletionPlan | null;
 }
 
 /**
- * Carries out one way of a deletion plan, step by step. All facts are gathered again before each step, and it
- * stops at the first that the plan did not expect: a new clone, another snapshot, a client that opened the
- * image. The target is followed by its id, through renames and into the trash.
+ * Executes one way of a deletion plan, step by step. All facts are gathered again before each step, and it stops at the
+ * first one that the plan did not expect: a new clone, another snapshot, a client that opened the image. The target is
+ * followed by its id, through renames and into the trash.
  *
  * @throws {CoppiceError} when a step fails; what was done before it stays done
  * @throws the signal's reason
@@ -63,7 +53,7 @@ export async function executeDeletion(
       return { state: "stopped", done, reason: next.reason, plan: planDeletion(facts) };
     }
     await onStep?.(next.step, done.length);
-    // With the name of this moment: it may have been renamed since it was planned.
+    // With its current name: it may have been renamed since it was planned.
     await executeDeletionStep(cluster, facts.image, next.step, { signal, onProgress });
     done.push(next.step);
   }
@@ -84,18 +74,18 @@ async function factsNow(
     throw error;
   }
   if (snapshot === null) return facts;
-  // By its number: the name may be another snapshot's by now.
+  // By its id: another snapshot may have the name by now.
   return facts.snapshots.some((each) => each.id === snapshot.id)
     ? { ...facts, snapshotId: snapshot.id }
     : null;
 }
 
-/** Not every "not found" says that the image is: its pool, say, may have been taken away. */
+/** Not every `NOT_FOUND` means that the image is gone: its pool, for example, may have been removed. */
 function isGone(error: unknown, id: string): boolean {
   return hasCode(error, "NOT_FOUND") && (error as CoppiceError).object === id;
 }
 
-/** What comes next when the facts are as they are now. */
+/** What to do next, given the current facts. */
 type NextStep =
   | { state: "go"; step: DeletionStep }
   | { state: "done" }
@@ -103,12 +93,11 @@ type NextStep =
   | { state: "surprise"; reason: string };
 
 /**
- * Plans again from the facts of this moment and compares: what is left to do must be part of what the plan
- * said. Steps that somebody else did meanwhile are left out; a step that the plan did not have is a surprise,
- * and so is a new blocker. Pure.
+ * Plans again from the current facts and compares: the steps that are left must be steps of the plan. Steps that another
+ * client did meanwhile are left out; a step that the plan did not have is a surprise, and so is a new blocker. Pure.
  *
  * @param facts `null`: the target is gone
- * @param last the step carried out just before: it must have had its effect
+ * @param last The step that was just executed: it must have had its effect.
  */
 export function nextStep(
   plan: DeletionPlan,
@@ -118,7 +107,7 @@ export function nextStep(
 ): NextStep {
   const planned = plan.ways.find((each) => each.way === way);
   if (planned === undefined || !planned.open) return surprise("the plan has no such way");
-  if (facts === null || arrived(way, facts)) return { state: "done" };
+  if (facts === null || isInTrash(way, facts)) return { state: "done" };
   const now = planDeletion(facts);
   const left = now.ways.find((each) => each.way === way);
   if (left === undefined) return surprise("the target is not what it was");
@@ -139,14 +128,14 @@ export function nextStep(
   return { state: "go", step };
 }
 
-/** The way to the trash ends there. */
-function arrived(way: DeletionWay, facts: DeletionFacts): boolean {
+/** Whether the target is in the trash already, where the way to the trash ends. */
+function isInTrash(way: DeletionWay, facts: DeletionFacts): boolean {
   if (way !== "trash") return false;
   if (facts.snapshotId === null) return facts.trash !== null;
   return facts.snapshots.find(({ id }) => id === facts.snapshotId)?.kind === "trash";
 }
 
-/** Two steps are the same when they do the same to the same thing, whatever it costs. */
+/** Two steps are the same when they do the same to the same object, however many bytes they copy or free. */
 function identity(step: DeletionStep): string {
   switch (step.do) {
     case "flatten":
@@ -173,7 +162,7 @@ interface StepOptions {
 }
 
 /**
- * Does one step of a deletion, to the image with exactly this id.
+ * Executes one step of a deletion, on the image with exactly this id.
  *
  * @throws {CoppiceError}
  */

@@ -1,45 +1,55 @@
-export type { DependantFacts, FindDependants, ImageRef } from "./deletion-facts.ts";
+export { type Blocker, type BlockerKind, blockerKinds, type DeletionWay } from "./blockers.ts";
+export type { ImageRef } from "./children.ts";
 export {
-  type Blocker,
-  type BlockerKind,
-  blockerKinds,
+  type DeletionFacts,
+  type DependantFacts,
+  type FindDependants,
+  readUsers,
+  showUsers,
+} from "./deletion-facts.ts";
+export {
   type DeletionPlan,
   type DeletionPlanOptions,
   type DeletionStep,
-  type DeletionWay,
   deletionPlan,
   showStep,
   type WayPlan,
 } from "./deletion-plan.ts";
 export { type DeletionOutcome, type ExecuteDeletionOptions, executeDeletion } from "./execute-deletion.ts";
-export { type PurgedImage, type PurgeTrashOptions, purgeTrash } from "./purge-trash.ts";
 export {
   type CloneOfImage,
-  type DoomedSnapshots,
   evaluateRemoval,
+  lastingBlockers,
   type RemovalBlocker,
   type RemovalBlockerKind,
-  type RemovalFacts,
-  readHolders,
+  type RemovalTarget,
+  type RemovalVerdict,
   readRemovalFacts,
-  removalRefusal,
-  showHolders,
+  refuseBlocked,
+  removalTarget,
+  type SnapshotsToRemove,
 } from "./removal-plan.ts";
 export {
   previewRemoveByPrefix,
-  type RemovalPhase,
   type RemovalPreview,
   type RemoveByPrefixOptions,
-  type RemoveByPrefixWishes,
-  removalPhases,
+  type RemoveByPrefixSelection,
   removeByPrefix,
-  removeImages,
 } from "./remove-by-prefix.ts";
-export { DoomedImage } from "./remove-image.ts";
+export {
+  ImageRemoval,
+  type RemovalOptions,
+  type RemovalPhase,
+  removalPhases,
+  removeImages,
+} from "./remove-images.ts";
 export {
   type ListTrashOptions,
   listTrash,
   moveToTrash,
+  type PurgedImage,
+  type PurgeTrashOptions,
+  purgeTrash,
   restoreFromTrash,
   type TrashListing,
   type TrashRow,

@@ -1,207 +1,231 @@
-import type { Image } from "rbd-native";
 import type { Cluster } from "../cluster/index.ts";
-import { allSettledOrThrow } from "../concurrency/index.ts";
-import { CoppiceError, type CoppiceErrorCode, withCoppiceErrors } from "../errors/index.ts";
-import { openImage } from "../image/index.ts";
-import { readSnapshots, type SnapshotKind, type SnapshotRow } from "../inventory/index.ts";
+import { CoppiceError, type CoppiceErrorCode, hasCode } from "../errors/index.ts";
 import { type ImageSpec, showImageSpec } from "../names/index.ts";
-import type { LockFacts, WatcherFacts } from "./deletion-facts.ts";
-
-/** A clone, as the snapshot it hangs on knows it. */
-export interface CloneOfImage {
-  /** Without a snapshot. In the trash, the name it had. */
-  spec: ImageSpec;
-  imageId: string;
-  inTrash: boolean;
-  /** The snapshot it was cloned from; `null` for one that was removed since, and is kept in the trash. */
-  snapshot: string | null;
-}
-
-/** Everything that decides whether an image can go. */
-export interface RemovalFacts {
-  /** Without a snapshot. */
-  spec: ImageSpec;
-  /** `""` for an image of format 1. */
-  id: string;
-  /** Bytes. */
-  size: number;
-  /** Oldest first; of all kinds. */
-  snapshots: readonly SnapshotRow[];
-  /** The name of the group it belongs to. */
-  group: string | null;
-  /** In every pool and namespace, and in the trash. */
-  clones: readonly CloneOfImage[];
-  watchers: readonly WatcherFacts[];
-  locks: readonly LockFacts[];
-}
+import { type BlockerKind, findBlockers } from "./blockers.ts";
+import { type ChildFacts, showImage } from "./children.ts";
+import {
+  type DeletionFacts,
+  gatherDeletionFacts,
+  gatherFormat1Facts,
+  type ImageUsers,
+  type SnapshotFacts,
+  showUsers,
+} from "./deletion-facts.ts";
 
 /**
- * - `old-format`: it has format 1, which has no trash, so its removal could not be taken back.
- * - `group`: it belongs to a group. In the trash it would keep others from listing that, and could not be removed.
- * - `clones`: other images read from it.
- * - `snapshots`: it has snapshots that nobody said may go.
- * - `kept-snapshots`: snapshots that Ceph keeps for a group or for mirroring.
- * - `in-use`: a client has it open or holds its lock. It may be gone in a moment.
+ * Removing an image with exactly what the caller allows, in one operation that is undone when it fails: how volumes,
+ * templates and the disks of an instance go. It rests on the facts and blockers of every deletion, and refuses the ones
+ * below; being mirrored or migrated is left to Ceph to refuse.
+ *
+ * - `old-format`: it has format 1, which has no trash, so that its removal could not be undone.
+ * - `group`: it belongs to a group. In the trash it would keep other clients from listing the group.
+ * - `clones`: it has clones.
+ * - `unsearched-pools`: a pool could not be searched for clones.
+ * - `snapshots`: it has snapshots that the caller did not allow to be removed.
+ * - `kept-snapshots`: it has snapshots that Ceph keeps for a group or for mirroring.
+ * - `in-use`: a client has it open or holds its lock, possibly only for a moment.
  */
 export type RemovalBlockerKind =
   | "old-format"
   | "group"
   | "clones"
+  | "unsearched-pools"
   | "snapshots"
   | "kept-snapshots"
   | "in-use";
 
 export interface RemovalBlocker {
   kind: RemovalBlockerKind;
-  /** One sentence without a full stop, that names everything it is about. */
+  /** One sentence without a full stop, that names every object it is about. */
   message: string;
 }
 
-/** Which snapshots go along with the image: none, these by name, or all the user's own. */
-export type DoomedSnapshots = "none" | "all" | readonly string[];
+/** Which of the user's snapshots are removed with the image: none, these by name, or all. */
+export type SnapshotsToRemove = "none" | "all" | readonly string[];
 
 export interface RemovalVerdict {
-  /** Empty when the image can go. Those that last come before `in-use`. */
+  /** Empty when the image can be removed. `in-use`, which may pass, comes last. */
   blockers: RemovalBlocker[];
-  /** The user's snapshots that go first, oldest first. */
-  snapshots: SnapshotRow[];
+  /** The user's snapshots that are removed first, oldest first. */
+  snapshots: Pick<SnapshotFacts, "id" | "name" | "protected">[];
 }
 
-/** Snapshots that librbd itself removes with the image, or that go with the last clone. */
-const selfCleaning: readonly SnapshotKind[] = ["trash"];
+/** A clone of one of the image's snapshots. */
+export interface CloneOfImage {
+  /** Without a snapshot. In the trash, the name it had. */
+  spec: ImageSpec;
+  imageId: string;
+  inTrash: boolean;
+  /** The snapshot it was cloned from; `null` when that was removed since, and is kept in the trash. */
+  snapshot: string | null;
+}
 
-/** Says what stands against removing an image, all of it at once. Pure. */
-export function evaluateRemoval(facts: RemovalFacts, doomed: DoomedSnapshots): RemovalVerdict {
-  const object = showImageSpec(facts.spec);
-  const blockers: RemovalBlocker[] = [];
-  const add = (kind: RemovalBlockerKind, message: string) => blockers.push({ kind, message });
-  if (facts.id === "") add("old-format", `${object} has format 1, which has no trash`);
-  if (facts.group !== null) add("group", `${object} belongs to the group ${facts.group}`);
-  if (facts.clones.length > 0) {
-    const count = facts.clones.length;
-    add(
-      "clones",
-      `${count === 1 ? "1 clone reads" : `${count} clones read`} from ${object}: ${showClones(facts.clones)}`,
-    );
+/** An image that is to be removed, as a preview shows it. */
+export interface RemovalTarget extends ImageUsers {
+  /** Without a snapshot. */
+  spec: ImageSpec;
+  /** `""` for an image of format 1. */
+  id: string;
+  /** Bytes. */
+  size: number;
+  /** The name of the group it belongs to. */
+  group: string | null;
+  /** In every pool and namespace, and in the trash. */
+  clones: CloneOfImage[];
+}
+
+/** Reads everything that decides whether an image can be removed. Changes nothing. @throws {CoppiceError} `NOT_FOUND` */
+export async function readRemovalFacts(cluster: Cluster, spec: ImageSpec): Promise<DeletionFacts> {
+  try {
+    return await gatherDeletionFacts(cluster, spec, { estimates: false });
+  } catch (error) {
+    if (!hasCode(error, "UNSUPPORTED")) throw error;
+    return gatherFormat1Facts(cluster, spec);
   }
-  const users = facts.snapshots.filter(({ kind }) => kind === "user");
-  const refused = users.filter(
-    ({ name }) => doomed !== "all" && (doomed === "none" || !doomed.includes(name)),
+}
+
+/** The image of the facts, as a preview shows it. */
+export function removalTarget(facts: DeletionFacts): RemovalTarget {
+  const { image, size, group, watchers, locks } = facts;
+  const spec = specOf(facts);
+  return { spec, id: image.id, size, group: group?.name ?? null, clones: clonesOf(facts), watchers, locks };
+}
+
+function specOf({ image: { pool, namespace, name } }: Pick<ChildFacts, "image">): ImageSpec {
+  return { pool, namespace, image: name };
+}
+
+function clonesOf({ snapshots }: DeletionFacts): CloneOfImage[] {
+  return snapshots.flatMap(({ kind, name, children }) =>
+    children.map((child) => ({
+      spec: specOf(child),
+      imageId: child.image.id,
+      inTrash: child.inTrash,
+      snapshot: kind === "trash" ? null : name,
+    })),
   );
-  if (refused.length > 0) add("snapshots", `${object} has ${listed(refused)}`);
-  const kept = facts.snapshots.filter(({ kind }) => kind !== "user" && !selfCleaning.includes(kind));
-  if (kept.length > 0) add("kept-snapshots", `${object} has ${listed(kept)} of a group or of mirroring`);
-  const holders = showHolders(facts);
-  if (holders !== "") add("in-use", `${object} is in use: ${holders}`);
-  return { blockers, snapshots: users.filter((snapshot) => !refused.includes(snapshot)) };
+}
+
+/** Decides whether an image can be removed together with the snapshots that the caller allows. Pure. */
+export function evaluateRemoval(facts: DeletionFacts, snapshotsToRemove: SnapshotsToRemove): RemovalVerdict {
+  const isAllowed = (name: string | null) =>
+    snapshotsToRemove === "all" ||
+    (name !== null && snapshotsToRemove !== "none" && snapshotsToRemove.includes(name));
+  const blocked = findBlockers(facts).filter(
+    ({ kind, snapshot }) => kind !== "snapshot" || !isAllowed(snapshot),
+  );
+  const blockers = refusals.flatMap(({ kind, stands, message }): RemovalBlocker[] => {
+    const objects = blocked.filter((blocker) => stands.includes(blocker.kind)).map(({ object }) => object);
+    return objects.length === 0 ? [] : [{ kind, message: message(facts, objects) }];
+  });
+  const snapshots = facts.snapshots
+    .filter(({ kind, name }) => kind === "user" && isAllowed(name))
+    .map(({ id, name, protected: isProtected }) => ({ id, name, protected: isProtected }));
+  return { blockers, snapshots };
+}
+
+interface Refusal {
+  kind: RemovalBlockerKind;
+  /** The blockers of a deletion that it stands for. */
+  stands: readonly BlockerKind[];
+  code: CoppiceErrorCode;
+  hint: string;
+  /** @param objects What the blockers are about. */
+  message(facts: DeletionFacts, objects: readonly string[]): string;
+}
+
+/** What a removal refuses, in the order in which it is reported. */
+const refusals: readonly Refusal[] = [
+  {
+    kind: "old-format",
+    stands: ["old-format"],
+    code: "UNSUPPORTED",
+    hint: "Remove it at once, with `removeImage`.",
+    message: ({ image }) => `${showImage(image)} has format 1, which has no trash`,
+  },
+  {
+    kind: "group",
+    stands: ["group"],
+    code: "IN_GROUP",
+    hint: "Take the image out of its group first.",
+    message: ({ image, group }) => `${showImage(image)} belongs to the group ${group?.name}`,
+  },
+  {
+    kind: "clones",
+    stands: ["child"],
+    code: "BUSY",
+    hint: "Remove the clones or flatten them first.",
+    message(facts) {
+      const clones = clonesOf(facts);
+      const count = clones.length === 1 ? "1 clone reads" : `${clones.length} clones read`;
+      return `${count} from ${showImage(facts.image)}: ${clones.map(showClone).join(", ")}`;
+    },
+  },
+  {
+    kind: "unsearched-pools",
+    stands: ["unasked-pool"],
+    code: "PERMISSION_DENIED",
+    hint: "Use a Ceph user that may read every pool.",
+    message: ({ image, unasked }) =>
+      `clones of ${showImage(image)} could not be searched for in ${unasked
+        .map(({ pool, reason }) => `the pool ${pool} (${reason})`)
+        .join(", ")}`,
+  },
+  {
+    kind: "snapshots",
+    stands: ["snapshot"],
+    code: "NOT_EMPTY",
+    hint: "Remove the snapshots first, or allow their removal.",
+    message: ({ image }, names) => `${showImage(image)} has ${listSnapshots(names)}`,
+  },
+  {
+    kind: "kept-snapshots",
+    stands: ["group-snapshot", "mirror-snapshot", "unknown-snapshot"],
+    code: "NOT_EMPTY",
+    hint: "Take the image out of its group, or disable mirroring for it, first.",
+    message: ({ image }, names) =>
+      `${showImage(image)} has ${listSnapshots(names)} of a group or of mirroring`,
+  },
+  {
+    kind: "in-use",
+    stands: ["watcher", "lock"],
+    code: "BUSY",
+    hint: "Stop that client first.",
+    message: (facts) => `${showImage(facts.image)} is in use: ${showUsers(facts)}`,
+  },
+];
+
+/** "rbd/vm-1 (of @snap)", "rbd/vm-2 (of @snap, in the trash)". */
+function showClone({ spec, snapshot, inTrash }: CloneOfImage): string {
+  const of = snapshot === null ? "of a removed snapshot" : `of @${snapshot}`;
+  return `${showImageSpec(spec)} (${of}${inTrash ? ", in the trash" : ""})`;
+}
+
+function listSnapshots(names: readonly string[]): string {
+  return `${names.length} snapshot${names.length === 1 ? "" : "s"} (${names.map((name) => `@${name}`).join(", ")})`;
+}
+
+/** The blockers that last: being in use may pass, so the removal is tried again for a while before it is refused. */
+export function lastingBlockers(blockers: readonly RemovalBlocker[]): RemovalBlocker[] {
+  return blockers.filter(({ kind }) => kind !== "in-use");
 }
 
 interface BlockedRemoval {
-  facts: Pick<RemovalFacts, "spec">;
-  /** At least one. */
+  spec: ImageSpec;
   blockers: readonly RemovalBlocker[];
 }
 
-/** The refusal that the blockers of one or several images amount to. It names all of them. */
-export function removalRefusal(call: string, blocked: readonly BlockedRemoval[]): CoppiceError {
+/** Refuses when one of the images has a blocker. The error names all of them. @throws {CoppiceError} */
+export function refuseBlocked(call: string, images: readonly BlockedRemoval[]): void {
+  const blocked = images.filter(({ blockers }) => blockers.length > 0);
   const all = blocked.flatMap(({ blockers }) => blockers);
-  const first = all[0]?.kind ?? "in-use";
-  return new CoppiceError({
-    code: codes[first],
+  const refusal = refusals.find(({ kind }) => kind === all[0]?.kind);
+  if (refusal === undefined) return;
+  throw new CoppiceError({
+    code: refusal.code,
     call,
-    object: blocked.map(({ facts }) => showImageSpec(facts.spec)).join(", "),
+    object: blocked.map(({ spec }) => showImageSpec(spec)).join(", "),
     message: `nothing was removed: ${all.map(({ message }) => message).join("; ")}`,
-    hint: hints[first],
+    hint: refusal.hint,
   });
-}
-
-const codes: Readonly<Record<RemovalBlockerKind, CoppiceErrorCode>> = {
-  "old-format": "UNSUPPORTED",
-  group: "IN_GROUP",
-  clones: "BUSY",
-  snapshots: "NOT_EMPTY",
-  "kept-snapshots": "NOT_EMPTY",
-  "in-use": "BUSY",
-};
-
-const hints: Readonly<Record<RemovalBlockerKind, string>> = {
-  "old-format": "Remove it at once, with `removeImage`.",
-  group: "Take the image out of its group first.",
-  clones: "Remove the clones or flatten them first.",
-  snapshots: "Remove the snapshots first, or say that they may go too.",
-  "kept-snapshots": "Take the image out of its group, or disable mirroring for it, first.",
-  "in-use": "Stop the client first.",
-};
-
-function listed(snapshots: readonly SnapshotRow[]): string {
-  const names = snapshots.map(({ name }) => `@${name}`).join(", ");
-  return `${snapshots.length} snapshot${snapshots.length === 1 ? "" : "s"} (${names})`;
-}
-
-/** Looks at everything that decides whether an image can go. Only reads. @throws {CoppiceError} `NOT_FOUND` */
-export async function readRemovalFacts(cluster: Cluster, spec: ImageSpec): Promise<RemovalFacts> {
-  const object = showImageSpec(spec);
-  await using image = await openImage(cluster, spec, { readOnly: true });
-  return await withCoppiceErrors({ object, what: `${object} could not be read` }, async () => {
-    const snapshots = await readSnapshots(image);
-    const [size, group, clones, holders] = await allSettledOrThrow([
-      image.size(),
-      image.group(),
-      readClones(image, snapshots),
-      readHolders(image),
-    ]);
-    return { spec, id: image.id, size, snapshots, group: group?.name ?? null, clones, ...holders };
-  });
-}
-
-/** Who has the image open or holds its lock. A handle that only reads is not among them. */
-export async function readHolders(image: Image): Promise<Holders> {
-  const [watchers, locks] = await allSettledOrThrow([image.listWatchers(), image.lockInfo()]);
-  return {
-    watchers: watchers.map(({ address, clientId }) => ({ address, client: `client.${clientId}` })),
-    locks: locks.lockers.map(({ client, cookie, address }) => ({ client, cookie, address })),
-  };
-}
-
-/** Every clone, wherever it is, with the snapshot it hangs on. (`rbd_list_children3`) */
-async function readClones(image: Image, snapshots: readonly SnapshotRow[]): Promise<CloneOfImage[]> {
-  const all = await image.listChildren();
-  if (all.length === 0) return [];
-  const key = (child: (typeof all)[number]) =>
-    JSON.stringify([child.poolName, child.namespace, child.imageId]);
-  const snapshotOf = new Map<string, string>();
-  for (const { kind, name } of snapshots) {
-    // One in the trash has no name to ask by; its clones are those that no other snapshot has.
-    if (kind === "trash") continue;
-    for (const child of await image.listChildren(name)) snapshotOf.set(key(child), name);
-  }
-  return all.map((child) => ({
-    spec: { pool: child.poolName, namespace: child.namespace, image: child.imageName },
-    imageId: child.imageId,
-    inTrash: child.trash,
-    snapshot: snapshotOf.get(key(child)) ?? null,
-  }));
-}
-
-/** Who keeps an image from being removed. */
-export interface Holders {
-  watchers: readonly WatcherFacts[];
-  locks: readonly LockFacts[];
-}
-
-/** "client.4123 at 192.0.2.7:0/1234567 has it open, client.4123 at … holds its lock"; "" when nobody does. */
-export function showHolders(holders: Holders): string {
-  const watchers = holders.watchers.map(({ client, address }) => `${client} at ${address} has it open`);
-  const owners = holders.locks.map(({ client, address }) => `${client} at ${address} holds its lock`);
-  return [...watchers, ...owners].join(", ");
-}
-
-/** "rbd/vm-1 (of @snap), rbd/vm-2 (of @snap, in the trash)". */
-function showClones(clones: readonly CloneOfImage[]): string {
-  return clones
-    .map(({ spec, snapshot, inTrash }) => {
-      const of = snapshot === null ? "of a removed snapshot" : `of @${snapshot}`;
-      return `${showImageSpec(spec)} (${of}${inTrash ? ", in the trash" : ""})`;
-    })
-    .join(", ");
 }

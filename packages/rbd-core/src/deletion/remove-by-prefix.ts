@@ -2,64 +2,74 @@ import type { Cluster } from "../cluster/index.ts";
 import { forEachLimit } from "../concurrency/index.ts";
 import { CoppiceError, withCoppiceErrors } from "../errors/index.ts";
 import { checkName, type ImageSpec } from "../names/index.ts";
-import { type FlowOptions, type RetryOptions, StepRunner } from "../operation/index.ts";
+import { StepRunner } from "../operation/index.ts";
+import type { DeletionFacts } from "./deletion-facts.ts";
 import {
-  type DoomedSnapshots,
   evaluateRemoval,
-  type RemovalFacts,
+  lastingBlockers,
+  type RemovalTarget,
   type RemovalVerdict,
   readRemovalFacts,
-  removalRefusal,
+  refuseBlocked,
+  removalTarget,
+  type SnapshotsToRemove,
 } from "./removal-plan.ts";
-import { DoomedImage } from "./remove-image.ts";
+import {
+  ImageRemoval,
+  type RemovalOptions,
+  type RemovalPhase,
+  removalPhases,
+  removeImages,
+} from "./remove-images.ts";
 
-export interface RemoveByPrefixWishes extends PrefixPlace {
-  /** Which of the user's snapshots may go with the images. Default `none`: an image with snapshots is refused. */
-  snapshots?: DoomedSnapshots | undefined;
+export interface RemoveByPrefixSelection extends PrefixPlace {
+  /** Which of the user's snapshots are removed with the images. Default `none`: an image with snapshots is refused. */
+  snapshots?: SnapshotsToRemove | undefined;
 }
 
-export type RemoveByPrefixOptions = RemoveByPrefixWishes &
-  FlowOptions<RemovalPhase> &
-  Pick<RetryOptions, "attempts" | "pauseMilliseconds" | "pause" | "onBusy">;
+export type RemoveByPrefixOptions = RemoveByPrefixSelection & RemovalOptions;
 
-/** An image that the prefix means, and what stands against removing it. */
-export type RemovalPreview = RemovalFacts & RemovalVerdict;
+/** An image whose name has the prefix, and what blocks its removal. */
+export type RemovalPreview = RemovalTarget & RemovalVerdict;
 
 /**
- * Says which images {@link removeByPrefix} would remove and what stands against it. Changes nothing.
+ * Lists the images that {@link removeByPrefix} would remove, and what blocks their removal. Changes nothing.
  *
  * @throws {CoppiceError} `INVALID_NAME`, `NOT_FOUND`
  */
 export async function previewRemoveByPrefix(
   cluster: Cluster,
-  { snapshots = "none", ...place }: RemoveByPrefixWishes,
+  { snapshots = "none", ...place }: RemoveByPrefixSelection,
   { signal }: { signal?: AbortSignal | undefined } = {},
 ): Promise<RemovalPreview[]> {
   const found = await findByPrefix(cluster, place, signal);
-  return found.map((facts) => ({ ...facts, ...evaluateRemoval(facts, snapshots) }));
+  return found.map((facts) => ({ ...removalTarget(facts), ...evaluateRemoval(facts, snapshots) }));
 }
 
 /**
  * Removes all images whose names begin with a prefix, such as the disks of an instance.
  *
- * All of them are checked first, and one that cannot go keeps all. One that is in use is tried again a bounded number
- * of times, and then whoever holds it is named. Until the last image is in the trash everything can be taken back; see
- * `removeImages` for what a later failure leaves.
+ * All of them are checked first, and none is removed if one of them cannot be. An image in use is tried again a limited
+ * number of times, and then the error names its users. Until the last image is in the trash everything can be undone;
+ * see `removeImages` for what a later failure leaves.
  *
  * Source: Nova's clean-up of an instance's RBD disks (11 tries, a second apart).
  *
- * @returns What was removed; nothing when no image has the prefix.
+ * @returns The images that were removed; none when no image has the prefix.
  * @throws {CoppiceError}
- * - `INVALID_NAME`: an empty prefix, or one no name can have. `NOT_FOUND`: the pool.
- * - `BUSY`: clones read from one of them, all named; or one stayed in use. `NOT_EMPTY`: snapshots.
- * - `UNDO_FAILED`: it failed, and `left` could not be taken back.
+ * - `INVALID_NAME`: an empty prefix, or one that no name can have. `NOT_FOUND`: the pool.
+ * - `BUSY`: one of them has clones, all named; or one stayed in use. `NOT_EMPTY`: snapshots.
+ * - `UNDO_FAILED`: a step failed, and `left` could not be undone.
  */
 export async function removeByPrefix(cluster: Cluster, options: RemoveByPrefixOptions): Promise<ImageSpec[]> {
   const { signal } = options;
   signal?.throwIfAborted();
   const found = await previewRemoveByPrefix(cluster, options, { signal });
-  refuseBlocked(found);
-  const images = found.map((each) => new DoomedImage(cluster, each, each.snapshots));
+  refuseBlocked(
+    "removeByPrefix",
+    found.map(({ spec, blockers }) => ({ spec, blockers: lastingBlockers(blockers) })),
+  );
+  const images = found.map((each) => new ImageRemoval(cluster, each, each.snapshots));
   const runner = new StepRunner<RemovalPhase>(removalPhases(images.length), options);
   try {
     await removeImages(images, runner, options);
@@ -67,14 +77,6 @@ export async function removeByPrefix(cluster: Cluster, options: RemoveByPrefixOp
   } catch (error) {
     return await runner.fail(error, "removeByPrefix");
   }
-}
-
-/** Being in use is left to the tries. */
-function refuseBlocked(found: readonly RemovalPreview[]): void {
-  const blocked = found
-    .map((facts) => ({ facts, blockers: facts.blockers.filter(({ kind }) => kind !== "in-use") }))
-    .filter(({ blockers }) => blockers.length > 0);
-  if (blocked.length > 0) throw removalRefusal("removeByPrefix", blocked);
 }
 
 interface PrefixPlace {
@@ -86,7 +88,7 @@ interface PrefixPlace {
 }
 
 /**
- * Reads the images whose names begin with a prefix, by name.
+ * Gathers the facts about the images whose names begin with a prefix, sorted by name.
  *
  * @throws {CoppiceError} `INVALID_NAME` for a prefix that no name can have; `NOT_FOUND` for the pool
  */
@@ -94,14 +96,14 @@ async function findByPrefix(
   cluster: Cluster,
   { pool, namespace = "", prefix }: PrefixPlace,
   signal: AbortSignal | undefined,
-): Promise<RemovalFacts[]> {
+): Promise<DeletionFacts[]> {
   if (prefix === "") {
     throw new CoppiceError({
       code: "INVALID_NAME",
       call: "removeByPrefix",
       object: pool,
-      message: "an empty prefix would mean every image of the pool",
-      hint: "Give what the names begin with.",
+      message: "an empty prefix would remove every image of the pool",
+      hint: "Give the text that the names of the images begin with.",
     });
   }
   checkName("image", prefix);
@@ -109,45 +111,10 @@ async function findByPrefix(
   const listed = await withCoppiceErrors({ object: pool }, () => ioCtx.listImages());
   const names = listed.map(({ name }) => name).filter((name) => name.startsWith(prefix));
   const specs = names.toSorted().map((image): ImageSpec => ({ pool, namespace, image }));
-  const facts = new Map<ImageSpec, RemovalFacts>();
+  const facts = new Map<ImageSpec, DeletionFacts>();
   const read = async (spec: ImageSpec) => {
     facts.set(spec, await readRemovalFacts(cluster, spec));
   };
   await forEachLimit(specs, 16, read, signal);
   return specs.flatMap((spec) => facts.get(spec) ?? []);
-}
-
-/**
- * - `trash`: all images are moved to the trash, which can be taken back; counts images.
- * - `remove`: they are removed for good, which cannot; counts objects of the image at hand.
- */
-export type RemovalPhase = "trash" | "remove";
-
-/** The steps of removing so many images. */
-export function removalPhases(images: number): RemovalPhase[] {
-  return images === 0 ? [] : ["trash", ...Array.from({ length: images }, (): RemovalPhase => "remove")];
-}
-
-/**
- * Removes images that were found removable. All of them are in the trash before the first one is destroyed, so that
- * one that is still in use keeps all. After a failure the ones not yet begun are put back; one that was begun stays in
- * the trash and is named in the error's `left`.
- */
-export async function removeImages(
-  images: readonly DoomedImage[],
-  runner: StepRunner<RemovalPhase>,
-  retry: RetryOptions,
-): Promise<void> {
-  if (images.length === 0) return;
-  await runner.run("trash", async (advance) => {
-    for (const [index, image] of images.entries()) {
-      advance(index, images.length);
-      retry.signal?.throwIfAborted();
-      await image.moveToTrash(runner.undo, retry);
-    }
-    advance(images.length, images.length);
-  });
-  for (const image of images) {
-    await runner.run("remove", (advance) => image.purge(retry, advance), "objects");
-  }
 }

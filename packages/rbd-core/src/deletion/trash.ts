@@ -1,8 +1,11 @@
 import type { Cluster } from "../cluster/index.ts";
 import { forEachLimit } from "../concurrency/index.ts";
 import { CoppiceError, hasCode, withCoppiceErrors } from "../errors/index.ts";
-import type { ImageById, TrashSource } from "../inventory/index.ts";
+import { compareText, type ImageById, type TrashSource } from "../inventory/index.ts";
 import { checkName, type ImageSpecLike, showImageSpec, toImageOnly } from "../names/index.ts";
+import type { FindDependants } from "./deletion-facts.ts";
+import { type DeletionPlan, deletionPlan } from "./deletion-plan.ts";
+import { executeDeletion } from "./execute-deletion.ts";
 
 /** An image in the trash of a pool and namespace. */
 export interface TrashRow {
@@ -23,9 +26,9 @@ export interface TrashRow {
 }
 
 export interface ListTrashOptions {
-  /** Names of the pools to look in. Default: all. */
+  /** Names of the pools to list. Default: all. */
   pools?: readonly string[];
-  /** The moment that decides what has expired. Default: now. */
+  /** The time that decides what has expired. Default: now. */
   now?: Date;
   signal?: AbortSignal;
 }
@@ -40,17 +43,17 @@ export interface TrashListing {
 const listingsAtOnce = 8;
 
 /**
- * What is in the trash, in all namespaces of the pools. A pool that cannot be listed is said, and does not hide
- * the others. (`rbd_trash_list`)
+ * Lists the trash of all namespaces of the pools. A pool that cannot be listed is reported in `unlisted`, and does not
+ * hide the others. (`rbd_trash_list`)
  *
- * @throws {CoppiceError} when the cluster itself cannot be asked
+ * @throws {CoppiceError} when the cluster itself does not answer
  */
 export async function listTrash(cluster: Cluster, options: ListTrashOptions = {}): Promise<TrashListing> {
   const { pools, signal, now = new Date() } = options;
   const names = pools ?? (await cluster.listPools()).map(({ name }) => name);
   const rows: TrashRow[] = [];
   const unlisted: TrashListing["unlisted"] = [];
-  const orSay = async (place: string, action: () => Promise<void>) => {
+  const reporting = async (place: string, action: () => Promise<void>) => {
     try {
       await action();
     } catch (error) {
@@ -62,18 +65,18 @@ export async function listTrash(cluster: Cluster, options: ListTrashOptions = {}
     names,
     listingsAtOnce,
     (pool) =>
-      orSay(pool, async () => {
+      reporting(pool, async () => {
         for (const namespace of ["", ...(await cluster.listNamespaces(pool))]) {
           const place = namespace === "" ? pool : `${pool}/${namespace}`;
-          await orSay(place, async () => {
+          await reporting(place, async () => {
             for (const row of await listPlaceTrash(cluster, pool, namespace, now)) rows.push(row);
           });
         }
       }),
     signal,
   );
-  rows.sort((a, b) => a.deletedAt.getTime() - b.deletedAt.getTime() || (a.spec < b.spec ? -1 : 1));
-  unlisted.sort((a, b) => (a.place < b.place ? -1 : 1));
+  rows.sort((a, b) => a.deletedAt.getTime() - b.deletedAt.getTime() || compareText(a.spec, b.spec));
+  unlisted.sort((a, b) => compareText(a.place, b.place));
   return { rows, unlisted };
 }
 
@@ -107,7 +110,7 @@ async function listPlaceTrash(
  * (`rbd_trash_move`)
  *
  * @throws {CoppiceError} `BUSY` while a client has it open; `IN_GROUP` while it belongs to a group, with Ceph 20. Older
- * ones let it go, and then nobody can list the group
+ * releases move it all the same, and then no client can list the group
  */
 export async function moveToTrash(
   cluster: Cluster,
@@ -122,10 +125,10 @@ export async function moveToTrash(
   );
 }
 
-/** Sources whose images are in the trash as a part of work that is not over. */
+/** Reasons why an image in the trash cannot be restored, by what moved it there. */
 const unfinished: Readonly<Record<string, string>> = {
-  migration: "It is the source of a migration: commit or abort that.",
-  removing: "Its removal has begun: some of its data is gone.",
+  migration: "It is the source of a migration: commit or abort the migration.",
+  removing: "Its removal has begun and some of its data is gone: remove it from the trash.",
 };
 
 /**
@@ -173,4 +176,89 @@ export async function restoreFromTrash(
     });
   }
   return spec;
+}
+
+export interface PurgeTrashOptions {
+  /** Names of the pools to list. Default: all. */
+  pools?: readonly string[];
+  /** Only images that had expired at this time. Default: now. */
+  expiredBefore?: Date;
+  /** Removes images with snapshots of their own too. Default: they are kept. */
+  withSnapshots?: boolean;
+  /** Returns what would be done, and changes nothing. */
+  dryRun?: boolean;
+  findDependants?: FindDependants;
+  signal?: AbortSignal;
+  /** After each image. */
+  onProgress?(progress: { done: number; total: number }): void;
+}
+
+export interface PurgedImage {
+  image: TrashRow;
+  /** `removed` stands for "would be removed" in a dry run. */
+  state: "removed" | "kept" | "failed";
+  /** Why it was kept, or what failed. */
+  reason: string | null;
+  /** Bytes freed, as far as object maps can tell. */
+  freed: number | null;
+}
+
+/**
+ * Removes the expired images from the trash. An image that something depends on is kept, with the reason: nothing is
+ * flattened and no clone is changed. A failure with one image does not stop the others.
+ *
+ * @throws {CoppiceError} when the cluster itself does not answer
+ * @throws the signal's reason
+ */
+export async function purgeTrash(cluster: Cluster, options: PurgeTrashOptions = {}): Promise<PurgedImage[]> {
+  const { signal, pools } = options;
+  const now = options.expiredBefore ?? new Date();
+  const listed = await listTrash(cluster, {
+    now,
+    ...(pools === undefined ? {} : { pools }),
+    ...(signal === undefined ? {} : { signal }),
+  });
+  const expired = listed.rows.filter((row) => row.expired);
+  const purged: PurgedImage[] = [];
+  for (const image of expired) {
+    signal?.throwIfAborted();
+    try {
+      purged.push(await purgeOne(cluster, image, options));
+    } catch (error) {
+      if (!(error instanceof CoppiceError)) throw error;
+      purged.push({ image, state: "failed", reason: error.message, freed: null });
+    }
+    options.onProgress?.({ done: purged.length, total: expired.length });
+  }
+  return purged;
+}
+
+async function purgeOne(
+  cluster: Cluster,
+  image: TrashRow,
+  { withSnapshots = false, dryRun = false, findDependants, signal }: PurgeTrashOptions,
+): Promise<PurgedImage> {
+  const dependants = findDependants === undefined ? {} : { findDependants };
+  const abort = signal === undefined ? {} : { signal };
+  const plan = await deletionPlan(cluster, image, { ...dependants, ...abort });
+  const keptBecause = whyKept(plan, withSnapshots);
+  if (keptBecause !== null) return { image, state: "kept", reason: keptBecause, freed: null };
+  const freed = plan.ways[0]?.frees?.bytes ?? null;
+  if (dryRun) return { image, state: "removed", reason: null, freed };
+  const outcome = await executeDeletion(cluster, plan, { way: "remove", ...dependants, ...abort });
+  return outcome.state === "done"
+    ? { image, state: "removed", reason: null, freed }
+    : { image, state: "kept", reason: outcome.reason, freed: null };
+}
+
+/** `null` when it can be removed. */
+function whyKept(plan: DeletionPlan, withSnapshots: boolean): string | null {
+  if (plan.ways.some(({ way }) => way === "trash")) return "it was restored meanwhile";
+  const blocking = plan.blockers.filter(
+    ({ kind, closes }) =>
+      closes.length > 0 ||
+      kind === "child" ||
+      (!withSnapshots && (kind === "snapshot" || kind === "protected")),
+  );
+  return blocking.length === 0 ? null : blocking.map(({ message }) => message).join("; ");
 }

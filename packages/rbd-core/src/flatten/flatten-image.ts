@@ -6,20 +6,20 @@ import type { FlattenProgress } from "./flatten-queue.ts";
 import { forgetFlattenRequest } from "./flatten-request.ts";
 
 export interface FlattenImageOptions {
-  /** Stops the copying. What was copied stays in the clone, does no harm, and is not copied again. */
+  /** Stops the copying. The copied data stays in the clone, and is not copied again. */
   signal?: AbortSignal | undefined;
   onProgress?: ((progress: FlattenProgress) => void) | undefined;
 }
 
 export interface FlattenImageResult {
   image: ImageSpec;
-  /** False when it had no parent in the first place. */
+  /** False when it had no parent. */
   flattened: boolean;
 }
 
 /**
- * Copies into a clone what it shares with its parent, and detaches it. The clone may be in use, and reads the same
- * before, meanwhile and after. A request for it (`requestFlatten`) is fulfilled by this. (`rbd_flatten_with_progress`)
+ * Copies into a clone the data that it shares with its parent, and detaches it. The clone may be in use, and its content
+ * stays the same. Removes a request for it (`requestFlatten`). (`rbd_flatten_with_progress`)
  *
  * @throws {CoppiceError} `INVALID_NAME`; `NOT_FOUND`; `CANCELED` or the signal's reason
  */

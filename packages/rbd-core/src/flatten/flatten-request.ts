@@ -8,28 +8,27 @@ import type { ImageRow, InventoryRow } from "../inventory/index.ts";
 import { type ImageSpec, type ImageSpecLike, showImageSpec, toImageOnly } from "../names/index.ts";
 import type { FlattenUrgency } from "./flatten-queue.ts";
 
-/** The key in the image's own metadata under which its request stands. */
+/** The key of the request in the image's own metadata. */
 export const flattenRequestKey = "coppice.flatten";
 
-/** That an image is to be flattened, as it is kept with the image. */
+/** A request to flatten an image, as it is stored with the image. */
 interface FlattenRequestMark {
   urgency: FlattenUrgency;
   requestedAt: Date;
 }
 
 interface Stored {
-  /** Clones inherit their parent's metadata: the request is for the image with this id alone. */
+  /** The id of the image: clones inherit their parent's metadata, and the request is not for them. */
   image: string;
   urgency: FlattenUrgency;
   requestedAt: string;
 }
 
 /**
- * Notes in an image's metadata that it is to be flattened. The note is what survives a restart, also of another
- * machine: `pendingFlattens` finds it, and flattening takes it away. An image without a parent gets none.
- * (`rbd_metadata_set`)
+ * Notes in an image's metadata that it has to be flattened. The note survives a restart, and is visible to other machines:
+ * `pendingFlattens` finds it, and flattening removes it. An image without a parent gets none. (`rbd_metadata_set`)
  *
- * @returns whether there is something to flatten
+ * @returns whether the image has a parent, and so has to be flattened
  * @throws {CoppiceError} `INVALID_NAME`, `NOT_FOUND`
  */
 export async function requestFlatten(
@@ -41,11 +40,11 @@ export async function requestFlatten(
   const object = showImageSpec(spec);
   await using handle = await openImage(cluster, spec);
   return await withCoppiceErrors(
-    { object, what: `${object} could not be marked to be flattened` },
+    { object, what: `the request to flatten ${object} could not be stored` },
     async () => {
       if ((await handle.parent()) === null) return false;
       const known = await readFlattenRequest(handle);
-      // The older and the more urgent one stands.
+      // An older request stays, unless the new one is more urgent.
       if (known !== null && (known.urgency === "first" || urgency === "later")) return true;
       const stored: Stored = { image: handle.id, urgency, requestedAt: now().toISOString() };
       await handle.setMetadata(flattenRequestKey, JSON.stringify(stored));
@@ -54,7 +53,7 @@ export async function requestFlatten(
   );
 }
 
-/** Takes a request back. Says whether there was one. @throws {CoppiceError} `INVALID_NAME`, `NOT_FOUND` */
+/** Withdraws a request. Returns whether there was one. @throws {CoppiceError} `INVALID_NAME`, `NOT_FOUND` */
 export async function withdrawFlatten(cluster: Cluster, image: ImageSpecLike): Promise<boolean> {
   const spec = toImageOnly(image);
   const object = showImageSpec(spec);
@@ -62,7 +61,7 @@ export async function withdrawFlatten(cluster: Cluster, image: ImageSpecLike): P
   return await withCoppiceErrors({ object }, () => forgetFlattenRequest(handle));
 }
 
-/** The request that stands at an open image, `null` when none is its own. */
+/** The request in the metadata of an open image; `null` when there is none for this image. */
 async function readFlattenRequest(image: Image): Promise<FlattenRequestMark | null> {
   try {
     return parseFlattenRequest(await image.getMetadata(flattenRequestKey), image.id, image.name);
@@ -73,11 +72,11 @@ async function readFlattenRequest(image: Image): Promise<FlattenRequestMark | nu
 }
 
 /**
- * What the image's metadata says under {@link flattenRequestKey}; `null` when it was meant for the image it was cloned
+ * Parses the value of {@link flattenRequestKey}; `null` when it is the request of the image that this one was cloned
  * from.
  *
  * @param object The image, for messages.
- * @throws {CoppiceError} `IO` when that is not a request
+ * @throws {CoppiceError} `IO` when it is not a request
  */
 function parseFlattenRequest(text: string, id: string, object: string): FlattenRequestMark | null {
   const stored = parse(text, object);
@@ -85,7 +84,7 @@ function parseFlattenRequest(text: string, id: string, object: string): FlattenR
   return { urgency: stored.urgency, requestedAt: new Date(stored.requestedAt) };
 }
 
-/** Says whether there was anything to forget. (`rbd_metadata_remove`) */
+/** Removes the request. Returns whether there was one. (`rbd_metadata_remove`) */
 export async function forgetFlattenRequest(image: Image): Promise<boolean> {
   try {
     await image.removeMetadata(flattenRequestKey);
@@ -120,18 +119,18 @@ export interface PendingFlatten extends FlattenRequestMark {
 }
 
 export interface PendingFlattens {
-  /** Urgent ones first, then by the time they were asked for. */
+  /** Urgent ones first, then by the time of the request. */
   pending: PendingFlatten[];
   /** Images whose request could not be read. */
   unreadable: CoppiceError[];
 }
 
-/** One small read each. */
-const atOnce = 128;
+/** Of the headers. */
+const readsAtOnce = 128;
 
 /**
- * Finds the flattens that were requested and have not been done: what to put into a `FlattenQueue` after a start. Only
- * clones are looked at, by one read of their headers; those that were removed meanwhile are passed over.
+ * Finds the flattens that were requested and have not been done, for the queue after a start. Only the headers of clones
+ * are read, one read each; clones that were removed meanwhile are skipped.
  *
  * @param rows Of an inventory.
  */
@@ -144,7 +143,7 @@ export async function pendingFlattens(
     (row): row is ImageRow => row.state === "ok" && row.parent !== null && row.trash === null,
   );
   const found: PendingFlattens = { pending: [], unreadable: [] };
-  const look = async ({ pool, namespace, name, id, spec: object }: ImageRow) => {
+  const read = async ({ pool, namespace, name, id, spec: object }: ImageRow) => {
     const image: ImageSpec = { pool, namespace, image: name };
     try {
       const ioCtx = await cluster.pool(pool, namespace);
@@ -159,7 +158,7 @@ export async function pendingFlattens(
       found.unreadable.push(error);
     }
   };
-  await forEachLimit(clones, atOnce, look, signal);
+  await forEachLimit(clones, readsAtOnce, read, signal);
   found.pending.sort(
     (a, b) =>
       Number(b.urgency === "first") - Number(a.urgency === "first") ||

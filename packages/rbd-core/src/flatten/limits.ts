@@ -2,11 +2,11 @@ import { CoppiceError } from "../errors/index.ts";
 import type { SnapshotRow } from "../inventory/index.ts";
 
 /**
- * How many images may lie above one another before flattening starts. The same two limits, with the same meaning and
+ * How many images an image may have above it before flattening starts. The same two limits, with the same meaning and
  * default values, as ceph-csi's `rbdsoftmaxclonedepth` and `rbdhardmaxclonedepth`.
  */
 export interface DepthLimits {
-  /** From this depth on an image is flattened in the background; cloning it goes on. */
+  /** From this depth on an image is flattened in the background when it is cloned. */
   soft: number;
   /** From this depth on an image has to be flattened before it is cloned again. */
   hard: number;
@@ -27,13 +27,13 @@ export function checkDepthLimits(limits: DepthLimits): void {
   throw new CoppiceError({
     code: "INVALID_ARGUMENT",
     call: "checkDepthLimits",
-    message: `a soft limit of ${soft} and a hard limit of ${hard} are no depth limits`,
-    hint: "Both are whole numbers from 1 on, and the soft limit is not above the hard one.",
+    message: `a soft limit of ${soft} and a hard limit of ${hard} are not depth limits`,
+    hint: "Give two whole numbers from 1 on, the soft limit not above the hard one.",
   });
 }
 
 /**
- * Says what is to be done with an image before or after it is cloned. Pure.
+ * Decides whether an image is flattened when it is cloned. Pure.
  *
  * @param depth How many images are above it; a parent in the trash counts like any other.
  */
@@ -53,9 +53,9 @@ export function evaluateDepth(depth: number, limits: DepthLimits = defaultDepthL
  * an image with at most 510; the two values are ceph-csi's `minsnapshotsonimage` and `maxsnapshotsonimage`.
  */
 export interface SnapshotLimits {
-  /** Above this, the clones of the oldest ones too many are flattened in the background. */
+  /** Above this, the clones of the oldest removed snapshots are flattened in the background. */
   soft: number;
-  /** Above this, they have to be flattened before there is another snapshot. */
+  /** Above this, they have to be flattened before another snapshot is created. */
   hard: number;
 }
 
@@ -63,13 +63,13 @@ export const defaultSnapshotLimits: Readonly<SnapshotLimits> = { soft: 250, hard
 
 export interface SnapshotVerdict {
   action: "none" | "flatten-later" | "flatten-first";
-  /** Snapshots that go away once their clones are flattened, oldest first: removed ones that clones still hold. */
+  /** Removed snapshots that clones still depend on, oldest first. Ceph removes each one when its clones are flattened. */
   release: SnapshotRow[];
 }
 
 /**
- * Says whether an image has too many snapshots, and which of them flattening would release: only those that were
- * removed but are kept in the trash for their clones. The user's own are never offered. Pure.
+ * Decides whether an image has too many snapshots, and which of them flattening would release: only those that were
+ * removed but are kept in the trash for their clones, never a user's snapshot. Pure.
  */
 export function evaluateSnapshots(
   snapshots: readonly SnapshotRow[],

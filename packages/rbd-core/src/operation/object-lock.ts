@@ -8,27 +8,27 @@ export interface ObjectLockOptions {
   /** Which lock of the object. */
   name: string;
   description: string;
-  /** After so many seconds without a sign of life the lock is free again. */
+  /** The lock is released when it was not renewed for that many seconds. */
   leaseSeconds: number;
-  /** How long to wait for another holder. */
+  /** How long to wait while another client holds it. */
   patienceSeconds: number;
   signal: AbortSignal | undefined;
 }
 
 export interface HeldLock extends AsyncDisposable {
-  /** Gives the lock back. One whose lease ran out meanwhile is not held any more, which is no error. */
+  /** Releases the lock. A lock whose lease has run out is not held any more, which is not an error. */
   release(): Promise<void>;
 }
 
 const pauseMs = 40;
 
 /**
- * Takes an advisory lock on an object that is there, and keeps it until it is released: the lease is renewed as
- * long as this process lives. `null` when another holder did not let go within the patience.
+ * Takes an advisory lock on an existing object and holds it until it is released: the lease is renewed as long as this
+ * process lives. `null` when another client still held it after `patienceSeconds`.
  *
- * Source: RADOS' `lock` class, as in `rados lock get`.
+ * Source: the `lock` class of RADOS, as in `rados lock get`.
  *
- * @throws {RbdError} `NOT_FOUND` without the object; the signal's reason
+ * @throws {RbdError} `NOT_FOUND` when the object does not exist; the signal's reason
  */
 export async function lockObject(
   ioCtx: IoCtx,
@@ -50,12 +50,12 @@ export async function lockObject(
     }
   };
   const deadline = performance.now() + patienceSeconds * 1000;
-  while (!(await taken(() => lock(false), unlock))) {
+  while (!(await tryLock(() => lock(false), unlock))) {
     if (performance.now() > deadline) return null;
     await pause(pauseMs);
     signal?.throwIfAborted();
   }
-  // A renewal that fails lets the lease run out: then another client may take the lock, as it is meant to be.
+  // When a renewal fails the lease runs out, and another client may take the lock.
   const renewal = setInterval(() => void lock(true).catch(() => clearInterval(renewal)), leaseSeconds * 333);
   renewal.unref();
   const release = async () => {
@@ -65,14 +65,14 @@ export async function lockObject(
   return { release, [Symbol.asyncDispose]: release };
 }
 
-/** A call that fails can have taken the lock all the same. */
-async function taken(lock: () => Promise<void>, unlock: () => Promise<void>): Promise<boolean> {
+/** Returns false while another client holds the lock. A call that fails may still have taken it, so it is released. */
+async function tryLock(lock: () => Promise<void>, unlock: () => Promise<void>): Promise<boolean> {
   try {
     await lock();
     return true;
   } catch (error) {
     if (hasCode(error, "BUSY")) return false;
-    // Should this fail as well, the lease runs out.
+    // If this fails as well, the lease runs out.
     await Promise.allSettled([unlock()]);
     throw error;
   }
@@ -85,9 +85,9 @@ interface LockRequest {
   /** Which holder within this client. */
   cookie: string;
   description: string;
-  /** After so many seconds the OSD forgets the lock by itself. */
+  /** After that many seconds the OSD releases the lock by itself. */
   leaseSeconds: number;
-  /** Asks to begin the lease anew, of a lock that is still held. */
+  /** Renews the lease of a lock that is still held. */
   renew: boolean;
 }
 
@@ -113,7 +113,7 @@ function encodeUnlock({ name, cookie }: Pick<LockRequest, "name" | "cookie">): B
   return versioned1(encodeText(name), encodeText(cookie));
 }
 
-/** What Ceph writes in front of every structure: version, oldest compatible version, length. */
+/** The header of every encoded structure: version, oldest compatible version, length. */
 function versioned1(...fields: Buffer[]): Buffer {
   const content = Buffer.concat(fields);
   return Buffer.concat([Buffer.from([1, 1]), encodeU32(content.length), content]);

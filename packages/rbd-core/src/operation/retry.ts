@@ -1,14 +1,14 @@
 import { setTimeout } from "node:timers/promises";
 import { hasCode } from "../errors/index.ts";
 
-/** How often an operation is begun when the snapshot it was to rest on is taken away. */
+/** How often an operation is started when another client changes its source meanwhile. */
 const attempts = 3;
 
 /**
- * Begins an operation anew when another client took away the snapshot it had chosen. What it had made by then has been
- * taken back.
+ * Starts an operation again when another client removed the snapshot that it had chosen. What it had made by then has been
+ * undone.
  *
- * @throws {CoppiceError} `SOURCE_CHANGED` when that happens again and again; whatever else `action` throws
+ * @throws {CoppiceError} `SOURCE_CHANGED` when that happens three times; any other error of `action`
  */
 export async function retryOnSourceChanged<T>(action: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
@@ -21,22 +21,22 @@ export async function retryOnSourceChanged<T>(action: () => Promise<T>): Promise
 }
 
 export interface RetryOptions {
-  /** How often it is tried in all. Default 11, as Nova does. */
+  /** How often it is tried in total. Default 11, as in Nova. */
   attempts?: number | undefined;
   /** Milliseconds between two tries. Default 1000. */
   pauseMilliseconds?: number | undefined;
   signal?: AbortSignal | undefined;
-  /** Called after a try that met a busy image, before the pause. */
+  /** Called after a try that failed with `BUSY`, before the pause. */
   onBusy?: ((tried: number, attempts: number) => void) | undefined;
   /** How to wait. Default: a timer. */
   pause?: ((milliseconds: number, signal: AbortSignal | undefined) => Promise<void>) | undefined;
 }
 
 /**
- * Tries again while the image is busy: a client that was just stopped lets go of its images some time later (a dead
- * one when its watch runs out, after 30 seconds).
+ * Tries again while the image is busy: a client that was just stopped closes its images some time later (one that died
+ * is forgotten when its watch times out, after 30 seconds).
  *
- * @throws the last `BUSY` when it stayed so, every other error at once, the signal's reason
+ * @throws the last `BUSY` when the image stays busy, every other error at once, the signal's reason
  */
 export async function retryWhileBusy<T>(action: () => Promise<T>, options: RetryOptions): Promise<T> {
   const { attempts = 11, pauseMilliseconds = 1000, signal, onBusy, pause = timer } = options;

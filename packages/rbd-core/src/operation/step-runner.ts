@@ -5,11 +5,11 @@ export type ProgressUnit = "steps" | "bytes" | "objects";
 
 /** How far an operation of several steps is. */
 export interface StepProgress<Phase extends string> {
-  /** What is being done. `undo`: it failed or was aborted, and what had been made is being taken back. */
+  /** The current step. `undo`: a step failed or the signal was aborted, and what had been made is being undone. */
   phase: Phase | "undo";
   /** Which step this is, from 1. */
   step: number;
-  /** How many steps there will be; one that turns out not to be needed is left out from the start. */
+  /** How many steps there will be; a step that is not needed is not counted. */
   steps: number;
   /** Of this step. */
   done: number;
@@ -18,22 +18,22 @@ export interface StepProgress<Phase extends string> {
   unit: ProgressUnit;
 }
 
-/** What every operation takes. */
+/** The options of every operation. */
 export interface FlowOptions<Phase extends string> {
   /**
-   * Aborting takes back what was made and rejects with the signal's reason. A change that is under way is finished
-   * first, except flattening and copying data, which stop.
+   * Aborting undoes what was made and rejects with the signal's reason. A change that is under way is finished first,
+   * except flattening and copying data, which stop.
    */
   signal?: AbortSignal | undefined;
   onProgress?: ((progress: StepProgress<Phase>) => void) | undefined;
 }
 
-/** Says how far a step is. A total of 0 is not known yet. */
+/** Reports how far a step is. A total of 0 is not known yet. */
 export type Advance = (done: number, total: number) => void;
 
 /**
- * Runs the steps of one operation, one after the other: looks at the signal before each, reports progress, and keeps
- * the log of what is to be undone.
+ * Runs the steps of one operation, one after the other: checks the signal before each, reports progress, and keeps the
+ * log of what has to be undone.
  */
 export class StepRunner<Phase extends string> {
   readonly undo = new UndoLog();
@@ -47,7 +47,7 @@ export class StepRunner<Phase extends string> {
     this.#steps = phases.length;
   }
 
-  /** @throws the signal's reason before, and otherwise what `action` throws */
+  /** @throws the signal's reason before the step, otherwise what `action` throws */
   async run<T>(
     phase: Phase,
     action: (advance: Advance) => Promise<T>,
@@ -68,13 +68,13 @@ export class StepRunner<Phase extends string> {
     return result;
   }
 
-  /** Says that there will be so many steps more, or less, than was thought. */
+  /** Changes the number of steps, by a positive or negative count. */
   addSteps(count: number): void {
     this.#steps += count;
   }
 
   /**
-   * The end of an operation: fails it when it was aborted during its last step.
+   * Ends an operation: it fails when it was aborted during its last step.
    *
    * @throws the signal's reason
    */
@@ -83,7 +83,7 @@ export class StepRunner<Phase extends string> {
   }
 
   /**
-   * Takes back what was made, and throws. After an abort that is the signal's reason, whatever the step said.
+   * Undoes what was made, and throws. After an abort it throws the signal's reason, whatever the step threw.
    *
    * @throws `cause`, the signal's reason, or `UNDO_FAILED`
    */
@@ -93,7 +93,7 @@ export class StepRunner<Phase extends string> {
     try {
       onProgress?.({ phase: "undo", step: this.#step, steps: this.#steps, done: 0, total: 1, unit: "steps" });
     } catch (error) {
-      // A listener that fails must not keep anything from being taken back.
+      // A listener that throws must not prevent the undo.
       reason = new AggregateError([reason, error], "the failure, and what the progress listener threw");
     }
     return this.undo.undoAndThrow(reason, call);

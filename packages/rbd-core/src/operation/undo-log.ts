@@ -6,34 +6,33 @@ interface UndoStep {
 }
 
 /**
- * What an operation has made so far, and how to take each back.
+ * What an operation has made so far, and how to undo each change.
  *
- * A step is noted *before* the call that makes the thing: a call can fail after it took effect (a lost answer,
- * a time-out), so `undo` must look whether there is anything to take back, and be content when there is not.
+ * A change is noted *before* the call that makes it: a call can fail after it took effect (a lost answer, a time-out). So
+ * `undo` must check whether there is anything to undo, and succeed when there is not.
  */
 export class UndoLog {
   readonly #steps: UndoStep[] = [];
 
-  /** @param what names the thing for a person, as in "the snapshot rbd/vm-1@x" */
+  /** @param what Names what is made, for the user: "the snapshot rbd/vm-1@x". */
   note(what: string, undo: () => Promise<void>): void {
     this.#steps.push({ what, undo });
   }
 
-  /** Nothing is to be taken back. */
+  /** Whether there is nothing to undo. */
   get isEmpty(): boolean {
     return this.#steps.length === 0;
   }
 
-  /** Forgets the newest step: it turned out not to be this operation's own. */
+  /** Forgets the newest change: another client made it. */
   forgetLast(): void {
     this.#steps.pop();
   }
 
   /**
-   * Takes everything back, newest first, then throws `cause`. A step that fails does not keep the others from
-   * being tried.
+   * Undoes everything, newest first, then throws `cause`. The undo of one change is tried even when that of another fails.
    *
-   * @throws `cause` when all could be taken back; otherwise {@link CoppiceError} `UNDO_FAILED` with `left`
+   * @throws `cause` when everything was undone; otherwise {@link CoppiceError} `UNDO_FAILED` with `left`
    */
   async undoAndThrow(cause: unknown, call: string): Promise<never> {
     const left: string[] = [];

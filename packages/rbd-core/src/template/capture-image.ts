@@ -14,25 +14,25 @@ import type { Cluster } from "../cluster/index.ts";
 import { openImage } from "../image/index.ts";
 import { checkName, type ImageSpec, type ImageSpecLike, toRbdUrl } from "../names/index.ts";
 import { type FlowOptions, retryOnSourceChanged, StepRunner } from "../operation/index.ts";
-import { templateSnapshot } from "./clone-template.ts";
+import { templateSnapshot } from "../volume/index.ts";
 
-/** After the template has been derived from the disk, it is given its snapshot, and that is protected. */
+/** After the template was derived from the disk, its snapshot is created and protected. */
 export type CapturePhase = DerivePhase | "template-snapshot" | "template-protect";
 
-export interface CaptureWishes extends CloneChoices {
+export interface CapturePlanOptions extends CloneChoices {
   /** The disk: `pool/[namespace/]image`, or one of its snapshots. */
   source: ImageSpecLike;
-  /** The template to make: `pool/[namespace/]image`, which must not exist. */
+  /** The template to create: `pool/[namespace/]image`, which must not exist. */
   target: ImageSpecLike;
   /** The template's snapshot. Default `snap`, as Glance names it. */
   snapshotName?: string | undefined;
   /** The name of the snapshot on the disk, if one has to be created. Default: a new one that starts with `coppice-`. */
   temporarySnapshot?: string | undefined;
-  /** Insists on a clone format instead of what the cluster allows. */
+  /** Uses this clone format whatever the cluster is configured to. */
   cloneFormat?: CloneFormat | undefined;
 }
 
-export type CaptureOptions = CaptureWishes & FlowOptions<CapturePhase>;
+export type CaptureOptions = CapturePlanOptions & FlowOptions<CapturePhase>;
 
 export interface CaptureResult {
   template: Required<ImageSpec>;
@@ -44,34 +44,34 @@ export interface CaptureResult {
   size: number;
   /** Which state of the disk it is. */
   source: Required<ImageSpec>;
-  /** Whether that snapshot was there before. */
+  /** Whether that snapshot existed before. */
   reused: boolean;
-  /** Whether the disk is as it was before. False only when another clone took hold of the snapshot meanwhile. */
+  /** Whether the disk is as it was before. False only when another clone depends on the snapshot by now. */
   unchanged: boolean;
-  /** Sentences a user should read. */
+  /** Sentences that a user should read. */
   warnings: string[];
 }
 
 /**
- * Makes a template out of a disk, in the same pool or another one: a clone of the disk's current state (or of one of
- * its snapshots) is flattened, and gets a protected snapshot that disks can be cloned from. The disk may be in use,
- * and is left as it was found.
+ * Creates a template from a disk, in the same pool or another one: a clone of the disk's current state (or of one of its
+ * snapshots) is flattened, and gets a protected snapshot that disks can be cloned from. The disk may be in use, and is
+ * left as it was found.
  *
- * Everything is checked before anything is changed; on failure or abort exactly what was made is taken back.
+ * Everything is checked before anything is changed; on failure or abort exactly what was made is undone.
  *
- * Source: Nova's direct snapshot. Unlike there, a snapshot that holds the disk's current state is used again, and a
- * failure leaves neither a temporary snapshot nor half a template.
+ * Source: Nova's direct snapshot. Unlike there, a snapshot that holds the disk's current state is reused, and a failure
+ * leaves neither a temporary snapshot nor an incomplete template.
  *
  * @throws {CoppiceError}
  * - `INVALID_NAME`, `NOT_FOUND`, `EXISTS`, `UNSUPPORTED`: see `cloneImage`.
- * - `SOURCE_CHANGED`: somebody keeps taking away the snapshot.
- * - `UNDO_FAILED`: it failed, and `left` could not be taken back.
+ * - `SOURCE_CHANGED`: another client removed the snapshot again and again.
+ * - `UNDO_FAILED`: a step failed, and `left` could not be undone.
  */
 export function captureImage(cluster: Cluster, options: CaptureOptions): Promise<CaptureResult> {
-  return retryOnSourceChanged(() => carryOut(cluster, options));
+  return retryOnSourceChanged(() => captureOnce(cluster, options));
 }
 
-async function carryOut(cluster: Cluster, options: CaptureOptions): Promise<CaptureResult> {
+async function captureOnce(cluster: Cluster, options: CaptureOptions): Promise<CaptureResult> {
   options.signal?.throwIfAborted();
   const { prepared, cloneOptions, snapshotName } = await prepareCapture(cluster, options);
   const runner = new StepRunner<CapturePhase>(capturePhases(prepared), options);
@@ -102,8 +102,8 @@ export interface CapturePlan {
   clone: PreparedClone["plan"];
 }
 
-/** Says what {@link captureImage} would do, and changes nothing. @throws {CoppiceError} what that would refuse */
-export async function planCapture(cluster: Cluster, options: CaptureWishes): Promise<CapturePlan> {
+/** Returns what {@link captureImage} would do, and changes nothing. @throws {CoppiceError} as that does */
+export async function planCapture(cluster: Cluster, options: CapturePlanOptions): Promise<CapturePlan> {
   const { prepared, snapshotName } = await prepareCapture(cluster, options);
   checkSnapshotNameFree(prepared);
   const template = { ...prepared.plan.target, snapshot: snapshotName };

@@ -1,51 +1,35 @@
 import type { Cluster } from "../cluster/index.ts";
 import { CoppiceError, hasCode, withCoppiceErrors } from "../errors/index.ts";
+import { type ImageSpec, parseRbdUrl, type RbdUrl, showImageSpec } from "../names/index.ts";
 import {
-  type ImageSpec,
-  type ImageSpecLike,
-  parseRbdUrl,
-  type RbdUrl,
-  rbdUrlScheme,
-  showImageSpec,
-  toImageSpec,
-} from "../names/index.ts";
-import { type CreateVolumeOptions, createVolume, type VolumeResult } from "../volume/index.ts";
+  type CreateVolumeOptions,
+  createVolume,
+  type TemplateLike,
+  type VolumeResult,
+} from "../volume/index.ts";
 
-/** The snapshot that clones of a template hang on, as Glance names it. */
-export const templateSnapshot = "snap";
-
-/** `pool/[namespace/]image[@snap]`, its parts, or `rbd://fsid/pool/image/snap`. */
-export type TemplateLike = ImageSpecLike;
-
-/**
- * Which snapshot a template's name means: `@snap` where none is named. Looks at the name alone.
- *
- * @param fsid Of the cluster that is meant to have it.
- * @throws {CoppiceError} `INVALID_NAME`; `INVALID_ARGUMENT` for a URL of another cluster
- */
-export function resolveTemplate(fsid: string, template: TemplateLike): Required<ImageSpec> {
-  if (typeof template === "string" && template.startsWith(rbdUrlScheme)) {
-    const { fsid: other, ...place } = parseRbdUrl(template);
-    if (other !== fsid) {
-      throw new CoppiceError({
-        code: "INVALID_ARGUMENT",
-        call: "resolveTemplate",
-        object: template,
-        message: `the template is in the cluster ${other}, and this is ${fsid}`,
-        hint: "Connect to that cluster, or export the template there and import it here.",
-      });
-    }
-    return { ...place, namespace: "" };
-  }
-  const spec = toImageSpec(template);
-  return { ...spec, snapshot: spec.snapshot ?? templateSnapshot };
+export interface CloneTemplateOptions extends Omit<CreateVolumeOptions, "from" | "snapshotName"> {
+  /** By its name (`@snap` unless it says otherwise) or its `rbd://` URL. */
+  template: TemplateLike;
 }
 
 /**
- * - `bad-url`: it is no URL of a snapshot.
- * - `other-cluster`: its fsid is another cluster's.
- * - `not-raw`: the template's format is not raw, so a clone of it would be no disk.
- * - `no-such-snapshot`: the pool, the image or the snapshot is not there.
+ * Creates a volume from a template without copying data, in the same pool or another one; with `size` it is enlarged.
+ *
+ * @throws {CoppiceError} see `createVolume`
+ */
+export function cloneTemplate(
+  cluster: Cluster,
+  { template, ...options }: CloneTemplateOptions,
+): Promise<VolumeResult> {
+  return createVolume(cluster, { ...options, from: { template } });
+}
+
+/**
+ * - `bad-url`: it is not the URL of a snapshot.
+ * - `other-cluster`: its fsid is that of another cluster.
+ * - `not-raw`: the template's format is not raw, so that a guest could not read a clone of it.
+ * - `no-such-snapshot`: the pool, the image or the snapshot does not exist.
  * - `old-format`: the image has format 1, which Ceph cannot clone.
  */
 export type NotCloneableReason = "bad-url" | "other-cluster" | "not-raw" | "no-such-snapshot" | "old-format";
@@ -56,12 +40,12 @@ export type Cloneability =
   | { cloneable: false; reason: NotCloneableReason; message: string };
 
 /**
- * Says whether a template elsewhere described can be cloned in this cluster instead of being downloaded.
+ * Returns whether a template from another service's catalogue can be cloned in this cluster instead of being downloaded.
  *
- * Source: Nova's and Cinder's check of the same four things, in the same order; the fifth reason they leave to librbd.
+ * Source: Nova and Cinder check the same four things, in the same order, and leave the fifth to librbd.
  *
- * @param template Its location, and the disk format its catalogue states (`raw`, `qcow2`, …).
- * @throws {CoppiceError} when the cluster cannot say, for example `PERMISSION_DENIED`
+ * @param template Its location, and its disk format according to the catalogue (`raw`, `qcow2`, …).
+ * @throws {CoppiceError} when the cluster does not tell, for example `PERMISSION_DENIED`
  */
 export async function isCloneable(
   cluster: Cluster,
@@ -103,21 +87,4 @@ function tryParse(url: string): RbdUrl | CoppiceError {
 
 function refuse(reason: NotCloneableReason, message: string): Cloneability {
   return { cloneable: false, reason, message };
-}
-
-export interface CloneTemplateOptions extends Omit<CreateVolumeOptions, "from" | "snapshotName"> {
-  /** By its name (`@snap` unless it says otherwise) or its `rbd://` URL. */
-  template: TemplateLike;
-}
-
-/**
- * Makes a disk out of a template without copying data, in the same pool or another one; with `size` it is enlarged.
- *
- * @throws {CoppiceError} see `createVolume`
- */
-export function cloneTemplate(
-  cluster: Cluster,
-  { template, ...options }: CloneTemplateOptions,
-): Promise<VolumeResult> {
-  return createVolume(cluster, { ...options, from: { template } });
 }

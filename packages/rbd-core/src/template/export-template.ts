@@ -6,7 +6,7 @@ import { CoppiceError, withCoppiceErrors } from "../errors/index.ts";
 import { openImage } from "../image/index.ts";
 import { type ImageSpec, showImageSpec } from "../names/index.ts";
 import { exportRaw, exportRawFile, type TransferOptions } from "../transfer/index.ts";
-import { resolveTemplate, type TemplateLike } from "./clone-template.ts";
+import { resolveTemplate, type TemplateLike } from "../volume/index.ts";
 
 export interface ExportTemplateOptions extends TransferOptions {
   /** By its name (`@snap` unless it says otherwise) or its `rbd://` URL. */

@@ -11,7 +11,7 @@ import {
   toRbdUrl,
 } from "../names/index.ts";
 import { type FlowOptions, StepRunner } from "../operation/index.ts";
-import { templateSnapshot } from "./clone-template.ts";
+import { templateSnapshot } from "../volume/index.ts";
 import type { Digests } from "./digests.ts";
 import { convertDisk, type KnownSource, knowFormat, readSource, writeDisk } from "./raw-disk.ts";
 import { type OpenedSource, openTemplateSource, type TemplateSource } from "./source.ts";

@@ -2,8 +2,8 @@ export {
   type CaptureOptions,
   type CapturePhase,
   type CapturePlan,
+  type CapturePlanOptions,
   type CaptureResult,
-  type CaptureWishes,
   captureImage,
   planCapture,
 } from "./capture-image.ts";
@@ -13,8 +13,6 @@ export {
   cloneTemplate,
   isCloneable,
   type NotCloneableReason,
-  resolveTemplate,
-  type TemplateLike,
 } from "./clone-template.ts";
 export type { Digests } from "./digests.ts";
 export {

@@ -15,7 +15,7 @@ export interface ExtendVolumeOptions {
   volume: ImageSpecLike;
   /** Bytes; never less than it has. */
   size: number;
-  /** Looked at before the change, which takes a moment only. */
+  /** Checked before the change, which is short. */
   signal?: AbortSignal | undefined;
 }
 
@@ -29,8 +29,8 @@ export interface ExtendVolumeResult {
 /**
  * Enlarges a volume, which may be in use. Never makes it smaller. (`rbd_resize2`)
  *
- * When the answer is lost, the volume's size says what became of it: it is not made smaller again, because whoever uses
- * it may have written to its new end by then.
+ * When the answer is lost, the size of the volume shows whether it was enlarged. It is never made smaller again, because
+ * its user may have written to the new end by then.
  *
  * @throws {CoppiceError} `INVALID_NAME`, `NOT_FOUND`: the volume; `INVALID_ARGUMENT`: a size below the volume's
  */
@@ -48,8 +48,8 @@ export async function extendVolume(
       code: "INVALID_ARGUMENT",
       call: "extendVolume",
       object,
-      message: `${object} has ${from} bytes, and would be made smaller by ${size}`,
-      hint: "Give at least the size it has.",
+      message: `${object} has ${from} bytes, and ${size} bytes would make it smaller`,
+      hint: "Give at least the current size.",
     });
   }
   if (size > from) await enlarge(cluster, spec, size, signal);
@@ -84,14 +84,14 @@ export interface RenameVolumeOptions {
   from: ImageSpecLike;
   /** The new name, in the same pool and namespace; free. */
   to: ImageSpecLike;
-  /** Looked at before the change, which takes a moment only. */
+  /** Checked before the change, which is short. */
   signal?: AbortSignal | undefined;
 }
 
 /**
- * Gives a volume another name. Its snapshots and clones stay as they are: they go by its id. (`rbd_rename`)
+ * Renames a volume. Its snapshots and clones stay as they are: they refer to its id. (`rbd_rename`)
  *
- * When the answer is lost, the id says which name the volume has by now.
+ * When the answer is lost, the id shows which name the volume has.
  *
  * @throws {CoppiceError} `INVALID_NAME`; `INVALID_ARGUMENT`: another pool or namespace; `NOT_FOUND`; `EXISTS`
  */
@@ -108,8 +108,8 @@ export async function renameVolume(
       code: "INVALID_ARGUMENT",
       call: "renameVolume",
       object,
-      message: `${object} cannot be renamed to ${showImageSpec(target)}: that is another place`,
-      hint: "Make a full copy there, and delete the volume here.",
+      message: `${object} cannot be renamed to ${showImageSpec(target)}: Ceph renames only within a pool and namespace`,
+      hint: "Make a full copy there, and delete this volume.",
     });
   }
   const id = await readId(cluster, source);

@@ -29,8 +29,8 @@ export interface VolumeSnapshotResult {
 }
 
 /**
- * Gives a volume a snapshot that volumes can be made from: protected where that is needed. Not protected after all when
- * that fails: then there is no snapshot either.
+ * Creates a snapshot of a volume that volumes can be made from: protected where that is needed. When protecting it fails,
+ * the snapshot is removed again.
  *
  * Source: Cinder's snapshots, which are always protected.
  *
@@ -63,7 +63,7 @@ export async function createVolumeSnapshot(
   }
 }
 
-/** The ids of the snapshots that are there. @throws {CoppiceError} `NOT_FOUND`, `EXISTS` */
+/** The ids of the existing snapshots. @throws {CoppiceError} `NOT_FOUND`, `EXISTS` */
 async function readKnown(cluster: Cluster, volume: ImageSpec, name: string): Promise<ReadonlySet<bigint>> {
   await using image = await openSource(cluster, volume);
   const { snapshots } = await readSourceFacts(cluster, volume, image);
@@ -75,7 +75,7 @@ async function readKnown(cluster: Cluster, volume: ImageSpec, name: string): Pro
     code: "EXISTS",
     call: "createVolumeSnapshot",
     object,
-    message: `there is a snapshot ${object} already`,
-    hint: "Choose another name.",
+    message: `the snapshot ${object} exists already`,
+    hint: "Choose another name, or remove that snapshot first.",
   });
 }

@@ -10,7 +10,6 @@ export {
   createVolume,
   planVolume,
   type VolumeOptions,
-  type VolumeOrigin,
   type VolumePhase,
   type VolumePlan,
   type VolumeResult,
@@ -26,7 +25,7 @@ export {
   type DeleteVolumePhase,
   type DeleteVolumePlan,
   type DeleteVolumeResult,
-  type DeleteVolumeWishes,
+  type DeleteVolumeSelection,
   type Dependants,
   deleteVolume,
   planDeleteVolume,
@@ -37,3 +36,4 @@ export {
   type RollbackVolumeResult,
   rollbackVolume,
 } from "./rollback-volume.ts";
+export { resolveTemplate, type TemplateLike, templateSnapshot, type VolumeOrigin } from "./volume-origin.ts";

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { readChangedRanges } from "../../../src/clone/delta-reader.ts";
+import { readChangedRanges } from "../../../src/clone/search-snapshot.ts";
 import { openSource, readSourceFacts } from "../../../src/clone/source.ts";
 import { createImage, openImage } from "../../../src/image/image.ts";
 import { parseImageSpec } from "../../../src/names/image-spec.ts";

@@ -6,8 +6,8 @@ import { CoppiceError } from "../../../src/errors/coppice-error.ts";
 import { featureBits } from "../../../src/image/features.ts";
 import { openImage } from "../../../src/image/image.ts";
 import { createSnapshot } from "../../../src/image/snapshots.ts";
+import { faultyCluster, meddledCluster } from "../../support/break-call.ts";
 import { expectAlike } from "../../support/expect-alike.ts";
-import { faultyCluster, meddledCluster } from "../../support/faults.ts";
 import { imageWithHistory, mib, write } from "../../support/fill.ts";
 import { type OwnPool, ownPool } from "../../support/own-pool.ts";
 import type { Info } from "../../support/witness.ts";
@@ -405,7 +405,7 @@ describe("size and depth", () => {
     const second = await cloneImage(own.cluster, { source: `${base}-1`, target: `${base}-2`, maxDepth: 1 });
     expect(second).toMatchObject({
       flattened: true,
-      flattenReason: "it would have 2 images above it, and at most 1 may be",
+      flattenReason: "it would have 2 images above it, and at most 1 are allowed",
       depth: 0,
     });
     expect((await info(`${base}-2`)).parent).toBeUndefined();

@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { cloneImage } from "../../../src/clone/clone-image.ts";
-import type { CloneProgress } from "../../../src/clone/types.ts";
+import type { CloneProgress } from "../../../src/clone/clone-plan.ts";
 import { createImage, openImage } from "../../../src/image/image.ts";
 import { createSnapshot, protectSnapshot } from "../../../src/image/snapshots.ts";
 import { inventory } from "../../../src/inventory/inventory.ts";
-import { meddledCluster } from "../../support/faults.ts";
+import { meddledCluster } from "../../support/break-call.ts";
 import { imageWithHistory, mib, write } from "../../support/fill.ts";
 import { useOwnPool } from "../../support/use-own-pool.ts";
 
@@ -137,7 +137,7 @@ describe("another client", () => {
     const clone = cloneImage(meddled, { source, target, cloneFormat: 2, snapshotName: "shared" });
     await expect(clone).rejects.toMatchObject({
       code: "UNDO_FAILED",
-      left: [expect.stringContaining(`the snapshot ${source}@shared (1 other clone hangs on it by now)`)],
+      left: [expect.stringContaining(`the snapshot ${source}@shared (1 other clone depends on it now)`)],
     });
     expect(await own.witness.md5(`${source}-theirs`)).toBe(await own.witness.md5(source));
   });

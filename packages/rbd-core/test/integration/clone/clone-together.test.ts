@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { cloneImage } from "../../../src/clone/clone-image.ts";
 import { connect } from "../../../src/cluster/connect.ts";
 import { removeSnapshot, unprotectSnapshot } from "../../../src/image/snapshots.ts";
-import { meddledCluster } from "../../support/faults.ts";
+import { meddledCluster } from "../../support/break-call.ts";
 import { imageWithHistory } from "../../support/fill.ts";
 import { useOwnPool } from "../../support/use-own-pool.ts";
 

@@ -2,12 +2,8 @@ import { version } from "rbd-native";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import type { Cluster } from "../../../src/cluster/cluster.ts";
 import { connect } from "../../../src/cluster/connect.ts";
-import {
-  type DeletionPlan,
-  type DeletionWay,
-  deletionPlan,
-  showStep,
-} from "../../../src/deletion/deletion-plan.ts";
+import type { DeletionWay } from "../../../src/deletion/blockers.ts";
+import { type DeletionPlan, deletionPlan, showStep } from "../../../src/deletion/deletion-plan.ts";
 import { executeDeletion } from "../../../src/deletion/execute-deletion.ts";
 import { headerObject } from "../../../src/headers/object-names.ts";
 import { openImage } from "../../../src/image/image.ts";

@@ -152,15 +152,15 @@ describe("Flattener", () => {
     );
     await rbd("snap", "create", "--no-progress", `${leaf}-plain@s`);
     await using flattener = new Flattener(own.cluster, { limits: { soft: 2, hard: 2 } });
-    expect(await flattener.judge(`${leaf}@s`)).toMatchObject({ action: "flatten-first" });
-    expect(await flattener.judge(`${leaf}-plain`)).toMatchObject({ action: "flatten-first" });
-    expect(await flattener.judge(`${leaf}-plain@s`)).toMatchObject({
+    expect(await flattener.evaluate(`${leaf}@s`)).toMatchObject({ action: "flatten-first" });
+    expect(await flattener.evaluate(`${leaf}-plain`)).toMatchObject({ action: "flatten-first" });
+    expect(await flattener.evaluate(`${leaf}-plain@s`)).toMatchObject({
       action: "none",
       reason: expect.stringContaining("it lacks deep-flatten"),
     });
     expect(await flattener.beforeClone(`${leaf}@s`)).toMatchObject({ action: "flatten-first" });
     expect(await facts(leaf)).toMatchObject({ hasParent: false });
-    expect(await flattener.judge(`${leaf}@s`)).toMatchObject({ action: "none" });
+    expect(await flattener.evaluate(`${leaf}@s`)).toMatchObject({ action: "none" });
   });
 
   it("leaves no note behind when whoever waited at the hard limit goes away", async () => {
@@ -189,7 +189,9 @@ describe("flattenImage", () => {
     await requestFlatten(own.cluster, clone);
     const { md5 } = await facts(clone);
     for (let at = 0; ; at++) {
-      const { struck, outcome } = await withBrokenCall(at, false, () => flattenImage(own.cluster, clone));
+      const { struck, outcome } = await withBrokenCall(own.native, at, false, (cluster) =>
+        flattenImage(cluster, clone),
+      );
       if (struck === undefined) break;
       expect(outcome.error, struck).toMatchObject({ code: "IO" });
       expect(await facts(clone), struck).toMatchObject({ md5, marked: true });

@@ -342,7 +342,7 @@ describe("importTemplate takes back everything when any call fails", { timeout: 
     const calls = await breakEveryCall({
       own,
       pools: [place],
-      flow: () => importTemplate(own.cluster, { target, source: inPieces(disk), chunkSize: 65_536 }),
+      flow: (cluster) => importTemplate(cluster, { target, source: inPieces(disk), chunkSize: 65_536 }),
       reset: async () => {
         await own.witness.rbd("snap", "unprotect", `${target}@snap`);
         await own.witness.rbd("snap", "rm", "--no-progress", `${target}@snap`);

@@ -117,7 +117,7 @@ describe("removeTemplate loses nothing that it does not name", { timeout: 300_00
         await createSnapshot(own.cluster, `${spec}@snap`);
         await protectSnapshot(own.cluster, `${spec}@snap`);
       },
-      flow: () => removeTemplate(own.cluster, { template: spec }),
+      flow: (cluster) => removeTemplate(cluster, { template: spec }),
       clear: async () => {
         await unprotectSnapshot(own.cluster, `${spec}@snap`);
         await removeSnapshot(own.cluster, `${spec}@snap`);

@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import type { DeletionWay } from "../../../src/deletion/blockers.ts";
 import type { DeletionFacts } from "../../../src/deletion/deletion-facts.ts";
-import { type DeletionStep, type DeletionWay, planDeletion } from "../../../src/deletion/deletion-plan.ts";
+import { type DeletionStep, planDeletion } from "../../../src/deletion/deletion-plan.ts";
 import { nextStep } from "../../../src/deletion/execute-deletion.ts";
 import { anyFacts, child, group, plainImage, snapshot } from "./facts.ts";
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { changedRanges } from "../../src/clone/zero-delta.ts";
-import { ObjectMap } from "../../src/diff/object-map.ts";
+import { changedRanges } from "../../../src/clone/zero-delta.ts";
+import { ObjectMap } from "../../../src/diff/object-map.ts";
 
 /** A map of these states, in Ceph's numbers: 0 absent, 1 written, 3 there and unchanged. */
 function map(...states: number[]): ObjectMap {

@@ -178,7 +178,7 @@ describe("removeByPrefix", () => {
           await createSnapshot(own.cluster, `${disk}@s`);
           await protectSnapshot(own.cluster, `${disk}@s`);
         },
-        flow: () => removeByPrefix(own.cluster, { pool: place, prefix: "x_", snapshots: "all" }),
+        flow: (cluster) => removeByPrefix(cluster, { pool: place, prefix: "x_", snapshots: "all" }),
         clear: async () => {
           await unprotectSnapshot(own.cluster, `${disk}@s`);
           await removeSnapshot(own.cluster, `${disk}@s`);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { decideShape } from "../../src/clone/decide.ts";
+import { decideShape } from "../../../src/clone/clone-plan.ts";
 
 const target = { pool: "rbd", namespace: "", image: "vol" };
 const source = { spec: { pool: "rbd", namespace: "", image: "base", snapshot: "s" }, size: 1000, depth: 0 };
@@ -27,10 +27,10 @@ describe("decideShape", () => {
 
   it.each([
     [40, undefined, false, 41, "it has 41 images above it, and no limit was given"],
-    [4, 5, false, 5, "it has 5 images above it, and 5 may be"],
-    [5, 5, true, 0, "it would have 6 images above it, and at most 5 may be"],
-    [0, 1, false, 1, "it has 1 image above it, and 1 may be"],
-    [1, 1, true, 0, "it would have 2 images above it, and at most 1 may be"],
+    [4, 5, false, 5, "it has 5 images above it, and 5 are allowed"],
+    [5, 5, true, 0, "it would have 6 images above it, and at most 5 are allowed"],
+    [0, 1, false, 1, "it has 1 image above it, and 1 are allowed"],
+    [1, 1, true, 0, "it would have 2 images above it, and at most 1 are allowed"],
     [0, 0, true, 0, "a depth of 0 asks for a full copy"],
   ])("a source at depth %i with maxDepth %s: flattened %s", (depth, maxDepth, flatten, left, reason) => {
     expect(decideShape(target, { ...source, depth }, { maxDepth })).toMatchObject({

@@ -5,9 +5,9 @@ import {
   type Difference,
   deltaCandidates,
   findZeroDelta,
-} from "../../src/clone/zero-delta.ts";
-import type { SnapshotRow } from "../../src/inventory/rows.ts";
-import { snapshotRow } from "./rows.ts";
+} from "../../../src/clone/zero-delta.ts";
+import type { SnapshotRow } from "../../../src/inventory/rows.ts";
+import { snapshotRow } from "../rows.ts";
 
 const objects = 6;
 const objectSize = 100;

@@ -1,7 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { cloneImage } from "../../../src/clone/clone-image.ts";
-import { ImageDeltaReader } from "../../../src/clone/delta-reader.ts";
-import { lookIntoHistory, lookThroughImage, type SnapshotLook } from "../../../src/clone/search-snapshot.ts";
+import {
+  detailsFromHeader,
+  detailsFromImage,
+  ImageDeltaReader,
+  type SnapshotDetails,
+} from "../../../src/clone/search-snapshot.ts";
 import { openSource, readSourceFacts } from "../../../src/clone/source.ts";
 import { findZeroDelta } from "../../../src/clone/zero-delta.ts";
 import { featureBits } from "../../../src/image/features.ts";
@@ -48,7 +52,7 @@ describe("looking at snapshots", () => {
     const { image: handle, facts: known } = await facts();
     await using image = handle;
     if (known.history === null) throw new Error("the header does not decode");
-    const seen = async (look: SnapshotLook) =>
+    const seen = async (look: SnapshotDetails) =>
       Promise.all(
         known.snapshots.map(async (row) => [row.name, await look.flags(row), await look.hasSameParent(row)]),
       );
@@ -57,10 +61,10 @@ describe("looking at snapshots", () => {
       ["shrunk", 0n, false],
       ["flat", 0n, true],
     ];
-    expect(await seen(lookIntoHistory(known.history))).toEqual(expected);
+    expect(await seen(detailsFromHeader(known.history))).toEqual(expected);
     const slow: unknown[] = [];
     for (const row of known.snapshots) {
-      const look = lookThroughImage(image, known.parent);
+      const look = detailsFromImage(image, known.parent);
       slow.push([row.name, await look.flags(row), await look.hasSameParent(row)]);
     }
     expect(slow).toEqual(expected);

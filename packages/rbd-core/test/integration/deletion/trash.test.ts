@@ -1,8 +1,7 @@
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import type { Cluster } from "../../../src/cluster/cluster.ts";
 import { connect } from "../../../src/cluster/connect.ts";
-import { purgeTrash } from "../../../src/deletion/purge-trash.ts";
-import { listTrash, moveToTrash, restoreFromTrash } from "../../../src/deletion/trash.ts";
+import { listTrash, moveToTrash, purgeTrash, restoreFromTrash } from "../../../src/deletion/trash.ts";
 import { deletePools, freshName, RbdCli } from "../../support/rbd-cli.ts";
 import { printedTime } from "../../support/rbd-witness.ts";
 

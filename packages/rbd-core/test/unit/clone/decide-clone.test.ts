@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { chooseCloneFormat } from "../../src/clone/clone-format.ts";
-import { type CloneDecision, checkCloneable, decideClone } from "../../src/clone/decide.ts";
-import { newSnapshotName } from "../../src/clone/snapshot-name.ts";
-import type { SourceFacts } from "../../src/clone/source.ts";
-import { CoppiceError } from "../../src/errors/coppice-error.ts";
-import { featureBits, featureNames, flagNames } from "../../src/image/features.ts";
-import { snapshotRow } from "./rows.ts";
+import { chooseCloneFormat } from "../../../src/clone/clone-format.ts";
+import { type CloneDecision, checkCloneable, decideClone } from "../../../src/clone/clone-plan.ts";
+import { newSnapshotName } from "../../../src/clone/snapshot-name.ts";
+import type { SourceFacts } from "../../../src/clone/source.ts";
+import { CoppiceError } from "../../../src/errors/coppice-error.ts";
+import { featureBits, featureNames, flagNames } from "../../../src/image/features.ts";
+import { snapshotRow } from "../rows.ts";
 
 const mib = 1024 * 1024;
 
@@ -83,7 +83,7 @@ describe("decideClone", () => {
       sourceSize: 5 * mib,
       size: 6 * mib,
       flatten: true,
-      flattenReason: "it would have 17 images above it, and at most 16 may be",
+      flattenReason: "it would have 17 images above it, and at most 16 are allowed",
       depth: 0,
       warnings: [],
     });

@@ -114,7 +114,7 @@ describe("captureImage", () => {
       const calls = await breakEveryCall({
         own,
         pools: [from, to],
-        flow: () => captureImage(cluster, { source, target, cloneFormat }),
+        flow: (cluster) => captureImage(cluster, { source, target, cloneFormat }),
         late,
         reset: async () => {
           await witness.rbd("snap", "unprotect", `${target}@snap`);

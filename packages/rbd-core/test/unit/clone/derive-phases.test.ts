@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { derivePhases } from "../../../src/clone/derive.ts";
-import type { ClonePlan } from "../../../src/clone/types.ts";
+import type { ClonePlan } from "../../../src/clone/clone-plan.ts";
+import { derivePhases } from "../../../src/clone/clone-plan.ts";
 
 const plan: ClonePlan = {
   source: { pool: "rbd", namespace: "", image: "a" },

@@ -1,22 +1,34 @@
 import type { Image } from "rbd-native";
 import type { Cluster } from "../cluster/index.ts";
+import { KeyedMutex } from "../concurrency/index.ts";
 import { CoppiceError, hasCode, withCoppiceErrors } from "../errors/index.ts";
+import { headerObject } from "../headers/index.ts";
 import { openImage } from "../image/index.ts";
 import { type ImageSpec, showImageSpec } from "../names/index.ts";
-import type { UndoLog } from "../operation/index.ts";
-import { checkSnapshotNameFree, type PreparedClone, prepareCurrent, stillCurrent } from "./prepare.ts";
-import { withSourceLock } from "./source-lock.ts";
-import type { CloneOptions } from "./types.ts";
+import { lockObject, type UndoLog } from "../operation/index.ts";
+import type { CloneOptions } from "./clone-plan.ts";
+import { checkSnapshotNameFree, type PreparedClone, prepareCurrent } from "./prepare.ts";
+import { isUnchanged, type SourceFacts } from "./source.ts";
+
+/** The snapshot that an image is cloned from, and what the operation made of it. */
+export interface HeldSnapshot {
+  name: string;
+  id: bigint;
+  /** The operation created it, and so removes it when it is not needed any more. */
+  created: boolean;
+  /** The operation protected it, and so unprotects it. */
+  protected: boolean;
+}
 
 interface ReadySnapshot {
-  /** The plan as it is carried out: another operation may have made the snapshot meanwhile. */
+  /** The plan as it is executed: another operation may have made the snapshot meanwhile. */
   prepared: PreparedClone;
   held: HeldSnapshot;
 }
 
 /**
- * Sees to it that the snapshot is there that an image is to be derived from, and protected where that is needed.
- * Operations that begin together share one, as clones do.
+ * Makes sure that the snapshot exists that an image will be derived from, and that it is protected where that is needed.
+ * Operations that need one at the same time, in whatever processes, share it.
  */
 export async function readySnapshotStep(
   cluster: Cluster,
@@ -27,10 +39,49 @@ export async function readySnapshotStep(
   if (prepared.plan.snapshot.id !== null) return makeReady(cluster, prepared, undo);
   return withSourceLock(cluster, prepared.facts, options.signal, async () => {
     options.signal?.throwIfAborted();
-    const same = await stillCurrent(cluster, prepared.facts);
-    const now = same ? prepared : await prepareCurrent(cluster, options);
+    const unchanged = await isUnchanged(cluster, prepared.facts);
+    const now = unchanged ? prepared : await prepareCurrent(cluster, options);
     options.signal?.throwIfAborted();
     return makeReady(cluster, now, undo);
+  });
+}
+
+/** One queue per connection: of many clones that begin at once, only one at a time asks the cluster for the lock. */
+const queues = new WeakMap<Cluster, KeyedMutex>();
+
+/**
+ * Runs `action` while no other clone of the source, in this process or another, decides whether it has to create a
+ * snapshot. Clones that are planned to create one wait here for each other, check the source again, and find the
+ * snapshot of the first.
+ *
+ * The lock saves snapshots; correctness does not depend on it. When a client dies its lease runs out, and when one takes
+ * too long the others go on without the lock, at the price of one snapshot too many.
+ */
+async function withSourceLock<T>(
+  cluster: Cluster,
+  { spec, id }: SourceFacts,
+  signal: AbortSignal | undefined,
+  action: () => Promise<T>,
+): Promise<T> {
+  const queue = queues.get(cluster) ?? new KeyedMutex();
+  queues.set(cluster, queue);
+  return queue.run(`${spec.pool}/${spec.namespace}/${id}`, signal, async () => {
+    const object = showImageSpec(spec);
+    const ioCtx = await cluster.pool(spec.pool, spec.namespace);
+    const lock = await withCoppiceErrors({ object, what: `${object} could not be locked for cloning` }, () =>
+      lockObject(ioCtx, headerObject(id), {
+        name: "coppice.clone",
+        description: "choosing the snapshot of a clone",
+        leaseSeconds: 5,
+        patienceSeconds: 60,
+        signal,
+      }),
+    );
+    try {
+      return await action();
+    } finally {
+      await lock?.release();
+    }
   });
 }
 
@@ -52,8 +103,10 @@ async function makeReady(cluster: Cluster, prepared: PreparedClone, undo: UndoLo
 }
 
 /**
- * Creates the snapshot the clone will hang on, and returns its id. `image` is the source, open to be written to. `known`
- * are the ids of the snapshots that were there before: none of them is ever removed by the undo.
+ * Creates a snapshot and returns its id. (`rbd_snap_create2`)
+ *
+ * @param image The source, open for writing.
+ * @param known The ids of the snapshots that existed before: the undo never removes any of them.
  */
 export async function createSnapshotStep(
   cluster: Cluster,
@@ -64,13 +117,12 @@ export async function createSnapshotStep(
   undo: UndoLog,
 ): Promise<bigint> {
   const object = showImageSpec({ ...source, snapshot: name });
-  const place = { object, what: `the snapshot ${object} could not be created` };
-  undo.note(`the snapshot ${object}`, () => removeOwnSnapshot(cluster, source, name, known));
-  return withCoppiceErrors(place, async () => {
+  undo.note(`the snapshot ${object}`, () => removeNewSnapshot(cluster, source, name, known));
+  return withCoppiceErrors({ object, what: `the snapshot ${object} could not be created` }, async () => {
     try {
       await image.createSnapshot(name);
     } catch (error) {
-      // Somebody else's, made since the check.
+      // Another client created it since the check.
       if (hasCode(error, "EXISTS")) undo.forgetLast();
       throw error;
     }
@@ -90,7 +142,7 @@ export async function createSnapshotStep(
   });
 }
 
-async function removeOwnSnapshot(
+async function removeNewSnapshot(
   cluster: Cluster,
   source: ImageSpec,
   name: string,
@@ -102,17 +154,21 @@ async function removeOwnSnapshot(
   if (made === undefined || known.has(made.id)) return;
   const children = await image.listChildren(name);
   if (children.length > 0) {
-    // Removing it would work (Ceph keeps it in the trash), but it has become somebody's.
+    // Ceph would move it to the trash of the image, but other clones depend on it now.
     throw new CoppiceError({
       code: "BUSY",
       call: "cloneImage",
-      message: `${children.length} other ${children.length === 1 ? "clone hangs" : "clones hang"} on it by now`,
+      message: `${children.length} other ${children.length === 1 ? "clone depends" : "clones depend"} on it now`,
     });
   }
   await image.removeSnapshot(name);
 }
 
-/** Protects a snapshot of an image that is open to be written to. Returns whether that was new: another client may have been quicker. */
+/**
+ * Protects a snapshot of an image that is open for writing. (`rbd_snap_protect`)
+ *
+ * @returns whether it was not protected before: another client may have been quicker
+ */
 export async function protectStep(
   cluster: Cluster,
   source: ImageSpec,
@@ -127,7 +183,7 @@ export async function protectStep(
       await image.protectSnapshot(name);
       return true;
     } catch (error) {
-      // How librbd says that the snapshot is protected already.
+      // librbd answers this when the snapshot is protected already.
       if (!hasCode(error, "BUSY")) throw error;
       undo.forgetLast();
       return false;
@@ -143,21 +199,11 @@ async function unprotect(cluster: Cluster, source: ImageSpec, name: string): Pro
   await image.unprotectSnapshot(name);
 }
 
-/** What an operation made on its source, and does not need any more. */
-export interface HeldSnapshot {
-  name: string;
-  id: bigint;
-  /** It was created, so it is removed. */
-  created: boolean;
-  /** It was protected, so it is unprotected. */
-  protected: boolean;
-}
-
 /**
- * Takes a snapshot of the source's away again, or leaves it as it was found. Should other clones hang on it by now, it
- * stays: it has become theirs.
+ * Removes again what an operation made on its source: the snapshot, or only its protection. A snapshot that other clones
+ * depend on by now stays.
  *
- * @returns whether it is as it was before the operation
+ * @returns whether the source is as it was before the operation
  */
 export async function releaseSnapshotStep(
   cluster: Cluster,
@@ -171,14 +217,14 @@ export async function releaseSnapshotStep(
     const found = (await image.listSnapshots()).find(({ id }) => id === held.id);
     if (found === undefined) return true;
     if ((await image.listChildren(found.name)).length > 0) return false;
-    if (held.protected && found.protected && !(await unprotected(image, found.name))) return false;
+    if (held.protected && found.protected && !(await tryUnprotect(image, found.name))) return false;
     if (held.created) await image.removeSnapshot(found.name);
     return true;
   });
 }
 
-/** Whether it worked; a clone of format 1 that was made in between holds it. */
-async function unprotected(image: Image, name: string): Promise<boolean> {
+/** Returns false when a clone of format 1 that was made meanwhile needs the protection. */
+async function tryUnprotect(image: Image, name: string): Promise<boolean> {
   try {
     await image.unprotectSnapshot(name);
     return true;

@@ -44,6 +44,25 @@ export function run(command, args, options = {}) {
 }
 
 /**
+ * Runs a command to its end and gives its exit code and everything that it printed, in the order it was printed.
+ * @param {string} command @param {string[]} args @param {{ cwd?: string, env?: NodeJS.ProcessEnv }} [options]
+ * @returns {Promise<{ code: number, output: string }>}
+ */
+export function runBuffered(command, args, options = {}) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, { ...options, stdio: ["ignore", "pipe", "pipe"] });
+    let output = "";
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding("utf8").on("data", (text) => {
+        output += text;
+      });
+    }
+    child.once("error", reject);
+    child.once("close", (code) => resolve({ code: code ?? 1, output }));
+  });
+}
+
+/**
  * Runs a command with this terminal as its own, and resolves with its exit code. Ctrl-C reaches the command
  * by itself (same process group); here it is only kept from ending us before the command has cleaned up.
  * @param {string} command @param {string[]} args @param {{ cwd?: string, env?: NodeJS.ProcessEnv }} [options]

@@ -1,7 +1,7 @@
 import { createServer } from "node:net";
 import { Refusal } from "../prepare/say.mjs";
 
-/** Refuses a port that somebody listens on, before anything is started. @throws Refusal */
+/** Refuses a port on which another process listens, before anything is started. @throws Refusal */
 export async function refuseTakenPort(host: string, port: number): Promise<void> {
   const probe = createServer();
   const { promise, resolve, reject } = Promise.withResolvers<void>();

@@ -114,10 +114,6 @@ async function readPlantingState(cluster: Cluster, forest: string): Promise<Plan
 }
 
 /** Records how far a planting got in the monitors' key-value store (`ceph config-key set`). */
-async function writePlantingState(
-  cluster: Cluster,
-  forest: string,
-  state: PlantingState,
-): Promise<void> {
+async function writePlantingState(cluster: Cluster, forest: string, state: PlantingState): Promise<void> {
   await cluster.monCommand({ prefix: "config-key set", key: keyOf(forest), val: JSON.stringify({ state }) });
 }

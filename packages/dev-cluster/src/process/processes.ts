@@ -33,8 +33,8 @@ export function recogniseDaemon(args: readonly string[], conf: string): ClusterR
 
 /**
  * Finds the cluster's daemons by their arguments, and the tools that starts run by the mark in their
- * environment. /proc is the one source of truth about what runs: no pid file can be stale, missing or name
- * a stranger.
+ * environment. /proc is the only source: a pid file could be stale, missing, or name
+ * an unrelated process.
  */
 export async function findClusterProcesses(conf: string): Promise<ClusterProcess[]> {
   const entries = await readdir("/proc");
@@ -86,7 +86,7 @@ export async function isAlive(identity: ProcessIdentity): Promise<boolean> {
   return (await identifyProcess(identity.pid))?.startedAt === identity.startedAt;
 }
 
-/** Sends `signal` if the very process still runs. */
+/** Sends `signal` if this process still runs. */
 export async function signalProcess(identity: ProcessIdentity, signal: NodeJS.Signals): Promise<void> {
   if (!(await isAlive(identity))) return;
   try {
@@ -102,7 +102,7 @@ export async function processArguments(pid: number): Promise<string[] | undefine
   return text === undefined || text === "" ? undefined : text.replace(/\0$/, "").split("\0");
 }
 
-/** A variable of the environment a process was started with; undefined also when we may not look. */
+/** A variable of the environment a process was started with; undefined also without permission to read it. */
 async function processVariable(pid: number, name: string): Promise<string | undefined> {
   const text = (await readProcFile(pid, "environ")) ?? "";
   const entry = text.split("\0").find((candidate) => candidate.startsWith(`${name}=`));
@@ -125,7 +125,7 @@ async function readProcFile(pid: number, file: string): Promise<string | undefin
   try {
     return await readFile(`/proc/${pid}/${file}`, "utf8");
   } catch (error) {
-    // Gone before or while it was read, or somebody else's behind hidepid.
+    // The process ended before or during the read, or it belongs to another user and hidepid hides it.
     if (["ENOENT", "ESRCH", "EACCES", "EPERM"].includes(systemErrorCode(error) ?? "")) return undefined;
     throw error;
   }
@@ -143,14 +143,14 @@ async function waitForEnd(
   });
 }
 
-/** SIGKILL, then waits until they are gone. */
+/** Sends SIGKILL, then waits until the processes have ended. */
 export async function killProcesses(processes: readonly ProcessIdentity[], what: string): Promise<void> {
   await Promise.all(processes.map((process) => signalProcess(process, "SIGKILL")));
   await waitForEnd(processes, what, 10_000);
 }
 
 /**
- * SIGTERM, and SIGKILL for what is still there at the deadline.
+ * Sends SIGTERM, and SIGKILL to the processes that still run at the deadline.
  * @returns whether they ended by themselves.
  */
 export async function terminateProcesses(

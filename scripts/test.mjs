@@ -2,10 +2,9 @@
 import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join, relative } from "node:path";
 import { prepare } from "./prepare/index.mjs";
-import { root } from "./prepare/places.mjs";
+import { fail, step, UserError } from "./prepare/output.mjs";
 import { runBuffered, runInForeground } from "./prepare/run.mjs";
-import { fail, Refusal, step } from "./prepare/say.mjs";
-import { toolEnv } from "./prepare/toolchain.mjs";
+import { root, toolEnv } from "./prepare/toolchain.mjs";
 
 const reports = join(root, "test-results");
 const vitestReport = (project) => [
@@ -82,7 +81,7 @@ try {
 function choose(names) {
   const unknown = names.filter((name) => !stages.some((stage) => stage.name === name));
   if (unknown.length > 0) {
-    throw new Refusal(
+    throw new UserError(
       `No stage is called ${unknown.join(", ")}.`,
       `There are: ${stages.map(({ name }) => name).join(", ")}.`,
     );
@@ -96,11 +95,11 @@ async function runStage({ title, command: [command, ...args], isCheck }) {
     const code = isCheck
       ? await runCheck(command, args, options)
       : await runInForeground(command, args, options);
-    if (code !== 0) throw new Refusal(`exit code ${code}`);
+    if (code !== 0) throw new UserError(`exit code ${code}`);
     return true;
   };
-  return step(title, work, { speaks: true }).catch((error) => {
-    if (error instanceof Refusal) return false;
+  return step(title, work, { printsItself: true }).catch((error) => {
+    if (error instanceof UserError) return false;
     throw error;
   });
 }

@@ -4,13 +4,13 @@ import { DevClusterError, systemErrorCode } from "../errors.ts";
 import { waitUntil } from "./concurrency.ts";
 import { toolMark } from "./run-tool.ts";
 
-/** What a process is to the cluster. */
+/** The role of a process in the cluster. */
 interface ClusterRole {
   /** `daemon`: one that serves; `tool`: a `--mkfs`, a `ceph osd new` or the like that some start runs. */
   readonly role: "daemon" | "tool";
   /** `mon.a`, `mgr.x`, `osd.0`; for a tool the program's name. */
   readonly name: string;
-  /** What a daemon was started for; another one than the folder's means: left by a cluster since deleted. */
+  /** The fsid that a daemon was started with; one that differs from the folder's belongs to a deleted cluster. */
   readonly fsid?: string | undefined;
 }
 
@@ -22,7 +22,7 @@ const typeOfBinary: Readonly<Record<string, string>> = {
   "ceph-osd": "osd",
 };
 
-/** What a process's arguments say, or undefined when it is no daemon of this cluster. */
+/** The role that a process's arguments name, or undefined when it is no daemon of this cluster. */
 export function recogniseDaemon(args: readonly string[], conf: string): ClusterRole | undefined {
   const type = typeOfBinary[basename(args[0] ?? "")];
   const id = argumentAfter(args, "--id");

@@ -91,7 +91,7 @@ test("daemons of a cluster whose folder was removed are stopped for a new one", 
   const steps: string[] = [];
   const fresh = await startCluster({ dir: scratch.dir, mgr: false, onProgress: (step) => steps.push(step) });
   expect(fresh.fsid).not.toBe(lost.fsid);
-  expect(steps).toContain("Ending what an earlier start left: mon.a, osd.0");
+  expect(steps).toContain("Stopping processes of an earlier start: mon.a, osd.0");
   expect(await rbd(fresh.conf, "ls")).toBe("");
 });
 

@@ -30,7 +30,7 @@ interface DevClusterErrorDetails {
   errno?: number;
   /** The program, system call or option that failed: `"ceph-osd --mkfs"`, `"open"`. */
   call?: string;
-  /** What it failed on: a folder, a daemon's name, a port. */
+  /** The object of the call: a folder, a daemon's name, a port. */
   object?: string;
   /** What to do next, as a sentence. */
   hint?: string;

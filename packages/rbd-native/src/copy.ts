@@ -40,7 +40,7 @@ export interface CopySource {
   readonly image: Image;
   /** The snapshot that the handle is set to. */
   readonly snapshotId: bigint;
-  /** What is read and digested together, in bytes: a power of two; the image's object size without it. */
+  /** The size of the blocks that are read and digested, in bytes: a power of two; the image's object size without it. */
   readonly blockSize?: number | undefined;
 }
 

@@ -7,7 +7,7 @@ export interface RbdErrorFacts {
   readonly errno: number;
   /** The C function, `rbd_open`. */
   readonly call: string;
-  /** What it was called on, `rbd/vm-1`. */
+  /** The object of the call: `rbd/vm-1`. */
   readonly object?: string | undefined;
   /** A description of the failure that is more precise than the code. */
   readonly detail?: string | undefined;
@@ -22,7 +22,7 @@ export class RbdError extends Error {
   readonly errno: number;
   /** The C function that failed (or would have been called): `rbd_open`. */
   readonly call: string;
-  /** What it was called on: `rbd/vm-1`. */
+  /** The object of the call: `rbd/vm-1`. */
   readonly object?: string;
 
   constructor(facts: RbdErrorFacts) {

@@ -46,10 +46,7 @@ async function run(command: CliCommand, signal: AbortSignal): Promise<number> {
     }
     case "stop":
       await stopCluster(command.dir, { onProgress, signal });
-      print(
-        { dir: command.dir, state: "stopped" },
-        `Nothing of the cluster in ${command.dir} runs any more.`,
-      );
+      print({ dir: command.dir, state: "stopped" }, `The cluster in ${command.dir} is stopped.`);
       return 0;
     case "status": {
       const status = await clusterStatus(command.dir);
@@ -67,7 +64,7 @@ function describeError(error: unknown): Record<string, unknown> {
 }
 
 export function describeStart(cluster: Pick<DevCluster, "dir" | "conf">): string {
-  return `The cluster in ${cluster.dir} runs. Use it: rbd --conf ${shellWord(cluster.conf)} ls`;
+  return `The cluster in ${cluster.dir} is running. Use it: rbd --conf ${shellWord(cluster.conf)} ls`;
 }
 
 export function describeStatus(dir: string, status: ClusterStatus): string {

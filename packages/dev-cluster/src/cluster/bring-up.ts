@@ -8,14 +8,14 @@ import { chooseMonitorPort, isPortFree } from "../machine/ports.ts";
 import { runInParallel } from "../process/concurrency.ts";
 import type { StartOptions } from "./options.ts";
 
-/** What the steps of one start share. */
+/** The inputs that the steps of one start share. */
 export interface StartContext {
   readonly paths: ClusterPaths;
   readonly options: StartOptions;
   readonly mgr: boolean;
   readonly onProgress: (step: string) => void;
   readonly signal: AbortSignal;
-  /** The daemons that this start brought up, to be stopped if it fails. */
+  /** The daemons that this start has started, to be stopped if it fails. */
   readonly started: Daemon[];
 }
 
@@ -29,7 +29,7 @@ async function startDaemon(context: StartContext, daemon: Daemon, signal: AbortS
   await daemon.start(signal);
 }
 
-/** Undoes what a failed start brought up, the last one first. */
+/** Stops the daemons that a failed start has started, the last one first. */
 export async function stopStarted(context: StartContext): Promise<void> {
   for (const daemon of context.started.toReversed()) await daemon.stop();
 }
@@ -40,8 +40,8 @@ interface BringUpHooks {
 }
 
 /**
- * Brings up every daemon of `state`, as much of it side by side as their needs allow: an OSD's store is
- * made while the monitor starts. OSDs that are not made yet are made and recorded.
+ * Starts every daemon of `state`, in parallel as far as their dependencies allow: an OSD's store is made while the
+ * monitor starts. OSDs that are not made yet are made and recorded.
  *
  * @returns the state with every OSD made.
  */
@@ -100,8 +100,8 @@ async function makeAndRegister(
 }
 
 /**
- * Writes the conf and starts the monitor, on another port where somebody else has taken its own. Only the
- * monitor's bind decides who has a port: losing it between our look and the bind moves it once more.
+ * Writes the conf and starts the monitor, on another port if another program has taken its own. Only the monitor's bind
+ * decides whether a port is free: a port that is lost between the check and the bind is replaced once more.
  */
 async function startMonitor(context: StartContext, state: ClusterState, signal: AbortSignal): Promise<void> {
   const { paths, options } = context;

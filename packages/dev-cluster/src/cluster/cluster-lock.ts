@@ -3,12 +3,14 @@ import { once } from "node:events";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { DevClusterError, systemErrorCode } from "../errors.ts";
 
+const defaultWaitMs = 120_000;
+
 interface LockOptions {
-  /** What the holder does, shown to others: "starting". */
+  /** What the holder does, for the messages of waiting processes: "starting". */
   activity: string;
-  /** How long to wait for another holder. */
-  waitMs: number;
-  /** Told once for each other holder that is waited for: "process 123 (starting)". */
+  /** How long to wait for another holder; longer than any start or stop takes without it. */
+  waitMs?: number;
+  /** Called once for each other holder that is waited for: "process 123 (starting)". */
   onWait?(holder: string): void;
   signal?: AbortSignal | undefined;
 }
@@ -18,20 +20,21 @@ interface ClusterLock extends AsyncDisposable {
 }
 
 /**
- * One starter or stopper for each folder at a time. The lock is an abstract unix socket (unix(7)) that
- * the holder listens on: the kernel lets only one in, and frees it the moment the holder dies, however it
- * dies. Those who wait keep a connection open; its end wakes them, and what it says tells who holds it.
+ * Lets one process at a time start or stop the cluster of a folder. The lock is an abstract unix socket (unix(7)) on
+ * which the holder listens: the kernel lets only one process bind it, and frees it as soon as the holder ends, in any
+ * way. Waiting processes keep a connection open; its end wakes them, and its data names the holder.
  *
  * @throws DevClusterError LOCKED naming the holder when it does not finish within `waitMs`.
  */
 export async function acquireClusterLock(dir: string, options: LockOptions): Promise<ClusterLock> {
+  const { waitMs = defaultWaitMs } = options;
   const address = lockAddress(dir);
-  const deadline = AbortSignal.timeout(options.waitMs);
+  const deadline = AbortSignal.timeout(waitMs);
   const signal = options.signal === undefined ? deadline : AbortSignal.any([options.signal, deadline]);
   let holder = "another process";
   for (;;) {
     options.signal?.throwIfAborted();
-    if (deadline.aborted) throw locked(dir, holder, options.waitMs);
+    if (deadline.aborted) throw locked(dir, holder, waitMs);
     const lock = await tryToListen(address, `process ${process.pid} (${options.activity})`);
     if (lock !== undefined) return lock;
     await waitForHolder(address, signal, (name) => {
@@ -50,7 +53,7 @@ async function tryToListen(address: string, introduction: string): Promise<Clust
   const server = createServer((socket) => {
     waiting.add(socket);
     socket.on("close", () => waiting.delete(socket));
-    // Whoever waited may have given up: nothing to do for it then.
+    // The waiting process may have ended, which is no error here.
     socket.on("error", () => undefined);
     socket.write(introduction);
   });
@@ -66,7 +69,7 @@ async function tryToListen(address: string, introduction: string): Promise<Clust
   return { release, [Symbol.asyncDispose]: release };
 }
 
-/** Stops listening first, then lets those who wait go, so that one of them finds the address free. */
+/** Stops listening first, then disconnects the waiting processes, so that one of them finds the address free. */
 async function closeServer(server: Server, waiting: ReadonlySet<Socket>): Promise<void> {
   if (!server.listening) return;
   const { promise, resolve } = Promise.withResolvers<void>();
@@ -75,7 +78,7 @@ async function closeServer(server: Server, waiting: ReadonlySet<Socket>): Promis
   await promise;
 }
 
-/** Returns when the holder has let go, or `signal` was aborted. */
+/** Returns when the holder has released the lock, or `signal` was aborted. */
 async function waitForHolder(
   address: string,
   signal: AbortSignal,
@@ -102,7 +105,7 @@ async function waitForHolder(
 function locked(dir: string, holder: string, waitMs: number): DevClusterError {
   return new DevClusterError(
     "LOCKED",
-    `The cluster in ${dir} is held by ${holder}; waited ${waitMs / 1000} s.`,
+    `The cluster in ${dir} is locked by ${holder}, which did not finish within ${waitMs / 1000} s.`,
     {
       call: "lock",
       object: dir,

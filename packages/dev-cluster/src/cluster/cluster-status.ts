@@ -5,7 +5,7 @@ import { type ClusterState, readState } from "../folder/state.ts";
 import type { ClusterStatus, DaemonStatus } from "./options.ts";
 
 /**
- * What is in `dir` and what of it runs. Looks only: takes no lock and changes nothing.
+ * The cluster in `dir` and which of its daemons run. Takes no lock and changes nothing.
  * @throws DevClusterError STATE_UNREADABLE.
  */
 export async function clusterStatus(dir: string): Promise<ClusterStatus> {

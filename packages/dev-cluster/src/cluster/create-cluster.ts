@@ -16,7 +16,7 @@ import { runInParallel } from "../process/concurrency.ts";
 import { generateKey, runClusterTool } from "../process/run-tool.ts";
 import { bringUp, type StartContext } from "./bring-up.ts";
 
-/** Makes a new cluster, first removing what is left of one whose making was never finished. */
+/** Creates a new cluster, after it has removed the files of one whose creation never finished. */
 export async function createCluster(
   context: StartContext,
   unfinished: ClusterState | undefined,
@@ -29,7 +29,7 @@ export async function createCluster(
   await requireDirectIo(paths.dir);
   if (unfinished === undefined) await requireNothingForeign(paths);
   else {
-    onProgress("Removing what an unfinished start left");
+    onProgress("Removing the files of an unfinished start");
     await removeUnfinished(paths, unfinished);
   }
 
@@ -84,8 +84,8 @@ async function makeFiles(
 }
 
 /**
- * The manager would make a pool of its own for disk health; there are no disks to watch here. Forced: the
- * monitor knows a module's options only after a manager has told it, and then the pool is there.
+ * The manager would create a pool for disk health, but there are no disks to watch here. Forced, because the monitor
+ * learns a module's options only from a running manager, which would have created the pool by then.
  */
 async function disableDeviceHealth(paths: ClusterPaths, signal: AbortSignal): Promise<void> {
   await ceph(
@@ -109,7 +109,7 @@ async function ceph(paths: ClusterPaths, words: readonly string[], signal: Abort
   await runClusterTool(paths, call, ["--conf", paths.conf, ...words], { signal });
 }
 
-/** Everything that making a cluster puts into its folder, but for `cluster.json` itself. */
+/** Everything that creating a cluster puts into its folder, except `cluster.json`. */
 function ownFiles(paths: ClusterPaths, osdIds: readonly number[]): string[] {
   const inside = ["mkfs.monmap", "mkfs.keyring", monitorName, managerName, ...osdIds.map(osdName)];
   return [
@@ -122,15 +122,15 @@ function ownFiles(paths: ClusterPaths, osdIds: readonly number[]): string[] {
   ];
 }
 
-/** Removes what an unfinished making left. To be called only for a cluster that never was ready. */
+/** Removes the files of an unfinished creation. To be called only for a cluster that never was ready. */
 async function removeUnfinished(paths: ClusterPaths, state: ClusterState): Promise<void> {
   const osdIds = state.osds.map(({ id }) => id);
   for (const path of ownFiles(paths, osdIds)) await rm(path, { recursive: true, force: true });
 }
 
 /**
- * A folder without `cluster.json` that has one of our names in it is somebody's: a cluster made by other
- * means, or one whose state file was lost.
+ * Refuses a folder that has files of a cluster but no `cluster.json`: the cluster was made by other means, or its state
+ * file was lost.
  * @throws DevClusterError UNSUITABLE_FOLDER.
  */
 async function requireNothingForeign(paths: ClusterPaths): Promise<void> {
@@ -138,7 +138,7 @@ async function requireNothingForeign(paths: ClusterPaths): Promise<void> {
     if ((await orUndefined(lstat(path))) === undefined) continue;
     throw new DevClusterError(
       "UNSUITABLE_FOLDER",
-      `${path} is there, but no ${paths.state} that says what it is.`,
+      `${path} exists, but ${paths.state}, which would describe its cluster, does not.`,
       {
         call: "lstat",
         object: path,

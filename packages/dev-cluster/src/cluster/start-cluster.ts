@@ -12,15 +12,12 @@ import { createCluster } from "./create-cluster.ts";
 import { checkOptions, type DevCluster, type StartOptions } from "./options.ts";
 import { stopCluster } from "./stop-cluster.ts";
 
-/** Longer than any start takes; then the holder is stuck and the caller should hear its name. */
-const lockWaitMs = 120_000;
-
 const binaries: readonly Binary[] = ["ceph", "ceph-authtool", "ceph-mon", "ceph-osd", "monmaptool", "rbd"];
 
 /**
- * Makes the cluster in `dir`, or starts again what is there. Daemons that still run are taken over; what
- * a killed start left half-made is made again, but never a cluster that once was ready. Two starts of the
- * same folder come one after the other.
+ * Creates the cluster in `dir`, or starts the one that is there. Daemons that still run are taken over. A cluster whose
+ * creation was interrupted is created again; a cluster that once was ready never is. Two starts of the same folder run
+ * one after the other.
  *
  * When it resolves the monitor leads, the OSDs are up, the manager (if asked for) is active and the pool
  * `rbd` of a new cluster is initialised. When it fails, the daemons that it started are stopped again.
@@ -36,7 +33,6 @@ export async function startCluster(options: StartOptions): Promise<DevCluster> {
 
   await using _lock = await acquireClusterLock(paths.dir, {
     activity: "starting the cluster",
-    waitMs: lockWaitMs,
     onWait: (holder) => onProgress(`Waiting for ${holder}`),
     signal,
   });
@@ -55,10 +51,10 @@ export async function startCluster(options: StartOptions): Promise<DevCluster> {
   }
 }
 
-/** Starts what does not run of a cluster that once was ready; the rest is taken over as it is. */
+/** Starts the daemons of a ready cluster that do not run, and takes over the others. */
 async function resumeCluster(context: StartContext, last: ClusterState): Promise<ClusterState> {
   const { paths, options } = context;
-  // A manager that runs belongs to the cluster, also when this start would not have asked for one.
+  // A running manager belongs to the cluster, even if this start did not ask for one.
   const mgr = context.mgr || (await runningNames(context)).has(managerName);
   const state: ClusterState = { ...last, mgr, osds: withMoreOsds(last.osds, options.osds) };
   await writeState(paths.state, state);
@@ -112,9 +108,9 @@ function runningCluster(paths: ClusterPaths, state: ClusterState): DevCluster {
 }
 
 /**
- * Ends what a killed start, or a cluster since deleted, left running in this folder: half-done tools
- * (`--mkfs`), the daemons of an unfinished cluster, and daemons of another fsid. Daemons of a cluster that once
- * was ready are left alone. To be called under the folder's lock.
+ * Kills processes that a killed start, or a deleted cluster, left running in this folder: unfinished tools (`--mkfs`),
+ * the daemons of an unfinished cluster, and daemons of another fsid. The daemons of a cluster that once was ready keep
+ * running. To be called while the folder's lock is held.
  */
 async function endLeftovers(
   paths: ClusterPaths,
@@ -127,6 +123,6 @@ async function endLeftovers(
   );
   if (leftovers.length === 0) return;
   const names = leftovers.map(({ name }) => name).join(", ");
-  onProgress(`Ending what an earlier start left: ${names}`);
+  onProgress(`Stopping processes of an earlier start: ${names}`);
   await killProcesses(leftovers, names);
 }

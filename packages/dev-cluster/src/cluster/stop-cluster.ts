@@ -13,7 +13,6 @@ export interface StopOptions {
   signal?: AbortSignal;
 }
 
-const lockWaitMs = 120_000;
 const termDeadlineMs = 15_000;
 /** OSDs first, while the monitor can still note that they went; the monitor last. */
 const order = ["osd", "mgr", "mon"];
@@ -31,12 +30,11 @@ export async function stopCluster(dir: string, options: StopOptions = {}): Promi
   const paths = clusterPaths(real);
   await using _lock = await acquireClusterLock(paths.dir, {
     activity: "stopping the cluster",
-    waitMs: lockWaitMs,
     onWait: (holder) => onProgress(`Waiting for ${holder}`),
     signal,
   });
   const processes = await findClusterProcesses(paths.conf);
-  // We hold the lock: whoever started these is gone.
+  // This process holds the lock, so the process that started these has ended.
   const tools = processes.filter(({ role }) => role === "tool");
   if (tools.length > 0) await killProcesses(tools, "unfinished work");
   for (const type of order) await stopAll(processes, type, onProgress);

@@ -17,7 +17,7 @@ import { type DaemonEnd, lastLines, spawnDaemon } from "../process/run-tool.ts";
 const readyDeadlineMs = 60_000;
 const stopDeadlineMs = 15_000;
 
-/** A handle on one daemon of a cluster; it holds no process, it looks for it each time. */
+/** A handle on one daemon of a cluster. It keeps no process: each call looks the daemon up. */
 export class Daemon {
   /** `mon.a`, `mgr.x`, `osd.0`. */
   readonly name: string;
@@ -58,13 +58,13 @@ export class Daemon {
     await ready;
   }
 
-  /** SIGTERM, after a deadline SIGKILL. @returns whether it ended by itself. */
+  /** Sends SIGTERM, and SIGKILL after a deadline. @returns whether it ended by itself. */
   async stop(): Promise<boolean> {
     const process = await this.#process();
     return process === undefined || (await terminateProcesses([process], this.name, stopDeadlineMs));
   }
 
-  /** SIGKILL, as a crash of the daemon would be. Returns when it is gone. */
+  /** Sends SIGKILL, as if the daemon crashed. Returns when it has ended. */
   async kill(): Promise<void> {
     const process = await this.#process();
     if (process !== undefined) await killProcesses([process], this.name);
@@ -117,7 +117,7 @@ async function readFrom(path: string, offset: number): Promise<string> {
   }
 }
 
-/** Without time and thread before each line, and without the questions that came too early for it. */
+/** Removes the time and thread of each line, and the messages about admin socket commands that came too early. */
 function readable(output: string): string {
   return output
     .replaceAll(/^.*AdminSocket: request .* not defined$/gm, "")
@@ -144,7 +144,7 @@ const managerType: DaemonType = {
   binary: "ceph-mgr",
   readyWhen: "to become active",
   async isReady(socket, signal) {
-    // The command exists only once this manager has become the active one.
+    // The command exists only after this manager has become active.
     return (await askForObject(socket, "mgr_status", signal))?.initialized === true;
   },
 };

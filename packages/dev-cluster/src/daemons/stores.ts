@@ -95,8 +95,8 @@ export async function makeManager(paths: ClusterPaths, key: string): Promise<voi
 }
 
 /**
- * Makes an OSD's store on a sparse file (`ceph-osd --mkfs`). What an earlier, unfinished attempt left is
- * removed first; its key, which `ensureOsdKey` wrote, is kept, because the cluster may know it already.
+ * Makes an OSD's store on a sparse file (`ceph-osd --mkfs`). The files of an earlier, unfinished attempt are removed
+ * first, except its key, which `ensureOsdKey` wrote and the cluster may already know.
  */
 export async function makeOsd(
   paths: ClusterPaths,
@@ -114,7 +114,7 @@ export async function makeOsd(
   await runClusterTool(paths, "ceph-osd --mkfs", [...who, ...how], { signal });
 }
 
-/** Makes the OSD known to the cluster (`ceph osd new`). Harmless when it is known already. */
+/** Registers the OSD with the cluster (`ceph osd new`). Idempotent. */
 export async function registerOsd(
   paths: ClusterPaths,
   osd: OsdState,

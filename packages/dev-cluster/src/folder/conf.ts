@@ -6,7 +6,7 @@ import { parseKey } from "./keyring.ts";
 import { type ClusterPaths, inFolder } from "./paths.ts";
 import type { ClusterState } from "./state.ts";
 
-/** Writes the conf anew, in one step: clients that read it meanwhile see the old one or the new one. */
+/** Rewrites the conf atomically: clients that read it at the same time see the old one or the new one. */
 export async function writeConf(
   paths: ClusterPaths,
   state: ClusterState,
@@ -62,8 +62,7 @@ export function parseMonitorHost(conf: string): number | undefined {
 
 /**
  * Ceph takes `keyring` for a list, cut at blanks and equals signs, and its parser gives up on a letter that
- * is not ASCII. Where the path is not plain, the key itself stands in the conf (which, like the keyring, is
- * for its owner's eyes only).
+ * is not ASCII. For such a path the conf contains the key itself; like the keyring, only its owner can read it.
  */
 function adminSettings(keyring: string, key: string): Settings {
   return /^[\w/.:@%+-]+$/.test(keyring) ? { keyring } : { keyring: "", key };
@@ -139,7 +138,7 @@ function globalSettings({ fsid, monitorPort, osdBytes, classFolder }: GlobalInpu
     "mon osd down out interval": "0",
     "mon warn on osd down out interval zero": "false",
     "mon warn on pool no redundancy": "false",
-    // The share of the disk that is free says nothing here; at "crit" the monitor would even shut down.
+    // The free share of a development disk means nothing; at "crit" the monitor would even shut down.
     "mon data avail warn": "2",
     "mon data avail crit": "1",
 
@@ -149,7 +148,7 @@ function globalSettings({ fsid, monitorPort, osdBytes, classFolder }: GlobalInpu
 
     ...(classFolder === undefined ? {} : { "osd class dir": classFolder }),
     "osd objectstore": "bluestore",
-    // An OSD that is stopped tells the monitor; where that is gone already, it need not wait long.
+    // A stopping OSD informs the monitor; where the monitor has already ended, it need not wait long.
     "osd mon shutdown timeout": "1",
     "osd memory target": String(1024 ** 3),
     "osd op queue": "wpq",
@@ -162,7 +161,7 @@ function globalSettings({ fsid, monitorPort, osdBytes, classFolder }: GlobalInpu
 
 function clientSettings(): Settings {
   return {
-    // The defaults wait for ever on a cluster that is stopped.
+    // The defaults wait forever on a stopped cluster.
     "client mount timeout": "30",
     "rados mon op timeout": "30",
     "rados osd op timeout": "60",
@@ -179,7 +178,7 @@ function daemonSettings(type: "mon" | "mgr" | "osd"): Settings {
     "admin socket": `${inFolder.run}/$type.$id.asok`,
     "pid file": `${inFolder.run}/$type.$id.pid`,
     "crash dir": inFolder.crash,
-    // Stays in the working directory it was started in.
+    // The daemon stays in the working directory in which it was started.
     chdir: "",
     "debug rocksdb": "1/5",
   };

@@ -3,8 +3,8 @@ import { dirname } from "node:path";
 import { DevClusterError, isMissing, systemErrno } from "../errors.ts";
 
 /**
- * Replaces a file in one step, for its owner's eyes only (0600). After a crash, even of the machine, it
- * holds either the old text or the new one; when this returns, the new one.
+ * Replaces a file atomically, readable by its owner only (0600). After a crash, even of the machine, it holds either the
+ * old text or the new one; after this returns, the new one.
  */
 export async function writeFileAtomically(path: string, text: string): Promise<void> {
   const temporary = `${path}.new`;
@@ -26,14 +26,14 @@ export async function writeFileAtomically(path: string, text: string): Promise<v
 
 /**
  * The folder's path without symbolic links; undefined when there is none.
- * @throws DevClusterError UNSUITABLE_FOLDER when it cannot be looked at.
+ * @throws DevClusterError UNSUITABLE_FOLDER when it cannot be accessed.
  */
 export async function existingFolder(dir: string): Promise<string | undefined> {
   try {
     return await realpath(dir);
   } catch (cause) {
     if (isMissing(cause)) return undefined;
-    throw new DevClusterError("UNSUITABLE_FOLDER", `The folder ${dir} cannot be looked at.`, {
+    throw new DevClusterError("UNSUITABLE_FOLDER", `The folder ${dir} cannot be accessed.`, {
       call: "realpath",
       object: dir,
       errno: systemErrno(cause),

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 
 /**
- * What a cluster's folder holds, by names relative to it. The daemons run with the folder as working
+ * The content of a cluster's folder, by names relative to it. The daemons run with the folder as working
  * directory and know these relative names alone: so it can lie in any depth (a unix socket's path holds
  * 107 bytes), be named in any script, and be moved while the cluster is stopped.
  */

@@ -10,8 +10,8 @@ export interface OsdState {
 }
 
 /**
- * What `cluster.json` holds. `phase` is the marker on which all safety rests: a cluster is wiped and made
- * again only while it is "making"; once "ready", nothing of it is ever removed.
+ * The content of `cluster.json`. `phase` protects the data: a cluster is removed and created again only while it is
+ * "making"; once it is "ready", nothing of it is ever removed.
  */
 export interface ClusterState {
   format: 1;
@@ -42,7 +42,7 @@ function parseState(text: string, path: string): ClusterState {
   } catch (cause) {
     throw unreadable(path, "is not JSON", cause);
   }
-  if (!isState(value)) throw unreadable(path, "is not of a form that this version knows");
+  if (!isState(value)) throw unreadable(path, "has a format that this version does not know");
   return value;
 }
 
@@ -75,7 +75,7 @@ function unreadable(path: string, how: string, cause?: unknown): DevClusterError
     call: "read",
     object: path,
     errno: systemErrno(cause),
-    hint: "If the cluster's data is not needed any more, remove its folder; nothing was changed.",
+    hint: "Nothing was changed. Remove the folder if the cluster's data is no longer needed.",
     cause,
   });
 }

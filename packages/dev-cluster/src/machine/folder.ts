@@ -3,7 +3,7 @@ import { dirname, join, resolve } from "node:path";
 import { DevClusterError, orUndefined, systemErrno, systemErrorCode } from "../errors.ts";
 
 const GiB = 1024 ** 3;
-/** Below this a new cluster would soon fill the disk: an empty OSD alone writes about 300 MiB. */
+/** With less, a new cluster would soon fill the disk: an empty OSD alone writes about 300 MiB. */
 const leastFreeBytes = 2 * GiB;
 const defaultOsdBytes = 64 * GiB;
 
@@ -26,8 +26,8 @@ export async function prepareFolder(dir: string): Promise<string> {
 }
 
 /**
- * A cluster belongs to one user: daemons of another one, root too, would leave files that its owner cannot
- * touch any more.
+ * A cluster belongs to one user: daemons of another user, also of root, would leave files that its owner can no longer
+ * change.
  * @param path something in the folder that the cluster's first start made.
  * @throws DevClusterError UNSUITABLE_FOLDER.
  */
@@ -37,7 +37,7 @@ export async function requireOwner(path: string, uid: number = currentUid()): Pr
 }
 
 /**
- * Checks by doing it that files can be written here with direct I/O, as BlueStore does.
+ * Opens a file with direct I/O, as BlueStore does, to check that the folder supports it.
  * @throws DevClusterError UNSUITABLE_FOLDER.
  */
 export async function requireDirectIo(dir: string): Promise<void> {
@@ -78,8 +78,8 @@ export function osdBytesFor(dir: string, freeBytes: number, wantedGiB: number | 
 }
 
 /**
- * Whether Ceph's clients can be given this path with `--conf`: they take it for a list, cut it at commas
- * and semicolons and put values in for `$name`.
+ * Whether Ceph's clients accept this path with `--conf`: they split it as a list at commas and semicolons, and
+ * substitute `$name`.
  */
 export function isNameable(path: string): boolean {
   return ![...path].some((character) => character < " " || ",;$\u007f".includes(character));
@@ -115,7 +115,7 @@ async function makeFolders(path: string): Promise<void> {
     try {
       await mkdir(folder, index === missing.length - 1 ? { mode: 0o700 } : {});
     } catch (error) {
-      // Another start of the same cluster came first.
+      // Another start of the same cluster has made it.
       if (systemErrorCode(error) !== "EEXIST") throw error;
     }
   }

@@ -39,7 +39,7 @@ async function isOnPath(binary: string, path: string): Promise<boolean> {
       await access(join(folder, binary), constants.X_OK);
       return true;
     } catch {
-      // Not in this folder: the next one, and at the end MISSING_PACKAGES, tells.
+      // It is not in this folder; if it is in none, the caller throws MISSING_PACKAGES.
     }
   }
   return false;
@@ -47,7 +47,7 @@ async function isOnPath(binary: string, path: string): Promise<boolean> {
 
 const MiB = 1024 ** 2;
 
-/** What the daemons use soon after their start, in bytes; measured on Ceph 16, rounded up. */
+/** The memory that the daemons use shortly after their start, in bytes; measured on Ceph 16, rounded up. */
 export function memoryNeeded(daemons: { mon: number; mgr: number; osd: number }): number {
   return (daemons.mon * 96 + daemons.mgr * 400 + daemons.osd * 192) * MiB;
 }
@@ -65,7 +65,7 @@ export function requireMemory(needed: number, available: number = process.availa
 
 const triplets: Readonly<Record<string, string>> = { x64: "x86_64-linux-gnu", arm64: "aarch64-linux-gnu" };
 
-/** Where distributions put them. */
+/** The folders in which distributions install the classes. */
 const usual = [
   `/usr/lib/${triplets[process.arch] ?? process.arch}/rados-classes`,
   "/usr/lib64/rados-classes",

@@ -2,10 +2,10 @@ import { setTimeout as delay } from "node:timers/promises";
 import { DevClusterError } from "../errors.ts";
 
 /**
- * Runs steps side by side. When one fails the others are aborted, and only when all have ended is its
- * error thrown: nobody goes on working behind the caller's back.
+ * Runs steps in parallel. When one fails the others are aborted, and its error is thrown only after all have ended, so
+ * that no step is still running when this rejects.
  *
- * @returns what each gave.
+ * @returns the result of each step, in their order.
  */
 export async function runInParallel<T>(
   signal: AbortSignal | undefined,
@@ -41,8 +41,8 @@ interface WaitOptions {
 }
 
 /**
- * Polls a state outside this process that announces nothing by itself (a daemon's admin socket, the end
- * of a process that is not our child) until `check` returns something else than undefined or false.
+ * Polls a state that sends no notification (a daemon's admin socket, the end of a process that is not a child) until
+ * `check` returns something other than undefined or false.
  *
  * @throws DevClusterError TIMED_OUT at the deadline; `signal.reason` when aborted; whatever `check` throws.
  */

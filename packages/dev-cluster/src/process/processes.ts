@@ -4,13 +4,13 @@ import { DevClusterError, systemErrorCode } from "../errors.ts";
 import { waitUntil } from "./concurrency.ts";
 import { toolMark } from "./run-tool.ts";
 
-/** What a process is to the cluster. */
+/** The role of a process in the cluster. */
 interface ClusterRole {
   /** `daemon`: one that serves; `tool`: a `--mkfs`, a `ceph osd new` or the like that some start runs. */
   readonly role: "daemon" | "tool";
   /** `mon.a`, `mgr.x`, `osd.0`; for a tool the program's name. */
   readonly name: string;
-  /** What a daemon was started for; another one than the folder's means: left by a cluster since deleted. */
+  /** The fsid that a daemon was started with; one that differs from the folder's belongs to a deleted cluster. */
   readonly fsid?: string | undefined;
 }
 
@@ -22,7 +22,7 @@ const typeOfBinary: Readonly<Record<string, string>> = {
   "ceph-osd": "osd",
 };
 
-/** What a process's arguments say, or undefined when it is no daemon of this cluster. */
+/** The role that a process's arguments name, or undefined when it is no daemon of this cluster. */
 export function recogniseDaemon(args: readonly string[], conf: string): ClusterRole | undefined {
   const type = typeOfBinary[basename(args[0] ?? "")];
   const id = argumentAfter(args, "--id");
@@ -33,8 +33,8 @@ export function recogniseDaemon(args: readonly string[], conf: string): ClusterR
 
 /**
  * Finds the cluster's daemons by their arguments, and the tools that starts run by the mark in their
- * environment. /proc is the one source of truth about what runs: no pid file can be stale, missing or name
- * a stranger.
+ * environment. /proc is the only source: a pid file could be stale, missing, or name
+ * an unrelated process.
  */
 export async function findClusterProcesses(conf: string): Promise<ClusterProcess[]> {
   const entries = await readdir("/proc");
@@ -86,7 +86,7 @@ export async function isAlive(identity: ProcessIdentity): Promise<boolean> {
   return (await identifyProcess(identity.pid))?.startedAt === identity.startedAt;
 }
 
-/** Sends `signal` if the very process still runs. */
+/** Sends `signal` if this process still runs. */
 export async function signalProcess(identity: ProcessIdentity, signal: NodeJS.Signals): Promise<void> {
   if (!(await isAlive(identity))) return;
   try {
@@ -102,7 +102,7 @@ export async function processArguments(pid: number): Promise<string[] | undefine
   return text === undefined || text === "" ? undefined : text.replace(/\0$/, "").split("\0");
 }
 
-/** A variable of the environment a process was started with; undefined also when we may not look. */
+/** A variable of the environment a process was started with; undefined also without permission to read it. */
 async function processVariable(pid: number, name: string): Promise<string | undefined> {
   const text = (await readProcFile(pid, "environ")) ?? "";
   const entry = text.split("\0").find((candidate) => candidate.startsWith(`${name}=`));
@@ -125,7 +125,7 @@ async function readProcFile(pid: number, file: string): Promise<string | undefin
   try {
     return await readFile(`/proc/${pid}/${file}`, "utf8");
   } catch (error) {
-    // Gone before or while it was read, or somebody else's behind hidepid.
+    // The process ended before or during the read, or it belongs to another user and hidepid hides it.
     if (["ENOENT", "ESRCH", "EACCES", "EPERM"].includes(systemErrorCode(error) ?? "")) return undefined;
     throw error;
   }
@@ -143,14 +143,14 @@ async function waitForEnd(
   });
 }
 
-/** SIGKILL, then waits until they are gone. */
+/** Sends SIGKILL, then waits until the processes have ended. */
 export async function killProcesses(processes: readonly ProcessIdentity[], what: string): Promise<void> {
   await Promise.all(processes.map((process) => signalProcess(process, "SIGKILL")));
   await waitForEnd(processes, what, 10_000);
 }
 
 /**
- * SIGTERM, and SIGKILL for what is still there at the deadline.
+ * Sends SIGTERM, and SIGKILL to the processes that still run at the deadline.
  * @returns whether they ended by themselves.
  */
 export async function terminateProcesses(

@@ -43,7 +43,7 @@ export async function runTool(run: ToolRun): Promise<string> {
   child.stderr.setEncoding("utf8").on("data", (text: string) => {
     errors += text;
   });
-  // A tool that ends without reading its input closes the pipe: its exit code tells the story.
+  // A tool that ends without reading its input closes the pipe: its exit code is what matters.
   child.stdin.on("error", () => undefined);
   child.stdin.end(run.input ?? "");
   child.on("error", (cause) =>
@@ -127,8 +127,8 @@ interface SpawnedDaemon {
 }
 
 /**
- * Starts a daemon in a session of its own, so that it lives on when this process or its terminal goes
- * away. What it prints goes to the end of `outputFile`.
+ * Starts a daemon in a session of its own, so that it survives the end of this process and its terminal. Its output is
+ * appended to `outputFile`.
  */
 export async function spawnDaemon(
   command: string,
@@ -164,13 +164,13 @@ export async function spawnDaemon(
   }
 }
 
-/** Marks the tools that a start runs: the cluster's conf, by which a later start finds what was left. */
+/** Marks the tools that a start runs with the cluster's conf, so that a later start finds abandoned ones. */
 export const toolMark = "COPPICE_DEV_CLUSTER_TOOL";
 
 /**
- * The environment for Ceph's daemons and tools: without what would bend them to another cluster
- * (`CEPH_CONF`, `CEPH_KEYRING`), slip in further arguments (`CEPH_ARGS`), or load into them what was meant for
- * the caller (`LD_PRELOAD`: a sanitizer, under which `ceph` aborts).
+ * The environment for Ceph's daemons and tools, without variables that point to another cluster (`CEPH_CONF`,
+ * `CEPH_KEYRING`), add arguments (`CEPH_ARGS`), or load a library that is meant for the caller (`LD_PRELOAD`: a
+ * sanitizer, under which `ceph` aborts).
  */
 export function cephEnvironment(env: NodeJS.ProcessEnv = process.env): NodeJS.ProcessEnv {
   const dropped = [toolMark, "LD_PRELOAD"];

@@ -6,7 +6,7 @@ import type { ImageRef } from "../internal/native-types.ts";
 /** The key under which an Image gives its OpenImage to the other classes of this package. */
 export const openImage = Symbol("openImage");
 
-/** What opening an image gives. */
+/** The result of opening an image. */
 export interface OpenedImage {
   readonly handle: ImageRef;
   /** "pool/[namespace/]image". */

@@ -5,7 +5,7 @@ import type { OpenImage } from "./open-image.ts";
 
 const snapshotKinds = ["user", "group", "trash", "mirror"] as const;
 
-/** Who a snapshot belongs to; "unknown" for a kind that only a newer Ceph knows. */
+/** What a snapshot was made for; "unknown" for a kind that only a newer Ceph knows. */
 export type SnapshotKind = (typeof snapshotKinds)[number] | "unknown";
 
 export interface SnapshotEntry {

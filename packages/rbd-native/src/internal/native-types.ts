@@ -1,4 +1,4 @@
-// What the compiled part (native/calls) defines: handles, what its functions take and give, and the functions.
+// What the compiled part (native/calls) defines: handles, argument and result types, and the functions.
 
 declare const tag: unique symbol;
 /** A value that only the compiled part can read. */
@@ -18,7 +18,7 @@ export type WriteMemoryRef = Opaque<"write memory">;
 /** Cancels a call and reports its progress; undefined for a call without a signal and without a progress listener. */
 export type Operation = OperationRef | undefined;
 
-/** What a failed call rejects with. */
+/** The rejection of a failed call. */
 export interface NativeFailure {
   readonly errno: number;
   readonly call: string;
@@ -129,7 +129,7 @@ export interface NativeMigrationEnd {
   readonly imageId: string;
 }
 
-/** Works through a range in units of so many bytes. */
+/** Works through a range in units of the given number of bytes. */
 type ThroughRange<Result> = (
   image: ImageRef,
   offset: number,

@@ -22,7 +22,7 @@ export interface LockOptions extends CallOptions {
   readonly cookie: string;
   /** A text for administrators. */
   readonly description?: string | undefined;
-  /** The lock expires after so many seconds; without it, it is held until it is unlocked. */
+  /** Seconds after which the lock expires; without it the lock is held until it is unlocked. */
   readonly seconds?: number | undefined;
   /** Extend the lock when this client and cookie already hold it. */
   readonly renew?: boolean | undefined;

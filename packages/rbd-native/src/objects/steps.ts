@@ -30,7 +30,7 @@ export interface OmapRange {
   readonly startAfter?: string | undefined;
   /** Only keys that begin with this. */
   readonly prefix?: string | undefined;
-  /** At most so many; the OSD may give less and says so in `more`. */
+  /** The largest number of entries; the OSD may return fewer and then sets `more`. */
   readonly limit?: number | undefined;
 }
 

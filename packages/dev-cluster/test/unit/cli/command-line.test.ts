@@ -28,11 +28,11 @@ describe("parseCommandLine", () => {
   });
 
   test.each([
-    [[], "Say what to do"],
+    [[], "Give a command"],
     [["start"], "--dir DIR"],
     [["start", "--dir", ""], "--dir DIR"],
-    [["restart", "--dir", "/d"], "Not a command: restart"],
-    [["start", "more", "--dir", "/d"], "Not understood: more"],
+    [["restart", "--dir", "/d"], "Unknown command: restart"],
+    [["start", "more", "--dir", "/d"], "Unexpected arguments: more"],
     [["start", "--dir", "/d", "--set", "debug"], "Not a setting"],
     [["start", "--dir", "/d", "--osds", "two"], "--osds"],
     [["start", "--dir", "/d", "--fast"], "--fast"],

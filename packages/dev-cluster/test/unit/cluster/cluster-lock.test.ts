@@ -21,7 +21,7 @@ async function holder(dir: string) {
 /** A name that no other run of these tests uses at the same time. */
 const dirOf = (name: string) => `/tests/${process.pid}/${name}`;
 
-test("lets one in at a time, also within a process", async () => {
+test("lets one holder in at a time, also within a process", async () => {
   const order: string[] = [];
   const first = await acquireClusterLock(dirOf("one"), { activity: "first", waitMs: 5000 });
   const second = acquireClusterLock(dirOf("one"), {
@@ -36,7 +36,7 @@ test("lets one in at a time, also within a process", async () => {
   expect(order).toEqual([`waits for process ${process.pid} (first)`]);
 });
 
-test("does not mind other folders", async () => {
+test("does not lock other folders", async () => {
   await using _a = await acquireClusterLock(dirOf("a"), { activity: "x", waitMs: 100 });
   await using _b = await acquireClusterLock(dirOf("b"), { activity: "x", waitMs: 100 });
 });
@@ -51,7 +51,7 @@ test("says who holds it when the wait is over", async () => {
   await once(child, "exit");
 });
 
-test("is free the moment its holder is killed", async () => {
+test("is free as soon as its holder is killed", async () => {
   const child = await holder(dirOf("killed"));
   await using _lock = await acquireClusterLock(dirOf("killed"), {
     activity: "x",
@@ -61,7 +61,7 @@ test("is free the moment its holder is killed", async () => {
   expect(child.killed).toBe(true);
 });
 
-test("many that wait come one after the other", async () => {
+test("waiting processes get it one after the other", async () => {
   let inside = 0;
   let most = 0;
   await Promise.all(

@@ -35,7 +35,7 @@ test("says so when none is free", async () => {
   });
 });
 
-test("a port on which somebody listens is not free", async () => {
+test("a port on which a process listens is not free", async () => {
   const server = createServer().listen({ host: "127.0.0.1", port: 0 });
   await once(server, "listening");
   const { port } = server.address() as AddressInfo;

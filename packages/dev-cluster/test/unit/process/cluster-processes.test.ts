@@ -23,7 +23,7 @@ test.each([
   expect(recogniseDaemon(args, conf)).toBeUndefined();
 });
 
-test("finds a tool that a start left behind by its mark, and not its likes", async () => {
+test("finds a tool that a start left running by its mark, and no similar process", async () => {
   const spawnTool = (mark: string) =>
     spawn(process.execPath, ["-e", "process.stdin.resume()"], {
       env: { [toolMark]: mark },

@@ -6,7 +6,7 @@ const untilAborted = (signal: AbortSignal) =>
     signal.addEventListener("abort", () => reject(signal.reason), { once: true }),
   );
 
-test("runs the steps side by side", async () => {
+test("runs the steps in parallel", async () => {
   const meeting = Promise.withResolvers<void>();
   await runInParallel(undefined, [() => meeting.promise, async () => meeting.resolve()]);
 });

@@ -1,35 +1,35 @@
-// What the two commands print: one line for a step, a sign of life while it lasts, and the time it took.
+// What the commands print: a line when a step starts, its progress while it runs, and the time that it took.
 
 const colour = process.stdout.isTTY && !process.env.NO_COLOR;
 const paint = (code, text) => (colour ? `\x1b[${code}m${text}\x1b[0m` : text);
 
-/** A failure whose message is meant for the person at the terminal: printed without a stack trace. */
-export class Refusal extends Error {
+/** A failure that the user can correct: its message is printed without a stack trace. */
+export class UserError extends Error {
   /** @param {string} message what is wrong @param {string} [help] what to do about it */
   constructor(message, help) {
     super(help ? `${message}\n  ${help.replaceAll("\n", "\n  ")}` : message);
-    this.name = "Refusal";
+    this.name = "UserError";
   }
 }
 
-const signOfLifeMs = 10_000;
+const progressIntervalMs = 10_000;
 
 /**
- * Runs one step and says so. `work` gets a function that takes the latest detail worth showing; with `speaks` it prints
- * for itself, and no sign of life is put between its lines.
+ * Runs one step and prints its title, progress and duration. `work` gets a function that takes the latest detail; with
+ * `printsItself` the step prints its own output, and no progress is printed between its lines.
  * @template T
  * @param {string} title @param {(detail: (text: string) => void) => Promise<T>} work
- * @param {{ speaks?: boolean }} [options] @returns {Promise<T>}
+ * @param {{ printsItself?: boolean }} [options] @returns {Promise<T>}
  */
-export async function step(title, work, { speaks = false } = {}) {
+export async function step(title, work, { printsItself = false } = {}) {
   const started = Date.now();
   const seconds = () => `${((Date.now() - started) / 1000).toFixed(1)} s`;
   let latest = "";
   console.log(`${paint(36, "▸")} ${title}`);
-  const signOfLife = () => {
+  const printProgress = () => {
     console.log(paint(2, `  … ${seconds()}${latest ? `  ${latest.slice(0, 120)}` : ""}`));
   };
-  const timer = speaks ? undefined : setInterval(signOfLife, signOfLifeMs);
+  const timer = printsItself ? undefined : setInterval(printProgress, progressIntervalMs);
   try {
     const result = await work((text) => {
       latest = text.trim();
@@ -44,10 +44,10 @@ export async function step(title, work, { speaks = false } = {}) {
   }
 }
 
-/** Ends the process with a sentence for a Refusal, and with the whole error for anything else. */
+/** Prints the message of a UserError, or the whole of any other error, and sets the exit code. */
 export function fail(error) {
   console.error(
-    `\n${paint(31, "Coppice:")} ${error instanceof Refusal ? error.message : (error?.stack ?? error)}`,
+    `\n${paint(31, "Coppice:")} ${error instanceof UserError ? error.message : (error?.stack ?? error)}`,
   );
   process.exitCode = 1;
 }

@@ -17,7 +17,7 @@ import { addRoutes } from "./http/routes.ts";
 import { createInventories } from "./inventory/inventories.ts";
 import { listen } from "./listen.ts";
 import { createFlattens } from "./operations/background-flattens.ts";
-import { runnableKinds } from "./operations/task-kinds.ts";
+import { runnableKinds } from "./operations/operations.ts";
 import { createRouter } from "./router.ts";
 import { createRunner } from "./tasks/task-runner.ts";
 

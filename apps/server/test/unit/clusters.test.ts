@@ -1,7 +1,15 @@
 import { expect, test } from "vitest";
+import { canBegin } from "../../src/cluster/clusters.ts";
+import { migrations, openDatabase } from "../../src/db/database.ts";
 import { listPage, readImage } from "../../src/inventory/inventories.ts";
 import { lineage } from "../../src/inventory/lineage.ts";
+import { cloneTask } from "../../src/operations/clone.ts";
+import { runnableKinds } from "../../src/operations/operations.ts";
+import { TaskRunner } from "../../src/tasks/task-runner.ts";
+import { TaskStore } from "../../src/tasks/task-store.ts";
 import { call } from "../support/call-procedure.ts";
+import { settle } from "../support/fake-clock.ts";
+import { silentLog } from "../support/silent-log.ts";
 import { CLUSTER, stubServices } from "../support/stub-services.ts";
 import { bigInventory } from "../support/synthetic-inventory.ts";
 
@@ -45,4 +53,24 @@ test("the key of a row is accepted in place of a spec", async () => {
   const [parent] = page.rows;
   const clones = await call("images.list", "viewer", services, { cluster: CLUSTER, parent: parent?.key });
   expect(clones).toMatchObject({ filtered: parent?.childCount });
+});
+
+test("a waiting task of a cluster that is not configured any more fails instead of waiting for ever", async () => {
+  const { services } = stubServices();
+  const runner = new TaskRunner({
+    store: new TaskStore(await openDatabase(":memory:", migrations(CLUSTER))),
+    clock: services.clock,
+    log: silentLog(),
+    kinds: runnableKinds(services),
+    publish: () => {},
+    ready: (id) => canBegin(services.clusters, id),
+  });
+  await runner.start();
+  const input = { cluster: "gone", source: "rbd/a", target: "rbd/b" };
+  const id = await runner.enqueue(cloneTask, input, { id: "u1", username: "ada" });
+  await settle();
+  expect(await runner.get(id)).toMatchObject({
+    state: "failed",
+    error: { code: "CLUSTER_UNKNOWN", message: 'There is no cluster "gone" on this server.' },
+  });
 });

@@ -39,7 +39,7 @@ export class Forester {
   async show(): Promise<void> {
     const response = await this.#request.post("/trpc/inventory.refresh", {
       headers: { origin: this.#origin, "content-type": "application/json" },
-      data: {},
+      data: { cluster: "ceph" },
     });
     if (!response.ok()) throw new Error(`inventory.refresh: ${response.status()} ${await response.text()}`);
   }

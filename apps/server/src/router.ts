@@ -8,10 +8,8 @@ import { eventsProcedure } from "./events/event-stream.ts";
 import type { Hub } from "./events/hub.ts";
 import type { ServerEvent as AnyServerEvent } from "./events/server-event.ts";
 import { imagesRouter, inventoryRouter, lineageRouter } from "./inventory/inventories.ts";
-import { cloneRouter } from "./operations/clone.ts";
 import type { OperationServices } from "./operations/operation-services.ts";
-import { objectMapRouter } from "./operations/rebuild-object-map.ts";
-import { taskResult } from "./operations/task-kinds.ts";
+import { operationRouters, taskResult } from "./operations/operations.ts";
 import type { TaskRunner } from "./tasks/task-runner.ts";
 import { tasksRouter } from "./tasks/tasks-router.ts";
 
@@ -34,8 +32,7 @@ export function createRouter(services: Services) {
     images: imagesRouter(inventories),
     lineage: lineageRouter(inventories),
     inventory: inventoryRouter(inventories),
-    clone: cloneRouter(services, runner),
-    objectMap: objectMapRouter(services, runner),
+    ...operationRouters(services, runner),
     tasks: tasksRouter(runner, taskResult),
     audit: auditRouter(audit),
     events: eventsProcedure(hub, taskResult),

@@ -9,7 +9,7 @@ import type { Config } from "./base/config.ts";
 import { lockDataDir, prepareDataDir } from "./base/data-dir.ts";
 import type { Host } from "./base/host.ts";
 import { checkClusters } from "./cluster/cluster-info.ts";
-import { createClusters } from "./cluster/clusters.ts";
+import { canBegin, createClusters } from "./cluster/clusters.ts";
 import { migrations, openDatabase } from "./db/database.ts";
 import { Hub } from "./events/hub.ts";
 import { logOptions, RequestLog } from "./http/request-log.ts";
@@ -17,7 +17,7 @@ import { addRoutes } from "./http/routes.ts";
 import { createInventories } from "./inventory/inventories.ts";
 import { listen } from "./listen.ts";
 import { createFlattens } from "./operations/background-flattens.ts";
-import { runnableKinds } from "./operations/task-kinds.ts";
+import { runnableKinds } from "./operations/operations.ts";
 import { createRouter } from "./router.ts";
 import { createRunner } from "./tasks/task-runner.ts";
 
@@ -73,8 +73,7 @@ export async function startServer(config: Config, clock: Clock = systemClock): P
     database,
     kinds: runnableKinds(operations),
     publish: (task) => hub.publish({ type: "task", task }),
-    // A task of a cluster that is not configured any more begins, and fails with a sentence that says so.
-    ready: (id) => !clusters.has(id) || clusters.get(id).connected,
+    ready: (id) => canBegin(clusters, id),
   });
 
   const baseUrl = config.publicUrl ?? `http://localhost:${config.port}`;

@@ -119,8 +119,7 @@ export function inventoryRouter(inventories: Inventories) {
     refresh: viewerProcedure
       .input(z.object({ cluster: clusterId }))
       .output(refreshed)
-      .mutation(async ({ ctx, input: { cluster } }) => {
-        ctx.audit.cluster = cluster;
+      .mutation(async ({ input: { cluster } }) => {
         const { scannedAt } = await inventories.get(cluster).refresh();
         return { cluster, scannedAt };
       }),

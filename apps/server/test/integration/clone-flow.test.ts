@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
-import { Browser, CLUSTER, type Message, until } from "../support/browser.ts";
+import { Browser, CLUSTER, isTaskEnd, until } from "../support/browser.ts";
 import { rbd, rbdJson } from "../support/rbd.ts";
 import { ServerProcess, temporaryDir } from "../support/server-process.ts";
 
@@ -37,15 +37,12 @@ afterAll(async () => {
   await data[Symbol.asyncDispose]();
 });
 
-const isEnd = ({ event }: Message) =>
-  event?.type === "task" && ["succeeded", "failed", "canceled", "interrupted"].includes(event.task.state);
-
 /** Clones and waits for the end over the event stream, as the dashboard does. */
 async function clone(source: string, target: string) {
   const messages = browser.events();
   await until(messages, ({ kind }) => kind === "connected");
   const { taskId } = await browser.trpc.clone.start.mutate({ cluster: CLUSTER, source, target });
-  const seen = await until(messages, isEnd);
+  const seen = await until(messages, isTaskEnd);
   await messages.return(undefined);
   const states = seen.flatMap(({ event }) =>
     event?.type === "task" && event.task.id === taskId ? [event.task.state] : [],
@@ -148,7 +145,7 @@ test("an event stream that is resumed misses no event", async () => {
   const first = (await until(messages, ({ event }) => event?.type === "task")).at(-1);
   await messages.return(undefined);
   const again = browser.events({ lastEventId: first?.id ?? "" });
-  const rest = await until(again, isEnd);
+  const rest = await until(again, isTaskEnd);
   expect(rest.some(({ event }) => event?.type === "reset")).toBe(false);
   await again.return(undefined);
 });

@@ -1,59 +1,17 @@
-import { describe, expect, test } from "vitest";
+import { expect, test } from "vitest";
+import { canBegin } from "../../src/cluster/clusters.ts";
+import { migrations, openDatabase } from "../../src/db/database.ts";
 import { listPage, readImage } from "../../src/inventory/inventories.ts";
 import { lineage } from "../../src/inventory/lineage.ts";
-import { call, procedures } from "../support/call-procedure.ts";
+import { cloneTask } from "../../src/operations/clone.ts";
+import { runnableKinds } from "../../src/operations/operations.ts";
+import { TaskRunner } from "../../src/tasks/task-runner.ts";
+import { TaskStore } from "../../src/tasks/task-store.ts";
+import { call } from "../support/call-procedure.ts";
+import { settle } from "../support/fake-clock.ts";
+import { silentLog } from "../support/silent-log.ts";
 import { CLUSTER, stubServices } from "../support/stub-services.ts";
 import { bigInventory } from "../support/synthetic-inventory.ts";
-
-/** For each procedure that works on one cluster an input for a cluster called "other". */
-const INPUTS: Record<string, object> = {
-  "cluster.info": {},
-  "images.list": {},
-  "images.get": { spec: "rbd/a" },
-  "lineage.forest": {},
-  "inventory.refresh": {},
-  "clone.plan": { source: "rbd/a", target: "rbd/b" },
-  "clone.start": { source: "rbd/a", target: "rbd/b" },
-  "objectMap.rebuild": { image: "rbd/a" },
-};
-
-/** Those that work on the server itself, or find their cluster by the id of a task. */
-const WITHOUT = [
-  "session.me",
-  "clusters.list",
-  "tasks.list",
-  "tasks.get",
-  "tasks.cancel",
-  "audit.list",
-  "events",
-];
-
-test("every procedure takes the cluster in its input, or is listed as one that does not", () => {
-  expect(procedures.map(({ path }) => path).sort()).toEqual([...Object.keys(INPUTS), ...WITHOUT].sort());
-});
-
-describe.each(Object.entries(INPUTS))("%s", (path, input) => {
-  test("refuses an unknown cluster and lists the known ones", async () => {
-    const { services } = stubServices();
-    await expect(call(path, "admin", services, { cluster: "other", ...input })).rejects.toMatchObject({
-      code: "NOT_FOUND",
-      cause: {
-        code: "CLUSTER_UNKNOWN",
-        message: 'There is no cluster "other" on this server.',
-        hint: "Its clusters are: ceph.",
-        object: "other",
-      },
-    });
-  });
-
-  test("refuses an input without a cluster, or with an invalid id", async () => {
-    const { services } = stubServices();
-    for (const cluster of [undefined, "", "Ceph", "a/b"]) {
-      const refused = call(path, "admin", services, { ...input, cluster });
-      await expect(refused).rejects.toMatchObject({ code: "BAD_REQUEST" });
-    }
-  });
-});
 
 test("the clusters are listed with their configured id and their fsid", async () => {
   const { services, cluster } = stubServices();
@@ -95,4 +53,24 @@ test("the key of a row is accepted in place of a spec", async () => {
   const [parent] = page.rows;
   const clones = await call("images.list", "viewer", services, { cluster: CLUSTER, parent: parent?.key });
   expect(clones).toMatchObject({ filtered: parent?.childCount });
+});
+
+test("a waiting task of a cluster that is not configured any more fails instead of waiting for ever", async () => {
+  const { services } = stubServices();
+  const runner = new TaskRunner({
+    store: new TaskStore(await openDatabase(":memory:", migrations(CLUSTER))),
+    clock: services.clock,
+    log: silentLog(),
+    kinds: runnableKinds(services),
+    publish: () => {},
+    ready: (id) => canBegin(services.clusters, id),
+  });
+  await runner.start();
+  const input = { cluster: "gone", source: "rbd/a", target: "rbd/b" };
+  const id = await runner.enqueue(cloneTask, input, { id: "u1", username: "ada" });
+  await settle();
+  expect(await runner.get(id)).toMatchObject({
+    state: "failed",
+    error: { code: "CLUSTER_UNKNOWN", message: 'There is no cluster "gone" on this server.' },
+  });
 });

@@ -43,9 +43,9 @@ beforeEach(() => {
 const names = async () => (await cache.current()).rows.map(({ view }) => view.name);
 
 async function firstScan(...found: string[]): Promise<void> {
-  const looked = cache.current();
+  const scanned = cache.current();
   scans[0]?.answer(found);
-  await looked;
+  await scanned;
 }
 
 test("concurrent first requests share one scan", async () => {
@@ -78,10 +78,10 @@ test("nothing is scanned while no dashboard is open; an open dashboard is kept u
 
 test("a long scan is followed by a long pause", async () => {
   watched = true;
-  const looked = cache.current();
+  const scanned = cache.current();
   await clock.pass(15_000);
   scans[0]?.answer(["a"]);
-  await looked;
+  await scanned;
   await clock.pass(59_000);
   expect(scans.length).toBe(1);
   await clock.pass(1000);

@@ -7,7 +7,7 @@ import { expect, it } from "vitest";
 
 const src = join(import.meta.dirname, "../../src");
 
-/** The folders of `src`, lowest first. A folder imports only folders above it in this list. */
+/** The folders of `src`, lowest first: a folder imports only folders that come before it. */
 const layers: readonly (readonly [folder: string, purpose: string])[] = [
   ["errors", "the error class and the conversion of the binding's errors"],
   ["names", "names of images and snapshots as text and in parts"],

@@ -18,7 +18,7 @@ export {
   oldHeaderObject,
   trashObject,
 } from "./object-names.ts";
-export { type PackedOmap, readPackedOmap, readPackedOmapAndTime } from "./packed-omap.ts";
+export { readPackedOmap, readPackedOmapAndTime } from "./packed-omap.ts";
 export {
   decodeDirectoryEntry,
   decodeMirrorImage,
@@ -30,7 +30,6 @@ export {
 } from "./pool-objects.ts";
 export {
   ignoreNotFound,
-  type Omap,
   readContent,
   readHeader,
   readImageId,

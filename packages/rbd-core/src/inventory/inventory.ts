@@ -84,7 +84,7 @@ export async function inventory(cluster: Cluster, options: InventoryOptions = {}
   const names = await parentNames(cluster, outcomes, reader, signal);
   memory?.end(pools, options.pools === undefined);
   const read = outcomes.map((outcome) => ({ outcome, row: toRow(outcome, names) }));
-  await addDetails(cluster, read, options.details ?? [], signal);
+  await addDetails(cluster, read, options.details ?? [], names.poolName, signal);
   const rows = read.map(({ row }) => row).sort(compareRows);
   for (const row of rows) {
     const namespace = pools

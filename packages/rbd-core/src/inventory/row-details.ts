@@ -19,6 +19,7 @@ export async function addDetails(
   cluster: Cluster,
   read: readonly { outcome: ReadOutcome; row: InventoryRow }[],
   details: readonly RowDetail[],
+  poolName: (id: number) => string | undefined,
   signal: AbortSignal | undefined,
 ): Promise<void> {
   if (details.length === 0) return;
@@ -26,8 +27,8 @@ export async function addDetails(
     row.state === "ok" && "found" in outcome ? [{ ...outcome, row }] : [],
   );
   const rows = read.map(({ row }) => row);
-  if (details.includes("children")) await addChildren(cluster, images, rows, signal);
-  if (details.includes("groups")) await addGroups(cluster, images, signal);
+  if (details.includes("children")) await addChildren(cluster, images, rows, poolName, signal);
+  if (details.includes("groups")) await addGroups(cluster, images, poolName, signal);
   if (details.includes("watchers")) await addWatchers(images, signal);
 }
 
@@ -39,9 +40,10 @@ async function addChildren(
   cluster: Cluster,
   images: readonly ReadImage[],
   rows: readonly InventoryRow[],
+  poolName: (id: number) => string | undefined,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  const names = await childNames(cluster, rows, signal);
+  const names = childNames(cluster, rows, poolName, signal);
   const byKey = new Map<string, ImageRow>();
   for (const { row, found } of images) {
     byKey.set(imageKey(row.pool, row.namespace, row.id, row.name), row);
@@ -67,12 +69,16 @@ async function addChildren(
 type NamedChild = Pick<ChildLink, "pool" | "name" | "inTrash">;
 
 /** Finds the names of clones: those of the inventory's images are known, and other directories are read once. */
-async function childNames(cluster: Cluster, rows: readonly InventoryRow[], signal: AbortSignal | undefined) {
-  const poolNames = new Map((await cluster.listPools({ signal })).map(({ id, name }) => [id, name]));
+function childNames(
+  cluster: Cluster,
+  rows: readonly InventoryRow[],
+  poolName: (id: number) => string | undefined,
+  signal: AbortSignal | undefined,
+) {
   const scanned = new Map(rows.map((row) => [imageKey(row.pool, row.namespace, row.id, row.name), row]));
   const places = new Map<string, Promise<PlaceNames | null>>();
   return async (poolId: number, namespace: string, imageId: string): Promise<NamedChild> => {
-    const pool = poolNames.get(poolId);
+    const pool = poolName(poolId);
     if (pool === undefined) return { pool: `#${poolId}`, name: null, inTrash: false };
     const row = scanned.get(imageKey(pool, namespace, imageId, ""));
     if (row !== undefined) return { pool, name: row.name, inTrash: row.trash !== null };
@@ -107,13 +113,13 @@ function compareChildren(a: ChildLink, b: ChildLink): number {
   );
 }
 
-/** Gives every row the name of its group. One whose name cannot be found out shows its id. */
+/** Adds its group to every row: by its name, or by its id when the name cannot be read. */
 async function addGroups(
   cluster: Cluster,
   images: readonly ReadImage[],
+  poolName: (id: number) => string | undefined,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  const poolNames = new Map((await cluster.listPools()).map(({ id, name }) => [id, name]));
   const names = new Map<string, Promise<NamedGroup>>();
   for (const { row, found } of images) {
     const group = found.links?.group ?? null;
@@ -121,7 +127,7 @@ async function addGroups(
       row.group = null;
       continue;
     }
-    const pool = poolNames.get(group.poolId) ?? `#${group.poolId}`;
+    const pool = poolName(group.poolId) ?? `#${group.poolId}`;
     const key = `${pool}/${row.namespace}/${group.groupId}`;
     const name = names.get(key) ?? nameGroup(cluster, pool, row.namespace, group.groupId, signal);
     names.set(key, name);
@@ -129,6 +135,7 @@ async function addGroups(
   }
 }
 
+/** A group by its name. */
 export interface NamedGroup {
   pool: string;
   namespace: string;
@@ -136,8 +143,8 @@ export interface NamedGroup {
 }
 
 /**
- * A group by its name, with its id where that cannot be found out. A group and its images share the namespace,
- * whatever their pools.
+ * Reads the name of a group; its id takes the place of a name that cannot be read. A group and its images are in the same
+ * namespace, but can be in different pools.
  */
 export async function nameGroup(
   cluster: Cluster,

@@ -11,14 +11,8 @@ import {
   readOmap,
 } from "../headers/index.ts";
 import { imageFeatures } from "../image/index.ts";
-import {
-  compareText,
-  type HeldImage,
-  type Place,
-  type PlaceNames,
-  readPlaceNames,
-} from "../inventory/index.ts";
-import { showImageSpec } from "../names/index.ts";
+import { type HeldImage, type Place, type PlaceNames, readPlaceNames } from "../inventory/index.ts";
+import { compareText, showImageSpec } from "../names/index.ts";
 
 /** An image by its id. Pool, namespace and id identify it; the name is for messages and for calls that need it. */
 export interface ImageRef {

@@ -1,8 +1,8 @@
 import type { Cluster } from "../cluster/index.ts";
 import { forEachLimit } from "../concurrency/index.ts";
 import { CoppiceError, hasCode, withCoppiceErrors } from "../errors/index.ts";
-import { compareText, type ImageById, type TrashSource } from "../inventory/index.ts";
-import { checkName, type ImageSpecLike, showImageSpec, toImageOnly } from "../names/index.ts";
+import type { ImageById, TrashSource } from "../inventory/index.ts";
+import { checkName, compareText, type ImageSpecLike, showImageSpec, toImageOnly } from "../names/index.ts";
 import type { FindDependants } from "./deletion-facts.ts";
 import { type DeletionPlan, deletionPlan } from "./deletion-plan.ts";
 import { executeDeletion } from "./execute-deletion.ts";

@@ -29,7 +29,6 @@ export { readParent, readSnapshots } from "./librbd-reader.ts";
 export { type NamedGroup, nameGroup, type RowDetail, showGroup } from "./row-details.ts";
 export {
   type ChildLink,
-  compareText,
   type ImageRow,
   type InventoryRow,
   imageKey,

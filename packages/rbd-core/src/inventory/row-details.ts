@@ -8,17 +8,10 @@ import {
   groupDirectoryObject,
   readOmapValue,
 } from "../headers/index.ts";
-import { showImageSpec } from "../names/index.ts";
+import { compareText, showImageSpec } from "../names/index.ts";
 import { type PlaceNames, readPlaceNames } from "./find-image.ts";
 import type { FoundImage, ImageEntry } from "./image-reader.ts";
-import {
-  type ChildLink,
-  compareText,
-  type ImageRow,
-  type InventoryRow,
-  imageKey,
-  type WatcherLink,
-} from "./rows.ts";
+import { type ChildLink, type ImageRow, type InventoryRow, imageKey, type WatcherLink } from "./rows.ts";
 import { endsScan, type ReadOutcome } from "./scan-places.ts";
 
 export type RowDetail = "children" | "groups" | "watchers";

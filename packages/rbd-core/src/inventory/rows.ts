@@ -1,4 +1,5 @@
 import type { CoppiceError } from "../errors/index.ts";
+import { compareText } from "../names/index.ts";
 
 /** What a snapshot is for. Only `user` snapshots are the user's own; the others are kept by Ceph. `unknown`: a newer Ceph's. */
 export type SnapshotKind = "user" | "group" | "trash" | "mirror" | "unknown";
@@ -125,11 +126,6 @@ export type InventoryRow = ImageRow | UnreadableImageRow;
  */
 export function imageKey(pool: string, namespace: string, id: string | null, name: string): string {
   return `${pool}/${namespace}/${id === null || id === "" ? `name:${name}` : id}`;
-}
-
-/** By code unit: the same on every machine, and quick. */
-export function compareText(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }
 
 /** The order of an inventory: pool, namespace, images before trash, name, id. */

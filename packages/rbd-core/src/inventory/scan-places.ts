@@ -1,10 +1,9 @@
 import type { Cluster, PoolName } from "../cluster/index.ts";
 import { forEachLimit } from "../concurrency/index.ts";
 import { CoppiceError, hasCode, toCoppiceError, withCoppiceErrors } from "../errors/index.ts";
-import { showImageSpec } from "../names/index.ts";
+import { compareText, showImageSpec } from "../names/index.ts";
 import type { FoundImage, ImageEntry, ImageReader, Place } from "./image-reader.ts";
 import type { NamespaceScan, PoolScan } from "./inventory.ts";
-import { compareText } from "./rows.ts";
 
 /**
  * The images of a pool's namespace and what is in its trash. An image that is moved to the trash while this

@@ -55,7 +55,7 @@ describe("captureImage", () => {
     expect(await witness.md5(`${pool}/from-kept@snap`)).toBe(await witness.md5(source));
   });
 
-  it("says every step in order, and what it will do before", async () => {
+  it("reports every step in order, and plans the same steps", async () => {
     const { cluster, pool } = own;
     const source = await disk("progress", true);
     const options = { source, target: `${pool}/progressed`, cloneFormat: 1 as const };
@@ -103,7 +103,7 @@ describe("captureImage", () => {
     [1, true],
     [2, true],
   ] as const)(
-    "takes back everything when any call fails (clone format %i, late: %s)",
+    "undoes everything when any call fails (clone format %i, late: %s)",
     { timeout: 300_000 },
     async (cloneFormat, late) => {
       const { cluster, witness } = own;
@@ -128,7 +128,7 @@ describe("captureImage", () => {
     },
   );
 
-  it("takes back everything when it is aborted while it flattens", async () => {
+  it("undoes everything when it is aborted while it flattens", async () => {
     const { cluster, pool } = own;
     const source = await disk("aborted", true);
     const before = await own.look(pool, templates);

@@ -44,7 +44,7 @@ describe("deleteVolume", () => {
     expect(await look()).toEqual(before);
   });
 
-  it("refuses one with snapshots that were not given away, even when its clones could be flattened", async () => {
+  it("refuses one with snapshots whose removal was not allowed, even when its clones could be flattened", async () => {
     const spec = await volume([1]);
     const before = await look();
     const deleting = deleteVolume(own.cluster, { volume: spec, dependants: "flatten" });
@@ -74,7 +74,7 @@ describe("deleteVolume", () => {
     },
   );
 
-  it("makes clones independent first, also one in the trash, and then removes the volume", async () => {
+  it("flattens clones first, also one in the trash, and then removes the volume", async () => {
     const spec = await volume([1, 2]);
     const [a, b] = [`${spec}-clone-1`, `${spec}-clone-2`];
     const content = await own.witness.md5(a);
@@ -119,7 +119,7 @@ describe("deleteVolume", () => {
     expect(await own.witness.md5(`${clone}@mine`)).toBe(content);
   });
 
-  it("is put back when it is aborted before anything was destroyed", async () => {
+  it("is restored when it is aborted before anything was destroyed", async () => {
     const spec = await volume();
     const before = await look();
     const abort = new AbortController();
@@ -151,7 +151,7 @@ describe("deleteVolume loses nothing that it does not name", { timeout: 300_000 
     expect([...broken]).toEqual(expect.arrayContaining(["trashMove", "trashRemove"]));
   });
 
-  it.each([false, true])("when any call fails while clones are made independent (late: %s)", async (late) => {
+  it.each([false, true])("when any call fails while clones are flattened (late: %s)", async (late) => {
     const place = `${pool}-cloned-${late}`;
     await own.cluster.createPool(place);
     const [spec, clone] = [`${place}/volume`, `${place}/clone`];

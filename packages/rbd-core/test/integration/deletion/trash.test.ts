@@ -79,7 +79,7 @@ describe("the trash", () => {
     await cli.rbd("migration", "prepare", `${pool}/moving`, `${pool}/moved`);
     await expect(restoreFromTrash(cluster, await rowOf("moving"))).rejects.toMatchObject({
       code: "UNSUPPORTED",
-      hint: "It is the source of a migration: commit or abort that.",
+      hint: "It is the source of a migration: commit or abort the migration.",
     });
     await cli.rbd("migration", "abort", "--no-progress", `${pool}/moved`);
   });

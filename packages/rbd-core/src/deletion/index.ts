@@ -33,7 +33,7 @@ export {
   previewRemoveByPrefix,
   type RemovalPreview,
   type RemoveByPrefixOptions,
-  type RemoveByPrefixSelection,
+  type RemoveByPrefixPlanOptions,
   removeByPrefix,
 } from "./remove-by-prefix.ts";
 export {

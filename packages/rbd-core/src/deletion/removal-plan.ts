@@ -13,9 +13,9 @@ import {
 } from "./deletion-facts.ts";
 
 /**
- * Removing an image with exactly what the caller allows, in one operation that is undone when it fails: how volumes,
- * templates and the disks of an instance go. It rests on the facts and blockers of every deletion, and refuses the ones
- * below; being mirrored or migrated is left to Ceph to refuse.
+ * Why `deleteVolume`, `removeTemplate` and `removeByPrefix` do not remove an image. They remove it in one operation that is
+ * undone when it fails, with exactly the snapshots that the caller allows, and rest on the same facts and blockers as a
+ * deletion plan. Other blockers, such as mirroring and migrations, are left to Ceph to refuse.
  *
  * - `old-format`: it has format 1, which has no trash, so that its removal could not be undone.
  * - `group`: it belongs to a group. In the trash it would keep other clients from listing the group.

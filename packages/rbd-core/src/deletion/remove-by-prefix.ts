@@ -22,12 +22,12 @@ import {
   removeImages,
 } from "./remove-images.ts";
 
-export interface RemoveByPrefixSelection extends PrefixPlace {
+export interface RemoveByPrefixPlanOptions extends PrefixPlace {
   /** Which of the user's snapshots are removed with the images. Default `none`: an image with snapshots is refused. */
   snapshots?: SnapshotsToRemove | undefined;
 }
 
-export type RemoveByPrefixOptions = RemoveByPrefixSelection & RemovalOptions;
+export type RemoveByPrefixOptions = RemoveByPrefixPlanOptions & RemovalOptions;
 
 /** An image whose name has the prefix, and what blocks its removal. */
 export type RemovalPreview = RemovalTarget & RemovalVerdict;
@@ -39,7 +39,7 @@ export type RemovalPreview = RemovalTarget & RemovalVerdict;
  */
 export async function previewRemoveByPrefix(
   cluster: Cluster,
-  { snapshots = "none", ...place }: RemoveByPrefixSelection,
+  { snapshots = "none", ...place }: RemoveByPrefixPlanOptions,
   { signal }: { signal?: AbortSignal | undefined } = {},
 ): Promise<RemovalPreview[]> {
   const found = await findByPrefix(cluster, place, signal);

@@ -30,7 +30,7 @@ export type Dependants = "refuse" | "keep" | "flatten";
 /** `flatten`: the clones are flattened, one step each; counts objects. */
 export type DeleteVolumePhase = "flatten" | RemovalPhase;
 
-export interface DeleteVolumeSelection {
+export interface DeleteVolumePlanOptions {
   /** `pool/[namespace/]image` */
   volume: ImageSpecLike;
   /** Default `refuse`. */
@@ -39,7 +39,7 @@ export interface DeleteVolumeSelection {
   snapshots?: SnapshotsToRemove | undefined;
 }
 
-export type DeleteVolumeOptions = DeleteVolumeSelection & RemovalOptions<DeleteVolumePhase>;
+export type DeleteVolumeOptions = DeleteVolumePlanOptions & RemovalOptions<DeleteVolumePhase>;
 
 export interface DeleteVolumeResult {
   volume: ImageSpec;
@@ -58,7 +58,7 @@ export type DeleteVolumePlan = RemovalTarget & DeleteDecision & { phases: Delete
 /** Returns what {@link deleteVolume} would do and what blocks it. Changes nothing. @throws {CoppiceError} */
 export async function planDeleteVolume(
   cluster: Cluster,
-  { volume, dependants = "refuse", snapshots = "none" }: DeleteVolumeSelection,
+  { volume, dependants = "refuse", snapshots = "none" }: DeleteVolumePlanOptions,
 ): Promise<DeleteVolumePlan> {
   const facts = await readRemovalFacts(cluster, toImageOnly(volume));
   const decision = decideDelete(facts, dependants, snapshots);

@@ -42,7 +42,7 @@ function setsOf(ranges: Iterable<{ offset: number; length: number }>, setBytes: 
   return [...sets].sort((a, b) => a - b);
 }
 
-describe("changed ranges out of object maps", { timeout: 120_000 }, () => {
+describe("changed ranges from object maps", { timeout: 120_000 }, () => {
   it("are those of librbd's own fast diff, from every snapshot", async () => {
     let n = 0;
     await fc.assert(

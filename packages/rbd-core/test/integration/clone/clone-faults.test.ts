@@ -9,7 +9,7 @@ import { breakEachCall } from "./break-clone.ts";
 
 const own = useOwnPool("clone-faults");
 
-describe("a clone of which one call fails leaves everything as it was", { timeout: 300_000 }, () => {
+describe("a clone leaves everything as it was when one call fails", { timeout: 300_000 }, () => {
   it("when it creates and protects a snapshot", async () => {
     await breakEachCall(
       own,

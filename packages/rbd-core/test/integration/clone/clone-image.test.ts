@@ -63,7 +63,7 @@ async function expectClone(source: string, target: string, snapshot: string) {
   expect(await own.witness.md5(target)).toBe(await own.witness.md5(`${source}@${snapshot}`));
 }
 
-describe("the snapshot a clone hangs on", () => {
+describe("the snapshot of a clone", () => {
   it("is created once for two clones of an unchanged image", async () => {
     const source = `${pool}/unchanged`;
     await imageWithHistory(own.cluster, source, []);
@@ -397,7 +397,7 @@ describe("size and depth", () => {
     await expectAlike(own.witness, options.target, theirs);
   });
 
-  it("flattens only what would lie deeper than it may", async () => {
+  it("flattens only a clone that would be deeper than allowed", async () => {
     const base = `${pool}/steps`;
     await imageWithHistory(own.cluster, base, []);
     const first = await cloneImage(own.cluster, { source: base, target: `${base}-1`, maxDepth: 1 });
@@ -442,7 +442,7 @@ describe("refusals, before anything is changed", () => {
     expect(await snapshots(source)).toEqual([]);
   });
 
-  it("refuses a target that is there, and names that are not", async () => {
+  it("refuses a target that exists, and names that do not", async () => {
     const source = `${pool}/refusals`;
     await imageWithHistory(own.cluster, source, ["monday"]);
     await imageWithHistory(own.cluster, `${source}-taken`, []);

@@ -47,8 +47,8 @@ async function facts() {
   return { image, facts: await readSourceFacts(own.cluster, spec, image) };
 }
 
-describe("looking at snapshots", () => {
-  it("gives the same through the header as through librbd", async () => {
+describe("the details of a snapshot", () => {
+  it("are the same from the header as from librbd", async () => {
     const { image: handle, facts: known } = await facts();
     await using image = handle;
     if (known.history === null) throw new Error("the header does not decode");
@@ -70,7 +70,7 @@ describe("looking at snapshots", () => {
     expect(slow).toEqual(expected);
   });
 
-  it("searches as well without a header that decodes", async () => {
+  it("also searches when the header cannot be decoded", async () => {
     await createSnapshot(own.cluster, `${source}@newest`);
     const { image: handle, facts: known } = await facts();
     await using image = handle;

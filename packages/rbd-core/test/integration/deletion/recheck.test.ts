@@ -104,7 +104,7 @@ const happenings: [what: string, happen: Happening, reason: string][] = [
   ],
 ];
 
-describe("executeDeletion looks again before each step, and stops when in between", () => {
+describe("executeDeletion checks again before each step, and stops when meanwhile", () => {
   it.each(happenings)("%s", async (what, happen, reason) => {
     const image = await family(what.replaceAll(/[^a-z]+/g, "-"));
     const plan = await deletionPlan(cluster, image);
@@ -145,7 +145,7 @@ describe("executeDeletion looks again before each step, and stops when in betwee
     expect(did(outcome.done)).toEqual(["flatten", "flatten"]);
   });
 
-  it("a client opens it just as it goes to the trash, where Ceph lets it go all the same", async () => {
+  it("a client opens it while it is moved to the trash, which Ceph allows", async () => {
     const image = await family("late-opener");
     const plan = await deletionPlan(cluster, image);
     {
@@ -181,7 +181,7 @@ describe("deletionPlan", () => {
     expect(openWays(await deletionPlan(cluster, `${image}@s`))).toEqual(["remove"]);
   });
 
-  it("lets a snapshot go while a client has the image open", async () => {
+  it("removes a snapshot while a client has the image open", async () => {
     const image = `${pool}/busy`;
     await create(image);
     await snap(`${image}@s`);
@@ -236,7 +236,7 @@ describe("deletionPlan", () => {
     expect((await deletionPlan(cluster, image)).blockers).toEqual([]);
   });
 
-  it("waits for what the trash was told to keep", async () => {
+  it("waits until the deferment in the trash has passed", async () => {
     const image = `${pool}/kept`;
     await create(image);
     const { id } = await cli.rbdJson<{ id: string }>("info", image);
@@ -247,7 +247,7 @@ describe("deletionPlan", () => {
     expect(openWays(plan)).toEqual([]);
   });
 
-  it("names the pools that this user may not ask for clones of a protected snapshot", async () => {
+  it("names the pools that this user may not search for clones of a protected snapshot", async () => {
     const image = `${pool}/asked`;
     await create(image);
     await snap(`${image}@s`);

@@ -122,7 +122,7 @@ describe("removeByPrefix", () => {
     expect(await own.look()).toEqual(before);
   });
 
-  it("tries a disk in use again until its client lets go", async () => {
+  it("tries a disk in use again until its client closes it", async () => {
     const prefix = await instance("used");
     const ioCtx = await own.native.openPool(pool);
     const image = await ioCtx.openImage(`${prefix}_disk`);
@@ -141,7 +141,7 @@ describe("removeByPrefix", () => {
     await ioCtx.close();
   });
 
-  it("names the client in the end, and has put back what was in the trash already", async () => {
+  it("names the client in the end, and restores what was in the trash already", async () => {
     const prefix = await instance("held");
     const before = await own.look();
     const ioCtx = await own.native.openPool(pool);

@@ -56,7 +56,7 @@ describe("the trash", () => {
     );
   });
 
-  it("gives images back, under their name or another", async () => {
+  it("restores images, under their name or another", async () => {
     expect(await restoreFromTrash(cluster, await rowOf("b"))).toBe(`${pool}/tenant/b`);
     expect(await cli.rbdJson("ls", `${pool}/tenant`)).toEqual(["b"]);
 
@@ -74,17 +74,17 @@ describe("the trash", () => {
     });
   });
 
-  it("does not give back the source of a migration", async () => {
+  it("does not restore the source of a migration", async () => {
     await create(`${pool}/moving`);
     await cli.rbd("migration", "prepare", `${pool}/moving`, `${pool}/moved`);
     await expect(restoreFromTrash(cluster, await rowOf("moving"))).rejects.toMatchObject({
       code: "UNSUPPORTED",
-      hint: "It is the source of a migration: commit or abort that.",
+      hint: "It is the source of a migration: commit or abort the migration.",
     });
     await cli.rbd("migration", "abort", "--no-progress", `${pool}/moved`);
   });
 
-  it("is purged of what has expired and nothing needs", async () => {
+  it("is purged of expired images that nothing depends on", async () => {
     for (const name of ["plain", "deferred", "with-snapshot", "with-clone"]) await create(`${pool}/${name}`);
     for (const name of ["with-snapshot", "with-clone"]) {
       await cli.rbd("snap", "create", "--no-progress", `${pool}/${name}@s`);

@@ -38,7 +38,7 @@ async function facts(spec: string): Promise<{ hasParent: boolean; md5: string; m
 const rows = async () => (await inventory(own.cluster, { pools: [pool] })).rows;
 
 describe("Flattener", () => {
-  it("flattens what it is asked for, says how far it is, and leaves no note", async () => {
+  it("flattens the requested image, reports progress, and leaves no request behind", async () => {
     const [, clone = ""] = await chain(2);
     const before = await facts(clone);
     await using flattener = new Flattener(own.cluster);
@@ -49,14 +49,14 @@ describe("Flattener", () => {
     expect(await facts(clone)).toEqual({ hasParent: false, md5: before.md5, marked: false });
   });
 
-  it("has nothing to do with an image without a parent", async () => {
+  it("does nothing to an image without a parent", async () => {
     const [root = ""] = await chain(1);
     await using flattener = new Flattener(own.cluster);
     expect(await flattener.flatten(root)).toMatchObject({ flattened: false });
     expect((await facts(root)).marked).toBe(false);
   });
 
-  it("takes up after a restart what was left, urgent ones first, and nothing that a clone inherited", async () => {
+  it("resumes after a restart, urgent requests first, without requests that a clone inherited", async () => {
     const [, middle = "", leaf = ""] = await chain(3);
     const [, other = ""] = await chain(2);
     let day = 1;
@@ -109,7 +109,7 @@ describe("Flattener", () => {
     expect(await facts(clone)).toEqual({ hasParent: false, md5: before.md5, marked: false });
   });
 
-  it("is taken back by a cancel", async () => {
+  it("is withdrawn by a cancel", async () => {
     const [, clone = ""] = await chain(2, "64M");
     await using flattener = new Flattener(own.cluster);
     const started = Promise.withResolvers<void>();
@@ -138,7 +138,7 @@ describe("Flattener", () => {
     expect(await facts(two)).toMatchObject({ hasParent: false });
   });
 
-  it("judges a snapshot by what that lies under, and by whether flattening reaches it", async () => {
+  it("takes the depth of the snapshot, and whether flattening the image lowers it", async () => {
     const [, , leaf = ""] = await chain(3);
     await rbd("snap", "create", "--no-progress", `${leaf}@s`);
     await rbd(
@@ -163,7 +163,7 @@ describe("Flattener", () => {
     expect(await flattener.evaluate(`${leaf}@s`)).toMatchObject({ action: "none" });
   });
 
-  it("leaves no note behind when whoever waited at the hard limit goes away", async () => {
+  it("leaves no request behind when the call that waited at the hard limit is aborted", async () => {
     const [, clone = ""] = await chain(2, "64M");
     const before = await facts(clone);
     await using flattener = new Flattener(own.cluster, { limits: { soft: 1, hard: 1 } });
@@ -174,7 +174,7 @@ describe("Flattener", () => {
     expect(await facts(clone)).toEqual({ ...before, hasParent: true, marked: false });
   });
 
-  it("says of a note that it cannot read which image it is at", async () => {
+  it("names the image of a request that it cannot read", async () => {
     const [, clone = ""] = await chain(2);
     await rbd("image-meta", "set", clone, flattenRequestKey, "nonsense");
     const { unreadable } = await pendingFlattens(own.cluster, await rows());
@@ -184,7 +184,7 @@ describe("Flattener", () => {
 });
 
 describe("flattenImage", () => {
-  it("loses nothing when any call fails, and is finished by the next one", { timeout: 120_000 }, async () => {
+  it("loses nothing when any call fails, and the next call finishes it", { timeout: 120_000 }, async () => {
     const [, clone = ""] = await chain(2);
     await requestFlatten(own.cluster, clone);
     const { md5 } = await facts(clone);

@@ -41,7 +41,7 @@ describe("lockObject", () => {
     expect(await lockers("one")).toEqual([]);
   });
 
-  it("makes another connection wait, impatiently or not", async () => {
+  it("makes another connection wait, for as long as its patience lasts", async () => {
     await using other = await connect({ conf: inject("cephConf") });
     const theirs = await other.pool(own.pool);
     const lock = await lockObject(ioCtx, "one", options);
@@ -57,7 +57,7 @@ describe("lockObject", () => {
     await second?.release();
   });
 
-  it("is forgotten with its lease when its holder is gone, and renewed while it is there", async () => {
+  it("expires with its lease when its holder is gone, and is renewed while it lives", async () => {
     await using other = await connect({ conf: inject("cephConf") });
     const theirs = await other.pool(own.pool);
     const lost = await connect({ conf: inject("cephConf") });
@@ -71,7 +71,7 @@ describe("lockObject", () => {
     expect(await lockObject(theirs, "renewed", { ...options, patienceSeconds: 2 })).toBeNull();
   });
 
-  it("refuses an object that is not there, and leaves none behind", async () => {
+  it("refuses an object that does not exist, and creates none", async () => {
     await expect(lockObject(ioCtx, "none", options)).rejects.toMatchObject({ code: "NOT_FOUND" });
     expect(await own.witness.rados("-p", own.pool, "ls")).not.toContain("none");
   });

@@ -33,7 +33,7 @@ describe("removeTemplate", () => {
     expect(await own.look()).toEqual(before);
   });
 
-  it("refuses while clones read from it, and names each one", async () => {
+  it("refuses while it has clones, and names each one", async () => {
     const spec = await template();
     const other = `${pool}-disks`;
     await own.cluster.createPool(other);
@@ -86,7 +86,7 @@ describe("removeTemplate", () => {
     expect(await own.look()).toEqual(before);
   });
 
-  it("names who holds it open, and leaves it as it was", async () => {
+  it("names the client that has it open, and leaves it as it was", async () => {
     const spec = await template();
     const before = await own.look();
     await using ioCtx = await own.native.openPool(pool);
@@ -131,7 +131,7 @@ describe("removeTemplate loses nothing that it does not name", { timeout: 300_00
 });
 
 describe("isCloneable", () => {
-  it("says yes and what to clone", async () => {
+  it("returns what to clone", async () => {
     const spec = await template();
     expect(await isCloneable(own.cluster, { url: url(spec), format: "raw" })).toEqual({
       cloneable: true,

@@ -62,7 +62,7 @@ describe("rollbackVolume", () => {
     });
   });
 
-  it("is taken back when it is aborted half-way", async () => {
+  it("is undone when it is aborted half-way", async () => {
     const [ours] = await changed();
     const before = await own.witness.md5(ours);
     const abort = new AbortController();

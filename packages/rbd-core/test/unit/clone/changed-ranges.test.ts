@@ -24,7 +24,7 @@ describe("changedRanges", () => {
     ]);
   });
 
-  it("adds up the layers between, but for what came and went", () => {
+  it("adds up the changes between, except objects that were created and removed again", () => {
     const layers = [map(1, 0, 0, 1), map(1, 1, 0, 3), map(3, 0, 1, 3)];
     expect(changedRanges(layers, plain, 40)).toEqual([
       { offset: 0, length: 10, exists: true },
@@ -32,14 +32,14 @@ describe("changedRanges", () => {
     ]);
   });
 
-  it("takes a striped image by whole sets of objects", () => {
+  it("lists whole object sets of a striped image", () => {
     const striped = { objectSize: 10, stripeUnit: 5, stripeCount: 2 };
     expect(changedRanges([map(1, 1, 1, 1), map(3, 3, 0, 1)], striped, 40)).toEqual([
       { offset: 20, length: 20, exists: true },
     ]);
   });
 
-  it("gives up when there is too much to list", () => {
+  it("returns null when there is too much to list", () => {
     const many = Array.from({ length: 100_002 }, () => 1);
     expect(changedRanges([map(...many), map(...many)], plain, 10 * many.length)).toBeNull();
   });

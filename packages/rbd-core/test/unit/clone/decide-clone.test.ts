@@ -75,7 +75,7 @@ describe("decideClone", () => {
     });
   });
 
-  it("enlarges the clone, and flattens one that would lie too deep", () => {
+  it("enlarges the clone, and flattens one that would be too deep", () => {
     const snapshot = snapshotRow("monday", { id: 7n, size: 5 * mib });
     const choices = { size: 6 * mib, maxDepth: 16 };
     const existing = { snapshot, reason: "equal" };
@@ -206,7 +206,7 @@ describe("chooseCloneFormat", () => {
     expect(chooseCloneFormat({ configured, clientReleases }).format).toBe(format);
   });
 
-  it("does what it is told", () => {
+  it("uses the format that was asked for", () => {
     expect(chooseCloneFormat({ forced: 2, configured: "1", clientReleases: [] })).toEqual({
       format: 2,
       reason: "clone format 2 was asked for",
@@ -215,7 +215,7 @@ describe("chooseCloneFormat", () => {
 });
 
 describe("newSnapshotName", () => {
-  it("is made of time and chance, and avoids what is taken", () => {
+  it("contains the time and random digits, and differs from existing names", () => {
     const hex = ["aaaaaaaa", "bbbbbbbb"];
     const source = { now: () => new Date("2026-03-01T12:00:00.123Z"), randomHex: () => hex.shift() ?? "" };
     expect(newSnapshotName(new Set(["coppice-20260301T120000Z-aaaaaaaa"]), source)).toBe(

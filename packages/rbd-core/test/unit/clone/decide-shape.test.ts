@@ -19,7 +19,7 @@ describe("decideShape", () => {
     expect(decideShape(target, source, { size: 1000 })).toMatchObject({ size: 1000 });
   });
 
-  it("takes an empty source as it is, and enlarges it", () => {
+  it("accepts an empty source, and enlarges it", () => {
     const empty = { ...source, size: 0 };
     expect(decideShape(target, empty, {})).toMatchObject({ size: 0 });
     expect(decideShape(target, empty, { size: 1 })).toMatchObject({ size: 1 });

@@ -99,7 +99,7 @@ describe("findZeroDelta", () => {
     );
   });
 
-  it("looks at one of sixty changed snapshots only", async () => {
+  it("compares only one of sixty changed snapshots", async () => {
     const history: Step[] = Array.from({ length: 60 }, (_, i) => [
       { do: "snapshot" as const },
       { do: "write" as const, object: i },
@@ -129,7 +129,7 @@ describe("findZeroDelta", () => {
     ]);
   });
 
-  it("is not deceived by objects that were touched and not changed", async () => {
+  it("compares objects that were written to but not changed", async () => {
     const image = new ModelImage([
       { do: "write", object: 1 },
       { do: "snapshot" },
@@ -148,7 +148,7 @@ describe("findZeroDelta", () => {
     ]);
   });
 
-  it("takes no snapshot that lies over another parent than the current state", async () => {
+  it("uses no snapshot whose parent differs from that of the current state", async () => {
     const image = new ModelImage([{ do: "snapshot" }]);
     image.sameParent = false;
     expect(await findZeroDelta(image, deltaCandidates(image.snapshots, size), size)).toBeNull();

@@ -67,7 +67,7 @@ const next = (facts: DeletionFacts | null, last?: DeletionStep, way: DeletionWay
   nextStep(plan, way, facts, last);
 
 describe("nextStep", () => {
-  it("carries out every open way of every plan, step by step, in a world without surprises", () => {
+  it("executes every open way of every plan, step by step, when nothing else changes", () => {
     fc.assert(
       fc.property(anyFacts, (facts) => {
         const planned = planDeletion(facts);
@@ -91,7 +91,7 @@ describe("nextStep", () => {
     );
   });
 
-  it("leaves out what somebody else has done", () => {
+  it("leaves out steps that another client has done", () => {
     const [s1, s2] = rich.snapshots;
     if (s1 === undefined || s2 === undefined) throw new Error("two snapshots");
     expect(next({ ...rich, snapshots: [{ ...s1, children: [child("b")] }, s2] })).toMatchObject({

@@ -14,7 +14,7 @@ const clone = (name: string, inTrash: boolean) =>
   child(name, { image: { pool: "p", namespace: "n", id: name, name }, inTrash });
 
 describe("evaluateRemoval", () => {
-  it("lets an image go that nothing hangs on", () => {
+  it("removes an image that nothing depends on", () => {
     expect(evaluateRemoval(facts(), "none")).toEqual({ blockers: [], snapshots: [] });
   });
 
@@ -49,7 +49,7 @@ describe("evaluateRemoval", () => {
     );
   });
 
-  it("never takes snapshots of a group or of mirroring along, and ignores those in the trash", () => {
+  it("never removes snapshots of a group or of mirroring, and ignores those in the trash", () => {
     const snapshots = [
       snapshot(1, { name: "g", kind: "group" }),
       snapshot(2, { name: "m", kind: "mirror" }),
@@ -77,7 +77,7 @@ describe("evaluateRemoval", () => {
     ]);
   });
 
-  it("names who holds the image", () => {
+  it("names the users of the image", () => {
     const watchers = [{ address: "1.2.3.4:0/5", client: "client.7" }];
     const locks = [{ address: "1.2.3.4:0/5", client: "client.7", cookie: "auto 1" }];
     expect(evaluateRemoval(facts({ watchers, locks }), "none").blockers).toEqual([
@@ -89,7 +89,7 @@ describe("evaluateRemoval", () => {
     ]);
   });
 
-  it("says all of it at once, what lasts first", () => {
+  it("reports all blockers at once, lasting ones first", () => {
     const all = facts({
       snapshots: [snapshot(1, { name: "s", children: [clone("a", false)] })],
       watchers: [{ address: "a", client: "c" }],

@@ -35,7 +35,7 @@ describe("retryWhileBusy", () => {
     expect(tries).toBe(4);
   });
 
-  it("passes on any other error at once", async () => {
+  it("throws any other error at once", async () => {
     let tries = 0;
     const failing = retryWhileBusy(
       () => {

@@ -47,7 +47,7 @@ describe("StepRunner", () => {
     expect(ran).toBe(false);
   });
 
-  it("takes back what was made, newest first, and throws the cause", async () => {
+  it("undoes what was made, newest first, and throws the cause", async () => {
     const undone: string[] = [];
     const runner = new StepRunner(phases, {});
     runner.undo.note("a", async () => void undone.push("a"));
@@ -62,7 +62,7 @@ describe("StepRunner", () => {
     await expect(runner.fail(canceled, "test")).rejects.toThrow("enough");
   });
 
-  it("takes everything back even when the listener throws", async () => {
+  it("undoes everything even when the listener throws", async () => {
     const undone: string[] = [];
     const runner = new StepRunner(phases, {
       onProgress: () => {

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { UndoLog } from "../../../src/operation/undo-log.ts";
 
 describe("UndoLog", () => {
-  it("takes back the newest first, then throws the cause", async () => {
+  it("undoes the newest first, then throws the cause", async () => {
     const done: string[] = [];
     const log = new UndoLog();
     log.note("one", async () => void done.push("one"));

@@ -29,7 +29,7 @@ describe("decideDelete", () => {
     expect(decideDelete(cloned, "keep", "all").snapshots).toEqual([]);
   });
 
-  it("leaves being in use to the tries", () => {
+  it("leaves an image in use to the retries", () => {
     const used = facts({ watchers: [{ address: "a", client: "c" }] });
     expect(decideDelete(used, "refuse", "none").blockers).toEqual([]);
   });

@@ -1,4 +1,4 @@
-import type { ByteReader } from "./byte-reader.ts";
+import type { ByteReader } from "./bytes.ts";
 import { FormatError, type FormatErrorCode } from "./format-error.ts";
 
 /** What a diff says before its extents. */

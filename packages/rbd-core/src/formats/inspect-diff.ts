@@ -1,4 +1,4 @@
-import type { ByteSource } from "./byte-reader.ts";
+import type { ByteSource } from "./bytes.ts";
 import type { Diff, DiffHeader, DiffVersion } from "./diff-record.ts";
 import { type ImageHeader, openStream } from "./read-image-stream.ts";
 

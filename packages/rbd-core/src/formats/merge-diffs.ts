@@ -1,9 +1,9 @@
 import { Readable } from "node:stream";
-import type { ByteSource } from "./byte-reader.ts";
+import { type ByteSource, coalesce } from "./bytes.ts";
 import type { Diff, DiffHeader, DiffRecord, DiffVersion } from "./diff-record.ts";
 import { FormatError } from "./format-error.ts";
 import { openDiff } from "./read-diff.ts";
-import { coalesce, encodeDiff } from "./write-diff.ts";
+import { encodeDiff } from "./write-diff.ts";
 
 export interface MergeDiffsOptions {
   /** The version to write; 1 unless said otherwise. */

@@ -1,4 +1,4 @@
-import { ByteReader, type ByteSource } from "./byte-reader.ts";
+import { ByteReader, type ByteSource } from "./bytes.ts";
 import {
   type Diff,
   type DiffHeader,

@@ -1,9 +1,8 @@
 import { pipeline, Readable } from "node:stream";
 import zlib from "node:zlib";
 import { CoppiceError } from "../errors/index.ts";
-import { ByteReader, type ByteSource } from "./byte-reader.ts";
+import { ByteReader, type ByteSource, coalesce } from "./bytes.ts";
 import { FormatError } from "./format-error.ts";
-import { coalesce } from "./write-diff.ts";
 
 const magic = Buffer.of(0x28, 0xb5, 0x2f, 0xfd);
 /** 128 MiB, what `zstd` itself allows unless told otherwise: bounds what a stream can make us hold. */

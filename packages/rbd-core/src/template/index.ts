@@ -16,7 +16,6 @@ export {
   resolveTemplate,
   type TemplateLike,
 } from "./clone-template.ts";
-export type { Digests } from "./digests.ts";
 export {
   type ExportTemplateFileOptions,
   type ExportTemplateOptions,

@@ -59,7 +59,9 @@ describe("copyDiff, onto a target that an interrupted copy left and somebody wro
     await createImage(cluster, target, { size: MiB });
     const copy = { image: source, to: "one", target: { image: target } };
     await interrupt(copy);
-    const { done } = JSON.parse(String(await plain.rbd(["image-meta", "get", target, "coppice.copy"])));
+    const { done } = JSON.parse(
+      String(await plain.rbd(["image-meta", "get", target, "coppice.copy-checkpoint"])),
+    );
     {
       await using image = await openImage(cluster, target);
       await image.write(done + 4 * MiB - 10, Buffer.of(7));
@@ -73,7 +75,9 @@ describe("copyDiff, onto a target that an interrupted copy left and somebody wro
     const target = plain.image("unnamed");
     await createImage(cluster, target, { size: MiB });
     await interrupt({ image: source, to: "one", target: { image: target } });
-    const { snapshot } = JSON.parse(String(await plain.rbd(["image-meta", "get", target, "coppice.copy"])));
+    const { snapshot } = JSON.parse(
+      String(await plain.rbd(["image-meta", "get", target, "coppice.copy-checkpoint"])),
+    );
     await plain.rbd(["snap", "create", "--no-progress", `${target}@${snapshot}`]);
     await copyDiff(cluster, { image: source, to: "two", target: { image: target } });
     const listed = JSON.parse(String(await plain.rbd(["snap", "ls", "--format", "json", target])));

@@ -7,9 +7,8 @@ export type ByteSource = AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
 const nothing = Buffer.alloc(0);
 
 /**
- * Reads exact numbers of bytes from a source of any chunk sizes. It holds at most one chunk of the source, or
- * what {@link need} was asked for, and asks for the next chunk only when it must: back-pressure is the caller's
- * pace.
+ * Reads exact numbers of bytes from a source with chunks of any size. It holds at most one chunk of the source, or the
+ * bytes that {@link need} waits for, and asks for the next chunk only when it has to, so that back-pressure works.
  */
 export class ByteReader {
   readonly #iterator: AsyncIterator<Uint8Array> | Iterator<Uint8Array>;
@@ -37,7 +36,7 @@ export class ByteReader {
   async need(count: number, what: string): Promise<void> {
     let missing = count - this.#available;
     if (missing <= 0) return;
-    // Joined once at the end: a source of single bytes must not cost the square of their number.
+    // Joined once at the end, so that a source of single bytes does not cost the square of their number.
     const parts = [this.#buffer.subarray(this.#at)];
     let held = this.#available;
     while (missing > 0) {
@@ -59,7 +58,7 @@ export class ByteReader {
     return this.#buffer.readUInt8(this.#at);
   }
 
-  /** Takes `count` bytes that {@link need} waited for. A view: it stays valid, nothing writes to it again. */
+  /** Takes `count` bytes that {@link need} waited for: a view that stays valid, because nothing writes to it again. */
   take(count: number): Buffer {
     const taken = this.#buffer.subarray(this.#at, this.#at + count);
     this.#at += count;
@@ -67,13 +66,13 @@ export class ByteReader {
     return taken;
   }
 
-  /** Takes what is there, at least one byte and at most `most`, without copying. */
+  /** Takes the bytes that are available, at least one and at most `most`, without copying. */
   async chunk(most: number, what: string): Promise<Buffer> {
     await this.need(1, what);
     return this.take(Math.min(most, this.#available));
   }
 
-  /** Whether there is nothing left to read. */
+  /** Whether the source has ended. */
   async atEnd(): Promise<boolean> {
     while (this.#available === 0) {
       const chunk = await this.#next();
@@ -84,7 +83,7 @@ export class ByteReader {
     return false;
   }
 
-  /** Lets go of the source; a stream is destroyed. */
+  /** Closes the source; a stream is destroyed. */
   async close(): Promise<void> {
     this.#ended = true;
     this.#buffer = nothing;
@@ -115,7 +114,7 @@ interface ByteDigest {
 }
 
 /**
- * Passes bytes on and takes their digest on the way.
+ * Passes bytes on and takes their digest.
  *
  * @returns The bytes, and a function that gives the digest of all that has passed.
  */
@@ -137,7 +136,7 @@ export function digesting(source: ByteSource): {
 
 const enough = 64 * 1024;
 
-/** Joins small pieces into chunks of at least 64 KiB, and lets large ones through without copying them. */
+/** Joins small pieces into chunks of at least 64 KiB, and passes large ones on without copying them. */
 export async function* coalesce(
   source: AsyncIterable<Uint8Array>,
 ): AsyncGenerator<Uint8Array, void, undefined> {

@@ -28,9 +28,9 @@ export function writeDiff(
 }
 
 export interface EncodeDiffOptions {
-  /** 1 unless said otherwise. */
+  /** 1 by default. */
   readonly version?: DiffVersion;
-  /** Whether extents must ascend; `ascending` unless said otherwise. */
+  /** Whether extents must ascend; `ascending` by default. */
   readonly order?: ExtentOrder;
 }
 

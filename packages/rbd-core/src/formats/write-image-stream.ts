@@ -14,14 +14,14 @@ import { FormatError, longestMetadata, mostDiffs, mostMetadata } from "./format-
 import type { ImageHeader } from "./read-image-stream.ts";
 import { encodeDiff } from "./write-diff.ts";
 
-/** A diff to be written: its records are asked for when its turn comes. */
+/** A diff to be written. Its records are read when its turn comes. */
 export interface DiffPart {
   readonly header: DiffHeader;
   readonly records: AsyncIterable<DiffRecord> | Iterable<DiffRecord>;
 }
 
 interface WriteImageStreamOptions {
-  /** Whether extents must ascend; `ascending` unless said otherwise. */
+  /** Whether extents must ascend; `ascending` by default. */
   readonly order?: ExtentOrder;
 }
 

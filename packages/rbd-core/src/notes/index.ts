@@ -1,2 +1,2 @@
 export { changeHeader, type HeaderChange, writeHeader } from "./header-changes.ts";
-export { defineNote, type ImageNote } from "./image-notes.ts";
+export { defineNote } from "./image-notes.ts";

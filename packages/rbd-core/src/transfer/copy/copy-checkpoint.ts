@@ -98,7 +98,7 @@ export async function startCopy(
       return { checkpoint: same, resumedAt: same.done, verified, rolledBack: false, made };
     }
   }
-  // The data on the head is all of an interrupted copy from nothing: nobody needs it.
+  // All data on the head was brought by an interrupted copy from nothing, so it can be removed.
   const isLeftover = found !== undefined && found.targetFrom === null && from === undefined;
   if (isLeftover) await undoHead(image, undefined, await image.size({ signal }));
   const rolledBack = await prepareHead(cluster, place, image, from, signal);
@@ -208,8 +208,8 @@ async function verifyInterrupted(
       report("verifying", part.end, { ...job.counters(), bytesWritten: 0, bytesSkipped: 0 });
     }
     const changed = await headDiff(head, before && from && { image: before, snapshot: from }, signal);
-    const strange = outside(changed, source.extentsToRead(signal));
-    for await (const part of copyParts(strange, blockSize, nothingKnown)) {
+    const changedElsewhere = outside(changed, source.extentsToRead(signal));
+    for await (const part of copyParts(changedElsewhere, blockSize, nothingKnown)) {
       if ((await compare(part.extents)) === undefined) return undefined;
     }
     return blocks;

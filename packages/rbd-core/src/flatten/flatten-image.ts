@@ -3,7 +3,7 @@ import { withCoppiceErrors } from "../errors/index.ts";
 import { openImage } from "../image/index.ts";
 import { type ImageSpec, type ImageSpecLike, showImageSpec, toImageOnly } from "../names/index.ts";
 import type { FlattenProgress } from "./flatten-queue.ts";
-import { forgetFlattenRequest } from "./flatten-request.ts";
+import { flattenRequestNote } from "./flatten-request.ts";
 
 export interface FlattenImageOptions {
   /** Stops the copying. The copied data stays in the clone, and is not copied again. */
@@ -36,7 +36,7 @@ export async function flattenImage(
   return await withCoppiceErrors({ object, what: `${object} could not be flattened` }, async () => {
     const flattened = (await handle.parent()) !== null;
     if (flattened) await handle.flatten({ signal, onProgress: (progress) => onProgress?.(progress) });
-    await forgetFlattenRequest(handle);
+    await flattenRequestNote.remove(handle);
     return { image: spec, flattened };
   });
 }

@@ -1,4 +1,4 @@
-import type { Image } from "rbd-native";
+import { z } from "zod";
 import type { Cluster } from "../cluster/index.ts";
 import { forEachLimit } from "../concurrency/index.ts";
 import { CoppiceError, hasCode, withCoppiceErrors } from "../errors/index.ts";
@@ -6,22 +6,29 @@ import { headerObject, metadataKey, readOmapValue } from "../headers/index.ts";
 import { openImage } from "../image/index.ts";
 import type { ImageRow, InventoryRow } from "../inventory/index.ts";
 import { type ImageSpec, type ImageSpecLike, showImageSpec, toImageOnly } from "../names/index.ts";
+import { defineNote } from "../notes/index.ts";
 import type { FlattenUrgency } from "./flatten-queue.ts";
 
-/** The key of the request in the image's own metadata. */
-export const flattenRequestKey = "coppice.flatten";
+/**
+ * The note that an image is to be flattened, in the image's own metadata. A clone inherits the metadata of its parent:
+ * the request is for the image with the id in `image` alone.
+ */
+export const flattenRequestNote = defineNote({
+  key: "coppice.flatten",
+  schema: z.strictObject({
+    version: z.literal(1),
+    image: z.string(),
+    urgency: z.enum(["first", "later"]),
+    requestedAt: z.iso.datetime(),
+  }),
+  what: "a request to flatten",
+  ifUnreadable: "refuse",
+});
 
-/** A request to flatten an image, as it is stored with the image. */
+/** That an image is to be flattened. */
 interface FlattenRequestMark {
   urgency: FlattenUrgency;
   requestedAt: Date;
-}
-
-interface Stored {
-  /** The id of the image: clones inherit their parent's metadata, and the request is not for them. */
-  image: string;
-  urgency: FlattenUrgency;
-  requestedAt: string;
 }
 
 /**
@@ -43,11 +50,11 @@ export async function requestFlatten(
     { object, what: `the request to flatten ${object} could not be stored` },
     async () => {
       if ((await handle.parent()) === null) return false;
-      const known = await readFlattenRequest(handle);
-      // An older request stays, unless the new one is more urgent.
+      const known = ownRequest(await flattenRequestNote.read(handle), handle.id);
+      // The older and the more urgent one stands.
       if (known !== null && (known.urgency === "first" || urgency === "later")) return true;
-      const stored: Stored = { image: handle.id, urgency, requestedAt: now().toISOString() };
-      await handle.setMetadata(flattenRequestKey, JSON.stringify(stored));
+      const requestedAt = now().toISOString();
+      await flattenRequestNote.write(handle, { version: 1, image: handle.id, urgency, requestedAt });
       return true;
     },
   );
@@ -58,60 +65,16 @@ export async function withdrawFlatten(cluster: Cluster, image: ImageSpecLike): P
   const spec = toImageOnly(image);
   const object = showImageSpec(spec);
   await using handle = await openImage(cluster, spec);
-  return await withCoppiceErrors({ object }, () => forgetFlattenRequest(handle));
+  return await withCoppiceErrors({ object }, () => flattenRequestNote.remove(handle));
 }
 
-/** The request in the metadata of an open image; `null` when there is none for this image. */
-async function readFlattenRequest(image: Image): Promise<FlattenRequestMark | null> {
-  try {
-    return parseFlattenRequest(await image.getMetadata(flattenRequestKey), image.id, image.name);
-  } catch (error) {
-    if (hasCode(error, "NOT_FOUND")) return null;
-    throw error;
-  }
-}
-
-/**
- * Parses the value of {@link flattenRequestKey}; `null` when it is the request of the image that this one was cloned
- * from.
- *
- * @param object The image, for messages.
- * @throws {CoppiceError} `IO` when it is not a request
- */
-function parseFlattenRequest(text: string, id: string, object: string): FlattenRequestMark | null {
-  const stored = parse(text, object);
-  if (stored.image !== id) return null;
-  return { urgency: stored.urgency, requestedAt: new Date(stored.requestedAt) };
-}
-
-/** Removes the request. Returns whether there was one. (`rbd_metadata_remove`) */
-export async function forgetFlattenRequest(image: Image): Promise<boolean> {
-  try {
-    await image.removeMetadata(flattenRequestKey);
-    return true;
-  } catch (error) {
-    if (hasCode(error, "NOT_FOUND")) return false;
-    throw error;
-  }
-}
-
-function parse(text: string, object: string): Stored {
-  try {
-    const { image, urgency, requestedAt } = JSON.parse(text) as Partial<Stored>;
-    const isUrgency = urgency === "first" || urgency === "later";
-    if (typeof image === "string" && isUrgency && !Number.isNaN(Date.parse(requestedAt ?? ""))) {
-      return { image, urgency, requestedAt: requestedAt ?? "" };
-    }
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-  }
-  throw new CoppiceError({
-    code: "IO",
-    call: "readFlattenRequest",
-    object,
-    message: `the metadata ${flattenRequestKey} of ${object} is not a request to flatten: ${JSON.stringify(text)}`,
-    hint: `Remove it: rbd image-meta remove ${object} ${flattenRequestKey}`,
-  });
+/** Of a note, the request for the image with that id; `null` when the note is inherited from the image's parent. */
+function ownRequest(
+  note: ReturnType<typeof flattenRequestNote.parse>,
+  id: string,
+): FlattenRequestMark | null {
+  if (note === undefined || note.image !== id) return null;
+  return { urgency: note.urgency, requestedAt: new Date(note.requestedAt) };
 }
 
 export interface PendingFlatten extends FlattenRequestMark {
@@ -148,9 +111,9 @@ export async function pendingFlattens(
     try {
       const ioCtx = await cluster.pool(pool, namespace);
       const value = await withCoppiceErrors({ object, what: `${object} could not be read` }, () =>
-        readOmapValue(ioCtx, headerObject(id), metadataKey(flattenRequestKey), signal),
+        readOmapValue(ioCtx, headerObject(id), metadataKey(flattenRequestNote.key), signal),
       );
-      const mark = value && parseFlattenRequest(value.toString(), id, object);
+      const mark = ownRequest(flattenRequestNote.parse(value?.toString(), object), id);
       if (mark !== null) found.pending.push({ image, ...mark });
     } catch (error) {
       if (hasCode(error, "NOT_FOUND")) return;

@@ -1,7 +1,7 @@
-import type { ByteReader } from "./byte-reader.ts";
+import type { ByteReader } from "./bytes.ts";
 import { FormatError, type FormatErrorCode } from "./format-error.ts";
 
-/** What a diff says before its extents. */
+/** The metadata of a diff, which comes before its extents. */
 export interface DiffHeader {
   /** The snapshot it starts from; absent in a diff from nothing. */
   readonly from?: string;

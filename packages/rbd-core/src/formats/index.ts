@@ -1,4 +1,4 @@
-export { type ByteSource, digesting } from "./byte-reader.ts";
+export { type ByteSource, coalesce, digesting, splitZeroes } from "./bytes.ts";
 export { type Diff, type DiffHeader, type DiffRecord, putU64, u64 } from "./diff-record.ts";
 export { FormatError, type FormatErrorCode, formatErrorCodes } from "./format-error.ts";
 export { type DiffSummary, inspectDiff, type StreamSummary } from "./inspect-diff.ts";
@@ -6,6 +6,6 @@ export { type MergeDiffsOptions, mergeDiffs } from "./merge-diffs.ts";
 export { openDiff } from "./read-diff.ts";
 export { type ImageHeader, openImageStream } from "./read-image-stream.ts";
 export { formatSidecar, parseSidecar, type Sidecar } from "./sidecar.ts";
-export { coalesce, encodeDiff, splitZeroes } from "./write-diff.ts";
+export { encodeDiff } from "./write-diff.ts";
 export { type DiffPart, writeImageStream } from "./write-image-stream.ts";
 export { type CompressOptions, compressZstd, decompressIfZstd, decompressZstd } from "./zstd.ts";

@@ -1,18 +1,18 @@
 import { Readable } from "node:stream";
-import type { ByteSource } from "./byte-reader.ts";
+import { type ByteSource, coalesce } from "./bytes.ts";
 import type { Diff, DiffHeader, DiffRecord, DiffVersion } from "./diff-record.ts";
 import { FormatError } from "./format-error.ts";
 import { openDiff } from "./read-diff.ts";
-import { coalesce, encodeDiff } from "./write-diff.ts";
+import { encodeDiff } from "./write-diff.ts";
 
 export interface MergeDiffsOptions {
-  /** The version to write; 1 unless said otherwise. */
+  /** The version to write; 1 by default. */
   readonly version?: DiffVersion;
 }
 
 /**
- * Makes one diff of a chain of them, oldest first, without any image: a synthetic full when the first starts
- * from nothing. Streams; memory does not grow with the diffs. Two diffs of version 1 become byte for byte what
+ * Merges a chain of diffs, oldest first, into one, without any image: a synthetic full when the first starts from
+ * nothing. It streams: memory does not grow with the diffs. The result of two diffs of version 1 is byte for byte what
  * `rbd merge-diff` writes.
  *
  * @throws {FormatError} through the stream: a diff that is damaged or whose extents do not ascend,
@@ -48,7 +48,7 @@ function fold(parts: readonly MergePart[]): MergePart {
   return { header: mergeHeaders(first.header, second.header), records: mergeRecords(first, second) };
 }
 
-/** What {@link mergeHeaders} and {@link mergeRecords} need of a diff. */
+/** The part of a diff that {@link mergeHeaders} and {@link mergeRecords} use. */
 type MergePart = Pick<Diff, "header" | "records">;
 
 /**

@@ -1,4 +1,4 @@
-import { ByteReader, type ByteSource } from "./byte-reader.ts";
+import { ByteReader, type ByteSource } from "./bytes.ts";
 import {
   type Diff,
   type DiffHeader,
@@ -16,14 +16,14 @@ import {
 import { FormatError, longestSnapshotName } from "./format-error.ts";
 
 export interface OpenOptions {
-  /** Whether extents must ascend; `ascending` unless said otherwise. */
+  /** Whether extents must ascend; `ascending` by default. */
   readonly order?: ExtentOrder;
 }
 
 /**
- * Starts reading a diff of version 1 (`rbd export-diff`) or 2 (as it stands in an image stream). Its header is
- * read at once, its records as they are asked for; a source that is a stream is destroyed at the end, on an
- * error, and when the diff is disposed.
+ * Starts reading a diff of version 1 (`rbd export-diff`) or 2 (as in an image stream). The header is read at once, the
+ * records when they are asked for. A source that is a stream is destroyed at the end, on an error, and when the diff is
+ * disposed.
  *
  * @throws {FormatError} here or while the records are read, whatever the bytes are.
  */
@@ -127,7 +127,7 @@ async function size(reader: ByteReader, framed: number | undefined, what: string
 }
 
 async function protection(reader: ByteReader, framed: number | undefined, what: string): Promise<boolean> {
-  // Ceph 16 announces 8 bytes and writes one; its readers do not look at the length of a record they know.
+  // Ceph 16 announces 8 bytes and writes one; its readers ignore the length of a record they know.
   if (framed !== 8) sameLength(reader, framed, 1, what);
   await reader.need(1, what);
   const value = reader.peek();

@@ -1,4 +1,4 @@
-import { ByteReader, type ByteSource } from "./byte-reader.ts";
+import { ByteReader, type ByteSource } from "./bytes.ts";
 import {
   type Diff,
   type DiffHeader,
@@ -17,7 +17,7 @@ import { FormatError, longestMetadata, mostDiffs, mostMetadata } from "./format-
 import { diffBehindBanner, type OpenOptions, parseDiffHeader, parseDiffRecords } from "./read-diff.ts";
 import { decompressIfZstd } from "./zstd.ts";
 
-/** What `rbd export --export-format 2` says of an image, beside its contents. */
+/** The properties of an image that `rbd export --export-format 2` writes beside its contents. */
 export interface ImageHeader {
   /** Objects have 2^order bytes. */
   readonly order: number;
@@ -33,7 +33,7 @@ export interface ImageHeader {
 /**
  * An image stream that is being read. `diffs` are one for each snapshot, oldest first, and one for the head:
  * the first starts from nothing, each other at the one before. A diff's records must be read before the next
- * diff is asked for; what is left unread of them is skipped then.
+ * diff is asked for; unread records are skipped then.
  */
 interface ImageStream extends AsyncDisposable {
   readonly header: ImageHeader;
@@ -98,7 +98,7 @@ async function* readDiffs(
   }
 }
 
-/** Passes records on without ending their generator when the receiver has had enough: the rest is skipped. */
+/** Passes records on without ending their generator when the receiver stops early: the rest is skipped later. */
 async function* lend(
   records: AsyncGenerator<DiffRecord, void, undefined>,
 ): AsyncGenerator<DiffRecord, void, undefined> {

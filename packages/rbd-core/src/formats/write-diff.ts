@@ -1,4 +1,5 @@
 import { Readable } from "node:stream";
+import { coalesce } from "./bytes.ts";
 import {
   type DiffHeader,
   type DiffRecord,
@@ -27,9 +28,9 @@ export function writeDiff(
 }
 
 export interface EncodeDiffOptions {
-  /** 1 unless said otherwise. */
+  /** 1 by default. */
   readonly version?: DiffVersion;
-  /** Whether extents must ascend; `ascending` unless said otherwise. */
+  /** Whether extents must ascend; `ascending` by default. */
   readonly order?: ExtentOrder;
 }
 
@@ -132,61 +133,4 @@ function encodeSize(size: number, at: number): Buffer {
   const content = Buffer.alloc(8);
   putU64(content, 0, size);
   return content;
-}
-
-const enough = 64 * 1024;
-
-/** Joins small pieces into chunks of at least 64 KiB, and lets large ones through without copying them. */
-export async function* coalesce(
-  source: AsyncIterable<Uint8Array>,
-): AsyncGenerator<Uint8Array, void, undefined> {
-  let held: Uint8Array[] = [];
-  let size = 0;
-  const flush = () => {
-    const joined = Buffer.concat(held, size);
-    held = [];
-    size = 0;
-    return joined;
-  };
-  for await (const piece of source) {
-    if (piece.length >= enough) {
-      if (size > 0) yield flush();
-      yield piece;
-      continue;
-    }
-    held.push(piece);
-    size += piece.length;
-    if (size >= enough) yield flush();
-  }
-  if (size > 0) yield flush();
-}
-
-/** A run within a buffer: `zero` when all its bytes are. Offsets and lengths in bytes. */
-interface Run {
-  readonly offset: number;
-  readonly length: number;
-  readonly zero: boolean;
-}
-
-const zeroes = Buffer.alloc(64 * 1024);
-
-/**
- * Splits a buffer into alternating runs of data and zeroes. A block counts as zero only when it is whole: `grain`
- * bytes at a multiple of `grain` from the image's beginning, or what is left of one at the buffer's ends.
- *
- * @param at The buffer's own offset in the image.
- * @param grain In bytes, at most 64 KiB.
- */
-export function splitZeroes(data: Uint8Array, at: number, grain: number): Run[] {
-  const bytes = Buffer.from(data.buffer, data.byteOffset, data.byteLength);
-  const runs: { offset: number; length: number; zero: boolean }[] = [];
-  for (let offset = 0; offset < bytes.length; ) {
-    const length = Math.min(grain - ((at + offset) % grain), bytes.length - offset);
-    const zero = bytes.compare(zeroes, 0, length, offset, offset + length) === 0;
-    const last = runs.at(-1);
-    if (last?.zero === zero) last.length += length;
-    else runs.push({ offset, length, zero });
-    offset += length;
-  }
-  return runs;
 }

@@ -1,4 +1,5 @@
 import { Readable } from "node:stream";
+import { coalesce } from "./bytes.ts";
 import {
   type DiffHeader,
   type DiffRecord,
@@ -11,16 +12,16 @@ import {
 } from "./diff-record.ts";
 import { FormatError, longestMetadata, mostDiffs, mostMetadata } from "./format-error.ts";
 import type { ImageHeader } from "./read-image-stream.ts";
-import { coalesce, encodeDiff } from "./write-diff.ts";
+import { encodeDiff } from "./write-diff.ts";
 
-/** A diff to be written: its records are asked for when its turn comes. */
+/** A diff to be written. Its records are read when its turn comes. */
 export interface DiffPart {
   readonly header: DiffHeader;
   readonly records: AsyncIterable<DiffRecord> | Iterable<DiffRecord>;
 }
 
 interface WriteImageStreamOptions {
-  /** Whether extents must ascend; `ascending` unless said otherwise. */
+  /** Whether extents must ascend; `ascending` by default. */
   readonly order?: ExtentOrder;
 }
 

@@ -1,16 +1,15 @@
 import { pipeline, Readable } from "node:stream";
 import zlib from "node:zlib";
 import { CoppiceError } from "../errors/index.ts";
-import { ByteReader, type ByteSource } from "./byte-reader.ts";
+import { ByteReader, type ByteSource, coalesce } from "./bytes.ts";
 import { FormatError } from "./format-error.ts";
-import { coalesce } from "./write-diff.ts";
 
 const magic = Buffer.of(0x28, 0xb5, 0x2f, 0xfd);
-/** 128 MiB, what `zstd` itself allows unless told otherwise: bounds what a stream can make us hold. */
+/** 128 MiB, the default of `zstd` itself: bounds the memory that a stream can demand. */
 const largestWindowLog = 27;
 
 export interface CompressOptions {
-  /** zstd's level, 1 to 19; 3 unless said otherwise. */
+  /** zstd's level, 1 to 19; 3 by default. */
   readonly level?: number;
 }
 
@@ -59,7 +58,7 @@ export async function* decompressZstd(source: ByteSource): AsyncGenerator<Uint8A
   }
 }
 
-/** Passes a source on as it is, or decompressed when it begins as zstd does. */
+/** Passes a source on as it is, or decompressed when it begins with the magic number of zstd. */
 export async function decompressIfZstd(
   source: ByteSource,
 ): Promise<{ content: AsyncGenerator<Uint8Array, void, undefined>; compressed: boolean }> {
@@ -86,7 +85,7 @@ export async function decompressIfZstd(
   return { content: compressed ? decompressZstd(whole) : whole, compressed };
 }
 
-/** Errors reach whoever reads the stream; the pipeline's own report of them would be the second. */
+/** The reader of the stream receives the errors. The pipeline's callback would report them a second time. */
 function ignoreHere(): void {}
 
 function isZlibError(error: unknown): error is Error & { code: string } {

@@ -11,16 +11,23 @@ import {
   toRbdUrl,
 } from "../names/index.ts";
 import { type FlowOptions, StepRunner } from "../operation/index.ts";
+import { type Digests, StreamDigests, writeRaw } from "../transfer/index.ts";
 import { templateSnapshot } from "../volume/index.ts";
-import type { Digests } from "./digests.ts";
-import { convertDisk, type KnownSource, knowFormat, readSource, writeDisk } from "./raw-disk.ts";
-import { type OpenedSource, openTemplateSource, type TemplateSource } from "./source.ts";
+import { convertDisk } from "./convert-disk.ts";
+import {
+  checkLength,
+  knowFormat,
+  type OpenedSource,
+  openTemplateSource,
+  readSource,
+  type TemplateSource,
+} from "./source.ts";
 
 /**
- * - `receive`, `convert`: of a disk that is not raw; they count bytes and percent.
- * - `create`: the image.
- * - `write`: counts bytes of the disk; `total` stays 0 while the size is not known.
- * - `snapshot`, `protect`: what clones hang on.
+ * - `receive`, `convert`: for a disk that is not raw. Their progress counts bytes and percent.
+ * - `create`: creates the image.
+ * - `write`: writes the disk. Its progress counts the disk's bytes; `total` stays 0 while the size is not known.
+ * - `snapshot`, `protect`: make the snapshot that disks are cloned from.
  */
 export type ImportPhase = "receive" | "convert" | "create" | "write" | "snapshot" | "protect";
 
@@ -28,15 +35,15 @@ export interface ImportTemplateOptions extends FlowOptions<ImportPhase> {
   source: TemplateSource;
   /** `pool/[namespace/]image`, which must not exist. */
   target: ImageSpecLike;
-  /** Bytes of the stream, if known; it must then have exactly that many. A file and most downloads know themselves. */
+  /** The size of the stream in bytes, if known: it must then have exactly that many. Files and most downloads say it. */
   size?: number | undefined;
-  /** Default: told from the first bytes. `raw` takes the bytes as they are, whatever they look like. */
+  /** Default: determined by the first bytes. `raw` takes the bytes as they are, whatever they look like. */
   format?: "raw" | "qcow2" | undefined;
-  /** The digests that the source is to have, in hex. */
+  /** The digests that the source must have, in hex. */
   expected?: Partial<Digests> | undefined;
-  /** Bytes read and written at a time; a multiple of `sparseSize`. Default 8 MiB, as Glance. */
+  /** How many bytes are read and written at a time; a multiple of `sparseSize`. Default 8 MiB, as in Glance. */
   chunkSize?: number | undefined;
-  /** Runs of zeros of this many bytes, at multiples of it, stay holes. Default 4096, as `rbd import`. */
+  /** Runs of zeros of this many bytes, at multiples of it, stay holes. Default 4096, as in `rbd import`. */
   sparseSize?: number | undefined;
   /** Bytes, a power of two. Default: what the cluster configures, usually 4 MiB. */
   objectSize?: number | undefined;
@@ -48,7 +55,7 @@ export interface ImportTemplateOptions extends FlowOptions<ImportPhase> {
   snapshotName?: string | undefined;
   /** The program that converts qcow2. Default `qemu-img`. */
   qemuImg?: string | undefined;
-  /** Where a disk that is not raw is kept meanwhile. Default: the system's folder for temporary files. */
+  /** Where a disk that is not raw is stored temporarily. Default: the system's folder for temporary files. */
   scratchFolder?: string | undefined;
 }
 
@@ -60,7 +67,7 @@ export interface ImportTemplateResult {
   id: string;
   /** Bytes of the disk, and so of the image. */
   size: number;
-  /** Bytes that were not zeros, in steps of `sparseSize`: what was written. */
+  /** Bytes that were written: what is not zero, in steps of `sparseSize`. */
   written: number;
   format: "raw" | "qcow2";
   /** Of the disk as it is in the image. */
@@ -75,19 +82,19 @@ const ownSteps: readonly ImportPhase[] = ["create", "write", "snapshot", "protec
  * Imports a disk as a template: from a stream, a file or a download, raw or (where `qemu-img` is installed) qcow2. Zeros
  * stay holes. The image gets a protected snapshot that disks can be cloned from.
  *
- * Names, target and source are checked before anything is changed. A source that breaks off, delivers more or less than
- * it said, or has another digest than expected leaves nothing.
+ * Names, target and source are checked before anything is changed. When the source breaks off, delivers more or less than
+ * its size, or has another digest than expected, the image is removed again.
  *
  * Source: what Glance's RBD store does with an upload. Unlike there, holes stay holes, several chunks are written at the
- * same time, and a failure leaves nothing at all.
+ * same time, and a failure leaves nothing behind.
  *
  * @throws {CoppiceError}
- * - `INVALID_NAME`, `INVALID_ARGUMENT`: a name, size or digest that cannot be; a source with more bytes than it said,
- *   or with none.
+ * - `INVALID_NAME`, `INVALID_ARGUMENT`: an invalid name, size or digest; a source with more bytes than its size, or with
+ *   none.
  * - `NOT_FOUND`, `PERMISSION_DENIED`: the pool, the file or the address. `EXISTS`: the target.
  * - `UNSUPPORTED`: a format that cannot be imported, or qcow2 without `qemu-img`.
- * - `IO`: the source broke off, was too short, or is not the one expected.
- * - `UNDO_FAILED`: it failed, and `left` could not be taken back.
+ * - `IO`: the source broke off, was too short, or has another digest than expected.
+ * - `UNDO_FAILED`: the import failed, and what `left` lists could not be removed.
  */
 export async function importTemplate(
   cluster: Cluster,
@@ -110,33 +117,25 @@ export async function importTemplate(
     if (converts) {
       await using disk = await convertDisk(source, known, options, runner);
       compareDigests(source.name, settings.expected, disk.sourceDigests);
-      const bytes = readSource(disk.bytes, disk.name, signal);
-      const asIs = { ...settings, expected: {} };
-      const made = await writeTemplate(cluster, target, { ...disk, bytes }, asIs, options, runner);
+      const raw = { ...disk, bytes: readSource(disk.bytes, disk.name, signal) };
+      // The expected digests are the source's, not those of the converted disk.
+      const converted = { ...settings, expected: {} };
+      const made = await writeTemplate(cluster, target, raw, converted, options, runner);
       return { ...made, format: "qcow2", sourceDigests: disk.sourceDigests };
     }
-    const disk = rawDisk(source, known, options);
-    const made = await writeTemplate(cluster, target, disk, settings, options, runner);
+    const raw = { name: source.name, bytes: known.bytes, size: options.size ?? source.size };
+    const made = await writeTemplate(cluster, target, raw, settings, options, runner);
     return { ...made, format: "raw", sourceDigests: made.digests };
   } catch (error) {
     return await runner.fail(error, "importTemplate");
   }
 }
 
-type RawDisk = Pick<OpenedSource, "bytes" | "size" | "name">;
-
-function rawDisk(
-  { name, size }: OpenedSource,
-  { bytes }: KnownSource,
-  options: ImportTemplateOptions,
-): RawDisk {
-  return { name, bytes, size: options.size ?? size };
-}
-
+/** Creates the image, writes the disk to it, and makes its protected snapshot. */
 async function writeTemplate(
   cluster: Cluster,
   target: ImageSpec,
-  disk: RawDisk,
+  disk: Pick<OpenedSource, "bytes" | "size" | "name">,
   settings: ImportSettings,
   options: ImportTemplateOptions,
   runner: StepRunner<ImportPhase>,
@@ -154,12 +153,19 @@ async function writeTemplate(
     "write",
     async (advance) => {
       await using image = await openImage(cluster, target);
-      const writing = { size: disk.size, chunkSize, sparseSize, advance };
+      await using digests = new StreamDigests();
       const object = formatImageSpec(target);
+      const bytes = checkLength(disk.bytes, disk.name, disk.size);
       const result = await withCoppiceErrors({ object, what: `${object} could not be written` }, () =>
-        writeDisk(image, disk.bytes, writing),
+        writeRaw(image, bytes, {
+          chunkSize,
+          sparseSize,
+          digests,
+          signal: options.signal,
+          onProgress: ({ done }) => advance(done, disk.size ?? 0),
+        }),
       );
-      return { ...result, id: image.id };
+      return { ...result, id: image.id, digests: await digests.digest() };
     },
     "bytes",
   );
@@ -170,7 +176,8 @@ async function writeTemplate(
   await runner.run("protect", () => protectStep(cluster, target, image, snapshotName, undo));
   runner.finish();
   const template = { ...target, snapshot: snapshotName };
-  return { template, url: toRbdUrl(cluster.fsid, template), ...written };
+  const { id, size, bytesWritten, digests } = written;
+  return { template, url: toRbdUrl(cluster.fsid, template), id, size, written: bytesWritten, digests };
 }
 
 interface ImportSettings {
@@ -183,7 +190,7 @@ interface ImportSettings {
 const mebibyte = 1024 ** 2;
 const digestLengths: Readonly<Record<keyof Digests, number>> = { md5: 32, sha256: 64 };
 
-/** Fills in what was left out. @throws {CoppiceError} `INVALID_ARGUMENT`, `INVALID_NAME` */
+/** Checks the options and fills in the defaults. @throws {CoppiceError} `INVALID_ARGUMENT`, `INVALID_NAME` */
 export function checkImport(options: ImportTemplateOptions): ImportSettings {
   const {
     chunkSize = 8 * mebibyte,
@@ -214,7 +221,7 @@ export function checkImport(options: ImportTemplateOptions): ImportSettings {
   return { chunkSize, sparseSize, snapshotName, expected: digests };
 }
 
-/** @throws {CoppiceError} `IO` when the bytes are not the ones meant */
+/** @throws {CoppiceError} `IO` when a digest differs from the expected one */
 export function compareDigests(name: string, expected: Partial<Digests>, actual: Digests): void {
   for (const key of ["sha256", "md5"] as const) {
     const wanted = expected[key];
@@ -223,8 +230,8 @@ export function compareDigests(name: string, expected: Partial<Digests>, actual:
       code: "IO",
       call: "importTemplate",
       object: name,
-      message: `${name} has the ${key} ${actual[key]}, where ${wanted} was expected`,
-      hint: "It was damaged on its way, or is another file than the one meant.",
+      message: `${name} has the ${key} ${actual[key]}, but ${wanted} was expected`,
+      hint: "It was damaged in transit, or is not the intended file.",
     });
   }
 }

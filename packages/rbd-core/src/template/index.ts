@@ -14,7 +14,6 @@ export {
   isCloneable,
   type NotCloneableReason,
 } from "./clone-template.ts";
-export type { Digests } from "./digests.ts";
 export {
   type ExportTemplateFileOptions,
   type ExportTemplateOptions,

@@ -1,9 +1,8 @@
 import { type FileHandle, open } from "node:fs/promises";
-import { Readable } from "node:stream";
 import { CoppiceError, type CoppiceErrorCode } from "../errors/index.ts";
-import { checkBytes } from "./chunks.ts";
+import { checkBytes, untilAborted } from "../transfer/index.ts";
 
-/** Where a template comes from. A stream is read once, from where it stands. */
+/** Where a template comes from. A stream is read once, from its current position. */
 export type TemplateSource =
   | AsyncIterable<Uint8Array>
   /** A file or block device of this machine. */
@@ -13,18 +12,16 @@ export type TemplateSource =
 
 /** A source that has been opened. Disposing ends it early. */
 export interface OpenedSource extends AsyncDisposable {
-  /** Each piece is good until the next one is asked for. */
+  /** Each piece is valid until the next one is asked for. */
   bytes: AsyncIterable<Uint8Array>;
-  /** Bytes, as far as the source knows. */
+  /** In bytes; `null` when the source does not say. */
   size: number | null;
   /** For messages: the path, the URL, or "the stream". */
   name: string;
-  /** The path, when it is a file that can be read again. */
-  file: string | null;
 }
 
 /**
- * Opens a source and learns its size where it is known.
+ * Opens a source, and determines its size where that is possible.
  *
  * @throws {CoppiceError} `NOT_FOUND`, `PERMISSION_DENIED`, `INVALID_ARGUMENT`, or `IO` when it cannot be reached
  */
@@ -43,8 +40,8 @@ export async function openTemplateSource(
 }
 
 function openStream(stream: AsyncIterable<Uint8Array>): OpenedSource {
-  // Reading to the end, or leaving off early, ends it; one that is never read is the caller's to close.
-  return { bytes: stream, size: null, name: "the stream", file: null, [Symbol.asyncDispose]: async () => {} };
+  // Reading to the end or stopping early ends it. A stream that is never read is left to the caller to close.
+  return { bytes: stream, size: null, name: "the stream", [Symbol.asyncDispose]: async () => {} };
 }
 
 const pieceSize = 1 << 20;
@@ -71,10 +68,9 @@ export async function openFile(path: string): Promise<OpenedSource> {
     }
     return {
       bytes: read(handle),
-      // A block device has the size 0 here; reading finds its end.
+      // stat() says 0 for a block device: reading finds its end.
       size: stat.isFile() ? stat.size : null,
       name: path,
-      file: stat.isFile() ? path : null,
       [Symbol.asyncDispose]: () => handle.close(),
     };
   } catch (error) {
@@ -98,7 +94,7 @@ async function openHandle(path: string): Promise<FileHandle> {
   }
 }
 
-/** Each piece is in the memory of the one before. */
+/** Reads each piece into the memory of the one before. */
 async function* read(handle: FileHandle): AsyncGenerator<Uint8Array, void, undefined> {
   const memory = Buffer.allocUnsafeSlow(pieceSize);
   for (;;) {
@@ -117,7 +113,7 @@ const statusCodes: Readonly<Record<number, CoppiceErrorCode>> = {
   504: "TIMED_OUT",
 };
 
-/** Starts a download. Its size is known when the server tells it. @throws {CoppiceError} */
+/** Starts a download. Its size is known when the server sends a Content-Length. @throws {CoppiceError} */
 async function openUrl(
   url: string | URL,
   headers: Readonly<Record<string, string>>,
@@ -135,8 +131,8 @@ async function openUrl(
       code: statusCodes[status] ?? "IO",
       call: "importTemplate",
       object: name,
-      message: `${name} was answered with ${status} ${statusText}`.trimEnd(),
-      hint: "Check the address, and whether it needs a header to be let in.",
+      message: `the request for ${name} was answered with ${status} ${statusText}`.trimEnd(),
+      hint: "Check the address, and whether the server requires a header for authorization.",
     });
   }
   const length =
@@ -145,7 +141,6 @@ async function openUrl(
     bytes: body,
     size: length === null ? null : Number(length),
     name,
-    file: null,
     [Symbol.asyncDispose]: async () => abort.abort(),
   };
 }
@@ -157,7 +152,7 @@ async function request(
   signal: AbortSignal | undefined,
 ): Promise<Response> {
   try {
-    // The disk as it is: a compressed transfer would hide its size.
+    // A compressed transfer would hide the size of the disk.
     return await fetch(address, { headers: { "accept-encoding": "identity", ...headers }, signal: either });
   } catch (cause) {
     signal?.throwIfAborted();
@@ -184,14 +179,135 @@ function parse(url: string | URL): URL {
   });
 }
 
-/** Looks at the first bytes of a stream without losing them. Disposing ends the stream early. */
-interface Peeked extends AsyncDisposable {
-  /** At most as many bytes as were wanted; fewer only when the stream ended. */
-  head: Buffer;
-  /** The whole stream, the head included. Can be read once. */
+/** A source whose format is known. Its first bytes are still to be read. */
+export interface KnownSource extends AsyncDisposable {
+  format: "raw" | "qcow2";
   bytes: AsyncIterable<Uint8Array>;
 }
 
+/**
+ * Determines the format of a source by its first bytes.
+ *
+ * @throws {CoppiceError} `UNSUPPORTED` for a format that cannot be imported, by name; `INVALID_ARGUMENT` for a source that is
+ * stated to be qcow2 and is not
+ */
+export async function knowFormat(
+  source: OpenedSource,
+  { format: stated, signal }: { format?: "raw" | "qcow2" | undefined; signal?: AbortSignal | undefined },
+): Promise<KnownSource> {
+  const bytes = readSource(source.bytes, source.name, signal);
+  const peeked = await peek(bytes, formatHeadLength);
+  const found = detectFormat(peeked.head);
+  const format = stated ?? found;
+  if (format !== "raw" && format !== "qcow2") {
+    await peeked[Symbol.asyncDispose]();
+    throw notRaw(source.name, format);
+  }
+  if (format === "qcow2" && found !== "qcow2") {
+    await peeked[Symbol.asyncDispose]();
+    throw new CoppiceError({
+      code: "INVALID_ARGUMENT",
+      call: "importTemplate",
+      object: source.name,
+      message: `${source.name} is not a qcow2 disk, although the format "qcow2" was given`,
+      hint: "Leave the format out, so that it is determined by the first bytes.",
+    });
+  }
+  return { format, bytes: peeked.bytes, [Symbol.asyncDispose]: () => peeked[Symbol.asyncDispose]() };
+}
+
+/**
+ * Passes on a source's bytes, ends at once when the signal aborts, and turns a failure of the source into an error that
+ * names it.
+ *
+ * @throws {CoppiceError} `IO`; the signal's reason
+ */
+export async function* readSource(
+  bytes: AsyncIterable<Uint8Array>,
+  name: string,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  let read = 0;
+  const iterator = untilAborted(bytes, signal)[Symbol.asyncIterator]();
+  let ended = false;
+  try {
+    for (;;) {
+      const next = await nextOf(iterator, name, read, signal);
+      if (next.done) {
+        ended = true;
+        return;
+      }
+      read += next.value.length;
+      yield next.value;
+    }
+  } finally {
+    if (!ended) await iterator.return?.();
+  }
+}
+
+async function nextOf(
+  iterator: AsyncIterator<Uint8Array, void>,
+  name: string,
+  read: number,
+  signal: AbortSignal | undefined,
+): Promise<IteratorResult<Uint8Array, void>> {
+  try {
+    return await iterator.next();
+  } catch (cause) {
+    signal?.throwIfAborted();
+    if (cause instanceof CoppiceError) throw cause;
+    const text = cause instanceof Error ? cause.message : String(cause);
+    throw new CoppiceError({
+      code: "IO",
+      call: "importTemplate",
+      object: name,
+      message: `${name} broke off after ${read} bytes: ${text}`,
+      hint: "Check the source, and import again from the start.",
+      cause,
+    });
+  }
+}
+
+/**
+ * Passes on a source's bytes, and checks that there are any, and as many as its size says.
+ *
+ * @param size In bytes; `null` when it is not known.
+ * @throws {CoppiceError} `IO` for a source that is too short, `INVALID_ARGUMENT` for one that is too long or empty
+ */
+export async function* checkLength(
+  bytes: AsyncIterable<Uint8Array>,
+  name: string,
+  size: number | null,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const wrongLength = (code: CoppiceErrorCode, what: string) =>
+    new CoppiceError({
+      code,
+      call: "importTemplate",
+      object: name,
+      message: `${name} delivered ${what}`,
+      hint: "Check the source and the size that was given for it.",
+    });
+  let read = 0;
+  for await (const piece of bytes) {
+    checkBytes(piece);
+    read += piece.length;
+    if (size !== null && read > size)
+      throw wrongLength("INVALID_ARGUMENT", `more than the expected ${size} bytes`);
+    yield piece;
+  }
+  if (read === 0) throw wrongLength("INVALID_ARGUMENT", "no bytes");
+  if (size !== null && read < size) throw wrongLength("IO", `only ${read} of the expected ${size} bytes`);
+}
+
+/** A stream whose first bytes have been read. Disposing ends the stream early. */
+interface Peeked extends AsyncDisposable {
+  /** The first bytes, as many as were wanted; fewer only when the stream ended. */
+  head: Buffer;
+  /** The whole stream, including the head. Can be read once. */
+  bytes: AsyncIterable<Uint8Array>;
+}
+
+/** Reads the first bytes of a stream without losing them. */
 export async function peek(source: AsyncIterable<Uint8Array>, wanted: number): Promise<Peeked> {
   const iterator = source[Symbol.asyncIterator]();
   const pieces: Uint8Array[] = [];
@@ -233,8 +349,8 @@ export async function peek(source: AsyncIterable<Uint8Array>, wanted: number): P
   return { head: Buffer.concat(pieces).subarray(0, wanted), bytes: whole(), [Symbol.asyncDispose]: end };
 }
 
-/** The formats that can be told from their first bytes; everything else is raw. */
-export type DiskFormat = "raw" | "qcow2" | "vmdk" | "vhdx" | "vdi" | "qed" | "luks";
+/** The formats that are recognised by their first bytes. Everything else is raw. */
+type DiskFormat = "raw" | "qcow2" | "vmdk" | "vhdx" | "vdi" | "qed" | "luks";
 
 const signatures: readonly { format: DiskFormat; offset: number; bytes: Buffer }[] = [
   { format: "qcow2", offset: 0, bytes: Buffer.from("QFI\xfb", "latin1") },
@@ -246,10 +362,10 @@ const signatures: readonly { format: DiskFormat; offset: number; bytes: Buffer }
   { format: "vdi", offset: 64, bytes: Buffer.from("\x7f\x10\xda\xbe", "latin1") },
 ];
 
-/** How many bytes {@link detectFormat} wants to see. */
+/** The number of bytes that {@link detectFormat} needs. */
 export const formatHeadLength = 128;
 
-/** What a file is by its first bytes. A raw disk starts with a partition table or file system, none of which match. */
+/** The format of a disk by its first bytes. No partition table or file system of a raw disk matches a signature. */
 export function detectFormat(head: Uint8Array): DiskFormat {
   const found = signatures.find(({ offset, bytes }) =>
     bytes.equals(Buffer.from(head.subarray(offset, offset + bytes.length))),
@@ -257,48 +373,12 @@ export function detectFormat(head: Uint8Array): DiskFormat {
   return found?.format ?? "raw";
 }
 
-/**
- * Passes a stream on, and ends at once when the signal aborts, even while the source keeps silent. The source is told
- * that nobody reads it any more.
- *
- * @throws the signal's reason, or the source's failure
- */
-export async function* untilAborted<T>(
-  source: AsyncIterable<T>,
-  signal: AbortSignal | undefined,
-): AsyncGenerator<T, void, undefined> {
-  if (signal === undefined) {
-    yield* source;
-    return;
-  }
-  signal.throwIfAborted();
-  const aborted = Promise.withResolvers<never>();
-  // Nobody may be listening at that moment.
-  aborted.promise.catch(() => {});
-  const abort = () => aborted.reject(signal.reason);
-  signal.addEventListener("abort", abort, { once: true });
-  const iterator = source[Symbol.asyncIterator]();
-  let ended = false;
-  try {
-    for (;;) {
-      const next = await Promise.race([iterator.next(), aborted.promise]);
-      if (next.done) {
-        ended = true;
-        return;
-      }
-      yield next.value;
-    }
-  } catch (error) {
-    ended = !signal.aborted;
-    throw error;
-  } finally {
-    signal.removeEventListener("abort", abort);
-    if (!ended) {
-      // A generator that waits for its next piece answers only then, and a stream's iterator is one.
-      if (source instanceof Readable) source.destroy();
-      const returned = iterator.return?.();
-      if (signal.aborted) returned?.catch(() => {});
-      else await returned;
-    }
-  }
+function notRaw(name: string, format: DiskFormat): CoppiceError {
+  return new CoppiceError({
+    code: "UNSUPPORTED",
+    call: "importTemplate",
+    object: name,
+    message: `${name} is a ${format} disk, and only raw and qcow2 can be imported`,
+    hint: 'Convert it with `qemu-img convert -O raw`, or say format "raw" to take its bytes as they are.',
+  });
 }

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { Image, SnapshotEntry } from "rbd-native";
 
-/** A snapshot that stands for an image's head while it is read. */
+/** A snapshot that is read in place of an image's head, which may change meanwhile. */
 interface HeadSnapshot extends AsyncDisposable {
   readonly name: string;
 }
@@ -12,16 +12,12 @@ export function newHeadName(): string {
   return `${prefix}${randomUUID()}`;
 }
 
-/** Whether a snapshot is one of these, of whichever process. */
-function isHeadName(name: string): boolean {
-  return name.startsWith(prefix);
-}
-
 /**
- * Takes a snapshot of the head, because a head may change while it is read. Disposing removes it.
+ * Takes a snapshot of the head, because a head may change while it is read. Disposing removes the snapshot.
  *
- * @param image Open for writing as long as the snapshot is used.
- * @param options `name`: of one that an interrupted copy may have taken already; then it stands for the head still.
+ * @param image Stays open for writing as long as the snapshot is used.
+ * @param options `name`: the name of a snapshot that an interrupted copy may have taken already, and that is then used
+ * again.
  * @throws RbdError
  */
 export async function takeHeadSnapshot(
@@ -43,12 +39,15 @@ export async function takeHeadSnapshot(
 }
 
 /**
- * The user's snapshots that are older than one taken of the head, oldest first; without others' of the head.
+ * The user's snapshots that are older than a snapshot taken of the head, oldest first. Head snapshots of other transfers
+ * are left out.
  *
  * @throws RbdError
  */
 export async function snapshotsBefore(image: Image, head: string): Promise<SnapshotEntry[]> {
   const snapshots = (await image.listSnapshots()).toSorted((a, b) => (a.id < b.id ? -1 : 1));
   const end = snapshots.findIndex(({ name }) => name === head);
-  return snapshots.slice(0, end).filter(({ name, namespace }) => namespace === "user" && !isHeadName(name));
+  return snapshots
+    .slice(0, end)
+    .filter(({ name, namespace }) => namespace === "user" && !name.startsWith(prefix));
 }

@@ -1,10 +1,14 @@
 import type { Extent } from "../diff/index.ts";
 
+/**
+ * Pure planning of transfers: generators that take the extents of a diff, ascending, and cut, extend or restrict them.
+ */
+
 /** A part of a copy's plan: everything that changed in `[start, end)`. */
 export interface CopyPart {
   readonly start: number;
   readonly end: number;
-  /** Four numbers each: offset, length, whether there is data, whether zeroes are needed. */
+  /** Four numbers for each extent: offset, length, whether there is data, whether zeroes have to be written. */
   readonly extents: Float64Array;
 }
 
@@ -12,8 +16,8 @@ const mostExtents = 4096;
 const mostBytes = 256 * 1024 ** 2;
 
 /**
- * Cuts a plan into parts that end at multiples of `block`, each at most some thousand extents or some hundred MiB of
- * data (but at least a block), so that a copy can note how far it is.
+ * Cuts a plan into parts that end at multiples of `block`, each with at most some thousand extents and some hundred MiB
+ * of data (but at least one block), so that a copy can record its progress between them.
  */
 export async function* copyParts(
   batches: AsyncIterable<readonly Extent[]>,
@@ -27,10 +31,10 @@ export async function* copyParts(
     [numbers, start, bytes] = [[], until, 0];
     return part;
   };
-  for await (const extent of blocksOf(batches, block)) {
+  for await (const extent of cutLongExtents(batches, block)) {
     const boundary = Math.floor(extent.offset / block) * block;
     const isFull = numbers.length >= 4 * mostExtents || bytes >= mostBytes;
-    // Only between blocks: what belongs to one is digested together.
+    // Only between blocks, because a block has one digest.
     if (isFull && boundary >= end) yield take(boundary);
     const isNeeded = occupied.touches(extent.offset, extent.length);
     numbers.push(extent.offset, extent.length, extent.exists ? 1 : 0, isNeeded ? 1 : 0);
@@ -40,8 +44,8 @@ export async function* copyParts(
   if (numbers.length > 0) yield take(Math.ceil(end / block) * block);
 }
 
-/** No extent with more data than some parts' worth of blocks, so that none makes a part much too large. */
-async function* blocksOf(
+/** Cuts extents that are larger than a part, at multiples of `block`. */
+async function* cutLongExtents(
   batches: AsyncIterable<readonly Extent[]>,
   block: number,
 ): AsyncGenerator<Extent, void, undefined> {
@@ -58,10 +62,10 @@ async function* blocksOf(
 }
 
 /**
- * Adds zero extents to an ascending diff, so that all of `[start, end)` is in it.
+ * Adds zero extents to an ascending diff, so that it covers all of `[start, end)`.
  *
- * A clone that was shrunk and grown again reads zeroes where it read its parent before, and no diff says so: its
- * objects are absent on both sides.
+ * A clone that was shrunk and grown again reads zeroes where it read from its parent before. No diff reports that, because
+ * the clone's objects are absent on both sides.
  */
 export async function* coverWithZeroes(
   batches: AsyncIterable<readonly Extent[]>,
@@ -82,7 +86,7 @@ export async function* coverWithZeroes(
   if (next < end) yield [{ offset: next, length: end - next, exists: false }];
 }
 
-/** Cuts extents with data at multiples of `block` bytes; those without are left whole. */
+/** Cuts extents with data at multiples of `block` bytes; extents without data stay whole. */
 export async function* cutExtents(
   batches: AsyncIterable<readonly Extent[]>,
   block: number,
@@ -103,17 +107,17 @@ export async function* cutExtents(
   }
 }
 
-/** Which parts of an image may hold something else than zeroes. */
+/** The parts of an image that may hold anything but zeroes. */
 export class OccupiedRanges {
-  /** Undefined: all of it. */
   readonly #ranges: readonly (readonly [start: number, end: number])[] | undefined;
   #at = 0;
 
+  /** @param ranges Ascending; undefined when all of the image may hold data. */
   constructor(ranges: readonly (readonly [start: number, end: number])[] | undefined) {
     this.#ranges = ranges;
   }
 
-  /** Whether the range may hold something. Ranges must be asked for in ascending order. */
+  /** Whether the range may hold data. The calls must be in ascending order. */
   touches(offset: number, length: number): boolean {
     if (this.#ranges === undefined) return true;
     while ((this.#ranges[this.#at]?.[1] ?? Number.POSITIVE_INFINITY) <= offset) this.#at++;
@@ -121,7 +125,7 @@ export class OccupiedRanges {
   }
 }
 
-/** What of `extents` lies outside all of `others`. Both ascend; so does the result. */
+/** The parts of `extents` that lie outside all of `others`. All three ascend. */
 export async function* outside(
   extents: AsyncIterable<readonly Extent[]>,
   others: AsyncIterable<readonly Extent[]>,

@@ -8,7 +8,7 @@ import { openImage } from "../image/index.ts";
 import { type ImageSpec, type ImageSpecLike, showImageSpec, toImageOnly } from "../names/index.ts";
 import { coverWithZeroes } from "./plan.ts";
 
-/** What is to be moved: from a snapshot, or from nothing, to a snapshot. Never to a head, which may change. */
+/** What is transferred: the changes from a snapshot, or from nothing, to a snapshot. Never to a head, which may change. */
 export interface SourceRange {
   readonly image: ImageSpecLike;
   readonly from?: string | undefined;
@@ -16,7 +16,7 @@ export interface SourceRange {
 }
 
 export interface OpenSourceOptions {
-  /** `never` does without the object maps, for a cluster where they are not to be trusted. */
+  /** `never` does not use the object maps, for a cluster where they cannot be trusted. */
   readonly fastDiff?: "auto" | "never" | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -29,27 +29,29 @@ export interface Source extends AsyncDisposable {
   readonly identity: ImageIdentity;
   readonly from: SnapshotEntry | undefined;
   readonly to: SnapshotEntry;
-  /** At `to`, in bytes. */
+  /** The image's size at `to`, in bytes. */
   readonly size: number;
   readonly objectSize: number;
   readonly stripeUnit: number;
   readonly stripeCount: number;
   /** Whether object maps are used for the diff. */
   readonly fastDiff: boolean;
-  /** What changed, ascending. Everything that is not zero, the parent's part of a clone too, without `from`. */
+  /** What changed, ascending. Without `from`: everything that is not zero, the parent's part of a clone included. */
   extents(signal?: AbortSignal): AsyncGenerator<readonly Extent[], void, undefined>;
-  /** The same, with whole objects where they are found faster: for who finds their holes while reading them. */
+  /** The same, with whole objects where they are found faster: for a reader that finds the holes in them itself. */
   extentsToRead(signal?: AbortSignal): AsyncGenerator<readonly Extent[], void, undefined>;
   /**
-   * To be called when everything was read. What is read from a snapshot after its removal began is zeroes, without an
-   * error; and the handle is not told of it.
+   * Must be called when everything was read: a snapshot whose removal has begun reads as zeroes, without an error, and
+   * the handle is not told of the removal.
    *
-   * @throws {CoppiceError} `SOURCE_CHANGED` when a snapshot of the range is not there any more.
+   * @throws {CoppiceError} `SOURCE_CHANGED` when a snapshot of the range no longer exists.
    */
   confirm(signal?: AbortSignal): Promise<void>;
 }
 
 /**
+ * Opens the image that a transfer reads.
+ *
  * @throws {CoppiceError} `NOT_FOUND` for the image or a snapshot, `INVALID_ARGUMENT` when `from` is not older than
  * `to`.
  */
@@ -106,7 +108,7 @@ export async function openSource(
   });
 }
 
-/** What the image of that name says of itself; undefined where that is not to be had past librbd. */
+/** The header of the image of that name, read past librbd; undefined where that is not possible. */
 async function headerByName(
   ioCtx: IoCtx,
   name: string,
@@ -123,8 +125,8 @@ async function headerByName(
 }
 
 /**
- * librbd moves a snapshot out of the user's namespace before it gives up the snapshot's data: one that is listed there
- * now, by a handle that knows nothing older, was whole until now.
+ * librbd moves a snapshot out of the user's namespace before it gives up the snapshot's data. A snapshot that a fresh
+ * read of the header lists there was therefore whole until now.
  */
 async function confirmSnapshots(
   cluster: Cluster,
@@ -142,8 +144,8 @@ async function confirmSnapshots(
     code: "SOURCE_CHANGED",
     call: "confirmSnapshots",
     object: `${spec}@${gone.name}`,
-    message: `${spec}@${gone.name} was removed while it was read`,
-    hint: "What was read of it is not used. Begin again with a snapshot that stays.",
+    message: `${spec}@${gone.name} was removed while it was being read`,
+    hint: "The data that was read is not used. Try again with a snapshot that nobody removes.",
   });
 }
 
@@ -162,7 +164,7 @@ async function userSnapshots(
   return new Set(users.map(({ id }) => id));
 }
 
-/** Where a clone read its parent at the older snapshot and does not any more. */
+/** The range in which a clone read from its parent at the older snapshot, and no longer does at the newer one. */
 async function lostOverlap(
   image: Image,
   header: ImageHeader | undefined,
@@ -178,7 +180,7 @@ async function lostOverlap(
   return before > after && after < size ? [after, Math.min(before, size)] : undefined;
 }
 
-/** As librbd says. The image stands at the other snapshot again afterwards. */
+/** The overlap at a snapshot, by librbd. Sets the image back to the other snapshot afterwards. */
 async function overlapAt(image: Image, snapshot: bigint, back: bigint): Promise<number> {
   try {
     await image.setSnapshot(snapshot);
@@ -198,7 +200,7 @@ function notOlder(spec: string, from: SnapshotEntry, to: SnapshotEntry): Coppice
   });
 }
 
-/** What a transfer has to know of a snapshot. */
+/** What a transfer needs to know about a snapshot. */
 export type KnownSnapshot = Pick<SnapshotEntry, "id" | "name" | "size" | "namespace">;
 
 /**
@@ -223,7 +225,7 @@ export function findSnapshot<Snapshot extends KnownSnapshot>(
   });
 }
 
-/** Which image something is of: ids that are never used again, and the names at the time. */
+/** Identifies an image: by ids that are never used again, with the names it had at the time. */
 export interface ImageIdentity {
   readonly fsid: string;
   readonly poolId: number;
@@ -239,7 +241,7 @@ export async function identityOf(cluster: Cluster, spec: ImageSpec, image: Image
   return { fsid: cluster.fsid, poolId, imageId: id, poolName, namespace: spec.namespace, imageName: name };
 }
 
-/** Whether two identities are of the same image, whatever it is called. */
+/** Whether two identities belong to the same image, whatever its name. */
 export function isSameImage(
   a: Pick<ImageIdentity, "fsid" | "poolId" | "imageId">,
   b: Pick<ImageIdentity, "fsid" | "poolId" | "imageId">,

@@ -1,10 +1,10 @@
 import type { CopyJob, CopyLimits } from "rbd-native";
 
-/** How far a transfer is. */
+/** The progress of a transfer. */
 export interface TransferProgress {
-  /** `verifying`: what an interrupted transfer left on the target is compared with the source. */
+  /** `verifying`: the data that an interrupted transfer left on the target is being compared with the source. */
   readonly phase: "planning" | "verifying" | "copying" | "finishing";
-  /** How far in the image, in bytes of its size. */
+  /** The position in the image, in bytes of its size. */
   readonly done: number;
   /** The image's size. */
   readonly total: number;
@@ -12,21 +12,22 @@ export interface TransferProgress {
   readonly bytesRead: number;
   /** Bytes of data written to the target. */
   readonly bytesWritten: number;
-  /** Bytes that were passed over or zeroed without being sent. */
+  /** Bytes that were skipped, or zeroed without being sent. */
   readonly bytesSkipped: number;
-  /** Bytes of data a second, read or written, whichever are more; smoothed over some seconds. */
+  /** Bytes of data per second, read or written, whichever is more; smoothed over some seconds. See {@link RateMeter}. */
   readonly rate: number;
 }
 
 export interface TransferOptions {
+  /** Aborting stops the transfer and rejects with the signal's reason, when nothing is in flight any more. */
   readonly signal?: AbortSignal | undefined;
-  /** Called often: it must be cheap. */
+  /** Called often, so it must be cheap. */
   readonly onProgress?: ((progress: TransferProgress) => void) | undefined;
 }
 
 type TransferCounts = Pick<TransferProgress, "bytesRead" | "bytesWritten" | "bytesSkipped">;
 
-/** Tells a transfer's progress, with its rate. */
+/** Returns the function that reports a transfer's progress, with its rate. */
 export function progressOf(
   total: number,
   { onProgress }: TransferOptions,
@@ -39,7 +40,7 @@ export function progressOf(
   };
 }
 
-/** How fast transfers may go. One may be given to several; each keeps to it by itself. Can change at any time. */
+/** The speed limits of transfers. They can change at any time. Transfers that share them each keep to them by themselves. */
 export class TransferLimits {
   readonly #jobs = new Set<CopyJob>();
   #limits: CopyLimits;
@@ -52,13 +53,13 @@ export class TransferLimits {
     return this.#limits;
   }
 
-  /** Takes effect at once on what runs. A limit that is left out is taken away. */
+  /** Sets new limits, which running transfers obey at once. A limit that is left out no longer holds. */
   set(limits: CopyLimits): void {
     this.#limits = limits;
     for (const job of this.#jobs) job.setLimits(limits);
   }
 
-  /** Applies to a job until the returned function is called. */
+  /** Applies the limits to a job until the returned function is called. */
   apply(job: CopyJob): () => void {
     job.setLimits(this.#limits);
     this.#jobs.add(job);
@@ -66,25 +67,31 @@ export class TransferLimits {
   }
 }
 
-/** About how far back a rate looks, in milliseconds. */
+/** The time constant of the smoothing, in milliseconds. */
 const memory = 5000;
-/** Less time than this says nothing about a rate. */
+/** Measurements closer together than this are counted as one, in milliseconds: over a shorter time a rate is noise. */
 const least = 100;
 
-/** How fast bytes come, smoothed over some seconds. */
+/**
+ * Measures the rate of something that is counted, such as bytes, smoothed exponentially over some seconds.
+ *
+ * @example
+ * const meter = new RateMeter();
+ * const bytesPerSecond = meter.update(bytesSoFar);
+ */
 export class RateMeter {
   readonly #now: () => number;
   #last: { readonly at: number; readonly bytes: number } | undefined;
   #rate: number | undefined;
 
-  /** @param now Milliseconds of a clock that only goes forward. */
+  /** @param now A monotonic clock, in milliseconds. */
   constructor(now: () => number = () => performance.now()) {
     this.#now = now;
   }
 
   /**
-   * @param bytes All so far.
-   * @returns Bytes a second; 0 until there is something to tell it from.
+   * @param bytes The count so far.
+   * @returns The rate per second; 0 until there are two measurements.
    */
   update(bytes: number): number {
     const at = this.#now();

@@ -8,16 +8,16 @@ import { type OpenSourceOptions, openSource, type Source, type SourceRange } fro
 import { progressOf, type TransferOptions } from "../transfer-options.ts";
 
 export interface ExportDiffOptions extends SourceRange, OpenSourceOptions, TransferOptions {
-  /** Called before the stream ends, with what belongs beside it: identity, sizes and digests. */
+  /** Called before the stream ends, with the sidecar to store beside it: identity, sizes and digests. */
   readonly onSidecar?: ((sidecar: Sidecar) => void) | undefined;
   /** The clock of the sidecar's `createdAt`. */
   readonly now?: (() => Date) | undefined;
 }
 
 /**
- * A stream of what changed between two snapshots, or of all there is at one, in the rbd diff format, version 1: for
- * `importDiff`, `rbd import-diff` and `rbd merge-diff`. Extents ascend. Nothing is read that the stream's reader
- * has no room for beyond 64 MiB; destroying the stream ends everything.
+ * A stream of what changed between two snapshots, or of everything at one snapshot, in the rbd diff format, version 1: for
+ * `importDiff`, `rbd import-diff` and `rbd merge-diff`. Extents ascend. At most 64 MiB are read ahead of the stream's
+ * reader. Destroying the stream ends the export.
  *
  * @throws {CoppiceError} through the stream; the signal's reason.
  */
@@ -45,7 +45,6 @@ async function* bytes(
   }
 }
 
-/** What belongs beside a diff of the source. */
 function sidecarOf(source: Source, content: Sidecar["content"], createdAt: Date): Sidecar {
   const snapshot = ({ name, id }: { name: string; id: bigint }) => ({ name, id: String(id) });
   return {
@@ -63,16 +62,15 @@ function sidecarOf(source: Source, content: Sidecar["content"], createdAt: Date)
   };
 }
 
-/** The least run of zeroes in data that becomes a zero record, in bytes. What `rbd import-diff` looks for too. */
+/** The shortest run of zeroes in data that becomes a zero record, in bytes. `rbd import-diff` uses the same. */
 const grain = 4096;
-const mostOperations = 32;
-const mostBytes = 64 * 1024 ** 2;
+const readAheadLimits = { operations: 32, bytes: 64 * 1024 ** 2 };
 const largestRead = 4 * 1024 ** 2;
 
 /**
- * What changed in a source, with the data, ascending. Holes within objects are not sent over: librbd reads sparse from
- * 64 KiB on (`rbd_sparse_read_threshold_bytes`). Reads ahead, within bounds, of who takes the records.
- * Zeroes in data become zero records, or are left out when the diff starts from nothing.
+ * The changes of a source as the records of a diff, ascending. The OSDs do not send the holes within objects: librbd reads
+ * sparse from 64 KiB on (`rbd_sparse_read_threshold_bytes`). Reads ahead of the consumer, within bounds. Zeroes in data
+ * become zero records, or are left out when the diff starts from nothing.
  *
  * @throws {CoppiceError} `SOURCE_CHANGED` at the end, when a snapshot was removed meanwhile; RbdError
  */
@@ -93,7 +91,7 @@ export async function* diffRecords(
       if (!extent.exists) return { extent, read: undefined };
       return { extent, read: await image.readSparse(extent.offset, extent.length, { grain, signal }) };
     },
-    { operations: mostOperations, bytes: mostBytes },
+    readAheadLimits,
   );
   for await (const { extent, read } of pieces) {
     if (read === undefined) {

@@ -14,6 +14,7 @@ export interface ExportImageOptions extends OpenSourceOptions, TransferOptions {
   readonly image: ImageSpecLike;
 }
 
+/** The properties and the user's snapshots of an image, oldest first. */
 interface WholeImage {
   readonly header: ImageHeader;
   readonly snapshots: readonly SnapshotEntry[];

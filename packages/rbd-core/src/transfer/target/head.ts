@@ -21,11 +21,11 @@ import type { KnownSnapshot } from "../source.ts";
 import { readMappedHeader } from "./open-target.ts";
 
 /**
- * Sees to it that an image's head is what a snapshot holds; or, without one, that it is empty.
+ * Makes an image's head hold what a snapshot of it holds. Without a snapshot, checks that the head is empty.
  *
- * @param image Open for writing; its lock is held, where it has one.
- * @returns Whether it had to be rolled back.
- * @throws {CoppiceError} `NOT_EMPTY` when there is data and no snapshot to go back to; `INVALID_ARGUMENT` when
+ * @param image Open for writing. The caller holds its exclusive lock, where it has one.
+ * @returns Whether the head had to be rolled back.
+ * @throws {CoppiceError} `NOT_EMPTY` when there is data and no snapshot to roll back to; `INVALID_ARGUMENT` when
  * rolling back does not bring the snapshot's contents back.
  */
 export async function prepareHead(
@@ -45,7 +45,7 @@ export async function prepareHead(
       call: "prepareHead",
       object: spec,
       message: `${spec} holds data, so a diff from nothing cannot be applied to it`,
-      hint: "Apply it to a new image.",
+      hint: "Apply the diff to a new, empty image.",
     });
   }
   await image.rollback(snapshot.name, { signal });
@@ -55,14 +55,14 @@ export async function prepareHead(
     call: "prepareHead",
     object: `${spec}@${snapshot.name}`,
     message: `rolling ${spec} back to ${JSON.stringify(snapshot.name)} does not bring back what the snapshot holds`,
-    hint: "It is a clone that was cut since. Restore to a new image instead.",
+    hint: "The image is a clone that was shrunk after the snapshot. Copy to a new image instead.",
   });
 }
 
 /**
- * Takes back what a transfer did to an image's head.
+ * Undoes what a transfer did to an image's head: rolls it back to the snapshot, or empties it where there is none.
  *
- * @param size What it was before, in bytes; used without a snapshot.
+ * @param size The image's size before the transfer, in bytes; used without a snapshot.
  */
 export async function undoHead(
   image: Image,
@@ -92,11 +92,11 @@ export async function setSize(image: Image, size: number, signal?: AbortSignal):
 }
 
 /**
- * Where an image's head may hold something else than a snapshot of it does; or, without one, than zeroes. Ascending.
- * After a rollback this reports what is equal again.
+ * Where an image's head may differ from a snapshot of it; without a snapshot, from zeroes. Ascending. After a rollback
+ * this also reports extents that are equal again.
  *
- * @param head Standing at the head; used for nothing else than reading meanwhile.
- * @param before The same image, standing at the snapshot.
+ * @param head Set to the head; used for nothing but reading meanwhile.
+ * @param before The same image, set to the snapshot.
  */
 export async function headDiff(
   head: Image,
@@ -129,10 +129,11 @@ const block = 4 * 1024 ** 2;
 const limits = { operations: 16, bytes: 64 * 1024 ** 2 };
 
 /**
- * Whether an image's head holds the same bytes as a snapshot of it; or, without one, reads as zeroes everywhere.
- * What a diff reports is compared byte for byte: after a rollback it reports what is equal again.
+ * Whether an image's head holds the same bytes as a snapshot of it; without a snapshot, whether it reads as zeroes
+ * everywhere. The extents of the diff are compared byte for byte, because after a rollback the diff also reports extents
+ * that are equal again.
  *
- * Opens handles of its own: setting a handle to a snapshot would cost it its exclusive lock.
+ * Opens handles of its own: a handle that is set to a snapshot loses its exclusive lock.
  */
 export async function headEquals(
   cluster: Cluster,
@@ -150,7 +151,7 @@ export async function headEquals(
   if (size !== snapshot.size) return false;
   const extents = await headDiff(head, { image: before, snapshot }, signal);
   const compared = readAhead(
-    cutExtents(touched(extents), block),
+    cutExtents(asData(extents), block),
     ({ length }) => 2 * length,
     async ({ offset, length }) => {
       using blocks = new DisposableStack();
@@ -174,19 +175,19 @@ async function hasNoData(head: Image, size: number, signal: AbortSignal | undefi
   return true;
 }
 
-/** Extents without data are compared too: the other side may have some there. */
-async function* touched(batches: AsyncIterable<readonly { offset: number; length: number }[]>) {
+/** Marks all extents as data: those without data are compared too, because the other side may have some there. */
+async function* asData(batches: AsyncIterable<readonly { offset: number; length: number }[]>) {
   for await (const batch of batches) {
     yield batch.map(({ offset, length }) => ({ offset, length, exists: true }));
   }
 }
 
 /**
- * Whether the object maps alone say that an image's head holds what its newest snapshot holds; or, without one, that
- * there is nothing. Two round trips. For who holds the image's lock: nobody else may be writing.
+ * Whether the object maps alone prove that an image's head holds what its newest snapshot holds; without a snapshot,
+ * that the head is empty. Takes two round trips. The caller holds the image's exclusive lock: no other client may be
+ * writing. Must not be used after a rollback, which copies the snapshot's object map whatever the bytes are.
  *
- * @returns False also when they cannot tell: then the bytes have to be compared. Not to be asked after a rollback, which
- * takes the snapshot's map whatever the bytes are.
+ * @returns False also when the maps prove nothing: then the bytes have to be compared.
  * @throws RbdError
  */
 export async function headIsUntouched(
@@ -219,10 +220,10 @@ function isEqual(before: ObjectMap | null, now: ObjectMap | null): boolean {
 }
 
 /**
- * Finds which parts of an image's head hold objects, by its object map, read past librbd. Without one that can be
- * trusted, or with a parent, anything may be anywhere. For who holds the image's lock.
+ * Finds which parts of an image's head hold objects, by its object map, read past librbd. Without a map that can be
+ * trusted, or with a parent, all of it may hold data. The caller holds the image's exclusive lock.
  *
- * @param id The image's.
+ * @param id The image's id.
  * @throws RbdError
  */
 export async function readOccupied(ioCtx: IoCtx, id: string, signal?: AbortSignal): Promise<OccupiedRanges> {
@@ -237,7 +238,7 @@ export async function readOccupied(ioCtx: IoCtx, id: string, signal?: AbortSigna
   const setBytes = objectSize * stripeCount;
   const ranges: [start: number, end: number][] = [];
   for (let index = 0; index < map.length; index++) {
-    // Most of a thin image's map is nothing: sixteen objects a word.
+    // Most of a thin image's map is empty: a word of it stands for sixteen objects.
     if (index % 16 === 0 && map.words[index / 16] === 0) index += 15;
     else if (map.state(index) !== objectState.nonexistent) {
       const start = Math.floor(index / stripeCount) * setBytes;

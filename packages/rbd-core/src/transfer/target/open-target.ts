@@ -16,11 +16,13 @@ export interface Target extends AsyncDisposable {
   readonly ioCtx: IoCtx;
   /** Open for writing. */
   readonly image: Image;
-  /** Whether everything that is done to it has to be written to a journal first. */
+  /** Whether the image has the feature `journaling`: then every change has to be written to its journal first. */
   readonly hasJournal: boolean;
 }
 
 /**
+ * Opens an image that is copied to.
+ *
  * @throws {CoppiceError} `NOT_FOUND`, `QUOTA_EXCEEDED`, `NO_SPACE`
  */
 export async function openTarget(
@@ -42,79 +44,6 @@ export async function openTarget(
   return { cluster, place, spec, ioCtx, image, hasJournal, [Symbol.asyncDispose]: () => open.disposeAsync() };
 }
 
-/** What a target says of itself. */
-export interface TargetFacts {
-  readonly snapshots: readonly KnownSnapshot[];
-  /** The text under a key of its metadata, as it was set. */
-  metadata(key: string): string | undefined;
-}
-
-/**
- * Reads a target's snapshots and metadata at once, past librbd where that can be. For who holds its lock.
- *
- * @throws RbdError
- */
-export async function readTarget(
-  image: Image,
-  ioCtx: IoCtx,
-  signal: AbortSignal | undefined,
-): Promise<TargetFacts> {
-  const read = await readHeader(ioCtx, image.id, signal);
-  if (read === null) {
-    const metadata = await image.listMetadata({ signal });
-    return { snapshots: await image.listSnapshots({ signal }), metadata: (key) => metadata.get(key) };
-  }
-  const snapshots = read.header.snapshots.map(({ id, name, size, namespace }) => {
-    return { id, name, size, namespace: namespace.kind };
-  });
-  return { snapshots, metadata: read.metadata };
-}
-
-/**
- * Sees to it that nobody else writes to an image until it is closed: nobody else may have it open for writing, and
- * its exclusive lock is taken, where it has one. Asked for the lock, a virtual machine would give it up, and lose its
- * disk.
- *
- * @param spec For the error.
- * @throws {CoppiceError} `BUSY`; RbdError when another client keeps the lock.
- */
-export async function holdTarget(image: Image, spec: string, signal?: AbortSignal): Promise<void> {
-  refuseOthers((await image.listWatchers({ signal })).length - 1, spec);
-  if (((await image.features({ signal })) & imageFeatures["exclusive-lock"]) === 0n) return;
-  await image.acquireExclusiveLock({ signal });
-}
-
-/**
- * @param others How many have the image open for writing.
- * @throws {CoppiceError} `BUSY`
- */
-export function refuseOthers(others: number, spec: string): void {
-  if (others <= 0) return;
-  throw new CoppiceError({
-    code: "BUSY",
-    call: "holdTarget",
-    object: spec,
-    message: `${spec} is open elsewhere: it has ${others === 1 ? "another watcher" : `${others} other watchers`}`,
-    hint: "Stop what uses it. A client that died lets go after half a minute.",
-  });
-}
-
-/**
- * Reads the header of an image whose head has an object map that can be trusted.
- *
- * @param id The image's.
- * @returns Undefined of any other.
- * @throws RbdError
- */
-export async function readMappedHeader(
-  ioCtx: IoCtx,
-  id: string,
-  signal: AbortSignal | undefined,
-): Promise<ImageHeader | undefined> {
-  const header = (await readHeader(ioCtx, id, signal))?.header;
-  return header !== undefined && hasFastDiff(header.features) && isTrusted(header.flags) ? header : undefined;
-}
-
 interface PoolDetail {
   readonly pool_id: number;
   readonly pool_name: string;
@@ -122,7 +51,7 @@ interface PoolDetail {
 }
 
 /**
- * Refuses a pool that takes no data, before anything in it is changed. (`ceph osd pool ls detail`)
+ * Refuses a pool that takes no more data, before anything in it is changed. (`ceph osd pool ls detail`)
  *
  * @throws {CoppiceError} `QUOTA_EXCEEDED`, `NO_SPACE`
  */
@@ -145,4 +74,78 @@ export async function checkRoom(cluster: Cluster, poolId: number, signal?: Abort
 /** Whether an error says that a pool or the cluster is full. */
 export function isNoRoom(error: unknown): boolean {
   return hasCode(error, "NO_SPACE") || hasCode(error, "QUOTA_EXCEEDED");
+}
+
+/**
+ * Makes sure that no other client writes to an image until it is closed: no other client may have it open for writing,
+ * and its exclusive lock is taken, where it has one. The watchers come first, because a virtual machine that is asked
+ * for the lock gives it up, and loses its disk.
+ *
+ * @param spec For the error.
+ * @throws {CoppiceError} `BUSY`; RbdError when another client keeps the lock.
+ */
+export async function holdTarget(image: Image, spec: string, signal?: AbortSignal): Promise<void> {
+  refuseWatchers((await image.listWatchers({ signal })).length - 1, spec);
+  if (((await image.features({ signal })) & imageFeatures["exclusive-lock"]) === 0n) return;
+  await image.acquireExclusiveLock({ signal });
+}
+
+/**
+ * @param others How many other clients have the image open for writing.
+ * @throws {CoppiceError} `BUSY`
+ */
+export function refuseWatchers(others: number, spec: string): void {
+  if (others <= 0) return;
+  throw new CoppiceError({
+    code: "BUSY",
+    call: "holdTarget",
+    object: spec,
+    message: `${spec} is open elsewhere: it has ${others === 1 ? "another watcher" : `${others} other watchers`}`,
+    hint: "Stop what uses it. The watcher of a client that died disappears after half a minute.",
+  });
+}
+
+/** What the header of a target says. */
+export interface TargetFacts {
+  readonly snapshots: readonly KnownSnapshot[];
+  /** The text under a key of its metadata, as it was set. */
+  metadata(key: string): string | undefined;
+}
+
+/**
+ * Reads a target's snapshots and metadata at once, past librbd where that is possible. The caller holds the image's
+ * exclusive lock.
+ *
+ * @throws RbdError
+ */
+export async function readTarget(
+  image: Image,
+  ioCtx: IoCtx,
+  signal: AbortSignal | undefined,
+): Promise<TargetFacts> {
+  const read = await readHeader(ioCtx, image.id, signal);
+  if (read === null) {
+    const metadata = await image.listMetadata({ signal });
+    return { snapshots: await image.listSnapshots({ signal }), metadata: (key) => metadata.get(key) };
+  }
+  const snapshots = read.header.snapshots.map(({ id, name, size, namespace }) => {
+    return { id, name, size, namespace: namespace.kind };
+  });
+  return { snapshots, metadata: read.metadata };
+}
+
+/**
+ * Reads the header of an image whose head has an object map that can be trusted.
+ *
+ * @param id The image's id.
+ * @returns Undefined for any other image.
+ * @throws RbdError
+ */
+export async function readMappedHeader(
+  ioCtx: IoCtx,
+  id: string,
+  signal: AbortSignal | undefined,
+): Promise<ImageHeader | undefined> {
+  const header = (await readHeader(ioCtx, id, signal))?.header;
+  return header !== undefined && hasFastDiff(header.features) && isTrusted(header.flags) ? header : undefined;
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { flattenImage } from "../../../src/flatten/flatten-image.ts";
-import { flattenRequestKey, pendingFlattens, requestFlatten } from "../../../src/flatten/flatten-request.ts";
+import { flattenRequestNote, pendingFlattens, requestFlatten } from "../../../src/flatten/flatten-request.ts";
 import { Flattener } from "../../../src/flatten/flattener.ts";
 import { inventory } from "../../../src/inventory/inventory.ts";
 import { withBrokenCall } from "../../support/break-call.ts";
@@ -31,7 +31,7 @@ async function facts(spec: string): Promise<{ hasParent: boolean; md5: string; m
   return {
     hasParent: info.parent !== undefined,
     md5: await own.witness.md5(spec),
-    marked: metadata.includes(flattenRequestKey),
+    marked: metadata.includes(flattenRequestNote.key),
   };
 }
 
@@ -176,10 +176,10 @@ describe("Flattener", () => {
 
   it("names the image of a request that it cannot read", async () => {
     const [, clone = ""] = await chain(2);
-    await rbd("image-meta", "set", clone, flattenRequestKey, "nonsense");
+    await rbd("image-meta", "set", clone, flattenRequestNote.key, "nonsense");
     const { unreadable } = await pendingFlattens(own.cluster, await rows());
     expect(unreadable).toMatchObject([{ code: "IO", message: expect.stringContaining("nonsense") }]);
-    await rbd("image-meta", "remove", clone, flattenRequestKey);
+    await rbd("image-meta", "remove", clone, flattenRequestNote.key);
   });
 });
 

@@ -8,7 +8,7 @@ import { copyDiff } from "../../../src/transfer/copy/copy-diff.ts";
 import { exportDiff } from "../../../src/transfer/export/export-diff.ts";
 import { TransferLimits } from "../../../src/transfer/transfer-options.ts";
 import { PlainRbd } from "../formats/plain-rbd.ts";
-import { checkObjectMaps } from "./check-object-maps.ts";
+import { checkObjectMaps } from "./image-facts.ts";
 import { smallPool } from "./small-pool.ts";
 
 const MiB = 2 ** 20;

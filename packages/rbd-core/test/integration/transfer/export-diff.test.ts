@@ -8,7 +8,7 @@ import { createImage, openImage } from "../../../src/image/image.ts";
 import { exportDiff } from "../../../src/transfer/export/export-diff.ts";
 import { join } from "../../unit/formats/support.ts";
 import { usePlainRbd } from "../formats/use-plain-rbd.ts";
-import { contentsOf } from "./contents.ts";
+import { contentsOf } from "./image-facts.ts";
 import { Random } from "./random.ts";
 import { makeRandomImage } from "./random-image.ts";
 

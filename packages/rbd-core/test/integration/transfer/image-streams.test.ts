@@ -9,7 +9,7 @@ import { importImage } from "../../../src/transfer/import/import-image.ts";
 import { importRaw } from "../../../src/transfer/import/import-raw.ts";
 import { join } from "../../unit/formats/support.ts";
 import { usePlainRbd } from "../formats/use-plain-rbd.ts";
-import { contentsOf } from "./contents.ts";
+import { contentsOf } from "./image-facts.ts";
 import { Random } from "./random.ts";
 import { makeRandomImage } from "./random-image.ts";
 

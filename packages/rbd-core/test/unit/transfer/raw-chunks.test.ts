@@ -1,17 +1,14 @@
-import { createHash } from "node:crypto";
 import { Readable } from "node:stream";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
-  type Chunk,
   ChunkPool,
-  dataExtents,
   grownSize,
   InFlight,
   rechunk,
-} from "../../../src/template/chunks.ts";
-import { DigestPair, DigestThread } from "../../../src/template/digests.ts";
-import { collect } from "./collect.ts";
+  untilAborted,
+} from "../../../src/transfer/import/raw-chunks.ts";
+import { collect } from "../collect.ts";
 
 const pieces = fc.array(fc.uint8Array({ maxLength: 40 }), { maxLength: 12 });
 const stream = async function* (parts: Iterable<Uint8Array>) {
@@ -49,12 +46,6 @@ describe("rechunk", () => {
   });
 });
 
-const chunkOf = (bytes: Uint8Array): Chunk => {
-  const chunk = Buffer.from(new SharedArrayBuffer(bytes.length));
-  chunk.set(bytes);
-  return chunk;
-};
-
 describe("ChunkPool", () => {
   it("gives a chunk again only when all its users are done", async () => {
     const pool = new ChunkPool(4, 2);
@@ -86,69 +77,6 @@ describe("ChunkPool", () => {
     const pool = new ChunkPool(4, 1);
     pool.share((await pool.take()).subarray(0, 3), 1)();
     expect((await pool.take()).length).toBe(4);
-  });
-});
-
-describe("dataExtents", () => {
-  it("covers exactly the grains that hold something", () => {
-    const bytes = fc.array(fc.oneof(fc.constant(0), fc.constant(0), fc.nat(255)), { maxLength: 80 });
-    fc.assert(
-      fc.property(bytes, fc.integer({ min: 1, max: 9 }), (values, grain) => {
-        const chunk = Buffer.from(values);
-        const extents = dataExtents(chunk, grain);
-        const rebuilt = Buffer.alloc(chunk.length);
-        let previous = -1;
-        for (const { start, end } of extents) {
-          expect(start % grain).toBe(0);
-          expect(start).toBeGreaterThan(previous);
-          chunk.copy(rebuilt, start, start, end);
-          for (let at = start; at < end; at += grain) {
-            expect(chunk.subarray(at, Math.min(at + grain, end)).some((byte) => byte !== 0)).toBe(true);
-          }
-          previous = end;
-        }
-        expect(rebuilt).toEqual(chunk);
-      }),
-    );
-  });
-
-  it("finds nothing in a chunk of zeros", () => {
-    expect(dataExtents(Buffer.alloc(100_000), 4096)).toEqual([]);
-  });
-});
-
-describe("DigestPair", () => {
-  it("gives what hashing everything at once gives", async () => {
-    const bytes = chunkOf(Buffer.alloc(3 * 1024 ** 2 + 17, "coppice"));
-    const [zeros, end] = [Buffer.alloc(200_001), chunkOf(Buffer.from("end"))];
-    await using pair = new DigestPair();
-    const done = [pair.update(bytes), pair.updateZeros(zeros.length), pair.update(end.subarray(0, 2))];
-    const all = Buffer.concat([bytes, zeros, end.subarray(0, 2)]);
-    expect(await pair.digest()).toEqual({
-      md5: createHash("md5").update(all).digest("hex"),
-      sha256: createHash("sha256").update(all).digest("hex"),
-    });
-    await Promise.all(done);
-  });
-
-  it("rejects what is asked of a thread that has ended, before and after", async () => {
-    const thread = new DigestThread("md5");
-    const pending = thread.ask({ zeros: 1024 ** 3 });
-    const refused = expect(pending).rejects.toMatchObject({
-      code: "IO",
-      message: expect.stringContaining("md5"),
-    });
-    await thread[Symbol.asyncDispose]();
-    await refused;
-    await expect(thread.ask("digest")).rejects.toMatchObject({ code: "IO" });
-  });
-
-  it("says what broke the thread", async () => {
-    await using thread = new DigestThread("md5");
-    await thread.ask("digest");
-    await expect(thread.ask("digest")).rejects.toThrow(
-      "the thread that computes the md5 has ended: Digest already",
-    );
   });
 });
 
@@ -200,5 +128,53 @@ describe("InFlight", () => {
     for (const value of [1, 2]) inFlight.start(async () => void done.push(value));
     await inFlight.drain();
     expect(done).toEqual([1, 2]);
+  });
+});
+
+const silent = () =>
+  new Readable({
+    read() {
+      // Never delivers anything.
+    },
+  });
+
+describe("untilAborted", () => {
+  it("passes everything on", async () => {
+    const { signal } = new AbortController();
+    expect(await collect(untilAborted(Readable.from([1, 2, 3]), signal))).toEqual([1, 2, 3]);
+    expect(await collect(untilAborted(Readable.from([1, 2]), undefined))).toEqual([1, 2]);
+  });
+
+  it("ends at once while the source is silent, and ends the source", async () => {
+    const abort = new AbortController();
+    const stream = silent();
+    const reading = collect(untilAborted(stream, abort.signal));
+    setImmediate(() => abort.abort(new Error("enough")));
+    await expect(reading).rejects.toThrow("enough");
+    expect(stream.destroyed).toBe(true);
+  });
+
+  it("ends at once while a generator hangs", async () => {
+    const abort = new AbortController();
+    async function* hanging() {
+      yield 1;
+      await new Promise(() => {});
+    }
+    const reading = collect(untilAborted(hanging(), abort.signal));
+    setImmediate(() => abort.abort(new Error("enough")));
+    await expect(reading).rejects.toThrow("enough");
+  });
+
+  it("reads nothing after an abort", async () => {
+    const stream = Readable.from([1]);
+    await expect(collect(untilAborted(stream, AbortSignal.abort(new Error("before"))))).rejects.toThrow(
+      "before",
+    );
+  });
+
+  it("ends the source when the reader leaves off", async () => {
+    const stream = Readable.from([1, 2, 3]);
+    for await (const _ of untilAborted(stream, new AbortController().signal)) break;
+    expect(stream.destroyed).toBe(true);
   });
 });

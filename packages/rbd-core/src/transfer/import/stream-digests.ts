@@ -1,9 +1,9 @@
 import { extname } from "node:path";
 import { Worker } from "node:worker_threads";
-import { allSettledOrThrow } from "../concurrency/index.ts";
-import { CoppiceError } from "../errors/index.ts";
-import type { Chunk } from "./chunks.ts";
+import { allSettledOrThrow } from "../../concurrency/index.ts";
+import { CoppiceError } from "../../errors/index.ts";
 import type { DigestOrder } from "./digest-worker.ts";
+import type { Chunk } from "./raw-chunks.ts";
 
 /** Lower-case hex digits. */
 export interface Digests {
@@ -11,23 +11,23 @@ export interface Digests {
   sha256: string;
 }
 
-/** MD5 and SHA-256 of the same bytes, in one pass, each in a thread of its own: they take longer than all the rest. */
-export class DigestPair implements AsyncDisposable {
+/** The MD5 and SHA-256 of a stream, each taken in a thread of its own, because they take longer than all the rest. */
+export class StreamDigests implements AsyncDisposable {
   readonly #md5 = new DigestThread("md5");
   readonly #sha256 = new DigestThread("sha256");
 
-  /** Adds the bytes of a chunk, in the order of the calls. Resolves when they are not needed any more. */
+  /** Adds the bytes of a chunk, in the order of the calls. Resolves when the chunk may be used again. */
   async update(chunk: Chunk): Promise<void> {
     const order = { memory: chunk.buffer, length: chunk.length };
     await allSettledOrThrow([this.#md5.ask(order), this.#sha256.ask(order)]);
   }
 
-  /** Adds so many zeros. */
+  /** Adds that many zero bytes. */
   async updateZeros(zeros: number): Promise<void> {
     await allSettledOrThrow([this.#md5.ask({ zeros }), this.#sha256.ask({ zeros })]);
   }
 
-  /** Once only, at the end. */
+  /** The digests. Can be called once, at the end. */
   async digest(): Promise<Digests> {
     const [md5, sha256] = await allSettledOrThrow([this.#md5.ask("digest"), this.#sha256.ask("digest")]);
     return { md5: md5 ?? "", sha256: sha256 ?? "" };
@@ -41,12 +41,12 @@ export class DigestPair implements AsyncDisposable {
 /** One hash, computed in a thread of its own. */
 export class DigestThread implements AsyncDisposable {
   readonly #worker: Worker;
-  /** Of the orders that were not answered yet, oldest first. */
+  /** For the orders that were not answered yet, oldest first. */
   readonly #answers: PromiseWithResolvers<string | null>[] = [];
   #failure: CoppiceError | undefined;
 
   constructor(algorithm: "md5" | "sha256") {
-    // Beside this file, be it built or not.
+    // Beside this file, in the sources and in the build.
     const file = new URL(`./digest-worker${extname(import.meta.url)}`, import.meta.url);
     this.#worker = new Worker(file, { workerData: algorithm, name: algorithm, execArgv: [] });
     this.#worker.on("message", (answer: string | null) => this.#answers.shift()?.resolve(answer));
@@ -63,7 +63,7 @@ export class DigestThread implements AsyncDisposable {
     return answer.promise;
   }
 
-  /** Ends the thread, whatever it does. */
+  /** Ends the thread, also in the middle of its work. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#worker.terminate();
   }
@@ -71,9 +71,9 @@ export class DigestThread implements AsyncDisposable {
   #fail(algorithm: string, cause?: unknown): void {
     this.#failure ??= new CoppiceError({
       code: "IO",
-      call: "importTemplate",
+      call: "importRaw",
       message: `the thread that computes the ${algorithm} has ended${cause instanceof Error ? `: ${cause.message}` : ""}`,
-      hint: "This machine may be out of memory. Import again.",
+      hint: "This machine may be out of memory. Try again.",
       cause,
     });
     for (const { reject } of this.#answers.splice(0)) reject(this.#failure);

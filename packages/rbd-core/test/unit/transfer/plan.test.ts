@@ -1,17 +1,17 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { readAhead } from "../../../src/concurrency/read-ahead.ts";
 import type { Extent } from "../../../src/diff/plan-diff.ts";
-import { copyParts, coverWithZeroes, cutExtents, OccupiedRanges } from "../../../src/transfer/plan.ts";
+import {
+  copyParts,
+  coverWithZeroes,
+  cutExtents,
+  OccupiedRanges,
+  outside,
+} from "../../../src/transfer/plan.ts";
+import { collect } from "../collect.ts";
 
 async function* batches(extents: readonly Extent[], size = 3): AsyncGenerator<readonly Extent[]> {
   for (let at = 0; at < extents.length; at += size) yield extents.slice(at, at + size);
-}
-
-async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
-  const all: T[] = [];
-  for await (const item of items) all.push(item);
-  return all;
 }
 
 const ascending = fc
@@ -98,46 +98,55 @@ describe("copyParts", () => {
   });
 });
 
-describe("readAhead", () => {
-  async function* count(to: number): AsyncGenerator<number> {
-    for (let i = 0; i < to; i++) yield i;
-  }
-
-  it("keeps order and bounds, and waits for what is in flight when it is left", async () => {
-    let [inFlight, most] = [0, 0];
-    const read = async (item: number) => {
-      most = Math.max(most, ++inFlight);
-      await new Promise(setImmediate);
-      inFlight--;
-      return item;
-    };
-    const limits = { operations: 4, bytes: 100 };
-    expect(await collect(readAhead(count(50), () => 10, read, limits))).toEqual(
-      Array.from({ length: 50 }, (_, i) => i),
-    );
-    expect(most).toBe(4);
-    most = 0;
-    await collect(readAhead(count(50), () => 40, read, limits));
-    expect(most).toBe(2);
-    for await (const item of readAhead(count(50), () => 1, read, limits)) if (item === 7) break;
-    expect(inFlight).toBe(0);
+const size = 64;
+/** Extents that ascend, from gaps and lengths. */
+const extents = fc
+  .array(fc.record({ gap: fc.nat(5), length: fc.integer({ min: 1, max: 9 }) }), { maxLength: 12 })
+  .map((steps) => {
+    const made: Extent[] = [];
+    let at = 0;
+    for (const { gap, length } of steps) {
+      if (at + gap + length > size) break;
+      made.push({ offset: at + gap, length, exists: true });
+      at += gap + length;
+    }
+    return made;
   });
 
-  it("throws a failure in its turn, after the others are over", async () => {
-    let over = 0;
-    const read = async (item: number) => {
-      await new Promise(setImmediate);
-      over++;
-      if (item === 3) throw new Error("three");
-      return item;
+async function* inBatches(all: readonly Extent[], count: number) {
+  for (let i = 0; i < all.length; i += count) yield all.slice(i, i + count);
+}
+
+const bytes = (all: readonly Extent[]) =>
+  all.flatMap(({ offset, length }) => Array.from({ length }, (_, i) => offset + i));
+
+describe("outside", () => {
+  it("is what one has and the other has not, ascending", async () => {
+    await fc.assert(
+      fc.asyncProperty(extents, extents, fc.integer({ min: 1, max: 4 }), async (ours, others, count) => {
+        const left: Extent[] = [];
+        for await (const batch of outside(inBatches(ours, count), inBatches(others, count)))
+          left.push(...batch);
+        const taken = new Set(bytes(others));
+        expect(bytes(left)).toEqual(bytes(ours).filter((byte) => !taken.has(byte)));
+        expect(left.every(({ length }) => length > 0)).toBe(true);
+      }),
+    );
+  });
+
+  it("ends what it was given when it is left", async () => {
+    const ended: string[] = [];
+    const endless = async function* (name: string) {
+      try {
+        for (let at = 0; ; at += 2) yield [{ offset: at, length: 1, exists: true }];
+      } finally {
+        ended.push(name);
+      }
     };
-    const taken: number[] = [];
-    const failing = async () => {
-      for await (const item of readAhead(count(9), () => 1, read, { operations: 3, bytes: 9 }))
-        taken.push(item);
+    const shifted = async function* () {
+      for await (const batch of endless("b")) yield batch.map((e) => ({ ...e, offset: e.offset + 1 }));
     };
-    await expect(failing()).rejects.toThrow("three");
-    expect(taken).toEqual([0, 1, 2]);
-    expect(over).toBeGreaterThanOrEqual(5);
+    for await (const _ of outside(endless("a"), shifted())) break;
+    expect(ended.toSorted()).toEqual(["a", "b"]);
   });
 });

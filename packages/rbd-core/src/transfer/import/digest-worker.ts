@@ -1,12 +1,12 @@
 import { createHash } from "node:crypto";
 import { parentPort, workerData } from "node:worker_threads";
 
-/** What the thread is told, one after the other; it answers each once it is done with the memory. */
+/** The orders that the thread is given, one after the other. It answers each when it no longer needs the memory. */
 export type DigestOrder =
   | { memory: SharedArrayBuffer; length: number }
-  /** So many zeros, which are nowhere. */
+  /** That many zero bytes, which are nowhere in memory. */
   | { zeros: number }
-  /** The end: the answer is the digest, in hex. */
+  /** The end of the stream. The answer is the digest, in hex. */
   | "digest";
 
 const hash = createHash(workerData as string);

@@ -1,7 +1,7 @@
 import { Compass } from "lucide-react";
 import type { Metadata } from "next";
-import { EmptyState } from "#components/state/empty-state.tsx";
-import { ButtonLink } from "#components/ui/button-link.tsx";
+import { EmptyState } from "#components/state.tsx";
+import { ButtonLink } from "#components/ui/button.tsx";
 
 export const metadata: Metadata = { title: "Not found" };
 

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { attentionItems } from "#features/overview/attention-items.ts";
-import { marksOf } from "#lib/image/marks.ts";
+import { marksOf } from "#components/marks.tsx";
+import { attentionItems } from "#features/overview/attention.tsx";
 
 const image = { state: "ok", inTrash: false, marks: [] } as const;
 const labels = (...args: Parameters<typeof marksOf>) => marksOf(...args).map(({ label }) => label);

@@ -5,7 +5,7 @@ import { CircleCheck, CircleX, Info, X } from "lucide-react";
 import Link from "next/link";
 import type { ReactNode } from "react";
 import { cn } from "#lib/cn.ts";
-import { buttonStyle } from "./button-style.ts";
+import { buttonStyle } from "./button.tsx";
 
 interface ToastData {
   tone: "good" | "bad" | "neutral";

@@ -1,10 +1,31 @@
 "use client";
 
-import { type RefObject, useRef, useState } from "react";
+import { createContext, type ReactNode, type RefObject, useContext, useMemo, useRef, useState } from "react";
 import { Dialog, DialogContent } from "#components/ui/dialog.tsx";
 import { type CloneDraft, draftFrom } from "./clone-draft.ts";
 import { CloneForm } from "./clone-form.tsx";
 import { CloneRun } from "./clone-run.tsx";
+
+/** One clone dialog for the console, opened from anywhere. */
+export function CloneDialogProvider({ children }: { children: ReactNode }) {
+  const [open, setOpen] = useState(false);
+  const [source, setSource] = useState<string | undefined>();
+  const control = useMemo(
+    () => ({
+      openClone: (next?: string) => {
+        setSource(next);
+        setOpen(true);
+      },
+    }),
+    [],
+  );
+  return (
+    <CloneDialogContext value={control}>
+      {children}
+      <CloneDialog open={open} onOpenChange={setOpen} source={source} />
+    </CloneDialogContext>
+  );
+}
 
 interface CloneDialogProps {
   open: boolean;
@@ -50,4 +71,15 @@ function CloneSteps({ source, nameField, onClose }: CloneStepsProps) {
       onClose={onClose}
     />
   );
+}
+
+export interface CloneDialogControl {
+  /** Opens the dialog. `source` is `pool/[namespace/]image`, or with `@snapshot`; without it one is picked there. */
+  openClone: (source?: string) => void;
+}
+
+export const CloneDialogContext = createContext<CloneDialogControl>({ openClone: () => {} });
+
+export function useCloneDialog(): CloneDialogControl {
+  return useContext(CloneDialogContext);
 }

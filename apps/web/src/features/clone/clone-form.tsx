@@ -1,21 +1,19 @@
 "use client";
 
 import { zodResolver } from "@hookform/resolvers/zod";
-import { useMutation } from "@tanstack/react-query";
+import { skipToken, useMutation, useQuery } from "@tanstack/react-query";
 import { type RefObject, useEffect, useRef } from "react";
-import { Controller, FormProvider, useForm } from "react-hook-form";
+import { Controller, FormProvider, useForm, useFormContext, useWatch } from "react-hook-form";
 import { Button } from "#components/ui/button.tsx";
-import { Callout } from "#components/ui/callout.tsx";
-import { Field } from "#components/ui/field.tsx";
-import { Spinner } from "#components/ui/spinner.tsx";
-import { toProblem } from "#lib/problem.ts";
-import { trpc } from "#lib/trpc/trpc.ts";
-import { type CloneDraft, cloneDraftSchema } from "./clone-draft.ts";
-import { ClonePlan } from "./clone-plan.tsx";
+import { Field, Input, Select, type SelectOption } from "#components/ui/form.tsx";
+import { Callout } from "#components/ui/panel.tsx";
+import { Spinner } from "#components/ui/progress.tsx";
+import { toProblem, trpc } from "#lib/api.ts";
+import { absoluteTime } from "#lib/format.ts";
+import { formatPlace, parseSpec } from "#lib/spec.ts";
+import { type CloneDraft, cloneDraftSchema, suggestName } from "./clone-draft.ts";
+import { ClonePlan, useClonePlan } from "./clone-plan.tsx";
 import { ImagePicker } from "./image-picker.tsx";
-import { PointSelect } from "./point-select.tsx";
-import { TargetFields } from "./target-fields.tsx";
-import { useClonePlan } from "./use-clone-plan.ts";
 
 interface CloneFormProps {
   draft: CloneDraft;
@@ -99,4 +97,135 @@ export function CloneForm({ draft, nameField, onStarted, onClose }: CloneFormPro
       </form>
     </FormProvider>
   );
+}
+
+const NOW: SelectOption = { value: "", label: "Its current state" };
+
+/** The moment to clone: as the image is now, or one of its snapshots, newest first. */
+export function PointSelect() {
+  const { control } = useFormContext<CloneDraft>();
+  const [image, snapshot] = useWatch({ control, name: ["image", "snapshot"] });
+  const detail = useQuery(trpc.images.get.queryOptions(image === "" ? skipToken : { spec: image }));
+
+  const known = (detail.data?.snapshots ?? [])
+    .filter(({ kind }) => kind === "user")
+    .map(({ name, createdAt }) => ({
+      value: name,
+      label: name,
+      note: absoluteTime(new Date(createdAt)).slice(0, 16),
+    }))
+    .reverse();
+  // A preset snapshot is shown at once, before the image's snapshots have arrived.
+  const preset =
+    snapshot === "" || known.some(({ value }) => value === snapshot)
+      ? []
+      : [{ value: snapshot, label: snapshot }];
+
+  return (
+    <Controller
+      name="snapshot"
+      control={control}
+      render={({ field, fieldState }) => (
+        <Field label="State to clone" error={fieldState.error?.message}>
+          {(ids) => (
+            <Select
+              {...ids}
+              mono={snapshot !== ""}
+              options={[NOW, ...preset, ...known]}
+              value={field.value}
+              onValueChange={field.onChange}
+            />
+          )}
+        </Field>
+      )}
+    />
+  );
+}
+
+/** Where the clone goes and what it is called. A free name is suggested until one is typed. */
+export function TargetFields({ nameField }: { nameField: RefObject<HTMLInputElement | null> }) {
+  const { control, setValue, formState } = useFormContext<CloneDraft>();
+  const [source, place, name] = useWatch({ control, name: ["image", "place", "name"] });
+  const image = parseSpec(source)?.image ?? "";
+  const taken = useTargetNames(place, image);
+  const suggested = useRef("");
+
+  useEffect(() => {
+    if (place !== "" || source === "") return;
+    const spec = parseSpec(source);
+    if (spec !== null) setValue("place", formatPlace(spec.pool, spec.namespace));
+  }, [source, place, setValue]);
+
+  useEffect(() => {
+    if (taken === undefined || image === "" || name !== suggested.current) return;
+    suggested.current = suggestName(image, taken);
+    if (suggested.current !== name) setValue("name", suggested.current);
+  }, [taken, image, name, setValue]);
+
+  const pools = useQuery(trpc.cluster.info.queryOptions()).data?.pools ?? [];
+  const places = pools.flatMap((pool) => [
+    pool.name,
+    ...pool.namespaces.map((namespace) => formatPlace(pool.name, namespace)),
+  ]);
+  if (place !== "" && !places.includes(place)) places.unshift(place);
+
+  const inUse = taken?.has(name) === true ? `${place} already has an image of this name.` : undefined;
+
+  return (
+    <fieldset className="grid gap-3 sm:grid-cols-[2fr_3fr]">
+      <legend className="sr-only">Target</legend>
+      <Controller
+        name="place"
+        control={control}
+        render={({ field, fieldState }) => (
+          <Field label="Target pool" error={fieldState.error?.message}>
+            {(ids) => (
+              <Select
+                {...ids}
+                mono
+                options={places.map((value) => ({ value, label: value }))}
+                value={field.value}
+                onValueChange={field.onChange}
+              />
+            )}
+          </Field>
+        )}
+      />
+      <Controller
+        name="name"
+        control={control}
+        render={({ field }) => (
+          <Field label="Name of the clone" error={formState.errors.name?.message ?? inUse}>
+            {(ids) => (
+              <Input
+                {...ids}
+                {...field}
+                ref={(input) => {
+                  field.ref(input);
+                  nameField.current = input instanceof HTMLInputElement ? input : null;
+                }}
+                autoComplete="off"
+                spellCheck={false}
+                className="font-mono text-xs"
+              />
+            )}
+          </Field>
+        )}
+      />
+    </fieldset>
+  );
+}
+
+const MAX_NAMES = 500;
+
+/** Names in `place` (`pool` or `pool/namespace`) that begin like clones of `image`, to suggest a free one. */
+export function useTargetNames(place: string, image: string): ReadonlySet<string> | undefined {
+  const [pool = "", namespace = ""] = place.split("/");
+  const names = useQuery(
+    trpc.images.list.queryOptions(
+      place === "" || image === "" ? skipToken : { pool, namespace, search: image, limit: MAX_NAMES },
+      { select: (page) => new Set(page.rows.filter((row) => !row.inTrash).map((row) => row.name)) },
+    ),
+  );
+  return names.data;
 }

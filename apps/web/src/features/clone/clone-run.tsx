@@ -2,19 +2,15 @@
 
 import { useQuery } from "@tanstack/react-query";
 import { useEffect, useRef } from "react";
-import { Button } from "#components/ui/button.tsx";
-import { ButtonLink } from "#components/ui/button-link.tsx";
-import { Callout } from "#components/ui/callout.tsx";
-import { Skeleton } from "#components/ui/skeleton.tsx";
-import { CancelButton } from "#features/tasks/cancel-button.tsx";
-import { useOnScreen } from "#features/tasks/on-screen.ts";
-import { TaskProgress } from "#features/tasks/task-progress.tsx";
-import { TaskStateBadge } from "#features/tasks/task-state-badge.tsx";
+import { Button, ButtonLink } from "#components/ui/button.tsx";
+import { Callout } from "#components/ui/panel.tsx";
+import { Skeleton } from "#components/ui/progress.tsx";
+import { CancelButton, TaskProgress, TaskStateBadge } from "#features/tasks/task-status.tsx";
+import { useOnScreen } from "#features/tasks/task-watch.tsx";
+import { toProblem, trpc } from "#lib/api.ts";
 import { imageLink, lineageLink, taskLink } from "#lib/links.ts";
-import { toProblem } from "#lib/problem.ts";
-import { isActive } from "#lib/task/task-state.ts";
-import { trpc } from "#lib/trpc/trpc.ts";
-import { CloneResult } from "./clone-result.tsx";
+import { isActive } from "#lib/task.ts";
+import { CloneResult } from "../tasks/clone-result.tsx";
 
 interface CloneRunProps {
   taskId: string;

@@ -4,11 +4,10 @@ import { Combobox } from "@base-ui/react/combobox";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { Check, ChevronsUpDown } from "lucide-react";
 import { useState } from "react";
-import { inputStyle } from "#components/ui/input.tsx";
-import { SpecText } from "#components/value/spec-text.tsx";
+import { inputStyle } from "#components/ui/form.tsx";
+import { SpecText } from "#components/values.tsx";
+import { toProblem, trpc } from "#lib/api.ts";
 import { cn } from "#lib/cn.ts";
-import { toProblem } from "#lib/problem.ts";
-import { trpc } from "#lib/trpc/trpc.ts";
 
 interface ImagePickerProps {
   id: string;

@@ -1,13 +1,18 @@
 "use client";
 
+import { Meter } from "@base-ui/react/meter";
+import type { ClusterInfo } from "@coppice/server/router";
 import { useQuery } from "@tanstack/react-query";
 import { ChevronDown } from "lucide-react";
+import { CopyButton } from "#components/ui/button.tsx";
+import { Callout } from "#components/ui/panel.tsx";
 import { Popover, PopoverContent, PopoverTrigger } from "#components/ui/popover.tsx";
-import { Skeleton } from "#components/ui/skeleton.tsx";
-import { type StreamState, useStreamState } from "#features/events/stream-state.ts";
+import { Skeleton } from "#components/ui/progress.tsx";
+import { Bytes, FactList } from "#components/values.tsx";
+import { toProblem, trpc } from "#lib/api.ts";
 import { cn } from "#lib/cn.ts";
-import { trpc } from "#lib/trpc/trpc.ts";
-import { ClusterFacts } from "./cluster-facts.tsx";
+import { formatCount, formatPercent } from "#lib/format.ts";
+import { type StreamState, useStreamState } from "./server-events.ts";
 
 type Condition = "connected" | "connecting" | "unreachable";
 
@@ -44,5 +49,87 @@ export function ClusterChip() {
         <ClusterFacts info={info.data} error={info.error} condition={label} />
       </PopoverContent>
     </Popover>
+  );
+}
+
+interface ClusterFactsProps {
+  info: ClusterInfo | undefined;
+  error: unknown;
+  condition: string;
+}
+
+/** What is known of the cluster. */
+export function ClusterFacts({ info, error, condition }: ClusterFactsProps) {
+  const problem = error === null ? null : toProblem(error);
+  return (
+    <div className="flex flex-col gap-3 p-4">
+      {problem !== null && (
+        <Callout kind="danger" title={problem.message}>
+          {problem.hint}
+        </Callout>
+      )}
+      {info !== undefined && (
+        <>
+          <FactList
+            facts={[
+              ["Name", info.name],
+              ["State", condition],
+              [
+                "fsid",
+                <span key="fsid" className="flex items-center gap-1">
+                  <code className="wrap-anywhere font-mono text-xs">{info.fsid}</code>
+                  <CopyButton text={info.fsid} label="Copy the fsid" />
+                </span>,
+              ],
+              [
+                "librbd",
+                <span key="librbd" className="font-mono text-xs">
+                  {info.librbdVersion}
+                </span>,
+              ],
+              [
+                "Pools",
+                info.pools.map((pool) => `${pool.name} (${formatCount(pool.images)})`).join(", ") || "none",
+              ],
+            ]}
+          />
+          <CapacityMeter info={info} />
+        </>
+      )}
+    </div>
+  );
+}
+
+/** From here on Ceph itself begins to warn, and to refuse writes. */
+const NEAR_FULL = 0.85;
+const FULL = 0.95;
+
+/** How full the cluster is, in words and as a bar. */
+export function CapacityMeter({ info }: { info: ClusterInfo }) {
+  const share = info.totalBytes === 0 ? 0 : info.usedBytes / info.totalBytes;
+  const state = share >= FULL ? "full" : share >= NEAR_FULL ? "nearly full" : null;
+  return (
+    <Meter.Root
+      value={share * 100}
+      aria-valuetext={`${formatPercent(info.usedBytes, info.totalBytes)} of the capacity is used`}
+      className="block"
+    >
+      <div className="mb-1.5 flex items-baseline justify-between gap-3">
+        <Meter.Label className="text-ink-3 text-xs">Capacity</Meter.Label>
+        <span className="text-xs tabular-nums">
+          <Bytes value={info.usedBytes} /> of <Bytes value={info.totalBytes} /> used
+          <span className="text-ink-3"> · {formatPercent(info.usedBytes, info.totalBytes)}</span>
+          {state !== null && <strong className="ml-1 font-medium text-danger">{state}</strong>}
+        </span>
+      </div>
+      <Meter.Track className="block h-1.5 overflow-hidden rounded-full bg-hover">
+        <Meter.Indicator
+          className={cn(
+            "block h-full rounded-full",
+            state === null ? "bg-brand" : state === "full" ? "bg-danger" : "bg-warn",
+          )}
+        />
+      </Meter.Track>
+    </Meter.Root>
   );
 }

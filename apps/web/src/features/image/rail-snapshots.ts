@@ -1,5 +1,5 @@
 import type { ImageDetail, SnapshotDetail } from "@coppice/server/router";
-import { imageRef } from "#lib/image-ref.ts";
+import { imageRef } from "#lib/links.ts";
 
 export interface RailSnapshot {
   snapshot: SnapshotDetail;

@@ -1,16 +1,20 @@
 "use client";
 
-import type { ImageDetail } from "@coppice/server/router";
-import { Camera } from "lucide-react";
-import { EmptyState } from "#components/state/empty-state.tsx";
+import type { ImageDetail, SnapshotDetail } from "@coppice/server/router";
+import { Camera, Copy, ShieldCheck, Trash2 } from "lucide-react";
+import Link from "next/link";
+import { type ReactNode, useState } from "react";
+import { EmptyState } from "#components/state.tsx";
 import { Button } from "#components/ui/button.tsx";
-import { useCloneDialog } from "#features/clone/use-clone-dialog.ts";
-import { useMayOperate } from "#features/session/use-session.ts";
+import { Badge } from "#components/ui/panel.tsx";
+import { Bytes, SpecText, Time } from "#components/values.tsx";
+import { useCloneDialog } from "#features/clone/clone-dialog.tsx";
+import { useMayOperate } from "#features/session/session.tsx";
+import { cn } from "#lib/cn.ts";
+import { formatBytes, formatCount, plural } from "#lib/format.ts";
 import { mayClone } from "#lib/image/may-clone.ts";
-import { HeadRow } from "./head-row.tsx";
-import { OriginRow } from "./origin-row.tsx";
-import { railSnapshots } from "./rail-snapshots.ts";
-import { SnapshotRow } from "./snapshot-row.tsx";
+import { imageLink } from "#lib/links.ts";
+import { type RailClone, railSnapshots } from "./rail-snapshots.ts";
 
 /** The image's past as a rail: the present on top, its origin at the bottom. */
 export function SnapshotsTab({ image }: { image: ImageDetail }) {
@@ -52,5 +56,220 @@ export function SnapshotsTab({ image }: { image: ImageDetail }) {
         </EmptyState>
       )}
     </div>
+  );
+}
+
+/** The image as it is now. */
+export function HeadRow({ image, below }: { image: ImageDetail; below: boolean }) {
+  return (
+    <RailRow
+      rail={<Rail kind="head" above={false} below={below} />}
+      name={
+        <>
+          <span className="font-medium">Current state</span>
+          <Badge tone="brand">HEAD</Badge>
+        </>
+      }
+      time={image.modifiedAt === null ? null : <Time at={image.modifiedAt} />}
+      size={<Bytes value={image.size} />}
+    />
+  );
+}
+
+const KIND_LABEL = {
+  group: "Group",
+  mirror: "Mirror",
+  trash: "In trash",
+  unknown: "Of unknown kind",
+} as const;
+
+interface SnapshotRowProps {
+  snapshot: SnapshotDetail;
+  sizeChange: number;
+  clones: readonly RailClone[];
+  below: boolean;
+  onClone: (() => void) | undefined;
+}
+
+/** One snapshot: name, kind, protection, time, size, and the clones that hang on it. */
+export function SnapshotRow({ snapshot, sizeChange, clones, below, onClone }: SnapshotRowProps) {
+  const { kind } = snapshot;
+  return (
+    <RailRow
+      rail={<Rail kind={kind === "user" ? "user" : "system"} above below={below} />}
+      name={
+        <>
+          <span className="wrap-anywhere font-mono text-xs">{snapshot.name}</span>
+          {kind !== "user" && <Badge>{KIND_LABEL[kind]}</Badge>}
+          {snapshot.protected && (
+            <Badge tone="info">
+              <ShieldCheck aria-hidden />
+              Protected
+            </Badge>
+          )}
+        </>
+      }
+      time={<Time at={snapshot.createdAt} />}
+      size={
+        <>
+          <Bytes value={snapshot.size} />
+          {sizeChange !== 0 && (
+            <span className="block text-2xs text-ink-3">
+              {sizeChange > 0 ? "grown by " : "shrunk by "}
+              {formatBytes(Math.abs(sizeChange))}
+            </span>
+          )}
+        </>
+      }
+      actions={
+        onClone !== undefined && (
+          <Button size="sm" onClick={onClone} aria-label={`Clone from snapshot ${snapshot.name}`}>
+            <Copy aria-hidden />
+            Clone
+          </Button>
+        )
+      }
+    >
+      {clones.length > 0 && <SnapshotClones clones={clones} snapshot={snapshot.name} />}
+    </RailRow>
+  );
+}
+
+const SHOWN_AT_FIRST = 6;
+
+/** The clones of a snapshot as they branch off the rail. */
+export function SnapshotClones({ clones, snapshot }: { clones: readonly RailClone[]; snapshot: string }) {
+  const [all, setAll] = useState(false);
+  const shown = all ? clones : clones.slice(0, SHOWN_AT_FIRST);
+  const more = clones.length - shown.length;
+  return (
+    <div className="relative mt-1 mb-1 ml-2">
+      {/* From the rail, which is 29 px to the left, to the first clone. */}
+      <span
+        aria-hidden
+        className="absolute -top-2 -left-[29px] h-5 w-6 rounded-bl-lg border-brand border-b-2 border-l-2"
+      />
+      <ul aria-label={`${plural(clones.length, "clone")} of ${snapshot}`} className="flex flex-wrap gap-1.5">
+        {shown.map(({ ref, spec, inTrash }) => (
+          <li key={ref}>
+            <Link
+              href={imageLink(ref)}
+              prefetch={false}
+              className="flex h-6 max-w-80 items-center gap-1.5 rounded-md border border-brand-line bg-brand-soft px-2 text-2xs hover:border-brand"
+            >
+              {inTrash && <Trash2 aria-label="In trash:" className="size-3 shrink-0 text-ink-3" />}
+              <SpecText spec={spec} className="truncate" />
+            </Link>
+          </li>
+        ))}
+        {more > 0 && (
+          <li>
+            <button
+              type="button"
+              onClick={() => setAll(true)}
+              className="h-6 rounded-md border border-line px-2 text-2xs text-ink-2 hover:bg-hover hover:text-ink"
+            >
+              and {formatCount(more)} more
+            </button>
+          </li>
+        )}
+      </ul>
+    </div>
+  );
+}
+
+/** The parent's snapshot that all of it began with. */
+export function OriginRow({
+  image,
+  parent,
+}: {
+  image: ImageDetail;
+  parent: NonNullable<ImageDetail["parent"]>;
+}) {
+  const key = image.ancestors.at(-1)?.key;
+  const text = <SpecText spec={`${parent.spec}@${parent.snapshot}`} className="text-xs" />;
+  return (
+    <RailRow
+      rail={<Rail kind="origin" above below={false} />}
+      name={
+        <>
+          <span className="text-ink-3">Cloned from</span>
+          {key === undefined ? (
+            text
+          ) : (
+            <Link href={imageLink(key)} className="rounded-sm hover:underline">
+              {text}
+            </Link>
+          )}
+        </>
+      }
+      time={null}
+      size={
+        <>
+          <Bytes value={parent.overlap} />
+          <span className="block text-2xs text-ink-3">shared at most</span>
+        </>
+      }
+    />
+  );
+}
+
+interface RailRowProps {
+  rail: ReactNode;
+  name: ReactNode;
+  time: ReactNode;
+  size: ReactNode;
+  actions?: ReactNode;
+  /** Under the line: the clones that branch off. */
+  children?: ReactNode;
+}
+
+/** One line of the rail. What is far out of sight is not laid out. */
+export function RailRow({ rail, name, time, size, actions, children }: RailRowProps) {
+  return (
+    <li className="group/row flex gap-2 border-line border-b pr-3 pl-4 [contain-intrinsic-size:auto_45px] [content-visibility:auto] last:border-b-0 hover:bg-hover">
+      {rail}
+      <div className="min-w-0 flex-1 py-2">
+        <div className="grid min-h-7 grid-cols-[1fr_auto] items-center gap-x-4 gap-y-0.5 sm:grid-cols-[minmax(0,1fr)_9rem_9rem_5.5rem]">
+          <div className="flex min-w-0 flex-wrap items-center gap-x-2 gap-y-1">{name}</div>
+          <div className="text-ink-2 max-sm:col-start-1 max-sm:text-xs">{time}</div>
+          <div className="text-right tabular-nums max-sm:col-start-2 max-sm:row-start-1">{size}</div>
+          <div className="flex justify-end max-sm:col-start-2 max-sm:row-start-2">{actions}</div>
+        </div>
+        {children}
+      </div>
+    </li>
+  );
+}
+
+interface RailProps {
+  kind: "head" | "user" | "system" | "origin";
+  above: boolean;
+  below: boolean;
+}
+
+/** The piece of the rail beside one row: a line from above, a point, a line on. Decorative; the text says the same. */
+export function Rail({ kind, above, below }: RailProps) {
+  return (
+    <span aria-hidden className="relative w-6 shrink-0 self-stretch">
+      {above && <span className="absolute top-0 left-[11px] h-[22px] w-0.5 bg-line-strong" />}
+      {below && (
+        <span
+          className={cn(
+            "absolute top-[22px] bottom-0 left-[11px] w-0.5 bg-line-strong",
+            kind === "head" &&
+              "bg-[repeating-linear-gradient(var(--line-strong)_0_3px,transparent_3px_6px)] bg-transparent",
+          )}
+        />
+      )}
+      <span
+        className={cn(
+          "absolute top-4 left-1.5 size-3 rounded-full border-2 border-brand bg-surface",
+          kind === "head" && "left-[5px] size-3.5 border-brand bg-brand ring-3 ring-brand-soft",
+          kind === "system" && "border-line-strong bg-hover",
+          kind === "origin" && "rounded-[3px] border-line-strong bg-surface",
+        )}
+      />
+    </span>
   );
 }

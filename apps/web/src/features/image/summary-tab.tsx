@@ -1,13 +1,10 @@
 import type { ImageDetail } from "@coppice/server/router";
-import { Badge } from "#components/ui/badge.tsx";
-import { CopyButton } from "#components/ui/copy-button.tsx";
-import { Panel } from "#components/ui/panel.tsx";
-import { Bytes } from "#components/value/bytes.tsx";
-import { FactList } from "#components/value/fact-list.tsx";
-import { Time } from "#components/value/time.tsx";
-import { exactBytes } from "#lib/format/bytes.ts";
-import { formatCount, plural } from "#lib/format/count.ts";
-import { OriginPanel } from "./origin-panel.tsx";
+import Link from "next/link";
+import { CopyButton } from "#components/ui/button.tsx";
+import { Badge, Panel } from "#components/ui/panel.tsx";
+import { Bytes, FactList, SpecText, Time } from "#components/values.tsx";
+import { exactBytes, formatCount, formatPercent, plural } from "#lib/format.ts";
+import { imageLink } from "#lib/links.ts";
 
 /** What an image is. */
 export function SummaryTab({ image }: { image: ImageDetail }) {
@@ -116,5 +113,57 @@ function Words({ words, none, tone }: { words: readonly string[]; none: string; 
         </li>
       ))}
     </ul>
+  );
+}
+
+/** What an image was cloned from, and whether it is in the trash. */
+export function OriginPanel({ image }: { image: ImageDetail }) {
+  const { parent, trash } = image;
+  const parentKey = image.ancestors.at(-1)?.key;
+  return (
+    <Panel title="Origin">
+      <FactList
+        className="p-4"
+        facts={[
+          [
+            "Parent",
+            parent === null ? (
+              "None: it stands by itself"
+            ) : (
+              <span key="parent">
+                {parentKey === undefined ? (
+                  <SpecText spec={`${parent.spec}@${parent.snapshot}`} className="text-xs" />
+                ) : (
+                  <Link href={imageLink(parentKey)} className="rounded-sm hover:underline">
+                    <SpecText spec={`${parent.spec}@${parent.snapshot}`} className="text-xs" />
+                  </Link>
+                )}
+                {parent.inTrash && <span className="text-warn"> (in trash)</span>}
+              </span>
+            ),
+          ],
+          ...(parent === null
+            ? []
+            : ([
+                [
+                  "Overlap",
+                  <span key="overlap">
+                    <Bytes value={parent.overlap} />{" "}
+                    <span className="text-ink-3">
+                      · {formatPercent(parent.overlap, image.size)} can still be read through the parent
+                    </span>
+                  </span>,
+                ],
+                ["Depth", `${plural(image.depth, "image")} above it`],
+              ] as const)),
+          ...(trash === null
+            ? []
+            : ([
+                ["Moved to trash", <Time key="deleted" at={trash.deletedAt} show="both" />],
+                ["Kept until", <Time key="deferred" at={trash.deferredUntil} show="both" />],
+              ] as const)),
+        ]}
+      />
+    </Panel>
   );
 }

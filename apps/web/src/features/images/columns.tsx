@@ -1,13 +1,62 @@
-import type { ReactNode } from "react";
-import { MarkBadges } from "#components/image/mark-badges.tsx";
-import { Bytes } from "#components/value/bytes.tsx";
-import { SpecText } from "#components/value/spec-text.tsx";
-import { Time } from "#components/value/time.tsx";
-import { formatCount } from "#lib/format/count.ts";
-import { marksOf } from "#lib/image/marks.ts";
-import { formatPlace } from "#lib/spec/image-spec.ts";
-import { NameCell } from "./name-cell.tsx";
-import { columnHelper } from "./table-features.ts";
+"use client";
+
+import type { ImageListRow } from "@coppice/server/router";
+import {
+  columnVisibilityFeature,
+  createColumnHelper,
+  type Header,
+  metaHelper,
+  type Row,
+  rowSortingFeature,
+  tableFeatures,
+} from "@tanstack/react-table";
+import { SlidersHorizontal } from "lucide-react";
+import Link from "next/link";
+import { type ReactNode, useMemo } from "react";
+import { MarkBadges, marksOf } from "#components/marks.tsx";
+import { Button } from "#components/ui/button.tsx";
+import {
+  Menu,
+  MenuCheckboxItem,
+  MenuContent,
+  MenuGroup,
+  MenuLabel,
+  MenuRadioGroup,
+  MenuRadioItem,
+  MenuSeparator,
+  MenuTrigger,
+} from "#components/ui/menu.tsx";
+import { Bytes, SpecText, Time } from "#components/values.tsx";
+import { formatCount } from "#lib/format.ts";
+import { imageLink, imageRef } from "#lib/links.ts";
+import { usePreference, useStoredSet } from "#lib/preferences.ts";
+import { formatPlace } from "#lib/spec.ts";
+
+/** What a column says of itself besides what it shows. */
+export interface ImageColumnMeta {
+  title: string;
+  /** A track of CSS grid. */
+  width: string;
+  align?: "right";
+  /** Keeps its distance from a column of numbers to its left. */
+  indent?: true;
+  /** Left out when the table is narrower than this, in pixels. */
+  minTableWidth: number;
+}
+
+/** The server sorts and filters; the table model only knows which columns there are and which are shown. */
+export const imageTableFeatures = tableFeatures({
+  columnVisibilityFeature,
+  rowSortingFeature,
+  columnMeta: metaHelper<ImageColumnMeta>(),
+});
+
+type Features = typeof imageTableFeatures;
+
+export type ImageTableRow = Row<Features, ImageListRow>;
+export type ImageTableHeader = Header<Features, ImageListRow, unknown>;
+
+export const columnHelper = createColumnHelper<Features, ImageListRow>();
 
 const none = <span className="text-ink-3">–</span>;
 
@@ -82,3 +131,102 @@ export const imageColumns = columnHelper.columns([
 export const HIDEABLE = imageColumns.flatMap(({ id, meta, enableHiding }) =>
   id === undefined || meta === undefined || enableHiding === false ? [] : [{ id, title: meta.title }],
 );
+
+/** The image's name as a link; where the column of marks has no room, they stand here as icons. */
+export function NameCell({ row }: { row: ImageListRow }) {
+  return (
+    <span className="flex min-w-0 items-center gap-2">
+      <Link
+        href={imageLink(imageRef(row))}
+        prefetch={false}
+        tabIndex={-1}
+        title={row.spec}
+        className="truncate rounded-sm font-medium font-mono text-xs hover:underline"
+      >
+        <span className="font-normal text-ink-3 group-data-[place=column]/table:hidden">
+          {formatPlace(row.pool, row.namespace)}/
+        </span>
+        {row.name}
+      </Link>
+      <span className="flex shrink-0 gap-1 group-data-[marks=column]/table:hidden">
+        <MarkBadges marks={marksOf(row)} spelled={0} />
+      </span>
+    </span>
+  );
+}
+
+/** How high a row is, in pixels. */
+export const ROW_HEIGHT = { comfortable: 40, compact: 30 } as const;
+
+export type Density = keyof typeof ROW_HEIGHT;
+
+export function useDensity(): [Density, (density: Density) => void] {
+  return usePreference<Density>("images.density", ["comfortable", "compact"]);
+}
+
+/** Which columns the person has hidden. */
+export function useHiddenColumns() {
+  return useStoredSet("images.hidden");
+}
+
+/** What is shown in a table of this width: neither hidden by the person nor without room. */
+export function useColumnVisibility(tableWidth: number): Record<string, boolean> {
+  const [hidden] = useHiddenColumns();
+  return useMemo(
+    () =>
+      Object.fromEntries(
+        imageColumns.map(({ id = "", meta }) => [
+          id,
+          !hidden.has(id) && tableWidth >= (meta?.minTableWidth ?? 0),
+        ]),
+      ),
+    [hidden, tableWidth],
+  );
+}
+
+/** How dense the table is and which columns it has. Kept in this browser. */
+export function DisplayMenu() {
+  const [density, setDensity] = useDensity();
+  const [hidden, setHidden] = useHiddenColumns();
+  return (
+    <Menu>
+      <MenuTrigger
+        render={
+          <Button
+            variant="ghost"
+            size="icon-sm"
+            aria-label="Columns and density"
+            title="Columns and density"
+          />
+        }
+      >
+        <SlidersHorizontal aria-hidden />
+      </MenuTrigger>
+      <MenuContent>
+        <MenuRadioGroup value={density} onValueChange={setDensity}>
+          <MenuLabel>Rows</MenuLabel>
+          <MenuRadioItem value="comfortable" closeOnClick={false}>
+            Comfortable
+          </MenuRadioItem>
+          <MenuRadioItem value="compact" closeOnClick={false}>
+            Compact
+          </MenuRadioItem>
+        </MenuRadioGroup>
+        <MenuSeparator />
+        <MenuGroup>
+          <MenuLabel>Columns, where there is room</MenuLabel>
+          {HIDEABLE.map(({ id, title }) => (
+            <MenuCheckboxItem
+              key={id}
+              checked={!hidden.has(id)}
+              onCheckedChange={(visible) => setHidden(id, !visible)}
+              closeOnClick={false}
+            >
+              {title}
+            </MenuCheckboxItem>
+          ))}
+        </MenuGroup>
+      </MenuContent>
+    </Menu>
+  );
+}

@@ -13,11 +13,10 @@ import {
   MenuTrigger,
 } from "#components/ui/menu.tsx";
 import { toast } from "#components/ui/toast.tsx";
-import { useCloneDialog } from "#features/clone/use-clone-dialog.ts";
-import { useMayOperate } from "#features/session/use-session.ts";
+import { useCloneDialog } from "#features/clone/clone-dialog.tsx";
+import { useMayOperate } from "#features/session/session.tsx";
 import { mayClone } from "#lib/image/may-clone.ts";
-import { imageRef } from "#lib/image-ref.ts";
-import { imageLink, lineageLink } from "#lib/links.ts";
+import { imageLink, imageRef, lineageLink } from "#lib/links.ts";
 
 function copySpec(spec: string): void {
   navigator.clipboard.writeText(spec).then(

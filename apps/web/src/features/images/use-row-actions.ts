@@ -1,11 +1,10 @@
 import type { ImageListRow } from "@coppice/server/router";
 import { useRouter } from "next/navigation";
 import type { KeyboardEvent } from "react";
-import { useCloneDialog } from "#features/clone/use-clone-dialog.ts";
-import { useMayOperate } from "#features/session/use-session.ts";
+import { useCloneDialog } from "#features/clone/clone-dialog.tsx";
+import { useMayOperate } from "#features/session/session.tsx";
 import { mayClone } from "#lib/image/may-clone.ts";
-import { imageRef } from "#lib/image-ref.ts";
-import { imageLink } from "#lib/links.ts";
+import { imageLink, imageRef } from "#lib/links.ts";
 
 /** What keys do with the row that has the focus: Enter opens it, C clones it, the menu key opens its menu. */
 export function useRowActions() {

@@ -1,5 +1,5 @@
 import { type FocusEvent, type KeyboardEvent, type RefObject, useCallback, useEffect, useRef } from "react";
-import type { ImageTableRow } from "./table-features.ts";
+import type { ImageTableRow } from "./columns.tsx";
 import { useRowActions } from "./use-row-actions.ts";
 
 interface RowFocusOptions {

@@ -4,13 +4,12 @@ import { Combobox } from "@base-ui/react/combobox";
 import type { LineageNode } from "@coppice/server/router";
 import { Search } from "lucide-react";
 import { useDeferredValue, useMemo, useRef, useState } from "react";
-import { inputStyle } from "#components/ui/input.tsx";
-import { Kbd } from "#components/ui/kbd.tsx";
-import { SpecText } from "#components/value/spec-text.tsx";
-import { usePageSearch } from "#features/shell/page-search.ts";
+import { inputStyle } from "#components/ui/form.tsx";
+import { Kbd } from "#components/ui/panel.tsx";
+import { SpecText } from "#components/values.tsx";
 import { cn } from "#lib/cn.ts";
-import type { ForestIndex } from "./model/forest-index.ts";
-import { searchNodes } from "./model/search-nodes.ts";
+import { usePageSearch } from "#lib/keyboard.ts";
+import { type ForestIndex, searchNodes } from "./model/forest-index.ts";
 
 const SHOWN = 30;
 

@@ -1,18 +1,20 @@
 "use client";
 
+import type { ImageListRow, TaskSummary } from "@coppice/server/router";
 import { CircleCheck } from "lucide-react";
 import Link from "next/link";
-import { EmptyState } from "#components/state/empty-state.tsx";
-import { ErrorState } from "#components/state/error-state.tsx";
-import { Panel } from "#components/ui/panel.tsx";
-import { Skeleton } from "#components/ui/skeleton.tsx";
-import { ScanProblems } from "#features/images/scan-problems.tsx";
-import { useRecentTasks } from "#features/tasks/use-recent-tasks.ts";
-import { formatCount } from "#lib/format/count.ts";
-import { toProblem } from "#lib/problem.ts";
-import { attentionItems } from "./attention-items.ts";
-import { AttentionList } from "./attention-list.tsx";
-import type { Problems } from "./use-problems.ts";
+import { byWeight, type MarkLook, marksOf } from "#components/marks.tsx";
+import { EmptyState, ErrorState } from "#components/state.tsx";
+import { Badge, Panel } from "#components/ui/panel.tsx";
+import { Skeleton } from "#components/ui/progress.tsx";
+import { SpecText } from "#components/values.tsx";
+import { ScanProblems } from "#features/cluster/inventory.tsx";
+import { useRecentTasks } from "#features/tasks/task-watch.tsx";
+import { toProblem } from "#lib/api.ts";
+import { formatCount } from "#lib/format.ts";
+import { imageLink, imageRef, taskLink } from "#lib/links.ts";
+import { TASK_STATE } from "#lib/task.ts";
+import type { Problems } from "./overview-page.tsx";
 
 const SHOWN = 12;
 
@@ -68,4 +70,83 @@ export function Attention({ problems }: { problems: Problems }) {
       )}
     </Panel>
   );
+}
+
+/** Each with what is wrong; the whole line leads there. */
+export function AttentionList({ items }: { items: readonly AttentionItem[] }) {
+  return (
+    <ul className="divide-y divide-line">
+      {items.map(({ key, href, subject, isSpec, label, icon: Icon, tone, text }) => (
+        <li key={key}>
+          <Link
+            href={href}
+            prefetch={false}
+            className="block px-4 py-2.5 hover:bg-hover focus-visible:-outline-offset-2"
+          >
+            <span className="flex flex-wrap items-center gap-x-2 gap-y-1">
+              <span className="wrap-anywhere min-w-0 flex-1 font-medium">
+                {isSpec ? <SpecText spec={subject} className="text-xs" /> : subject}
+              </span>
+              <Badge tone={tone}>
+                <Icon aria-hidden />
+                {label}
+              </Badge>
+            </span>
+            <span className="wrap-anywhere mt-0.5 line-clamp-2 block text-ink-2 text-xs">{text}</span>
+          </Link>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+/** One thing to look at. */
+export interface AttentionItem {
+  key: string;
+  href: string;
+  /** What it is about: an image's spec, or a task's title. */
+  subject: string;
+  isSpec: boolean;
+  label: string;
+  icon: MarkLook["icon"];
+  tone: MarkLook["tone"];
+  /** What is wrong, and what to do. */
+  text: string;
+}
+
+function fromImage(row: ImageListRow): AttentionItem[] {
+  const [worst] = marksOf(row);
+  if (worst === undefined) return [];
+  const text =
+    row.error === undefined ? worst.meaning : [row.error.message, row.error.hint].filter(Boolean).join(" ");
+  const { label, icon, tone } = worst;
+  return [
+    {
+      key: row.key,
+      href: imageLink(imageRef(row)),
+      subject: row.spec,
+      isSpec: true,
+      label,
+      icon,
+      tone,
+      text,
+    },
+  ];
+}
+
+function fromTask(task: TaskSummary): AttentionItem[] {
+  if (task.state !== "failed" && task.state !== "interrupted") return [];
+  const { label, icon, tone } = TASK_STATE[task.state];
+  const text = [task.error?.message, task.error?.hint].filter(Boolean).join(" ") || label;
+  return [
+    { key: task.id, href: taskLink(task.id), subject: task.title, isSpec: false, label, icon, tone, text },
+  ];
+}
+
+/** Images with a problem and tasks that ended badly, the worst first. */
+export function attentionItems(
+  rows: readonly ImageListRow[],
+  tasks: readonly TaskSummary[],
+): AttentionItem[] {
+  return [...rows.flatMap(fromImage), ...tasks.flatMap(fromTask)].toSorted(byWeight);
 }

@@ -1,12 +1,19 @@
 "use client";
 
-import { PageHeader } from "#components/page-header.tsx";
-import { ScanAge } from "#features/cluster/scan-age.tsx";
+import type { ImageListPage } from "@coppice/server/router";
+import { useQuery } from "@tanstack/react-query";
+import Link from "next/link";
+import { PageHeader } from "#components/page.tsx";
+import { Callout, Panel } from "#components/ui/panel.tsx";
+import { Skeleton } from "#components/ui/progress.tsx";
+import { CapacityMeter } from "#features/cluster/cluster-chip.tsx";
+import { ScanAge } from "#features/cluster/inventory.tsx";
+import { TrayItem } from "#features/tasks/task-tray.tsx";
+import { useRecentTasks } from "#features/tasks/task-watch.tsx";
+import { toProblem, trpc } from "#lib/api.ts";
+import { cn } from "#lib/cn.ts";
+import { formatCount, plural } from "#lib/format.ts";
 import { Attention } from "./attention.tsx";
-import { CapacityPanel } from "./capacity-panel.tsx";
-import { Figures } from "./figures.tsx";
-import { RecentTasks } from "./recent-tasks.tsx";
-import { useProblems } from "./use-problems.ts";
 
 /** What needs attention first, then how full the cluster is and what was done. */
 export function OverviewPage() {
@@ -27,3 +34,150 @@ export function OverviewPage() {
     </div>
   );
 }
+
+/** How many images of each sort; each number leads to them. */
+export function Figures({ problems }: { problems: Problems }) {
+  const clones = useQuery(trpc.images.list.queryOptions({ kind: "clones", limit: 1 }));
+  const trash = useQuery(trpc.images.list.queryOptions({ kind: "trash", limit: 1 }));
+  return (
+    <ul className="grid grid-cols-2 gap-3 md:grid-cols-4">
+      <Figure label="Images" value={figure(problems, "total")} href="/images/" />
+      <Figure label="Clones" value={figure(clones, "filtered")} href="/images/?kind=clones" />
+      <Figure label="In trash" value={figure(trash, "filtered")} href="/images/?kind=trash" />
+      <Figure
+        label="With a problem"
+        value={figure(problems, "filtered")}
+        href="/images/?kind=problems"
+        warn
+      />
+    </ul>
+  );
+}
+
+/** A number of a list: undefined while it is on its way, null when it did not come. */
+function figure(
+  { data, isError }: { data: ImageListPage | undefined; isError: boolean },
+  of: "total" | "filtered",
+): number | null | undefined {
+  return data?.[of] ?? (isError ? null : undefined);
+}
+
+interface FigureProps {
+  label: string;
+  /** Null when it cannot be known. */
+  value: number | null | undefined;
+  href: string;
+  /** Anything but zero asks for attention. */
+  warn?: boolean;
+}
+
+function Figure({ label, value, href, warn = false }: FigureProps) {
+  return (
+    <li>
+      <Link
+        href={href}
+        className="block rounded-lg border border-line bg-surface px-4 py-3 shadow-card transition-colors hover:border-line-strong hover:bg-hover"
+      >
+        <span className="block text-ink-3 text-xs">{label}</span>
+        {value === undefined ? (
+          <Skeleton className="mt-1.5 h-5 w-16" />
+        ) : (
+          <span
+            className={cn(
+              "mt-0.5 block font-semibold text-xl tabular-nums",
+              warn && value !== null && value > 0 && "text-warn",
+            )}
+          >
+            {value === null ? "–" : formatCount(value)}
+          </span>
+        )}
+      </Link>
+    </li>
+  );
+}
+
+/** How full the cluster is, and its pools. */
+export function CapacityPanel() {
+  const { data: info, error } = useQuery(trpc.cluster.info.queryOptions());
+  return (
+    <Panel title="Capacity">
+      {info === undefined ? (
+        <div className="p-4">
+          {error === null ? (
+            <Skeleton className="h-8 w-full" />
+          ) : (
+            <Callout kind="danger" title={toProblem(error).message}>
+              {toProblem(error).hint}
+            </Callout>
+          )}
+        </div>
+      ) : (
+        <>
+          <div className="p-4">
+            <CapacityMeter info={info} />
+          </div>
+          <ul className="divide-y divide-line border-line border-t">
+            {info.pools.map((pool) => (
+              <li key={pool.id} className="flex items-baseline gap-3 px-4 py-2">
+                <Link
+                  href={`/images/?place=${encodeURIComponent(pool.name)}`}
+                  className="wrap-anywhere min-w-0 flex-1 rounded-sm font-mono text-xs hover:underline"
+                >
+                  {pool.name}
+                </Link>
+                {pool.namespaces.length > 0 && (
+                  <span className="text-ink-3 text-xs">{plural(pool.namespaces.length, "namespace")}</span>
+                )}
+                <span className="text-ink-2 text-xs tabular-nums">{plural(pool.images, "image")}</span>
+              </li>
+            ))}
+          </ul>
+        </>
+      )}
+    </Panel>
+  );
+}
+
+const SHOWN = 5;
+
+/** What was done last. */
+export function RecentTasks() {
+  const { data, error } = useRecentTasks();
+  return (
+    <Panel
+      title="Recent tasks"
+      aside={
+        <Link href="/tasks/" className="rounded-sm text-ink-2 text-xs hover:text-ink hover:underline">
+          All tasks
+        </Link>
+      }
+    >
+      {data === undefined ? (
+        <div className="p-4">
+          {error === null ? (
+            <Skeleton className="w-3/4" />
+          ) : (
+            <p className="text-danger">{toProblem(error).message}</p>
+          )}
+        </div>
+      ) : data.rows.length === 0 ? (
+        <p className="p-4 text-ink-3">Nothing has run yet.</p>
+      ) : (
+        <ul className="divide-y divide-line">
+          {data.rows.slice(0, SHOWN).map((task) => (
+            <TrayItem key={task.id} task={task} />
+          ))}
+        </ul>
+      )}
+    </Panel>
+  );
+}
+
+const MOST = 100;
+
+/** Images with a problem, and how many images there are in all. */
+export function useProblems() {
+  return useQuery(trpc.images.list.queryOptions({ kind: "problems", limit: MOST }));
+}
+
+export type Problems = ReturnType<typeof useProblems>;

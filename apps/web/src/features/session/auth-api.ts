@@ -1,3 +1,5 @@
+import { toast } from "#components/ui/toast.tsx";
+
 /** What went wrong, as better-auth's HTTP API says it. */
 interface AuthFailure {
   code?: string;
@@ -49,4 +51,15 @@ export async function signOut(): Promise<void> {
   if (!response.ok && response.status !== 401) {
     throw new SignInError(response.status, `Signing out failed: the server answered ${response.status}.`);
   }
+}
+
+/** Ends the session. The page is loaded anew, so that nothing of the session stays in this tab. */
+export function signOutAndLeave(): void {
+  signOut().then(
+    () => window.location.assign("/sign-in/"),
+    (error: unknown) => {
+      const description = error instanceof Error ? error.message : String(error);
+      toast("You are still signed in", { tone: "bad", description });
+    },
+  );
 }

@@ -1,6 +1,18 @@
-import { Suspense } from "react";
-import { Logo } from "#components/logo.tsx";
-import { SignInForm } from "./sign-in-form.tsx";
+"use client";
+
+import { zodResolver } from "@hookform/resolvers/zod";
+import { useRouter, useSearchParams } from "next/navigation";
+import { Suspense, useState } from "react";
+import { useForm } from "react-hook-form";
+import { z } from "zod";
+import { Logo } from "#components/page.tsx";
+import { Button } from "#components/ui/button.tsx";
+import { Field, Input } from "#components/ui/form.tsx";
+import { Callout } from "#components/ui/panel.tsx";
+import { Spinner } from "#components/ui/progress.tsx";
+import { queryClient } from "#lib/api.ts";
+import { safeNextPath } from "#lib/links.ts";
+import { SignInError, signIn } from "./auth-api.ts";
 
 /** The page for who is not signed in. */
 export function SignInPage() {
@@ -22,5 +34,80 @@ export function SignInPage() {
         </p>
       </div>
     </main>
+  );
+}
+
+const schema = z.object({
+  username: z.string().trim().min(1, "Enter your username."),
+  password: z.string().min(1, "Enter your password."),
+});
+
+/** Username and password. Afterwards to the page that was wanted. */
+export function SignInForm() {
+  const router = useRouter();
+  const params = useSearchParams();
+  const next = safeNextPath(params.get("next"));
+  const linkFailed = params.has("error");
+  const [failure, setFailure] = useState<string | null>(null);
+  const form = useForm({ resolver: zodResolver(schema), defaultValues: { username: "", password: "" } });
+  const { errors, isSubmitting } = form.formState;
+
+  const submit = form.handleSubmit(async ({ username, password }) => {
+    setFailure(null);
+    try {
+      await signIn(username, password);
+    } catch (error) {
+      setFailure(error instanceof SignInError ? error.message : String(error));
+      form.setFocus("password", { shouldSelect: true });
+      return;
+    }
+    queryClient.clear();
+    router.replace(next);
+  });
+
+  return (
+    <form onSubmit={(event) => void submit(event)} noValidate className="flex flex-col gap-4">
+      {linkFailed && failure === null && (
+        <Callout kind="warn" title="That link does not sign in any more.">
+          It works once, and not for long. Sign in with username and password, or have the server print a new
+          one.
+        </Callout>
+      )}
+      {failure !== null && <Callout kind="danger" title={failure} announce />}
+      <Field label="Username" error={errors.username?.message}>
+        {(control) => (
+          <Input
+            {...control}
+            {...form.register("username")}
+            autoComplete="username"
+            autoCapitalize="none"
+            spellCheck={false}
+            autoFocus
+            className="h-9"
+          />
+        )}
+      </Field>
+      <Field label="Password" error={errors.password?.message}>
+        {(control) => (
+          <Input
+            {...control}
+            {...form.register("password")}
+            type="password"
+            autoComplete="current-password"
+            className="h-9"
+          />
+        )}
+      </Field>
+      <Button
+        type="submit"
+        variant="primary"
+        disabled={isSubmitting}
+        focusableWhenDisabled
+        className="mt-1 h-9 w-full"
+      >
+        {isSubmitting && <Spinner />}
+        {isSubmitting ? "Signing in…" : "Sign in"}
+      </Button>
+    </form>
   );
 }

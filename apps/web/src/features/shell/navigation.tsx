@@ -3,7 +3,7 @@
 import { HardDrive, LayoutDashboard, ListTodo, type LucideIcon, Network } from "lucide-react";
 import Link from "next/link";
 import { usePathname } from "next/navigation";
-import { Logo } from "#components/logo.tsx";
+import { Logo } from "#components/page.tsx";
 import { cn } from "#lib/cn.ts";
 
 interface Place {

@@ -3,8 +3,8 @@
 import { Switch } from "@base-ui/react/switch";
 import { useId } from "react";
 import { Dialog, DialogContent } from "#components/ui/dialog.tsx";
-import { Kbd } from "#components/ui/kbd.tsx";
-import { useSingleKeys } from "./use-single-keys.ts";
+import { Kbd } from "#components/ui/panel.tsx";
+import { useSingleKeys } from "../../lib/keyboard.ts";
 
 const GROUPS = [
   {

@@ -15,8 +15,8 @@ import {
   MenuSeparator,
   MenuTrigger,
 } from "#components/ui/menu.tsx";
-import { signOutAndLeave } from "#features/session/sign-out-and-leave.ts";
-import { useMe } from "#features/session/use-session.ts";
+import { signOutAndLeave } from "#features/session/auth-api.ts";
+import { useMe } from "#features/session/session.tsx";
 import { ShortcutsDialog } from "./shortcuts-dialog.tsx";
 
 const THEMES = [

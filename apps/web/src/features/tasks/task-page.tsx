@@ -1,17 +1,23 @@
 "use client";
 
+import type { Task, TaskLogLine } from "@coppice/server/router";
 import { skipToken, useQuery } from "@tanstack/react-query";
 import { ListTodo } from "lucide-react";
 import { parseAsString, useQueryState } from "nuqs";
-import { Breadcrumbs } from "#components/breadcrumbs.tsx";
-import { EmptyState } from "#components/state/empty-state.tsx";
-import { ErrorState } from "#components/state/error-state.tsx";
-import { ButtonLink } from "#components/ui/button-link.tsx";
-import { Skeleton } from "#components/ui/skeleton.tsx";
-import { toProblem } from "#lib/problem.ts";
-import { trpc } from "#lib/trpc/trpc.ts";
-import { useTitle } from "#lib/use-title.ts";
-import { TaskDetail } from "./task-detail.tsx";
+import { Breadcrumbs, useTitle } from "#components/page.tsx";
+import { EmptyState, ErrorState } from "#components/state.tsx";
+import { ButtonLink, CopyButton } from "#components/ui/button.tsx";
+import { Callout, Panel } from "#components/ui/panel.tsx";
+import { Skeleton } from "#components/ui/progress.tsx";
+import { FactList, Time } from "#components/values.tsx";
+import { toProblem, trpc } from "#lib/api.ts";
+import { absoluteTime, clockTime } from "#lib/format.ts";
+import { imageLink } from "#lib/links.ts";
+import { isActive } from "#lib/task.ts";
+import { CloneResult } from "./clone-result.tsx";
+import { CancelButton, TaskProgress, TaskStateBadge } from "./task-status.tsx";
+import { took } from "./task-table.tsx";
+import { useOnScreen } from "./task-watch.tsx";
 
 /** One task: how far it is, what it did, what it says. */
 export function TaskPage() {
@@ -51,5 +57,97 @@ export function TaskPage() {
         </div>
       )}
     </div>
+  );
+}
+
+/** Everything known of a task. */
+export function TaskDetail({ task }: { task: Task }) {
+  useOnScreen(task.id);
+  const active = isActive(task.state);
+  return (
+    <>
+      <header className="flex flex-wrap items-center gap-3">
+        <h1 className="wrap-anywhere min-w-0 font-semibold text-lg tracking-tight">{task.title}</h1>
+        <TaskStateBadge state={task.state} />
+        <div className="ml-auto flex gap-2">
+          <CancelButton task={task} />
+          {task.result !== undefined && (
+            <ButtonLink href={imageLink(task.result.target)} variant="primary">
+              {task.result.kind === "clone" ? "Open the clone" : "Open the image"}
+            </ButtonLink>
+          )}
+        </div>
+      </header>
+      {task.error !== undefined && (
+        <Callout kind="danger" title={task.error.message}>
+          {task.error.hint}
+          <span className="mt-1 block font-mono text-2xs text-ink-3">
+            {[task.error.code, task.error.object].filter(Boolean).join(" · ")}
+          </span>
+        </Callout>
+      )}
+      {task.result?.kind === "clone" && <CloneResult result={task.result} />}
+      <div className="grid gap-4 md:grid-cols-2">
+        <Panel title="Progress">
+          <div className="p-4">
+            <TaskProgress task={task} />
+          </div>
+        </Panel>
+        <Panel title="Times">
+          <FactList
+            className="p-4"
+            facts={[
+              ["By", task.user],
+              ["Queued", <Time key="created" at={task.createdAt} show="both" />],
+              [
+                "Started",
+                task.startedAt === null ? "Not yet" : <Time key="started" at={task.startedAt} show="both" />,
+              ],
+              [
+                "Ended",
+                task.endedAt === null ? (
+                  active ? (
+                    "Not yet"
+                  ) : (
+                    "–"
+                  )
+                ) : (
+                  <Time key="ended" at={task.endedAt} show="both" />
+                ),
+              ],
+              ["Took", took(task)],
+            ]}
+          />
+        </Panel>
+      </div>
+      <TaskLog lines={task.log} />
+    </>
+  );
+}
+
+/** What a task wrote while it ran, oldest line first. */
+export function TaskLog({ lines }: { lines: readonly TaskLogLine[] }) {
+  const text = lines.map((line) => `${line.at} ${line.text}`).join("\n");
+  return (
+    <Panel title="Log" aside={lines.length > 0 && <CopyButton text={text} label="Copy the log" />}>
+      {lines.length === 0 ? (
+        <p className="p-4 text-ink-3">Nothing written yet.</p>
+      ) : (
+        <ol className="max-h-112 overflow-y-auto py-2 font-mono text-xs">
+          {lines.map((line, index) => (
+            <li key={index} className="flex gap-3 px-4 py-0.5 hover:bg-hover">
+              <time
+                dateTime={line.at}
+                title={absoluteTime(new Date(line.at))}
+                className="shrink-0 text-ink-3 tabular-nums"
+              >
+                {clockTime(new Date(line.at))}
+              </time>
+              <span className="wrap-anywhere min-w-0">{line.text}</span>
+            </li>
+          ))}
+        </ol>
+      )}
+    </Panel>
   );
 }

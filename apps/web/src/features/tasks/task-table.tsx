@@ -1,13 +1,11 @@
 import type { TaskSummary } from "@coppice/server/router";
 import Link from "next/link";
-import { Skeleton } from "#components/ui/skeleton.tsx";
-import { Time } from "#components/value/time.tsx";
-import { formatDuration } from "#lib/format/duration.ts";
+import { Skeleton } from "#components/ui/progress.tsx";
+import { Time } from "#components/values.tsx";
+import { formatDuration } from "#lib/format.ts";
 import { taskLink } from "#lib/links.ts";
-import { isActive } from "#lib/task/task-state.ts";
-import { CancelButton } from "./cancel-button.tsx";
-import { TaskProgress } from "./task-progress.tsx";
-import { TaskStateBadge } from "./task-state-badge.tsx";
+import { isActive } from "#lib/task.ts";
+import { CancelButton, TaskProgress, TaskStateBadge } from "./task-status.tsx";
 
 const head = "h-9 px-4 text-left font-medium text-ink-3 text-xs";
 const cell = "px-4 py-2.5 align-top";

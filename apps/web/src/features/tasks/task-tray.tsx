@@ -1,15 +1,18 @@
 "use client";
 
+import type { TaskSummary } from "@coppice/server/router";
 import { ListTodo } from "lucide-react";
+import Link from "next/link";
 import { useState } from "react";
-import { Button } from "#components/ui/button.tsx";
-import { ButtonLink } from "#components/ui/button-link.tsx";
+import { Button, ButtonLink } from "#components/ui/button.tsx";
 import { Popover, PopoverContent, PopoverTrigger } from "#components/ui/popover.tsx";
-import { Spinner } from "#components/ui/spinner.tsx";
-import { plural } from "#lib/format/count.ts";
-import { isActive } from "#lib/task/task-state.ts";
-import { TrayItem } from "./tray-item.tsx";
-import { useRecentTasks } from "./use-recent-tasks.ts";
+import { Spinner } from "#components/ui/progress.tsx";
+import { Time } from "#components/values.tsx";
+import { plural } from "#lib/format.ts";
+import { taskLink } from "#lib/links.ts";
+import { isActive } from "#lib/task.ts";
+import { CancelButton, TaskProgress, TaskStateBadge } from "./task-status.tsx";
+import { useRecentTasks } from "./task-watch.tsx";
 
 const SHOWN = 8;
 
@@ -54,5 +57,36 @@ export function TaskTray() {
         </div>
       </PopoverContent>
     </Popover>
+  );
+}
+
+/** One task in the tray. */
+export function TrayItem({ task, onOpen }: { task: TaskSummary; onOpen?: () => void }) {
+  return (
+    <li className="px-4 py-3">
+      <div className="flex items-start justify-between gap-3">
+        <Link
+          href={taskLink(task.id)}
+          onClick={() => onOpen?.()}
+          className="wrap-anywhere min-w-0 rounded-sm font-medium hover:underline"
+        >
+          {task.title}
+        </Link>
+        <TaskStateBadge state={task.state} />
+      </div>
+      {isActive(task.state) ? (
+        <div className="mt-2 flex items-end gap-3">
+          <div className="min-w-0 flex-1">
+            <TaskProgress task={task} />
+          </div>
+          <CancelButton task={task} size="sm" />
+        </div>
+      ) : (
+        <p className="wrap-anywhere mt-0.5 text-ink-3 text-xs">
+          <Time at={task.endedAt ?? task.createdAt} />
+          {task.error !== undefined && ` · ${task.error.message}`}
+        </p>
+      )}
+    </li>
   );
 }

@@ -1,14 +1,14 @@
 "use client";
 
 import type { TaskSummary } from "@coppice/server/router";
-import { type ReactNode, useCallback, useRef } from "react";
+import { useQuery } from "@tanstack/react-query";
+import { type ReactNode, useCallback, useEffect, useRef } from "react";
 import { toast } from "#components/ui/toast.tsx";
-import { StreamStateContext } from "#features/events/stream-state.ts";
-import { useServerEvents } from "#features/events/use-server-events.ts";
-import { useMe } from "#features/session/use-session.ts";
+import { StreamStateContext, useServerEvents } from "#features/cluster/server-events.ts";
+import { useMe } from "#features/session/session.tsx";
+import { trpc } from "#lib/api.ts";
 import { taskLink } from "#lib/links.ts";
-import { isActive, TASK_STATE } from "#lib/task/task-state.ts";
-import { isOnScreen } from "./on-screen.ts";
+import { isActive, TASK_STATE } from "#lib/task.ts";
 
 /** Listens to the server for the whole console, and says when one's own tasks end. */
 export function TaskWatch({ children }: { children: ReactNode }) {
@@ -37,4 +37,26 @@ export function TaskWatch({ children }: { children: ReactNode }) {
 
   const stream = useServerEvents(onTask);
   return <StreamStateContext value={stream}>{children}</StreamStateContext>;
+}
+
+const shown = new Set<string>();
+
+/** Says that a task is shown in full while this is on screen, so that a toast about it would only repeat it. */
+export function useOnScreen(taskId: string): void {
+  useEffect(() => {
+    shown.add(taskId);
+    return () => {
+      shown.delete(taskId);
+    };
+  }, [taskId]);
+}
+
+/** Whether a task is shown in full somewhere. */
+export function isOnScreen(taskId: string): boolean {
+  return shown.has(taskId);
+}
+
+/** The newest tasks: the tray, the overview and an image's activity share them. Kept fresh by the server's events. */
+export function useRecentTasks() {
+  return useQuery(trpc.tasks.list.queryOptions({ limit: 50 }));
 }

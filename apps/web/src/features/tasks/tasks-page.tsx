@@ -1,18 +1,14 @@
 "use client";
 
+import type { TaskState } from "@coppice/server/router";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { ListTodo, SearchX } from "lucide-react";
-import { useQueryState } from "nuqs";
-import { PageHeader } from "#components/page-header.tsx";
-import { EmptyState } from "#components/state/empty-state.tsx";
-import { ErrorState } from "#components/state/error-state.tsx";
-import { StaleNotice } from "#components/state/stale-notice.tsx";
-import { Button } from "#components/ui/button.tsx";
-import { ButtonLink } from "#components/ui/button-link.tsx";
-import { Segmented } from "#components/ui/segmented.tsx";
-import { toProblem } from "#lib/problem.ts";
-import { trpc } from "#lib/trpc/trpc.ts";
-import { STATE_FILTERS, stateFilter, stateFilterParser } from "./task-filter.ts";
+import { parseAsStringLiteral, useQueryState } from "nuqs";
+import { PageHeader } from "#components/page.tsx";
+import { EmptyState, ErrorState, StaleNotice } from "#components/state.tsx";
+import { Button, ButtonLink } from "#components/ui/button.tsx";
+import { Segmented } from "#components/ui/form.tsx";
+import { toProblem, trpc } from "#lib/api.ts";
 import { TaskTable, TaskTableSkeleton } from "./task-table.tsx";
 
 /** All tasks, newest first. */
@@ -82,4 +78,22 @@ export function TasksPage() {
       )}
     </div>
   );
+}
+
+const VALUES = ["all", "running", "succeeded", "failed"] as const;
+
+export type TaskFilter = (typeof VALUES)[number];
+
+export const STATE_FILTERS = [
+  { value: "all", label: "All" },
+  { value: "running", label: "Running" },
+  { value: "succeeded", label: "Succeeded" },
+  { value: "failed", label: "Failed" },
+] as const satisfies readonly { value: TaskFilter; label: string }[];
+
+export const stateFilterParser = parseAsStringLiteral(VALUES).withDefault("all");
+
+/** The filter as the server takes it. */
+export function stateFilter(filter: TaskFilter): { state?: TaskState } {
+  return filter === "all" ? {} : { state: filter };
 }

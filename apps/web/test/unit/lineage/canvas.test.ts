@@ -6,11 +6,8 @@ import {
   ROOTS,
   SIBLINGS_SHOWN,
 } from "#features/lineage/model/canvas-tree.ts";
-import { elbow } from "#features/lineage/model/elbow.ts";
 import { type ForestIndex, indexForest } from "#features/lineage/model/forest-index.ts";
-import { CARD, layoutCanvas, type Placed } from "#features/lineage/model/layout.ts";
-import { litItems } from "#features/lineage/model/lit-items.ts";
-import { walk } from "#features/lineage/model/walk.ts";
+import { CARD, elbow, layoutCanvas, litItems, type Placed, walk } from "#features/lineage/model/layout.ts";
 import { family, node } from "./forest.ts";
 
 const base = { ...node("base"), snapshots: ["old", "new"] };

@@ -3,19 +3,19 @@ import {
   AUTO,
   chosenKeys,
   type ExpansionChoice,
+  flattenTree,
   OPEN_ALL_UP_TO,
   withByHand,
   withFocus,
 } from "#features/lineage/model/expansion.ts";
-import { flattenTree } from "#features/lineage/model/flatten-tree.ts";
 import {
   ancestorsOf,
   type ForestIndex,
   findNode,
   indexForest,
+  searchNodes,
   subtreeOf,
 } from "#features/lineage/model/forest-index.ts";
-import { searchNodes } from "#features/lineage/model/search-nodes.ts";
 import { family, node } from "./forest.ts";
 
 const base = node("base");

@@ -1,7 +1,10 @@
-import { Panel, useReactFlow } from "@xyflow/react";
+import { MiniMap, Panel, useReactFlow, useStore } from "@xyflow/react";
 import { FoldHorizontal, type LucideIcon, Maximize, ZoomIn, ZoomOut } from "lucide-react";
+import { type RefObject, useEffect } from "react";
+import { marksOf } from "#components/marks.tsx";
 import { Button } from "#components/ui/button.tsx";
-import { Tooltip } from "#components/ui/tooltip.tsx";
+import { Tooltip } from "#components/ui/popover.tsx";
+import type { FlowNode } from "./flow-elements.ts";
 
 /** Zoom, fit and collapse. */
 export function CanvasControls({ onFit, onCollapse }: { onFit: () => void; onCollapse: () => void }) {
@@ -27,4 +30,41 @@ function Control({ icon: Icon, label, onClick }: { icon: LucideIcon; label: stri
       </Button>
     </Tooltip>
   );
+}
+
+function colour(node: FlowNode): string {
+  if (node.type !== "image") return "transparent";
+  const tone = marksOf(node.data.image)[0]?.tone;
+  if (tone === "danger") return "var(--danger)";
+  if (tone === "warn") return "var(--warn)";
+  return "var(--line-strong)";
+}
+
+/** All of the canvas, small, with the part that is in sight. For the pointer only; keys have arrows and search. */
+export function CanvasMap() {
+  return (
+    <MiniMap
+      pannable
+      zoomable
+      nodeColor={colour}
+      nodeBorderRadius={12}
+      ariaLabel={null}
+      aria-hidden
+      className="hidden md:block"
+      style={{ width: 176, height: 112 }}
+    />
+  );
+}
+
+/** Below these zooms text is too small to read, so there is less of it, larger; then none. */
+const NEAR = 0.6;
+const MID = 0.3;
+
+/** Tells all cards at once how much to show, by an attribute that their styles look at. */
+export function DetailLevel({ frame }: { frame: RefObject<HTMLDivElement | null> }) {
+  const level = useStore(({ transform: [, , zoom] }) =>
+    zoom >= NEAR ? "near" : zoom >= MID ? "mid" : "far",
+  );
+  useEffect(() => frame.current?.setAttribute("data-detail", level), [frame, level]);
+  return null;
 }

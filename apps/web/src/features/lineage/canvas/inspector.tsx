@@ -2,19 +2,14 @@
 
 import type { LineageNode } from "@coppice/server/router";
 import { Copy, SquareArrowOutUpRight, X } from "lucide-react";
-import { MarkBadges } from "#components/image/mark-badges.tsx";
-import { Button } from "#components/ui/button.tsx";
-import { ButtonLink } from "#components/ui/button-link.tsx";
-import { Bytes } from "#components/value/bytes.tsx";
-import { FactList } from "#components/value/fact-list.tsx";
-import { SpecText } from "#components/value/spec-text.tsx";
-import { useCloneDialog } from "#features/clone/use-clone-dialog.ts";
-import { useMayOperate } from "#features/session/use-session.ts";
-import { plural } from "#lib/format/count.ts";
-import { marksOf } from "#lib/image/marks.ts";
+import { MarkBadges, marksOf } from "#components/marks.tsx";
+import { Button, ButtonLink } from "#components/ui/button.tsx";
+import { Bytes, FactList, SpecText } from "#components/values.tsx";
+import { useCloneDialog } from "#features/clone/clone-dialog.tsx";
+import { useMayOperate } from "#features/session/session.tsx";
+import { plural } from "#lib/format.ts";
 import { mayClone } from "#lib/image/may-clone.ts";
-import { imageRef } from "#lib/image-ref.ts";
-import { imageLink } from "#lib/links.ts";
+import { imageLink, imageRef } from "#lib/links.ts";
 
 /** The image in focus, in short. */
 export function Inspector({ node, onClose }: { node: LineageNode; onClose: () => void }) {

@@ -1,5 +1,5 @@
 import type { LineageNode } from "@coppice/server/router";
-import { ancestorsOf, type ForestIndex } from "./forest-index.ts";
+import { ancestorsOf, childrenOf, type ForestIndex } from "./forest-index.ts";
 
 /** Up to this many images all of the forest is open at first. */
 export const OPEN_ALL_UP_TO = 150;
@@ -44,4 +44,47 @@ export function withByHand(
   const byHand = new Map(choice.byHand);
   for (const { key } of nodes) byHand.set(key, open);
   return { ...choice, byHand };
+}
+
+/** A line of the tree, with what ARIA wants to know of it. */
+export interface TreeRow {
+  node: LineageNode;
+  parent: LineageNode | null;
+  /** From 1. */
+  level: number;
+  /** From 1, among its siblings. */
+  posInSet: number;
+  setSize: number;
+  /** Null when it has no clones to show or hide. */
+  expanded: boolean | null;
+  /** Where the parent's row is; -1 for a root. */
+  parentIndex: number;
+}
+
+/** The open part of the forest as lines, in the order one reads them. */
+export function flattenTree(index: ForestIndex, expanded: Expanded): TreeRow[] {
+  const rows: TreeRow[] = [];
+  const add = (
+    siblings: readonly LineageNode[],
+    parent: LineageNode | null,
+    level: number,
+    parentIndex: number,
+  ): void => {
+    siblings.forEach((node, place) => {
+      const clones = childrenOf(index, node.key);
+      const open = clones.length === 0 ? null : expanded.has(node.key);
+      rows.push({
+        node,
+        parent,
+        level,
+        posInSet: place + 1,
+        setSize: siblings.length,
+        expanded: open,
+        parentIndex,
+      });
+      if (open === true) add(clones, node, level + 1, rows.length - 1);
+    });
+  };
+  add(index.roots, null, 1, -1);
+  return rows;
 }

@@ -76,3 +76,96 @@ function box(item: DrawnItem, level: number) {
   if (item.kind === "fold") return { ...FOLD, depth, left: column };
   return { ...CHIP, depth, left: column + CARD.width + (GAP - CHIP.width) / 2 };
 }
+
+export type Direction = "left" | "right" | "up" | "down";
+
+/** Images and folds can have the cursor; a snapshot's chip is only on the way. */
+export function canHaveCursor({ item }: Placed): boolean {
+  return item.kind !== "snapshot";
+}
+
+/** Where the cursor goes from `id`; undefined when there is nothing that way. Up and down go on into the next family. */
+export function walk({ placed, links }: CanvasLayout, id: string, direction: Direction): string | undefined {
+  const byId = new Map(placed.map((each) => [each.item.id, each]));
+  const here = byId.get(id);
+  if (here === undefined) return undefined;
+
+  if (direction === "left") {
+    let above = links.find((link) => link.target === id)?.source;
+    while (above !== undefined && byId.get(above)?.item.kind === "snapshot") {
+      const chip = above;
+      above = links.find((link) => link.target === chip)?.source;
+    }
+    return above;
+  }
+  const beside = direction === "right" ? here.depth + 1 : here.depth;
+  const candidates = placed.filter((each) => canHaveCursor(each) && each.depth === beside);
+  if (direction === "right") {
+    const below = new Set(descendants(here));
+    return nearest(
+      candidates.filter(({ item }) => below.has(item.id)),
+      here,
+    )?.item.id;
+  }
+  const middle = centre(here);
+  const onward = candidates.filter((each) =>
+    direction === "down" ? centre(each) > middle : centre(each) < middle,
+  );
+  return nearest(onward, here)?.item.id;
+}
+
+function descendants({ item }: Placed): string[] {
+  return item.children.flatMap((child) => [child.id, ...child.children.map(({ id }) => id)]);
+}
+
+function centre({ y, height }: Placed): number {
+  return y + height / 2;
+}
+
+function nearest(candidates: readonly Placed[], to: Placed): Placed | undefined {
+  const middle = centre(to);
+  let best: Placed | undefined;
+  for (const each of candidates) {
+    if (best === undefined || Math.abs(centre(each) - middle) < Math.abs(centre(best) - middle)) best = each;
+  }
+  return best;
+}
+
+/**
+ * Which items on the canvas belong to a line of images: the images themselves, the snapshots between them, and the
+ * folds under those that the line ends with (`below`: the image it was asked for and all under it).
+ */
+export function litItems(
+  { placed }: CanvasLayout,
+  line: ReadonlySet<string>,
+  below: ReadonlySet<string>,
+): Set<string> {
+  const lit = new Set<string>();
+  for (const { item } of placed) {
+    const isLit =
+      item.kind === "image"
+        ? line.has(item.id)
+        : item.kind === "snapshot"
+          ? line.has(item.parentKey) && item.children.some((child) => line.has(child.id))
+          : below.has(item.parentKey);
+    if (isLit) lit.add(item.id);
+  }
+  return lit;
+}
+
+/** SVG path from left to right: level, down (or up) in the middle with round corners, level again. */
+export function elbow(fromX: number, fromY: number, toX: number, toY: number, radius: number): string {
+  const down = toY - fromY;
+  if (Math.abs(down) < 1) return `M${fromX},${fromY}H${toX}`;
+  const middle = (fromX + toX) / 2;
+  const round = Math.min(radius, Math.abs(down) / 2, Math.abs(toX - fromX) / 2);
+  const turn = down > 0 ? round : -round;
+  return [
+    `M${fromX},${fromY}`,
+    `H${middle - round}`,
+    `Q${middle},${fromY} ${middle},${fromY + turn}`,
+    `V${toY - turn}`,
+    `Q${middle},${toY} ${middle + round},${toY}`,
+    `H${toX}`,
+  ].join("");
+}

@@ -2,13 +2,12 @@
 
 import { defaultRangeExtractor, type Range, useVirtualizer } from "@tanstack/react-virtual";
 import { useCallback, useEffect, useMemo, useRef } from "react";
-import { GridPart } from "#components/ui/grid-part.tsx";
-import { flattenTree } from "../model/flatten-tree.ts";
+import { GridPart } from "#components/ui/grid.tsx";
+import type { LineageState } from "../lineage-state.ts";
+import { flattenTree } from "../model/expansion.ts";
 import type { ForestIndex } from "../model/forest-index.ts";
-import type { LineageState } from "../use-lineage-state.ts";
-import { TreeHead } from "./tree-head.tsx";
-import { TreeRowView } from "./tree-row-view.tsx";
-import { useTreeKeys } from "./use-tree-keys.ts";
+import { useTreeKeys } from "./tree-keys.ts";
+import { TreeHead, TreeRowView } from "./tree-row.tsx";
 
 const ROW_HEIGHT = 34;
 const HEAD_HEIGHT = 36;

@@ -11,10 +11,10 @@ export default function NotFound() {
       <EmptyState
         icon={Compass}
         heading="h1"
-        title="There is no such page"
+        title="Page not found"
         actions={<ButtonLink href="/">Go to the overview</ButtonLink>}
       >
-        The address may be mistyped, or the page may be from another version.
+        Check the address, or start from the overview.
       </EmptyState>
     </main>
   );

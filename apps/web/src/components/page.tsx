@@ -2,7 +2,7 @@ import { ChevronRight } from "lucide-react";
 import Link from "next/link";
 import { type ReactNode, useEffect } from "react";
 
-/** A page's heading, with what belongs beside it. */
+/** The heading of a page with a note and controls beside it. */
 export function PageHeader({
   title,
   note,
@@ -22,12 +22,12 @@ export function PageHeader({
 }
 
 interface BreadcrumbsProps {
-  /** From the outermost inwards. */
+  /** The outermost first. */
   items: readonly { href: string; label: ReactNode; note?: string }[];
   current: ReactNode;
 }
 
-/** The way from a list, or from an image's root, to what the page shows. */
+/** The path from a list, or from the root of an image, to the subject of the page. */
 export function Breadcrumbs({ items, current }: BreadcrumbsProps) {
   return (
     <nav aria-label="Breadcrumbs">
@@ -49,14 +49,14 @@ export function Breadcrumbs({ items, current }: BreadcrumbsProps) {
   );
 }
 
-/** Names what the page shows in the window's title: tabs and history are told apart by it. Null leaves it alone. */
+/** Sets the title of the window, which identifies the page in tabs and in the history. Null leaves it unchanged. */
 export function useTitle(title: string | null): void {
   useEffect(() => {
     if (title !== null) document.title = `${title} · Coppice`;
   }, [title]);
 }
 
-/** The mark: shoots from one stump. Decorative; the name stands beside it. */
+/** The logo. It is decorative, because the name stands beside it. */
 export function Logo({ className }: { className?: string }) {
   return (
     <svg

@@ -9,14 +9,14 @@ import { Time } from "./values.tsx";
 interface EmptyStateProps {
   icon: LucideIcon;
   title: string;
-  /** What the title is in the outline of the page: `h1` where it stands for the whole page. */
+  /** The level of the heading: `h1` when it takes the place of the whole page. */
   heading?: "h1" | "h2";
   children?: ReactNode;
   actions?: ReactNode;
   className?: string;
 }
 
-/** Where a list would be when there is nothing to list: why, and what to do about it. */
+/** Takes the place of an empty list: says why it is empty and what to do about it. */
 export function EmptyState({
   icon: Icon,
   title,
@@ -38,16 +38,16 @@ export function EmptyState({
 }
 
 interface ErrorStateProps {
-  /** What could not be done. */
+  /** Which operation failed. */
   title: string;
-  /** What the title is in the outline of the page: `h1` where it stands for the whole page. */
+  /** The level of the heading: `h1` when it takes the place of the whole page. */
   heading?: "h1" | "h2";
   problem: Problem;
   onRetry: () => void;
   className?: string;
 }
 
-/** Where something would be that could not be read. */
+/** Takes the place of content that could not be loaded. */
 export function ErrorState({ title, heading: Heading = "h2", problem, onRetry, className }: ErrorStateProps) {
   return (
     <div role="alert" className={cn("flex flex-col items-center px-6 py-14 text-center", className)}>
@@ -66,7 +66,7 @@ export function ErrorState({ title, heading: Heading = "h2", problem, onRetry, c
   );
 }
 
-/** Above data that is still shown although it could not be read again. `since` is when it was last read. */
+/** Stands above data that is still shown although the latest update failed. `since` is the time of the last update. */
 export function StaleNotice({
   problem,
   since,
@@ -81,7 +81,7 @@ export function StaleNotice({
       kind="warn"
       title={
         <>
-          What you see was read <Time at={since} />; reading it again failed.
+          This data was last updated <Time at={since} />. The latest update failed.
         </>
       }
       actions={
@@ -92,6 +92,26 @@ export function StaleNotice({
       }
     >
       {problem.message} {problem.hint}
+    </Callout>
+  );
+}
+
+/** An error in the place that it is about: what happened, what to do, the code and the object. */
+export function ProblemCallout({
+  problem: { message, hint, code, object },
+  announce = false,
+  actions,
+}: {
+  problem: Omit<Problem, "object"> & { object?: string | null };
+  announce?: boolean;
+  actions?: ReactNode;
+}) {
+  return (
+    <Callout kind="danger" title={message} announce={announce} actions={actions}>
+      {hint}
+      <span className="mt-1 block font-mono text-2xs text-ink-3">
+        {[code, object].filter(Boolean).join(" · ")}
+      </span>
     </Callout>
   );
 }

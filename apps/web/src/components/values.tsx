@@ -5,10 +5,10 @@ import { cn } from "#lib/cn.ts";
 import { absoluteTime, exactBytes, formatBytes, relativeTime } from "#lib/format.ts";
 import { parseSpec } from "#lib/spec.ts";
 
-/** A size: rounded to read, exact on hover, exact when copied. */
+/** A size in bytes: rounded on screen, exact on hover and when it is copied. */
 export function Bytes({ value, className }: { value: number; className?: string }) {
   const copyExact = (event: ClipboardEvent) => {
-    // A selection that reaches beyond this number is copied as it is.
+    // A selection that contains more than this number is copied unchanged.
     if (window.getSelection()?.toString().trim() !== formatBytes(value)) return;
     event.clipboardData.setData("text/plain", String(value));
     event.preventDefault();
@@ -28,30 +28,29 @@ export function Bytes({ value, className }: { value: number; className?: string 
 interface TimeProps {
   /** ISO 8601, as the server sends it. */
   at: string;
-  /** `relative` shows the moment on hover, `absolute` the distance, `both` the two. */
+  /** `relative` shows the absolute time on hover, and vice versa. */
   show?: "relative" | "absolute" | "both";
   className?: string;
 }
 
-/** A moment: relative and absolute with its zone. */
+/** A point in time, relative to now and absolute with its time zone. */
 export function Time({ at, show = "relative", className }: TimeProps) {
-  const now = useNow();
-  const moment = new Date(at);
-  const near = relativeTime(moment, now);
-  const full = absoluteTime(moment);
+  const date = new Date(at);
+  const relative = relativeTime(date, useNow());
+  const absolute = absoluteTime(date);
   return (
     <time
       dateTime={at}
-      title={show === "relative" ? full : show === "absolute" ? near : undefined}
+      title={show === "relative" ? absolute : show === "absolute" ? relative : undefined}
       className={cn("whitespace-nowrap tabular-nums", className)}
     >
-      {show === "absolute" ? full : near}
-      {show === "both" && <span className="text-ink-3"> · {full}</span>}
+      {show === "absolute" ? absolute : relative}
+      {show === "both" && <span className="text-ink-3"> · {absolute}</span>}
     </time>
   );
 }
 
-const STEP_MS = 10_000;
+const TICK_MS = 10_000;
 
 let now = new Date();
 let timer: ReturnType<typeof setInterval> | undefined;
@@ -64,7 +63,7 @@ function subscribe(listener: () => void): () => void {
     timer = setInterval(() => {
       now = new Date();
       for (const notify of listeners) notify();
-    }, STEP_MS);
+    }, TICK_MS);
   }
   return () => {
     listeners.delete(listener);
@@ -74,14 +73,14 @@ function subscribe(listener: () => void): () => void {
   };
 }
 
-const snapshot = () => now;
+const currentTime = () => now;
 
-/** The current time in steps of ten seconds: one clock for all relative times on screen. */
-export function useNow(): Date {
-  return useSyncExternalStore(subscribe, snapshot, snapshot);
+/** The current time, updated every ten seconds. All relative times on screen share one timer. */
+function useNow(): Date {
+  return useSyncExternalStore(subscribe, currentTime, currentTime);
 }
 
-/** An image's spec in monospace: the place quieter than the name. */
+/** The spec of an image in monospace, with the pool and namespace less prominent than the name. */
 export function SpecText({ spec, className }: { spec: string; className?: string }) {
   const parsed = parseSpec(spec);
   if (parsed === null) return <span className={cn("wrap-anywhere font-mono", className)}>{spec}</span>;
@@ -95,7 +94,7 @@ export function SpecText({ spec, className }: { spec: string; className?: string
   );
 }
 
-/** Names and values, one pair a line. */
+/** Names and values, one pair per line. */
 export function FactList({
   facts,
   className,

@@ -3,38 +3,43 @@ import { QueryCache, QueryClient } from "@tanstack/react-query";
 import { createTRPCClient, httpLink, httpSubscriptionLink, splitLink, TRPCClientError } from "@trpc/client";
 import { createTRPCOptionsProxy } from "@trpc/tanstack-react-query";
 
-/** An error in words for the person at the screen. `code` is the server's, or `OFFLINE` when it did not answer. */
+/** An error for the user. `code` is the server's code, or `OFFLINE` when the server did not respond. */
 export type Problem = UserError;
 
-/** `data.coppice` of a tRPC error: the server adds it to each one. */
+/** `data.coppice`, which the server adds to every tRPC error. */
 function fromServer(error: TRPCClientError<never>): UserError | null {
   const data: unknown = error.data;
   if (typeof data !== "object" || data === null || !("coppice" in data)) return null;
   return data.coppice as UserError;
 }
 
-/** The words for any error that a query or a mutation ended with. */
+/** Describes any error of a query or a mutation to the user. */
 export function toProblem(error: unknown): Problem {
   if (error instanceof TRPCClientError) {
     const known = fromServer(error);
     if (known !== null) return known;
     return {
       code: "OFFLINE",
-      message: "Coppice's server does not answer.",
-      hint: "See whether it is running and whether this machine can reach it.",
+      message: "The Coppice server does not respond.",
+      hint: "Check that it is running and that this computer can reach it.",
       object: null,
     };
   }
   const message = error instanceof Error ? error.message : String(error);
-  return { code: "UNEXPECTED", message, hint: "Reload the page; if it stays, report it.", object: null };
+  return {
+    code: "UNEXPECTED",
+    message,
+    hint: "Reload the page. If the error persists, report it.",
+    object: null,
+  };
 }
 
-/** Whether the error says that nobody is signed in (any more). */
+/** Whether the error says that there is no session, or that it has expired. */
 export function isSignedOut(error: unknown): boolean {
   return error instanceof TRPCClientError && error.data?.code === "UNAUTHORIZED";
 }
 
-/** Called when the server says that the session is over. Set by the session's guard. */
+/** Called when the server reports that the session has ended. `SessionGuard` sets it. */
 let onSignedOut: () => void = () => {};
 
 export function whenSignedOut(callback: () => void): void {
@@ -42,8 +47,8 @@ export function whenSignedOut(callback: () => void): void {
 }
 
 /**
- * One cache for the tab. The server tells what changes (see `useServerEvents`), so data is not fetched again on
- * every visit; only a server that did not answer is asked a second time.
+ * The query cache of this tab. The server reports changes (see `useServerEvents`), so that data is not fetched again on
+ * every visit. A query is only retried when the server did not respond.
  */
 export const queryClient = new QueryClient({
   queryCache: new QueryCache({
@@ -63,8 +68,8 @@ export const queryClient = new QueryClient({
 const url = "/trpc";
 
 /**
- * One request for each call, so that a slow one holds nothing up and each can be cancelled alone; subscriptions come
- * over one event stream.
+ * Every call is an HTTP request of its own, so that a slow call does not delay others and each can be cancelled.
+ * Subscriptions use an event stream.
  */
 export const trpcClient = createTRPCClient<AppRouter>({
   links: [

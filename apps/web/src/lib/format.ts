@@ -1,14 +1,14 @@
 const UNITS = ["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"] as const;
 
-/** Up to three significant digits, without trailing zeros. */
+/** A number with up to three significant digits, without trailing zeros. */
 function threeDigits(value: number): string {
   const decimals = value < 10 ? 2 : value < 100 ? 1 : 0;
   return String(Number(value.toFixed(decimals)));
 }
 
 /**
- * Bytes in IEC units with up to three significant digits: `1.5 GiB`. The only byte formatter of the dashboard, so
- * that a size reads the same on every page. `exactBytes` has the full number.
+ * Bytes in IEC units with up to three significant digits: `1.5 GiB`. The dashboard has no other byte formatter, so
+ * that a size reads the same on every page. `exactBytes` returns the full number.
  */
 export function formatBytes(bytes: number): string {
   if (!Number.isFinite(bytes)) return "–";
@@ -23,7 +23,7 @@ export function formatBytes(bytes: number): string {
   return `${sign}${unit === 0 ? Math.round(value) : threeDigits(value)} ${UNITS[unit]}`;
 }
 
-/** The full number, grouped: `1,610,612,736 bytes`. */
+/** The full number of bytes with grouped thousands: `1,610,612,736 bytes`. */
 export function exactBytes(bytes: number): string {
   return `${bytes.toLocaleString("en-US")} ${bytes === 1 ? "byte" : "bytes"}`;
 }
@@ -35,7 +35,7 @@ export function formatRate(bytesPerSecond: number): string {
 
 const plain = new Intl.NumberFormat("en-US");
 
-/** A whole number with thousands grouped: `10,000`. */
+/** A whole number with grouped thousands: `10,000`. */
 export function formatCount(value: number): string {
   return plain.format(value);
 }
@@ -45,7 +45,7 @@ export function plural(count: number, one: string, many = `${one}s`): string {
   return `${formatCount(count)} ${count === 1 ? one : many}`;
 }
 
-/** Part of a whole in percent. Never rounds up to 100 what is not complete, nor down to 0 what has begun. */
+/** A share in percent. Never rounds up to 100 before completion, nor down to 0 after the start. */
 export function formatPercent(part: number, whole: number): string {
   if (whole <= 0) return "0%";
   const percent = (part / whole) * 100;
@@ -54,7 +54,7 @@ export function formatPercent(part: number, whole: number): string {
   return `${Math.round(percent)}%`;
 }
 
-/** A span of time in its two largest units: `42 s`, `3 min 5 s`, `2 h 14 min`, `4 d 3 h`. */
+/** A duration in its two largest units: `42 s`, `3 min 5 s`, `2 h 14 min`, `4 d 3 h`. */
 export function formatDuration(seconds: number): string {
   if (seconds < 1) return `${Math.max(0, Math.round(seconds * 1000))} ms`;
   if (seconds < 10) return `${Number(seconds.toFixed(1))} s`;
@@ -72,8 +72,8 @@ function join(large: number, largeUnit: string, small: number, smallUnit: string
 }
 
 /**
- * Time left in words that stay put: the smaller the estimate, the finer the step, so that it counts down instead of
- * flickering. Null when it cannot be known.
+ * The remaining time in words. The steps are coarse for long estimates and fine for short ones, so that the text counts
+ * down instead of flickering. Null when the remaining time is unknown.
  */
 export function formatRemaining(done: number, total: number | null, rate: number | null): string | null {
   if (total === null || rate === null || rate <= 0 || done >= total) return null;
@@ -98,7 +98,7 @@ const STEPS: readonly [unit: Intl.RelativeTimeFormatUnit, seconds: number][] = [
 
 const relative = new Intl.RelativeTimeFormat("en", { numeric: "always", style: "long" });
 
-/** How long ago, or until, `at`, seen from `now`: `3 minutes ago`, `in 2 days`, `just now`. */
+/** The time between `at` and `now`: `3 minutes ago`, `in 2 days`, `just now`. */
 export function relativeTime(at: Date, now: Date): string {
   const seconds = (at.getTime() - now.getTime()) / 1000;
   for (const [unit, size] of STEPS) {
@@ -131,8 +131,8 @@ function formatFor(timeZone: string | undefined): Intl.DateTimeFormat {
 }
 
 /**
- * The full moment with its zone: `2026-03-01 14:05:22 GMT+1`. `timeZone` is an IANA name; without it the browser's
- * own zone.
+ * The date and time with the zone: `2026-03-01 14:05:22 GMT+1`. `timeZone` is an IANA name; the default is the zone of
+ * the browser.
  */
 export function absoluteTime(at: Date, timeZone?: string): string {
   const part = new Map(
@@ -144,7 +144,7 @@ export function absoluteTime(at: Date, timeZone?: string): string {
   return `${day} ${part.get("hour")}:${part.get("minute")}:${part.get("second")} ${part.get("timeZoneName")}`;
 }
 
-/** The time of day alone, for lines of a log: `14:05:22`. */
+/** The time of day for the lines of a log: `14:05:22`. */
 export function clockTime(at: Date, timeZone?: string): string {
   return absoluteTime(at, timeZone).slice(11, 19);
 }

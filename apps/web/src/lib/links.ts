@@ -1,30 +1,42 @@
-/** Keeps the slashes of a spec readable in the address bar; they are legal in a query. */
-function query(value: string): string {
-  return encodeURIComponent(value).replaceAll("%2F", "/");
-}
-
-/** An image's page. `spec` is `pool/[namespace/]image`. */
-export function imageLink(spec: string, tab?: "snapshots" | "family"): string {
-  return `/image/?spec=${query(spec)}${tab === undefined ? "" : `&tab=${tab}`}`;
-}
-
-/** The forest with one image in focus. */
-export function lineageLink(spec: string): string {
-  return `/lineage/?focus=${query(spec)}`;
-}
-
-/** A task's page. */
-export function taskLink(id: string): string {
-  return `/task/?id=${query(id)}`;
+/** What names an image in a link: a row of a list, a node of the lineage, an ancestor. */
+export interface LinkedImage {
+  /** The server's key of the image; it outlives a rename. */
+  key: string;
+  /** `pool/[namespace/]image`. */
+  spec: string;
+  inTrash: boolean;
 }
 
 /**
- * What names an image in a link. A name in trash may belong to another image by now, so there it is the key, which
- * also outlives a rename.
+ * The image's name in an address, as `images.get` takes it. The name of an image in the trash may belong to another
+ * image by now, so such an image is named by its key.
  */
-export function imageRef({ key, spec, inTrash }: { key: string; spec: string; inTrash: boolean }): string {
+export function imageRef({ key, spec, inTrash }: LinkedImage): string {
   return inTrash ? key : spec;
 }
+
+type Query = Readonly<Record<string, string | undefined>>;
+
+function address(path: string, query: Query): string {
+  const pairs = Object.entries(query).flatMap(([name, value]) =>
+    // Slashes are legal in a query, and a spec is readable with them.
+    value === undefined ? [] : [`${name}=${encodeURIComponent(value).replaceAll("%2F", "/")}`],
+  );
+  return pairs.length === 0 ? path : `${path}?${pairs.join("&")}`;
+}
+
+/** The addresses of the dashboard's pages. */
+export const links = {
+  overview: () => address("/", {}),
+  images: (filter: { kind?: "clones" | "trash" | "problems"; place?: string } = {}) =>
+    address("/images/", { kind: filter.kind, place: filter.place }),
+  image: (ref: string, tab?: "snapshots" | "family") => address("/image/", { spec: ref, tab }),
+  lineage: (ref?: string) => address("/lineage/", { focus: ref }),
+  tasks: () => address("/tasks/", {}),
+  task: (id: string) => address("/task/", { id }),
+};
+
+export type Links = typeof links;
 
 /**
  * Where to go after signing in: `wanted` when it is a path of this dashboard, else the overview. Anything that a

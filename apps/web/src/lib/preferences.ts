@@ -1,7 +1,7 @@
 import { useCallback, useMemo, useSyncExternalStore } from "react";
 
 /**
- * A choice kept in this browser, one of `allowed`; the first is the default. Filters and selections belong into the
+ * A preference stored in this browser, one of `allowed`; the first is the default. Filters and selections belong in the
  * URL instead.
  */
 export function usePreference<T extends string>(
@@ -12,7 +12,7 @@ export function usePreference<T extends string>(
   return [allowed.find((value) => value === stored) ?? allowed[0], set];
 }
 
-/** A set of short words kept in this browser, and a way to put one in or take it out. */
+/** A set of words stored in this browser, and a function that adds or removes one. */
 export function useStoredSet(name: string): [ReadonlySet<string>, (word: string, inside: boolean) => void] {
   const [text, setText] = useStoredText(name);
   const words = useMemo(() => new Set((text ?? "").split(",").filter(Boolean)), [text]);
@@ -43,11 +43,11 @@ function read(key: string): string | null {
   try {
     return window.localStorage.getItem(key);
   } catch {
-    return null; // storage switched off: the default stands
+    return null; // storage is disabled
   }
 }
 
-/** A text kept in this browser; null while there is none. All places that use the same name follow a change. */
+/** A text stored in this browser; null when there is none. Every component that uses the same name follows a change. */
 export function useStoredText(name: string): [string | null, (text: string) => void] {
   const key = `coppice.${name}`;
   const text = useSyncExternalStore(
@@ -60,7 +60,7 @@ export function useStoredText(name: string): [string | null, (text: string) => v
       try {
         window.localStorage.setItem(key, next);
       } catch {
-        return; // storage switched off: nothing to keep it in
+        return; // storage is disabled
       }
       for (const notify of listeners) notify();
     },

@@ -1,4 +1,4 @@
-/** An image, or one of its snapshots, by name. `namespace` is "" for the default one. */
+/** An image or one of its snapshots by name. `namespace` is "" for the default namespace. */
 export interface ImageSpec {
   pool: string;
   namespace: string;
@@ -6,7 +6,7 @@ export interface ImageSpec {
   snapshot?: string;
 }
 
-/** Reads `pool/[namespace/]image[@snapshot]`; null when it is not of that form. */
+/** Parses `pool/[namespace/]image[@snapshot]`; null when the text does not have that form. */
 export function parseSpec(text: string): ImageSpec | null {
   const at = text.indexOf("@");
   const path = (at < 0 ? text : text.slice(0, at)).split("/");
@@ -25,7 +25,7 @@ export function formatSpec({ pool, namespace, image, snapshot }: ImageSpec): str
   return snapshot === undefined ? path : `${path}@${snapshot}`;
 }
 
-/** The place of an image: `pool` or `pool/namespace`. */
+/** The pool and namespace of an image: `pool` or `pool/namespace`. */
 export function formatPlace(pool: string, namespace: string): string {
   return namespace === "" ? pool : `${pool}/${namespace}`;
 }

@@ -11,7 +11,7 @@ import {
 } from "lucide-react";
 import { formatBytes, formatCount, formatPercent, formatRate, formatRemaining } from "./format.ts";
 
-/** How a state reads and looks: never by colour alone. */
+/** How a state is displayed. The icon and the word carry the meaning; the tone only emphasises it. */
 export interface TaskStateLook {
   label: string;
   icon: LucideIcon;
@@ -28,7 +28,7 @@ export const TASK_STATE: Record<TaskState, TaskStateLook> = {
   interrupted: { label: "Interrupted", icon: Unplug, tone: "warn" },
 };
 
-/** Whether a task in this state can still change. */
+/** Whether a task in this state has not ended yet. */
 export function isActive(state: TaskState): boolean {
   return state === "queued" || state === "running" || state === "canceling";
 }
@@ -46,18 +46,18 @@ export function progressAmount({ done, total, unit }: Progress): string {
     : `${formatCount(done)} of ${formatCount(total)} ${noun}`;
 }
 
-/** The same as a share, null while the end is not known. */
+/** How much of a task is done, in percent; null while the total is unknown. */
 export function progressPercent({ done, total }: Progress): string | null {
   return total === null || total === 0 ? null : formatPercent(done, total);
 }
 
-/** How fast it goes: `84 MiB/s`, `12 objects/s`; null when unknown, or when steps have no meaningful speed. */
+/** The rate of a task: `84 MiB/s`, `12 objects/s`; null when it is unknown, and for steps. */
 export function progressRate({ rate, unit }: Progress): string | null {
   if (rate === null || rate <= 0 || unit === "steps") return null;
   return unit === "bytes" ? formatRate(rate) : `${formatCount(Math.round(rate))} ${unit}/s`;
 }
 
-/** Time left, null when it cannot be known. Steps differ too much in length to foretell. */
+/** The remaining time; null when it is unknown, and for steps, whose durations differ too much for an estimate. */
 export function progressRemaining({ done, total, rate, unit }: Progress): string | null {
   return unit === "steps" ? null : formatRemaining(done, total, rate);
 }

@@ -7,7 +7,7 @@ import Link from "next/link";
 import { type ComponentProps, useEffect, useState } from "react";
 import { cn } from "#lib/cn.ts";
 
-/** Classes of everything that looks like a button, links too. */
+/** The classes of everything that looks like a button, including links. */
 export const buttonStyle = cva(
   "inline-flex shrink-0 select-none items-center justify-center gap-1.5 whitespace-nowrap rounded-md border font-medium transition-colors duration-100 disabled:pointer-events-none data-disabled:pointer-events-none [&_svg]:shrink-0",
   {
@@ -36,14 +36,14 @@ export const buttonStyle = cva(
 export type ButtonStyle = VariantProps<typeof buttonStyle>;
 
 type ButtonProps = Omit<ComponentProps<typeof BaseButton>, "className"> &
-  ButtonStyle & { className?: string };
+  ButtonStyle & { className?: string | undefined };
 
-/** A button. Icon-only ones need an `aria-label`. */
+/** A button. A button that shows an icon only needs an `aria-label`. */
 export function Button({ variant, size, className, ...props }: ButtonProps) {
   return <BaseButton className={cn(buttonStyle({ variant, size }), className)} {...props} />;
 }
 
-/** A link that looks like a button: it goes somewhere and changes nothing. */
+/** A link that looks like a button. It leads to another page and changes nothing. */
 export function ButtonLink({
   variant,
   size,
@@ -53,8 +53,16 @@ export function ButtonLink({
   return <Link className={cn(buttonStyle({ variant, size }), className)} {...props} />;
 }
 
-/** Puts `text` on the clipboard and says so for two seconds. */
-export function CopyButton({ text, label, className }: { text: string; label: string; className?: string }) {
+/** Copies `text` to the clipboard and confirms it for two seconds. */
+export function CopyButton({
+  text,
+  label,
+  className,
+}: {
+  text: string;
+  label: string;
+  className?: string | undefined;
+}) {
   const [state, setState] = useState<"idle" | "copied" | "failed">("idle");
   useEffect(() => {
     if (state === "idle") return;

@@ -10,12 +10,12 @@ interface FieldProps {
   label: string;
   hint?: ReactNode;
   error?: string | null | undefined;
-  /** Draws the control with the ids that tie it to label, hint and error. */
+  /** Renders the control with the attributes that connect it to its label, hint and error. */
   children: (control: { id: string; "aria-describedby"?: string; "aria-invalid"?: true }) => ReactNode;
   className?: string;
 }
 
-/** A labelled control with a hint under it, replaced by the error when there is one. */
+/** A control with a label above it and a hint or an error below it. */
 export function Field({ label, hint, error, children, className }: FieldProps) {
   const id = useId();
   const noteId = `${id}-note`;
@@ -49,7 +49,7 @@ export function Field({ label, hint, error, children, className }: FieldProps) {
 export const inputStyle =
   "h-8 w-full min-w-0 rounded-md border border-line-strong bg-surface px-2.5 text-sm text-ink shadow-card transition-colors placeholder:text-ink-3 hover:border-ink-3 focus-visible:border-brand focus-visible:outline-2 focus-visible:outline-offset-0 focus-visible:outline-ring/40 disabled:bg-sunken disabled:text-ink-3 aria-invalid:border-danger";
 
-/** One line of text. */
+/** A text input of one line. */
 export function Input({
   className,
   ...props
@@ -60,7 +60,7 @@ export function Input({
 export interface SelectOption {
   value: string;
   label: string;
-  /** Shown smaller, at the end of the line. */
+  /** Shown in small print at the end of the line. */
   note?: string;
 }
 
@@ -76,7 +76,7 @@ interface SelectProps {
   "aria-invalid"?: true;
 }
 
-/** One of a few values. */
+/** A choice of one value from a list that opens. */
 export function Select({ options, value, onValueChange, className, mono = false, ...control }: SelectProps) {
   return (
     <Base.Root items={options} value={value} onValueChange={(next) => next !== null && onValueChange(next)}>
@@ -130,12 +130,12 @@ interface SegmentedProps<T extends string> {
   value: T;
   onValueChange: (value: T) => void;
   options: readonly { value: T; label: string; icon?: ReactNode }[];
-  /** Show icons alone; the labels stay as accessible names. */
+  /** Whether only the icons are shown. The labels remain as accessible names. */
   iconOnly?: boolean;
   className?: string;
 }
 
-/** One of two to five choices, all in sight. */
+/** A choice of one value from two to five that are all visible. */
 export function Segmented<T extends string>({
   label,
   value,
@@ -172,12 +172,12 @@ export function Segmented<T extends string>({
   );
 }
 
-/** `value`, once it has stayed the same for `delayMs`. */
+/** The latest `value` that has not changed for `delayMs` milliseconds. */
 export function useDebounced<T>(value: T, delayMs: number): T {
-  const [settled, setSettled] = useState(value);
+  const [debounced, setDebounced] = useState(value);
   useEffect(() => {
-    const timer = setTimeout(() => setSettled(value), delayMs);
+    const timer = setTimeout(() => setDebounced(value), delayMs);
     return () => clearTimeout(timer);
   }, [value, delayMs]);
-  return settled;
+  return debounced;
 }

@@ -5,7 +5,7 @@ import { cn } from "#lib/cn.ts";
 
 interface PanelProps {
   title: ReactNode;
-  /** Right of the title. */
+  /** Shown to the right of the title. */
   aside?: ReactNode;
   children: ReactNode;
   className?: string;
@@ -38,14 +38,14 @@ interface CalloutProps {
   kind: keyof typeof KINDS;
   title: ReactNode;
   children?: ReactNode;
-  /** Buttons at the end. */
+  /** Buttons at the end of the message. */
   actions?: ReactNode;
-  /** Read out when it appears. For what follows from something the person just did. */
+  /** Whether screen readers announce it when it appears. Set it for the result of an action of the user. */
   announce?: boolean;
   className?: string;
 }
 
-/** A paragraph that must not be overlooked, in its place on the page. */
+/** A prominent message in the place that it is about. */
 export function Callout({ kind, title, children, actions, announce = false, className }: CalloutProps) {
   const { icon: Icon, style, name } = KINDS[kind];
   return (
@@ -81,7 +81,7 @@ const badgeStyle = cva(
 
 export type BadgeTone = NonNullable<VariantProps<typeof badgeStyle>["tone"]>;
 
-/** A short fact. The tone only underlines what the text or icon already says. */
+/** A short fact. The text or icon carries the meaning; the tone only emphasises it. */
 export function Badge({
   tone,
   className,
@@ -90,7 +90,7 @@ export function Badge({
   return <span className={cn(badgeStyle({ tone }), className)} {...props} />;
 }
 
-/** A key, as it is written on the keyboard. */
+/** The name of a key on the keyboard. */
 export function Kbd({ children, className }: { children: ReactNode; className?: string }) {
   return (
     <kbd

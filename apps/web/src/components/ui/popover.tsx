@@ -9,7 +9,7 @@ export const PopoverTrigger = Base.Trigger;
 interface PopoverContentProps {
   title: string;
   children: ReactNode;
-  /** Which edges of trigger and panel are in line. */
+  /** Which edge of the panel is aligned with the trigger. */
   align?: "start" | "end";
   className?: string;
 }
@@ -33,17 +33,17 @@ export function PopoverContent({ title, children, align = "end", className }: Po
   );
 }
 
-/** Opens tooltips at once while the pointer goes from one to the next. */
+/** Opens tooltips without a delay while the pointer moves from one to the next. */
 export const TooltipProvider = BaseTooltip.Provider;
 
 interface TooltipProps {
   label: ReactNode;
   side?: "top" | "right" | "bottom" | "left";
-  /** The element that is explained. Its own name must not depend on the tooltip. */
+  /** The element that the tooltip explains. Its accessible name must not depend on the tooltip. */
   children: ReactElement<Record<string, unknown>>;
 }
 
-/** Says more about an element on hover and focus. */
+/** An explanation of an element, shown on hover and on focus. */
 export function Tooltip({ label, side = "top", children }: TooltipProps) {
   return (
     <BaseTooltip.Root>

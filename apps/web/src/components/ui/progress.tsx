@@ -5,7 +5,7 @@ import { cn } from "#lib/cn.ts";
 interface ProgressBarProps {
   label: string;
   done: number;
-  /** Null while the end is not known: the bar then only moves. */
+  /** Null while the total is unknown: the bar then shows activity only. */
   total: number | null;
   tone?: "brand" | "danger" | "neutral";
   className?: string;
@@ -13,7 +13,7 @@ interface ProgressBarProps {
 
 const FILL = { brand: "bg-brand", danger: "bg-danger", neutral: "bg-ink-3" } as const;
 
-/** How far something is. The number stands beside it in text. */
+/** A progress bar. The number has to be shown as text beside it. */
 export function ProgressBar({ label, done, total, tone = "brand", className }: ProgressBarProps) {
   const known = total !== null && total > 0;
   return (
@@ -35,12 +35,12 @@ export function ProgressBar({ label, done, total, tone = "brand", className }: P
   );
 }
 
-/** Something is under way. Beside text that says what. */
+/** Shows that something is in progress. A text beside it has to say what. */
 export function Spinner({ className }: { className?: string }) {
   return <LoaderCircle aria-hidden className={cn("size-4 animate-spin-slow", className)} />;
 }
 
-/** A grey bar in the place of text that is on its way. Hidden from screen readers; the region says it is busy. */
+/** A placeholder for text that is being loaded. Hidden from screen readers; the region around it is `aria-busy`. */
 export function Skeleton({ className }: { className?: string }) {
   return <div aria-hidden className={cn("h-3.5 animate-pulse-soft rounded bg-hover", className)} />;
 }

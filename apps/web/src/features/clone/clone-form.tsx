@@ -1,19 +1,20 @@
 "use client";
 
 import { zodResolver } from "@hookform/resolvers/zod";
-import { skipToken, useMutation, useQuery } from "@tanstack/react-query";
-import { type RefObject, useEffect, useRef } from "react";
+import { keepPreviousData, skipToken, useMutation, useQuery } from "@tanstack/react-query";
+import { type RefObject, useEffect, useRef, useState } from "react";
 import { Controller, FormProvider, useForm, useFormContext, useWatch } from "react-hook-form";
+import { ProblemCallout } from "#components/state.tsx";
 import { Button } from "#components/ui/button.tsx";
+import { Combobox } from "#components/ui/combobox.tsx";
 import { Field, Input, Select, type SelectOption } from "#components/ui/form.tsx";
-import { Callout } from "#components/ui/panel.tsx";
 import { Spinner } from "#components/ui/progress.tsx";
+import { SpecText } from "#components/values.tsx";
 import { toProblem, trpc } from "#lib/api.ts";
 import { absoluteTime } from "#lib/format.ts";
 import { formatPlace, parseSpec } from "#lib/spec.ts";
 import { type CloneDraft, cloneDraftSchema, suggestName } from "./clone-draft.ts";
 import { ClonePlan, useClonePlan } from "./clone-plan.tsx";
-import { ImagePicker } from "./image-picker.tsx";
 
 interface CloneFormProps {
   draft: CloneDraft;
@@ -22,7 +23,7 @@ interface CloneFormProps {
   onClose: () => void;
 }
 
-/** Source, target and the live plan. */
+/** Source and target of the clone, and the plan for them, which follows every change of the form. */
 export function CloneForm({ draft, nameField, onStarted, onClose }: CloneFormProps) {
   const form = useForm<CloneDraft>({
     resolver: zodResolver(cloneDraftSchema),
@@ -34,7 +35,7 @@ export function CloneForm({ draft, nameField, onStarted, onClose }: CloneFormPro
   const start = useMutation(trpc.clone.start.mutationOptions({ retry: false }));
   const failure = start.isError ? toProblem(start.error) : null;
 
-  // What was refused does not speak about what is asked for now.
+  // The error of an earlier attempt does not apply to the changed form.
   const { reset } = start;
   const asked = useRef(plan.input);
   useEffect(() => {
@@ -44,7 +45,7 @@ export function CloneForm({ draft, nameField, onStarted, onClose }: CloneFormPro
 
   const submit = form.handleSubmit(async (chosen) => {
     if (plan.plan === undefined || plan.input === null) return;
-    const started = await start.mutateAsync(plan.input).catch(() => null); // shown above the buttons
+    const started = await start.mutateAsync(plan.input).catch(() => null); // `start.error` is shown above the buttons
     if (started !== null) onStarted(chosen, started.taskId);
   });
 
@@ -72,15 +73,11 @@ export function CloneForm({ draft, nameField, onStarted, onClose }: CloneFormPro
                 </Field>
               )}
             />
-            <PointSelect />
+            <SnapshotSelect />
           </fieldset>
           <TargetFields nameField={nameField} />
           <ClonePlan {...plan} />
-          {failure !== null && (
-            <Callout kind="danger" title={failure.message} announce>
-              {failure.hint}
-            </Callout>
-          )}
+          {failure !== null && <ProblemCallout problem={failure} announce />}
         </div>
         <footer className="flex items-center justify-end gap-2 border-line border-t px-5 py-3">
           <Button onClick={onClose}>Cancel</Button>
@@ -99,10 +96,54 @@ export function CloneForm({ draft, nameField, onStarted, onClose }: CloneFormPro
   );
 }
 
-const NOW: SelectOption = { value: "", label: "Its current state" };
+interface ImagePickerProps {
+  id: string;
+  "aria-describedby"?: string;
+  "aria-invalid"?: true;
+  /** Spec of the image; "" for none. */
+  value: string;
+  onValueChange: (spec: string) => void;
+}
 
-/** The moment to clone: as the image is now, or one of its snapshots, newest first. */
-export function PointSelect() {
+/** Finds an image by any part of its spec, on the server. Offers images that can be cloned only. */
+function ImagePicker({ value, onValueChange, ...control }: ImagePickerProps) {
+  const [text, setText] = useState(value);
+  const search = text === value ? "" : text.trim();
+  const found = useQuery(
+    trpc.images.list.queryOptions({ search, limit: 50 }, { placeholderData: keepPreviousData }),
+  );
+  const specs = (found.data?.rows ?? [])
+    .filter((row) => row.state === "ok" && !row.inTrash)
+    .map((row) => row.spec);
+  const empty = found.isError
+    ? toProblem(found.error).message
+    : found.isPending
+      ? "Searching…"
+      : "No image that can be cloned matches.";
+
+  return (
+    <Combobox
+      {...control}
+      look="select"
+      placeholder="Search images…"
+      items={specs}
+      value={value === "" ? null : value}
+      onValueChange={(spec) => onValueChange(spec ?? "")}
+      text={text}
+      onTextChange={setText}
+      keyOf={(spec) => spec}
+      textOf={(spec) => spec}
+      empty={empty}
+    >
+      {(spec) => <SpecText spec={spec} className="text-xs" />}
+    </Combobox>
+  );
+}
+
+const CURRENT_STATE: SelectOption = { value: "", label: "None: current state" };
+
+/** The snapshot to clone, or the current state of the image. Snapshots are listed newest first. */
+function SnapshotSelect() {
   const { control } = useFormContext<CloneDraft>();
   const [image, snapshot] = useWatch({ control, name: ["image", "snapshot"] });
   const detail = useQuery(trpc.images.get.queryOptions(image === "" ? skipToken : { spec: image }));
@@ -115,7 +156,7 @@ export function PointSelect() {
       note: absoluteTime(new Date(createdAt)).slice(0, 16),
     }))
     .reverse();
-  // A preset snapshot is shown at once, before the image's snapshots have arrived.
+  // A preset snapshot is shown at once, before the snapshots of the image have been loaded.
   const preset =
     snapshot === "" || known.some(({ value }) => value === snapshot)
       ? []
@@ -126,12 +167,12 @@ export function PointSelect() {
       name="snapshot"
       control={control}
       render={({ field, fieldState }) => (
-        <Field label="State to clone" error={fieldState.error?.message}>
+        <Field label="Source snapshot" error={fieldState.error?.message}>
           {(ids) => (
             <Select
               {...ids}
               mono={snapshot !== ""}
-              options={[NOW, ...preset, ...known]}
+              options={[CURRENT_STATE, ...preset, ...known]}
               value={field.value}
               onValueChange={field.onChange}
             />
@@ -142,8 +183,8 @@ export function PointSelect() {
   );
 }
 
-/** Where the clone goes and what it is called. A free name is suggested until one is typed. */
-export function TargetFields({ nameField }: { nameField: RefObject<HTMLInputElement | null> }) {
+/** Pool and name of the clone. A free name is suggested until the user types one. */
+function TargetFields({ nameField }: { nameField: RefObject<HTMLInputElement | null> }) {
   const { control, setValue, formState } = useFormContext<CloneDraft>();
   const [source, place, name] = useWatch({ control, name: ["image", "place", "name"] });
   const image = parseSpec(source)?.image ?? "";
@@ -169,7 +210,7 @@ export function TargetFields({ nameField }: { nameField: RefObject<HTMLInputElem
   ]);
   if (place !== "" && !places.includes(place)) places.unshift(place);
 
-  const inUse = taken?.has(name) === true ? `${place} already has an image of this name.` : undefined;
+  const inUse = taken?.has(name) === true ? `An image with this name already exists in ${place}.` : undefined;
 
   return (
     <fieldset className="grid gap-3 sm:grid-cols-[2fr_3fr]">
@@ -218,8 +259,8 @@ export function TargetFields({ nameField }: { nameField: RefObject<HTMLInputElem
 
 const MAX_NAMES = 500;
 
-/** Names in `place` (`pool` or `pool/namespace`) that begin like clones of `image`, to suggest a free one. */
-export function useTargetNames(place: string, image: string): ReadonlySet<string> | undefined {
+/** Names of images in `place` (`pool` or `pool/namespace`) that contain the name of `image`, to suggest a free one. */
+function useTargetNames(place: string, image: string): ReadonlySet<string> | undefined {
   const [pool = "", namespace = ""] = place.split("/");
   const names = useQuery(
     trpc.images.list.queryOptions(

@@ -2,6 +2,7 @@ import type { ClonePlanView } from "@coppice/server/router";
 import { skipToken, useQuery } from "@tanstack/react-query";
 import { Camera, CopyPlus, CornerDownRight, type LucideIcon, Recycle, ShieldCheck } from "lucide-react";
 import type { ReactNode } from "react";
+import { ProblemCallout } from "#components/state.tsx";
 import { Button } from "#components/ui/button.tsx";
 import { useDebounced } from "#components/ui/form.tsx";
 import { Callout } from "#components/ui/panel.tsx";
@@ -19,25 +20,35 @@ interface ClonePlanProps {
   retry: () => void;
 }
 
-/** What will happen, as the server sees it now. */
+/** What the server would do to make the clone, and with which result. */
 export function ClonePlan({ input, plan, error, isPending, retry }: ClonePlanProps) {
   return (
-    <section aria-label="What will happen" aria-busy={isPending} className="min-h-44">
+    <section aria-label="Plan" aria-busy={isPending} className="min-h-44">
       {input === null && (
         <p className="flex h-44 items-center justify-center rounded-lg border border-line border-dashed text-ink-3">
-          Choose source and name, and see here what will happen.
+          Choose a source image and a name to see the plan.
         </p>
       )}
       {isPending && <PlanSkeleton />}
-      {error !== null && error !== undefined && <PlanProblem error={error} retry={retry} />}
+      {error !== null && error !== undefined && (
+        <ProblemCallout
+          problem={toProblem(error)}
+          announce
+          actions={
+            <Button size="sm" onClick={retry}>
+              Try again
+            </Button>
+          }
+        />
+      )}
       {plan !== undefined && input !== null && (
         <div className="rounded-lg border border-line bg-sunken">
-          <PlanSteps plan={plan} source={input.source} target={input.target} />
+          <PlanSteps plan={plan} target={input.target} />
           <PlanFacts plan={plan} />
         </div>
       )}
       <p role="status" className="sr-only">
-        {isPending ? "Planning" : plan !== undefined ? planSentence(plan) : ""}
+        {isPending ? "Making the plan" : plan !== undefined ? planSentence(plan) : ""}
       </p>
       {plan?.warnings.map((warning) => (
         <Callout key={warning} kind="warn" title={warning} className="mt-2" />
@@ -56,7 +67,7 @@ function PlanSkeleton() {
     <div className="flex h-44 flex-col gap-3 rounded-lg border border-line bg-sunken p-4">
       <p className="flex items-center gap-2 text-ink-3">
         <CornerDownRight aria-hidden className="size-4" />
-        Looking for a snapshot that nothing has changed since…
+        Looking for a snapshot that can be reused…
       </p>
       <Skeleton className="w-4/5" />
       <Skeleton className="w-3/5" />
@@ -65,33 +76,8 @@ function PlanSkeleton() {
   );
 }
 
-function PlanProblem({ error, retry }: { error: unknown; retry: () => void }) {
-  const problem = toProblem(error);
-  return (
-    <Callout
-      kind="danger"
-      title={problem.message}
-      announce
-      actions={
-        <Button size="sm" onClick={retry}>
-          Try again
-        </Button>
-      }
-    >
-      {problem.hint}
-      <span className="mt-1 block font-mono text-2xs text-ink-3">{problem.code}</span>
-    </Callout>
-  );
-}
-
-interface PlanStepsProps {
-  plan: ClonePlanView;
-  source: string;
-  target: string;
-}
-
-/** The steps in the order they are taken, each with its reason. */
-export function PlanSteps({ plan, target }: PlanStepsProps) {
+/** The steps in the order in which they run, each with its reason. */
+function PlanSteps({ plan, target }: { plan: ClonePlanView; target: string }) {
   const { snapshot } = plan;
   const reused = snapshot.action === "reuse";
   return (
@@ -100,12 +86,12 @@ export function PlanSteps({ plan, target }: PlanStepsProps) {
         {reused ? "Reuses" : "Creates"} snapshot <Name>{snapshot.name}</Name>
       </Step>
       {plan.protect && (
-        <Step icon={ShieldCheck} note="A clone of format 1 needs a protected snapshot.">
+        <Step icon={ShieldCheck} note="Clone format 1 requires a protected snapshot.">
           Protects <Name>{snapshot.name}</Name>
         </Step>
       )}
       <Step icon={CopyPlus} note={null}>
-        Clones it as <Name>{target}</Name>
+        Clones the snapshot as <Name>{target}</Name>
       </Step>
     </ol>
   );
@@ -141,38 +127,32 @@ function Name({ children }: { children: ReactNode }) {
   return <span className="font-mono text-xs">{children}</span>;
 }
 
-/** Stripes are only worth a word when they are not one object each. */
-function stripes(plan: ClonePlanView): ReactNode {
-  if (plan.stripeCount === 1) return null;
-  return (
-    <Fact name="Stripes">
-      {plan.stripeCount} × <Bytes value={plan.stripeUnit} />
-    </Fact>
-  );
-}
-
-function protection({ protect, cloneFormat }: ClonePlanView): string {
-  if (protect) return "is added";
-  return cloneFormat === 1 ? "is there" : "not needed";
-}
-
-/** What the clone takes over from its source. */
-export function PlanFacts({ plan }: { plan: ClonePlanView }) {
+/** The properties of the clone, most of which it inherits from its source. */
+function PlanFacts({ plan }: { plan: ClonePlanView }) {
   return (
     <dl className="flex flex-wrap gap-x-6 gap-y-2 border-line border-t px-4 py-3">
       <Fact name="Size">
         <Bytes value={plan.size} />
       </Fact>
-      <Fact name="Objects">
+      <Fact name="Object size">
         <Bytes value={plan.objectSize} />
       </Fact>
-      {stripes(plan)}
+      {plan.stripeCount > 1 && (
+        <Fact name="Striping">
+          {plan.stripeCount} × <Bytes value={plan.stripeUnit} />
+        </Fact>
+      )}
       <Fact name="Depth">{plan.depth}</Fact>
       <Fact name="Clone format">{plan.cloneFormat}</Fact>
       <Fact name="Protection">{protection(plan)}</Fact>
       <Fact name="Features">{plan.features.join(", ") || "none"}</Fact>
     </dl>
   );
+}
+
+function protection({ protect, cloneFormat }: ClonePlanView): string {
+  if (protect) return "will be added";
+  return cloneFormat === 1 ? "already protected" : "not required";
 }
 
 function Fact({ name, children }: { name: string; children: ReactNode }) {
@@ -187,8 +167,8 @@ function Fact({ name, children }: { name: string; children: ReactNode }) {
 const TYPING_PAUSE_MS = 250;
 
 /**
- * The server's plan for what the form says now. It looks at the cluster each time, so the answer is not kept; a
- * question that is no longer asked is cancelled on the server too.
+ * The server's plan for the current values of the form. The plan depends on the state of the cluster, so it is never
+ * cached. A request for values that have changed since is cancelled on the server as well.
  */
 export function useClonePlan(draft: CloneDraft) {
   const input = toCloneInput(draft);
@@ -204,7 +184,7 @@ export function useClonePlan(draft: CloneDraft) {
     }),
   );
   return {
-    /** Null while the form is not complete. */
+    /** Null while the form is incomplete. */
     input,
     plan: current && !query.isFetching ? query.data : undefined,
     error: current && !query.isFetching ? query.error : null,

@@ -3,8 +3,8 @@ import type { InfiniteData, QueryClient } from "@tanstack/react-query";
 import { trpc } from "#lib/api.ts";
 import { isActive } from "#lib/task.ts";
 
-/** A scan that found nothing new only makes what is shown younger; nothing is fetched for it. */
-export function applyQuietScan(client: QueryClient, scannedAt: string): void {
+/** An inventory without changes only updates the time of the cached data; nothing is fetched. */
+export function applyUnchangedInventory(client: QueryClient, scannedAt: string): void {
   client.setQueriesData(trpc.lineage.forest.queryFilter(), (forest) => forest && { ...forest, scannedAt });
   client.setQueriesData<ImageListPage | InfiniteData<ImageListPage>>(
     trpc.images.list.pathFilter(),
@@ -16,7 +16,7 @@ export function applyQuietScan(client: QueryClient, scannedAt: string): void {
   );
 }
 
-/** After a scan that found something: all that speaks of images is fetched again when it is next looked at. */
+/** After an inventory with changes, everything about images is fetched again, hidden pages when they are next shown. */
 export async function invalidateInventory(client: QueryClient): Promise<void> {
   await Promise.all([
     client.invalidateQueries(trpc.images.pathFilter()),
@@ -26,8 +26,8 @@ export async function invalidateInventory(client: QueryClient): Promise<void> {
 }
 
 /**
- * Puts a task's new state into every list and page that has it. A list that lacks it is fetched again. So is all that
- * shows the task when it ends: an answer that was on its way when it ended must not have the last word.
+ * Updates a task in every cached list and page. A list that does not contain the task is fetched again. When the task
+ * has ended, everything that shows it is fetched again, because a response from before the end may still arrive.
  */
 export function applyTask(client: QueryClient, task: TaskSummary): void {
   const ended = !isActive(task.state);
@@ -39,30 +39,30 @@ export function applyTask(client: QueryClient, task: TaskSummary): void {
     if (changed !== undefined) client.setQueryData(queryKey, changed);
     if (changed === undefined || ended) void client.invalidateQueries({ queryKey, exact: true });
   }
-  applyToPage(client, task, ended);
+  applyToTaskPage(client, task, ended);
 }
 
-/** Events carry no log, so the page is fetched again when the phase or the state changed. */
-function applyToPage(client: QueryClient, task: TaskSummary, ended: boolean): void {
+/** Events do not contain the log, so the page is fetched again when the phase or the state has changed. */
+function applyToTaskPage(client: QueryClient, task: TaskSummary, ended: boolean): void {
   const queryKey = trpc.tasks.get.queryKey({ id: task.id });
   const query = client.getQueryCache().find({ queryKey });
   if (query === undefined) return;
-  const again = () => client.invalidateQueries({ queryKey, exact: true });
+  const refetch = () => client.invalidateQueries({ queryKey, exact: true });
 
   const known = client.getQueryData(queryKey);
   if (known === undefined) {
-    // The first answer is on its way and may be older than this event.
-    void query.promise?.then(again, again);
+    // The first response has not arrived yet and may be older than this event.
+    void query.promise?.then(refetch, refetch);
     return;
   }
   client.setQueryData(queryKey, { ...task, log: known.log });
-  if (ended || known.state !== task.state || known.phase !== task.phase) void again();
+  if (ended || known.state !== task.state || known.phase !== task.phase) void refetch();
 }
 
 type TaskList = TaskListPage | InfiniteData<TaskListPage>;
 
-/** The list with `task` in the place of its older self; undefined when the list does not have it. */
-export function replaceTask(list: TaskList, task: TaskSummary): TaskList | undefined {
+/** The list with the new state of `task`; undefined when the list does not contain the task. */
+function replaceTask(list: TaskList, task: TaskSummary): TaskList | undefined {
   if (!("pages" in list)) return replaceInPage(list, task);
   let found = false;
   const pages = list.pages.map((page) => {
@@ -74,6 +74,6 @@ export function replaceTask(list: TaskList, task: TaskSummary): TaskList | undef
 }
 
 function replaceInPage(page: TaskListPage, task: TaskSummary): TaskListPage | undefined {
-  const at = page.rows.findIndex((row) => row.id === task.id);
-  return at < 0 ? undefined : { ...page, rows: page.rows.with(at, task) };
+  const index = page.rows.findIndex((row) => row.id === task.id);
+  return index < 0 ? undefined : { ...page, rows: page.rows.with(index, task) };
 }

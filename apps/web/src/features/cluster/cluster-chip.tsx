@@ -4,8 +4,8 @@ import { Meter } from "@base-ui/react/meter";
 import type { ClusterInfo } from "@coppice/server/router";
 import { useQuery } from "@tanstack/react-query";
 import { ChevronDown } from "lucide-react";
+import { ProblemCallout } from "#components/state.tsx";
 import { CopyButton } from "#components/ui/button.tsx";
-import { Callout } from "#components/ui/panel.tsx";
 import { Popover, PopoverContent, PopoverTrigger } from "#components/ui/popover.tsx";
 import { Skeleton } from "#components/ui/progress.tsx";
 import { Bytes, FactList } from "#components/values.tsx";
@@ -19,7 +19,7 @@ type Condition = "connected" | "connecting" | "unreachable";
 const CONDITION: Record<Condition, { label: string; dot: string }> = {
   connected: { label: "Connected", dot: "bg-brand" },
   connecting: { label: "Connecting", dot: "animate-pulse-soft bg-warn" },
-  unreachable: { label: "Not reachable", dot: "rounded-none bg-danger" },
+  unreachable: { label: "Unreachable", dot: "rounded-none bg-danger" },
 };
 
 function condition(failed: boolean, stream: StreamState): Condition {
@@ -27,7 +27,7 @@ function condition(failed: boolean, stream: StreamState): Condition {
   return stream === "live" || stream === "paused" ? "connected" : "connecting";
 }
 
-/** The cluster's name, the beginning of its fsid, and whether it can be reached. Opens its facts. */
+/** The name of the cluster, the start of its fsid, and the state of the connection. Opens a panel with details. */
 export function ClusterChip() {
   const info = useQuery(trpc.cluster.info.queryOptions());
   const { label, dot } = CONDITION[condition(info.isError, useStreamState())];
@@ -58,16 +58,12 @@ interface ClusterFactsProps {
   condition: string;
 }
 
-/** What is known of the cluster. */
-export function ClusterFacts({ info, error, condition }: ClusterFactsProps) {
+/** Details of the cluster. */
+function ClusterFacts({ info, error, condition }: ClusterFactsProps) {
   const problem = error === null ? null : toProblem(error);
   return (
     <div className="flex flex-col gap-3 p-4">
-      {problem !== null && (
-        <Callout kind="danger" title={problem.message}>
-          {problem.hint}
-        </Callout>
-      )}
+      {problem !== null && <ProblemCallout problem={problem} />}
       {info !== undefined && (
         <>
           <FactList
@@ -100,14 +96,14 @@ export function ClusterFacts({ info, error, condition }: ClusterFactsProps) {
   );
 }
 
-/** From here on Ceph itself begins to warn, and to refuse writes. */
-const NEAR_FULL = 0.85;
-const FULL = 0.95;
+/** Ceph's default ratios: it warns from the first one on and refuses writes from the second one on. */
+const NEARFULL_RATIO = 0.85;
+const FULL_RATIO = 0.95;
 
-/** How full the cluster is, in words and as a bar. */
+/** The used capacity of the cluster, in words and as a bar. */
 export function CapacityMeter({ info }: { info: ClusterInfo }) {
   const share = info.totalBytes === 0 ? 0 : info.usedBytes / info.totalBytes;
-  const state = share >= FULL ? "full" : share >= NEAR_FULL ? "nearly full" : null;
+  const state = share >= FULL_RATIO ? "full" : share >= NEARFULL_RATIO ? "nearly full" : null;
   return (
     <Meter.Root
       value={share * 100}

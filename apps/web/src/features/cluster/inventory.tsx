@@ -11,25 +11,31 @@ import { toProblem, trpc } from "#lib/api.ts";
 import { cn } from "#lib/cn.ts";
 import { invalidateInventory } from "./cached-data.ts";
 
-/** When the images were last read from the cluster, and a button to do it now. */
-export function ScanAge({ scannedAt, className }: { scannedAt: string | undefined; className?: string }) {
+/** The time of the last inventory of the cluster, and a button that takes a new one. */
+export function InventoryAge({
+  scannedAt,
+  className,
+}: {
+  scannedAt: string | undefined;
+  className?: string;
+}) {
   const refresh = useRefreshInventory();
   return (
     <div className={cn("flex items-center gap-1 text-ink-3 text-xs", className)}>
       <span role="status" className="hidden sm:inline">
         {refresh.isPending
-          ? "Reading…"
+          ? "Updating…"
           : scannedAt !== undefined && (
               <>
-                Read <Time at={scannedAt} />
+                Updated <Time at={scannedAt} />
               </>
             )}
       </span>
       <Button
         variant="ghost"
         size="icon-sm"
-        aria-label="Read all images again"
-        title="Read all images again"
+        aria-label="Refresh"
+        title="Refresh"
         disabled={refresh.isPending}
         focusableWhenDisabled
         onClick={() => refresh.mutate()}
@@ -40,7 +46,7 @@ export function ScanAge({ scannedAt, className }: { scannedAt: string | undefine
   );
 }
 
-/** Has the server read all images again, now. */
+/** Takes a new inventory of the cluster. */
 export function useRefreshInventory() {
   const client = useQueryClient();
   return useMutation(
@@ -48,7 +54,7 @@ export function useRefreshInventory() {
       onSuccess: () => invalidateInventory(client),
       onError: (error) => {
         const { message, hint } = toProblem(error);
-        toast("Images could not be read again", {
+        toast("The images could not be refreshed", {
           tone: "bad",
           description: [message, hint].filter(Boolean).join(" "),
         });
@@ -57,7 +63,7 @@ export function useRefreshInventory() {
   );
 }
 
-/** What the server could not read of the cluster: a pool whose images are missing here, or all of it. */
+/** The parts of the cluster that the last inventory could not read: pools and namespaces, or all of it. */
 export function ScanProblems({
   problems,
   scannedAt,
@@ -72,12 +78,11 @@ export function ScanProblems({
       title={
         place === null ? (
           <>
-            The cluster could not be read again. What you see was read <Time at={scannedAt} />.
+            The cluster could not be read. The images shown were last updated <Time at={scannedAt} />.
           </>
         ) : (
           <>
-            <span className="font-mono text-xs">{place}</span> could not be read, so its images are missing
-            here.
+            <span className="font-mono text-xs">{place}</span> could not be read. Its images are missing here.
           </>
         )
       }

@@ -5,20 +5,20 @@ import { useQueryClient } from "@tanstack/react-query";
 import { useSubscription } from "@trpc/tanstack-react-query";
 import { createContext, useCallback, useContext, useEffect, useRef, useSyncExternalStore } from "react";
 import { isSignedOut, trpc } from "#lib/api.ts";
-import { applyQuietScan, applyTask, invalidateInventory } from "./cached-data.ts";
+import { applyTask, applyUnchangedInventory, invalidateInventory } from "./cached-data.ts";
 
 export type StreamState = "live" | "connecting" | "lost" | "paused";
 
 /**
- * Keeps the cache true to what the server tells: one event stream for this tab. A hidden tab lets go of it, because a
- * browser allows six connections to one host over HTTP/1.1; on return all that is on screen is fetched again.
+ * Keeps the query cache up to date with the event stream of the server. A hidden tab closes its stream, because browsers
+ * allow six connections per host over HTTP/1.1. When the tab is shown again, everything on screen is fetched again.
  */
 export function useServerEvents(onTask: (task: TaskSummary) => void): StreamState {
   const client = useQueryClient();
   const visible = usePageVisible();
-  const wasAway = useRef(false);
+  const wasHidden = useRef(false);
   useEffect(() => {
-    if (!visible) wasAway.current = true;
+    if (!visible) wasHidden.current = true;
   }, [visible]);
 
   const onData = useCallback(
@@ -27,7 +27,7 @@ export function useServerEvents(onTask: (task: TaskSummary) => void): StreamStat
         applyTask(client, event.task);
         onTask(event.task);
       } else if (event.type === "inventory") {
-        if (event.changed.length === 0) applyQuietScan(client, event.scannedAt);
+        if (event.changed.length === 0) applyUnchangedInventory(client, event.scannedAt);
         else void invalidateInventory(client);
       } else {
         void client.invalidateQueries();
@@ -41,11 +41,11 @@ export function useServerEvents(onTask: (task: TaskSummary) => void): StreamStat
       enabled: visible,
       onData,
       onStarted: () => {
-        if (!wasAway.current) return;
-        wasAway.current = false;
+        if (!wasHidden.current) return;
+        wasHidden.current = false;
         void client.invalidateQueries();
       },
-      // Not an error to show: the stream reconnects by itself. A lost session is found by asking who is signed in.
+      // The stream reconnects by itself. When the session has ended, the query for it fails and leads to the sign-in page.
       onError: (error) => {
         if (isSignedOut(error)) void client.invalidateQueries(trpc.session.me.queryFilter());
       },
@@ -59,7 +59,7 @@ export function useServerEvents(onTask: (task: TaskSummary) => void): StreamStat
 
 export const StreamStateContext = createContext<StreamState>("connecting");
 
-/** Whether this tab is being told what changes. */
+/** The state of the event stream of this tab. */
 export function useStreamState(): StreamState {
   return useContext(StreamStateContext);
 }
@@ -69,8 +69,8 @@ function subscribe(listener: () => void): () => void {
   return () => document.removeEventListener("visibilitychange", listener);
 }
 
-/** Whether this tab is the one looked at. */
-export function usePageVisible(): boolean {
+/** Whether this tab is visible. */
+function usePageVisible(): boolean {
   return useSyncExternalStore(
     subscribe,
     () => document.visibilityState === "visible",

@@ -3,7 +3,7 @@ import { useMemo } from "react";
 import { TaskTable } from "#features/tasks/task-table.tsx";
 import { useRecentTasks } from "#features/tasks/task-watch.tsx";
 
-/** Tasks of this image among the newest ones. */
+/** The recent tasks of an image. */
 export function ActivityTab({ tasks }: { tasks: readonly TaskSummary[] }) {
   return (
     <div className="overflow-hidden rounded-lg border border-line bg-surface shadow-card">
@@ -12,7 +12,7 @@ export function ActivityTab({ tasks }: { tasks: readonly TaskSummary[] }) {
   );
 }
 
-/** The newest tasks that an image took part in. */
+/** The recent tasks that an image takes part in. */
 export function useImageTasks(spec: string): TaskSummary[] {
   const recent = useRecentTasks().data?.rows;
   return useMemo(() => recent?.filter((task) => concernsImage(task, spec)) ?? [], [recent, spec]);

@@ -2,33 +2,34 @@
 
 import type { ImageDetail } from "@coppice/server/router";
 import { skipToken, useQuery } from "@tanstack/react-query";
-import { Copy, HardDrive, Network } from "lucide-react";
+import { HardDrive } from "lucide-react";
 import { parseAsString, parseAsStringLiteral, useQueryState } from "nuqs";
 import type { ReactNode } from "react";
-import { MarkBadges, marksOf } from "#components/marks.tsx";
+import { StatusBadges, statusesOf } from "#components/image-status.tsx";
 import { Breadcrumbs, useTitle } from "#components/page.tsx";
-import { EmptyState, ErrorState, StaleNotice } from "#components/state.tsx";
-import { Button, ButtonLink, CopyButton } from "#components/ui/button.tsx";
-import { Callout } from "#components/ui/panel.tsx";
+import { EmptyState, ErrorState, ProblemCallout, StaleNotice } from "#components/state.tsx";
+import { ButtonLink, CopyButton } from "#components/ui/button.tsx";
 import { Skeleton } from "#components/ui/progress.tsx";
 import { Tab, TabPanel, Tabs, TabsList } from "#components/ui/tabs.tsx";
 import { SpecText } from "#components/values.tsx";
-import { useCloneDialog } from "#features/clone/clone-dialog.tsx";
-import { useMayOperate } from "#features/session/session.tsx";
+import { ActionButtons, ActionMenu } from "#features/actions/action-controls.tsx";
+import { useImageActions, usePageTarget } from "#features/actions/image-actions.ts";
+import { useLinks } from "#features/cluster/current-cluster.tsx";
 import { toProblem, trpc } from "#lib/api.ts";
 import { formatCount } from "#lib/format.ts";
-import { mayClone } from "#lib/image/may-clone.ts";
-import { imageLink, imageRef, lineageLink } from "#lib/links.ts";
+
 import { ActivityTab, useImageTasks } from "./activity-tab.tsx";
 import { FamilyTab } from "./family-tab.tsx";
 import { SnapshotsTab } from "./snapshots-tab.tsx";
 import { SummaryTab } from "./summary-tab.tsx";
 
-/** One image. `spec` in the address is its name, or its key where the name is not enough. */
+/** One image. `spec` in the URL is the spec of the image, or its key when the image is in the trash. */
 export function ImagePage() {
+  const links = useLinks();
   const [spec] = useQueryState("spec", parseAsString.withDefault(""));
   const image = useQuery(trpc.images.get.queryOptions(spec === "" ? skipToken : { spec }));
   useTitle(image.data?.spec ?? null);
+  usePageTarget(image.data);
   const problem = image.isError ? toProblem(image.error) : null;
 
   if (spec === "") {
@@ -36,11 +37,11 @@ export function ImagePage() {
       <EmptyState
         icon={HardDrive}
         heading="h1"
-        title="No image is named"
-        actions={<ButtonLink href="/images/">All images</ButtonLink>}
+        title="No image selected"
+        actions={<ButtonLink href={links.images()}>All images</ButtonLink>}
       >
-        The address of an image ends with its name:{" "}
-        <code className="font-mono text-xs">?spec=pool/image</code>.
+        Choose an image from the list, or add <code className="font-mono text-xs">?spec=pool/image</code> to
+        the address.
       </EmptyState>
     );
   }
@@ -49,11 +50,11 @@ export function ImagePage() {
       <EmptyState
         icon={HardDrive}
         heading="h1"
-        title="There is no such image"
-        actions={<ButtonLink href="/images/">All images</ButtonLink>}
+        title="Image not found"
+        actions={<ButtonLink href={links.images()}>All images</ButtonLink>}
       >
-        <span className="wrap-anywhere font-mono text-xs">{spec}</span> is not in this cluster. It may have
-        been renamed or removed.
+        <span className="wrap-anywhere font-mono text-xs">{spec}</span> does not exist in this cluster. It may
+        have been renamed or removed.
       </EmptyState>
     );
   }
@@ -62,7 +63,7 @@ export function ImagePage() {
     return (
       <ErrorState
         heading="h1"
-        title="This image cannot be shown"
+        title="The image could not be loaded"
         problem={problem}
         onRetry={() => void image.refetch()}
       />
@@ -83,18 +84,20 @@ export function ImagePage() {
   );
 }
 
-/** Where the image comes from, its name, what is to be pointed out, and what can be done. */
-export function ImageHeader({ image }: { image: ImageDetail }) {
-  const { openClone } = useCloneDialog();
-  const mayOperate = useMayOperate();
-  const marks = marksOf(image);
+/** The ancestors of the image, its name, its statuses and the actions on it. */
+function ImageHeader({ image }: { image: ImageDetail }) {
+  const links = useLinks();
+  const { actionsFor } = useImageActions();
+  // "Open" leads to this page.
+  const actions = actionsFor(image).filter(({ id }) => id !== "open");
+  const statuses = statusesOf(image);
   return (
     <header className="flex flex-col gap-2">
       <Breadcrumbs
         items={[
-          { href: "/images/", label: "Images" },
+          { href: links.images(), label: "Images" },
           ...image.ancestors.map(({ key, spec, snapshot }) => ({
-            href: imageLink(key),
+            href: links.image(key),
             label: <SpecText spec={spec} />,
             note: snapshot,
           })),
@@ -104,40 +107,31 @@ export function ImageHeader({ image }: { image: ImageDetail }) {
       <div className="flex flex-wrap items-center gap-x-3 gap-y-2">
         <h1 className="flex min-w-0 items-center gap-1 font-semibold text-lg tracking-tight">
           <SpecText spec={image.spec} />
-          <CopyButton text={image.spec} label="Copy the image’s name" />
+          <CopyButton text={image.spec} label="Copy the name of the image" />
         </h1>
-        {marks.length > 0 && (
+        {statuses.length > 0 && (
           <span className="flex flex-wrap gap-1">
-            <MarkBadges marks={marks} />
+            <StatusBadges statuses={statuses} />
           </span>
         )}
         <div className="ml-auto flex gap-2">
-          <ButtonLink href={lineageLink(imageRef(image))}>
-            <Network aria-hidden />
-            Lineage
-          </ButtonLink>
-          {mayOperate && mayClone(image) && (
-            <Button variant="primary" onClick={() => openClone(image.spec)}>
-              <Copy aria-hidden />
-              Clone…
-            </Button>
-          )}
+          <ActionMenu
+            actions={actions.filter(({ placement }) => placement === "menu")}
+            label="More actions"
+            className="size-8"
+          />
+          <ActionButtons actions={actions} />
         </div>
       </div>
-      {image.error !== undefined && (
-        <Callout kind="danger" title={image.error.message}>
-          {image.error.hint}
-          <span className="mt-1 block font-mono text-2xs text-ink-3">{image.error.code}</span>
-        </Callout>
-      )}
+      {image.error !== undefined && <ProblemCallout problem={image.error} />}
     </header>
   );
 }
 
 const TABS = ["summary", "snapshots", "family", "activity"] as const;
 
-/** The image's sides. Which one is open is in the address bar. */
-export function ImageTabs({ image }: { image: ImageDetail }) {
+/** The tabs of the page. The URL holds which one is open. */
+function ImageTabs({ image }: { image: ImageDetail }) {
   const [wanted, setTab] = useQueryState(
     "tab",
     parseAsStringLiteral(TABS).withDefault("summary").withOptions({ history: "push" }),
@@ -185,12 +179,12 @@ function Amount({ children }: { children: number }): ReactNode {
   );
 }
 
-/** An image's page before it has arrived. */
-export function ImageSkeleton() {
+/** The page before the image has been loaded. */
+function ImageSkeleton() {
   return (
     <div aria-busy="true" className="mx-auto flex max-w-6xl flex-col gap-4 p-4 md:p-6">
       <span role="status" className="sr-only">
-        Reading the image
+        Loading the image
       </span>
       <Skeleton className="w-48" />
       <div className="flex justify-between">

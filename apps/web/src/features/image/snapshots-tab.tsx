@@ -1,29 +1,28 @@
 "use client";
 
 import type { ImageDetail, SnapshotDetail } from "@coppice/server/router";
-import { Camera, Copy, ShieldCheck, Trash2 } from "lucide-react";
+import { Camera, ShieldCheck, Trash2 } from "lucide-react";
 import Link from "next/link";
 import { type ReactNode, useState } from "react";
 import { EmptyState } from "#components/state.tsx";
-import { Button } from "#components/ui/button.tsx";
 import { Badge } from "#components/ui/panel.tsx";
 import { Bytes, SpecText, Time } from "#components/values.tsx";
-import { useCloneDialog } from "#features/clone/clone-dialog.tsx";
-import { useMayOperate } from "#features/session/session.tsx";
+import { ActionButtons, ActionMenu } from "#features/actions/action-controls.tsx";
+import { type OfferedAction, useImageActions } from "#features/actions/image-actions.ts";
+import { useLinks } from "#features/cluster/current-cluster.tsx";
+
 import { cn } from "#lib/cn.ts";
 import { formatBytes, formatCount, plural } from "#lib/format.ts";
-import { mayClone } from "#lib/image/may-clone.ts";
-import { imageLink } from "#lib/links.ts";
 import { type RailClone, railSnapshots } from "./rail-snapshots.ts";
+import { ParentLink } from "./summary-tab.tsx";
 
-/** The image's past as a rail: the present on top, its origin at the bottom. */
+/** The snapshots of an image on a vertical rail: the current state at the top, the parent at the bottom. */
 export function SnapshotsTab({ image }: { image: ImageDetail }) {
-  const { openClone } = useCloneDialog();
-  const offered = useMayOperate() && mayClone(image);
+  const { actionsFor } = useImageActions();
   const snapshots = railSnapshots(image);
 
   if (image.state === "unreadable") {
-    return <p className="text-ink-2">The snapshots are not known: this image could not be read.</p>;
+    return <p className="text-ink-2">The snapshots are unknown because the image could not be read.</p>;
   }
   return (
     <div className="overflow-hidden rounded-lg border border-line bg-surface shadow-card">
@@ -36,11 +35,7 @@ export function SnapshotsTab({ image }: { image: ImageDetail }) {
             sizeChange={sizeChange}
             clones={clones}
             below={index < snapshots.length - 1 || image.parent !== null}
-            onClone={
-              offered && snapshot.kind === "user"
-                ? () => openClone(`${image.spec}@${snapshot.name}`)
-                : undefined
-            }
+            actions={actionsFor({ ...image, snapshot })}
           />
         ))}
         {image.parent !== null && <OriginRow image={image} parent={image.parent} />}
@@ -50,17 +45,19 @@ export function SnapshotsTab({ image }: { image: ImageDetail }) {
           icon={Camera}
           title="No snapshots"
           className="border-line border-t py-10"
-          actions={offered && <Button onClick={() => openClone(image.spec)}>Clone…</Button>}
+          actions={
+            <ActionButtons actions={actionsFor(image).filter(({ placement }) => placement === "primary")} />
+          }
         >
-          A clone needs a snapshot to hang on; cloning this image makes one.
+          A clone is made from a snapshot. Cloning this image creates one.
         </EmptyState>
       )}
     </div>
   );
 }
 
-/** The image as it is now. */
-export function HeadRow({ image, below }: { image: ImageDetail; below: boolean }) {
+/** The current state of the image. */
+function HeadRow({ image, below }: { image: ImageDetail; below: boolean }) {
   return (
     <RailRow
       rail={<Rail kind="head" above={false} below={below} />}
@@ -80,7 +77,7 @@ const KIND_LABEL = {
   group: "Group",
   mirror: "Mirror",
   trash: "In trash",
-  unknown: "Of unknown kind",
+  unknown: "Unknown type",
 } as const;
 
 interface SnapshotRowProps {
@@ -88,11 +85,11 @@ interface SnapshotRowProps {
   sizeChange: number;
   clones: readonly RailClone[];
   below: boolean;
-  onClone: (() => void) | undefined;
+  actions: readonly OfferedAction[];
 }
 
-/** One snapshot: name, kind, protection, time, size, and the clones that hang on it. */
-export function SnapshotRow({ snapshot, sizeChange, clones, below, onClone }: SnapshotRowProps) {
+/** One snapshot: name, type, protection, time, size and clones. */
+function SnapshotRow({ snapshot, sizeChange, clones, below, actions }: SnapshotRowProps) {
   const { kind } = snapshot;
   return (
     <RailRow
@@ -115,19 +112,25 @@ export function SnapshotRow({ snapshot, sizeChange, clones, below, onClone }: Sn
           <Bytes value={snapshot.size} />
           {sizeChange !== 0 && (
             <span className="block text-2xs text-ink-3">
-              {sizeChange > 0 ? "grown by " : "shrunk by "}
+              {sizeChange > 0 ? "grew by " : "shrank by "}
               {formatBytes(Math.abs(sizeChange))}
             </span>
           )}
         </>
       }
       actions={
-        onClone !== undefined && (
-          <Button size="sm" onClick={onClone} aria-label={`Clone from snapshot ${snapshot.name}`}>
-            <Copy aria-hidden />
-            Clone
-          </Button>
-        )
+        <>
+          <ActionButtons
+            size="sm"
+            actions={actions.filter(
+              ({ placement, disabledReason }) => placement === "primary" && disabledReason === null,
+            )}
+          />
+          <ActionMenu
+            actions={actions.filter(({ placement }) => placement === "menu")}
+            label={`More actions for snapshot ${snapshot.name}`}
+          />
+        </>
       }
     >
       {clones.length > 0 && <SnapshotClones clones={clones} snapshot={snapshot.name} />}
@@ -137,14 +140,15 @@ export function SnapshotRow({ snapshot, sizeChange, clones, below, onClone }: Sn
 
 const SHOWN_AT_FIRST = 6;
 
-/** The clones of a snapshot as they branch off the rail. */
-export function SnapshotClones({ clones, snapshot }: { clones: readonly RailClone[]; snapshot: string }) {
+/** The clones of a snapshot, drawn as a branch of the rail. */
+function SnapshotClones({ clones, snapshot }: { clones: readonly RailClone[]; snapshot: string }) {
+  const links = useLinks();
   const [all, setAll] = useState(false);
   const shown = all ? clones : clones.slice(0, SHOWN_AT_FIRST);
   const more = clones.length - shown.length;
   return (
     <div className="relative mt-1 mb-1 ml-2">
-      {/* From the rail, which is 29 px to the left, to the first clone. */}
+      {/* A line from the rail, which is 29 px to the left, to the first clone. */}
       <span
         aria-hidden
         className="absolute -top-2 -left-[29px] h-5 w-6 rounded-bl-lg border-brand border-b-2 border-l-2"
@@ -153,7 +157,7 @@ export function SnapshotClones({ clones, snapshot }: { clones: readonly RailClon
         {shown.map(({ ref, spec, inTrash }) => (
           <li key={ref}>
             <Link
-              href={imageLink(ref)}
+              href={links.image(ref)}
               prefetch={false}
               className="flex h-6 max-w-80 items-center gap-1.5 rounded-md border border-brand-line bg-brand-soft px-2 text-2xs hover:border-brand"
             >
@@ -178,36 +182,22 @@ export function SnapshotClones({ clones, snapshot }: { clones: readonly RailClon
   );
 }
 
-/** The parent's snapshot that all of it began with. */
-export function OriginRow({
-  image,
-  parent,
-}: {
-  image: ImageDetail;
-  parent: NonNullable<ImageDetail["parent"]>;
-}) {
-  const key = image.ancestors.at(-1)?.key;
-  const text = <SpecText spec={`${parent.spec}@${parent.snapshot}`} className="text-xs" />;
+/** The snapshot of the parent from which the image was cloned. */
+function OriginRow({ image, parent }: { image: ImageDetail; parent: NonNullable<ImageDetail["parent"]> }) {
   return (
     <RailRow
       rail={<Rail kind="origin" above below={false} />}
       name={
         <>
           <span className="text-ink-3">Cloned from</span>
-          {key === undefined ? (
-            text
-          ) : (
-            <Link href={imageLink(key)} className="rounded-sm hover:underline">
-              {text}
-            </Link>
-          )}
+          <ParentLink image={image} parent={parent} />
         </>
       }
       time={null}
       size={
         <>
           <Bytes value={parent.overlap} />
-          <span className="block text-2xs text-ink-3">shared at most</span>
+          <span className="block text-2xs text-ink-3">overlap</span>
         </>
       }
     />
@@ -220,21 +210,23 @@ interface RailRowProps {
   time: ReactNode;
   size: ReactNode;
   actions?: ReactNode;
-  /** Under the line: the clones that branch off. */
+  /** Shown below the line. */
   children?: ReactNode;
 }
 
-/** One line of the rail. What is far out of sight is not laid out. */
-export function RailRow({ rail, name, time, size, actions, children }: RailRowProps) {
+/** One line of the list. The browser skips the layout of lines that are far out of view. */
+function RailRow({ rail, name, time, size, actions, children }: RailRowProps) {
   return (
     <li className="group/row flex gap-2 border-line border-b pr-3 pl-4 [contain-intrinsic-size:auto_45px] [content-visibility:auto] last:border-b-0 hover:bg-hover">
       {rail}
       <div className="min-w-0 flex-1 py-2">
-        <div className="grid min-h-7 grid-cols-[1fr_auto] items-center gap-x-4 gap-y-0.5 sm:grid-cols-[minmax(0,1fr)_9rem_9rem_5.5rem]">
+        <div className="grid min-h-7 grid-cols-[1fr_auto] items-center gap-x-4 gap-y-0.5 sm:grid-cols-[minmax(0,1fr)_9rem_9rem_7.5rem]">
           <div className="flex min-w-0 flex-wrap items-center gap-x-2 gap-y-1">{name}</div>
           <div className="text-ink-2 max-sm:col-start-1 max-sm:text-xs">{time}</div>
           <div className="text-right tabular-nums max-sm:col-start-2 max-sm:row-start-1">{size}</div>
-          <div className="flex justify-end max-sm:col-start-2 max-sm:row-start-2">{actions}</div>
+          <div className="flex items-center justify-end gap-1 max-sm:col-start-2 max-sm:row-start-2">
+            {actions}
+          </div>
         </div>
         {children}
       </div>
@@ -248,8 +240,8 @@ interface RailProps {
   below: boolean;
 }
 
-/** The piece of the rail beside one row: a line from above, a point, a line on. Decorative; the text says the same. */
-export function Rail({ kind, above, below }: RailProps) {
+/** The part of the rail beside one row: lines to the rows above and below, and a point. Decorative. */
+function Rail({ kind, above, below }: RailProps) {
   return (
     <span aria-hidden className="relative w-6 shrink-0 self-stretch">
       {above && <span className="absolute top-0 left-[11px] h-[22px] w-0.5 bg-line-strong" />}

@@ -13,7 +13,7 @@ import {
 import { SlidersHorizontal } from "lucide-react";
 import Link from "next/link";
 import { type ReactNode, useMemo } from "react";
-import { MarkBadges, marksOf } from "#components/marks.tsx";
+import { StatusBadges, statusesOf } from "#components/image-status.tsx";
 import { Button } from "#components/ui/button.tsx";
 import {
   Menu,
@@ -27,24 +27,25 @@ import {
   MenuTrigger,
 } from "#components/ui/menu.tsx";
 import { Bytes, SpecText, Time } from "#components/values.tsx";
+import { useLinks } from "#features/cluster/current-cluster.tsx";
 import { formatCount } from "#lib/format.ts";
-import { imageLink, imageRef } from "#lib/links.ts";
+import { imageRef } from "#lib/links.ts";
 import { usePreference, useStoredSet } from "#lib/preferences.ts";
 import { formatPlace } from "#lib/spec.ts";
 
-/** What a column says of itself besides what it shows. */
-export interface ImageColumnMeta {
+/** Properties of a column besides its content. */
+interface ImageColumnMeta {
   title: string;
-  /** A track of CSS grid. */
+  /** The track size in the CSS grid. */
   width: string;
   align?: "right";
-  /** Keeps its distance from a column of numbers to its left. */
+  /** Adds a gap to the left, where the column before is aligned to the right. */
   indent?: true;
-  /** Left out when the table is narrower than this, in pixels. */
+  /** The column is hidden when the table is narrower than this, in pixels. */
   minTableWidth: number;
 }
 
-/** The server sorts and filters; the table model only knows which columns there are and which are shown. */
+/** The server sorts and filters. The table model only holds which columns exist and which are visible. */
 export const imageTableFeatures = tableFeatures({
   columnVisibilityFeature,
   rowSortingFeature,
@@ -56,7 +57,7 @@ type Features = typeof imageTableFeatures;
 export type ImageTableRow = Row<Features, ImageListRow>;
 export type ImageTableHeader = Header<Features, ImageListRow, unknown>;
 
-export const columnHelper = createColumnHelper<Features, ImageListRow>();
+const columnHelper = createColumnHelper<Features, ImageListRow>();
 
 const none = <span className="text-ink-3">–</span>;
 
@@ -64,7 +65,7 @@ function count(value: number): ReactNode {
   return value === 0 ? none : <span className="tabular-nums">{formatCount(value)}</span>;
 }
 
-/** The columns. The id of one that can be sorted by is what the server calls that order. */
+/** The columns. The id of a sortable column is the name of the order in the API. */
 export const imageColumns = columnHelper.columns([
   columnHelper.accessor("name", {
     id: "name",
@@ -98,7 +99,7 @@ export const imageColumns = columnHelper.columns([
   }),
   columnHelper.accessor("depth", {
     id: "depth",
-    meta: { title: "Depth and parent", width: "minmax(11rem, 1.4fr)", indent: true, minTableWidth: 1000 },
+    meta: { title: "Depth, parent", width: "minmax(11rem, 1.4fr)", indent: true, minTableWidth: 1000 },
     cell: ({ row: { original } }) =>
       original.parentSpec === null ? (
         <span className="pl-4 text-ink-3">–</span>
@@ -116,28 +117,29 @@ export const imageColumns = columnHelper.columns([
       row.original.createdAt === null ? none : <Time at={row.original.createdAt} className="text-ink-2" />,
   }),
   columnHelper.display({
-    id: "marks",
-    meta: { title: "Marks", width: "minmax(9.5rem, 1fr)", minTableWidth: 780 },
+    id: "status",
+    meta: { title: "Status", width: "minmax(9.5rem, 1fr)", minTableWidth: 780 },
     enableSorting: false,
     cell: ({ row }) => (
       <span className="flex min-w-0 gap-1 overflow-hidden">
-        <MarkBadges marks={marksOf(row.original)} spelled={1} />
+        <StatusBadges statuses={statusesOf(row.original)} labelled={1} />
       </span>
     ),
   }),
 ]);
 
-/** Columns that may be hidden, for the menu. */
-export const HIDEABLE = imageColumns.flatMap(({ id, meta, enableHiding }) =>
+/** The columns that the user can hide. */
+const HIDEABLE = imageColumns.flatMap(({ id, meta, enableHiding }) =>
   id === undefined || meta === undefined || enableHiding === false ? [] : [{ id, title: meta.title }],
 );
 
-/** The image's name as a link; where the column of marks has no room, they stand here as icons. */
-export function NameCell({ row }: { row: ImageListRow }) {
+/** The name of the image as a link. It also shows the statuses as icons while the column of statuses is hidden. */
+function NameCell({ row }: { row: ImageListRow }) {
+  const links = useLinks();
   return (
     <span className="flex min-w-0 items-center gap-2">
       <Link
-        href={imageLink(imageRef(row))}
+        href={links.image(imageRef(row))}
         prefetch={false}
         tabIndex={-1}
         title={row.spec}
@@ -148,28 +150,28 @@ export function NameCell({ row }: { row: ImageListRow }) {
         </span>
         {row.name}
       </Link>
-      <span className="flex shrink-0 gap-1 group-data-[marks=column]/table:hidden">
-        <MarkBadges marks={marksOf(row)} spelled={0} />
+      <span className="flex shrink-0 gap-1 group-data-[status=column]/table:hidden">
+        <StatusBadges statuses={statusesOf(row)} labelled={0} />
       </span>
     </span>
   );
 }
 
-/** How high a row is, in pixels. */
+/** The height of a row, in pixels. */
 export const ROW_HEIGHT = { comfortable: 40, compact: 30 } as const;
 
-export type Density = keyof typeof ROW_HEIGHT;
+type Density = keyof typeof ROW_HEIGHT;
 
 export function useDensity(): [Density, (density: Density) => void] {
   return usePreference<Density>("images.density", ["comfortable", "compact"]);
 }
 
-/** Which columns the person has hidden. */
-export function useHiddenColumns() {
+/** The columns that the user has hidden. */
+function useHiddenColumns() {
   return useStoredSet("images.hidden");
 }
 
-/** What is shown in a table of this width: neither hidden by the person nor without room. */
+/** Which columns are visible in a table of the given width: those that fit and that the user has not hidden. */
 export function useColumnVisibility(tableWidth: number): Record<string, boolean> {
   const [hidden] = useHiddenColumns();
   return useMemo(
@@ -184,7 +186,7 @@ export function useColumnVisibility(tableWidth: number): Record<string, boolean>
   );
 }
 
-/** How dense the table is and which columns it has. Kept in this browser. */
+/** The menu for the density and the columns of the table, which are stored in this browser. */
 export function DisplayMenu() {
   const [density, setDensity] = useDensity();
   const [hidden, setHidden] = useHiddenColumns();
@@ -214,7 +216,7 @@ export function DisplayMenu() {
         </MenuRadioGroup>
         <MenuSeparator />
         <MenuGroup>
-          <MenuLabel>Columns, where there is room</MenuLabel>
+          <MenuLabel>Columns</MenuLabel>
           {HIDEABLE.map(({ id, title }) => (
             <MenuCheckboxItem
               key={id}

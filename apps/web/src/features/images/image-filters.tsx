@@ -1,12 +1,12 @@
 "use client";
 
 import type { PoolInfo } from "@coppice/server/router";
-import { useQuery } from "@tanstack/react-query";
+import { keepPreviousData, useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { Search, X } from "lucide-react";
 import { debounce, parseAsString, parseAsStringLiteral, useQueryStates } from "nuqs";
-import { useRef } from "react";
+import { useMemo, useRef } from "react";
 import { Button } from "#components/ui/button.tsx";
-import { Input, Segmented, Select, type SelectOption } from "#components/ui/form.tsx";
+import { Input, Segmented, Select, type SelectOption, useDebounced } from "#components/ui/form.tsx";
 import { Kbd } from "#components/ui/panel.tsx";
 import { trpc } from "#lib/api.ts";
 import { formatCount } from "#lib/format.ts";
@@ -20,22 +20,22 @@ export type ImageSort = (typeof SORTS)[number];
 const parsers = {
   q: parseAsString.withDefault("").withOptions({ limitUrlUpdates: debounce(300) }),
   kind: parseAsStringLiteral(KINDS).withDefault("all"),
-  /** `pool` or `pool/namespace`; `pool/` is the pool's default namespace alone. */
+  /** `pool` for the whole pool, `pool/namespace` for a namespace, `pool/` for the default namespace of the pool. */
   place: parseAsString.withDefault(""),
   sort: parseAsStringLiteral(SORTS).withDefault("name"),
   dir: parseAsStringLiteral(["asc", "desc"]).withDefault("asc"),
-  /** Key of the row one is on. */
+  /** Key of the current row. */
   row: parseAsString.withDefault("").withOptions({ limitUrlUpdates: debounce(200) }),
 };
 
-/** What the table shows, from the address bar. */
+/** What the table shows. The URL holds all of it. */
 export function useImageFilters() {
   return useQueryStates(parsers);
 }
 
 export type ImageFilters = ReturnType<typeof useImageFilters>[0];
 
-/** The filters as the server takes them. `q` is passed apart, once it has settled. */
+/** The filters as the server takes them. `q` is passed separately, after the user has paused typing. */
 export function toListInput({ kind, place, sort, dir }: Omit<ImageFilters, "q" | "row">, q: string) {
   const search = q.trim();
   return {
@@ -46,12 +46,12 @@ export function toListInput({ kind, place, sort, dir }: Omit<ImageFilters, "q" |
   };
 }
 
-/** Whether anything is filtered out; sorting hides nothing. */
+/** Whether a filter is set. Sorting is not a filter. */
 export function isFiltered({ q, kind, place }: ImageFilters): boolean {
   return q.trim() !== "" || kind !== "all" || place !== "";
 }
 
-/** Reads a place filter: `pool` is all of the pool, `pool/` its default namespace, `pool/ns` that namespace. */
+/** Parses the filter by pool and namespace; see `parsers.place`. */
 export function parseSpecPlace(place: string): { pool?: string; namespace?: string } {
   if (place === "") return {};
   const slash = place.indexOf("/");
@@ -59,7 +59,7 @@ export function parseSpecPlace(place: string): { pool?: string; namespace?: stri
   return { pool: place.slice(0, slash), namespace: place.slice(slash + 1) };
 }
 
-/** All places one can filter by. */
+/** The pools and namespaces to filter by. */
 export function placeOptions(pools: readonly PoolInfo[]): SelectOption[] {
   return [
     { value: "", label: "All pools" },
@@ -87,7 +87,7 @@ interface FilterBarProps {
   setFilters: ReturnType<typeof useImageFilters>[1];
 }
 
-/** What narrows the table. All of it is in the address bar. */
+/** The controls that filter the table. */
 export function FilterBar({ filters, setFilters }: FilterBarProps) {
   const search = useRef<HTMLInputElement>(null);
   usePageSearch(search);
@@ -112,7 +112,7 @@ export function FilterBar({ filters, setFilters }: FilterBarProps) {
       </div>
       <div className="max-w-full overflow-x-auto">
         <Segmented
-          label="Which images"
+          label="Filter by type"
           value={filters.kind}
           onValueChange={(kind) => void setFilters({ kind, row: null })}
           options={KIND_OPTIONS}
@@ -137,3 +137,22 @@ export function FilterBar({ filters, setFilters }: FilterBarProps) {
     </search>
   );
 }
+
+const PAGE_SIZE = 250;
+const TYPING_PAUSE_MS = 150;
+
+/** The rows of the table, which the server filters, sorts and sends page by page. */
+export function useImageList(filters: ImageFilters) {
+  const q = useDebounced(filters.q, TYPING_PAUSE_MS);
+  const query = useInfiniteQuery(
+    trpc.images.list.infiniteQueryOptions(
+      { ...toListInput(filters, q), limit: PAGE_SIZE },
+      { getNextPageParam: (page) => page.nextCursor, placeholderData: keepPreviousData },
+    ),
+  );
+  const pages = query.data?.pages;
+  const rows = useMemo(() => pages?.flatMap((page) => page.rows), [pages]);
+  return { query, rows, last: pages?.at(-1) };
+}
+
+export type ImageList = ReturnType<typeof useImageList>;

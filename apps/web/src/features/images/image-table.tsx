@@ -5,6 +5,7 @@ import { useTable } from "@tanstack/react-table";
 import { ArrowDown, ArrowUp } from "lucide-react";
 import { type RefObject, useLayoutEffect, useRef, useState } from "react";
 import { GridPart } from "#components/ui/grid.tsx";
+import { usePageTarget } from "#features/actions/image-actions.ts";
 import { cn } from "#lib/cn.ts";
 import {
   type ImageTableHeader,
@@ -14,11 +15,16 @@ import {
   useColumnVisibility,
   useDensity,
 } from "./columns.tsx";
-import { type ImageFilters, type ImageSort, SORTS, type useImageFilters } from "./image-filters.tsx";
-import type { ImageList } from "./images-page.tsx";
+import {
+  type ImageFilters,
+  type ImageList,
+  type ImageSort,
+  SORTS,
+  type useImageFilters,
+} from "./image-filters.tsx";
 import { TableBody } from "./table-body.tsx";
 
-/** Room for the row's menu. */
+/** Width of the column with the menu of each row. */
 const MENU_WIDTH = "2.5rem";
 
 interface ImageTableProps {
@@ -28,7 +34,7 @@ interface ImageTableProps {
   setFilters: ReturnType<typeof useImageFilters>[1];
 }
 
-/** Images as a grid of which only what is in sight is drawn. */
+/** The images as an ARIA grid. Only the rows in view are rendered. */
 export function ImageTable({ list, rows, filters, setFilters }: ImageTableProps) {
   const scroller = useRef<HTMLDivElement>(null);
   const width = useElementWidth(scroller);
@@ -56,11 +62,12 @@ export function ImageTable({ list, rows, filters, setFilters }: ImageTableProps)
     " ",
   );
   const filtered = list.last?.filtered ?? rows.length;
+  usePageTarget(rows.find(({ key }) => key === filters.row));
 
   return (
     <div
       ref={scroller}
-      data-marks={columnVisibility.marks === true ? "column" : "inline"}
+      data-status={columnVisibility.status === true ? "column" : "inline"}
       data-place={columnVisibility.place === true ? "column" : "inline"}
       className="group/table min-h-0 flex-1 overflow-auto border-line border-t bg-surface"
     >
@@ -79,9 +86,9 @@ export function ImageTable({ list, rows, filters, setFilters }: ImageTableProps)
           rowHeight={ROW_HEIGHT[density]}
           scroller={scroller}
           listKey={[filters.q, filters.kind, filters.place, filters.sort, filters.dir].join(" ")}
-          activeKey={filters.row}
-          onActiveChange={(key) => void setFilters({ row: key })}
-          needMore={
+          currentKey={filters.row}
+          onCurrentChange={(key) => void setFilters({ row: key })}
+          loadMore={
             list.query.hasNextPage && !list.query.isFetching && !list.query.isError
               ? () => void list.query.fetchNextPage()
               : undefined
@@ -92,8 +99,8 @@ export function ImageTable({ list, rows, filters, setFilters }: ImageTableProps)
   );
 }
 
-/** Titles of the columns; those that the server can sort by are buttons. */
-export function TableHead({ headers }: { headers: readonly ImageTableHeader[] }) {
+/** The column headers. Those of columns that the server can sort by are buttons. */
+function TableHead({ headers }: { headers: readonly ImageTableHeader[] }) {
   return (
     <GridPart
       role="row"
@@ -149,8 +156,8 @@ function ColumnHead({ header: { column, index } }: { header: ImageTableHeader })
   );
 }
 
-/** Width of an element in pixels, kept true while it changes; 0 before it is drawn. */
-export function useElementWidth(element: RefObject<HTMLElement | null>): number {
+/** The current width of an element in pixels; 0 before its first layout. */
+function useElementWidth(element: RefObject<HTMLElement | null>): number {
   const [width, setWidth] = useState(0);
   useLayoutEffect(() => {
     const target = element.current;

@@ -1,25 +1,31 @@
 "use client";
 
+import type { LineageNode } from "@coppice/server/router";
 import { useQuery } from "@tanstack/react-query";
 import { ListTree, Network, Sprout } from "lucide-react";
-import { useMemo } from "react";
+import { useDeferredValue, useMemo, useRef, useState } from "react";
 import { PageHeader } from "#components/page.tsx";
 import { EmptyState, ErrorState, StaleNotice } from "#components/state.tsx";
 import { ButtonLink } from "#components/ui/button.tsx";
+import { Combobox } from "#components/ui/combobox.tsx";
 import { Segmented } from "#components/ui/form.tsx";
 import { Callout } from "#components/ui/panel.tsx";
 import { Skeleton } from "#components/ui/progress.tsx";
-import { ScanAge } from "#features/cluster/inventory.tsx";
+import { SpecText } from "#components/values.tsx";
+import { usePageTarget } from "#features/actions/image-actions.ts";
+import { useLinks } from "#features/cluster/current-cluster.tsx";
+import { InventoryAge } from "#features/cluster/inventory.tsx";
 import { type Problem, toProblem, trpc } from "#lib/api.ts";
 import { plural } from "#lib/format.ts";
+import { usePageSearch } from "#lib/keyboard.ts";
 import { ForestCanvas } from "./canvas/forest-canvas.tsx";
-import { FocusSearch } from "./focus-search.tsx";
+import { ForestTree } from "./forest-tree.tsx";
 import { useLineageState } from "./lineage-state.ts";
-import { type ForestIndex, indexForest } from "./model/forest-index.ts";
-import { ForestTree } from "./tree/forest-tree.tsx";
+import { type ForestIndex, indexForest, searchNodes } from "./model/forest-index.ts";
 
-/** The forest of clones: the same images as a canvas and as a tree. */
+/** The forest of clones, as a canvas and as a tree. */
 export function LineagePage() {
+  const links = useLinks();
   const forest = useQuery(trpc.lineage.forest.queryOptions());
   const nodes = forest.data?.nodes;
   const index = useMemo(() => (nodes === undefined ? undefined : indexForest(nodes)), [nodes]);
@@ -30,7 +36,7 @@ export function LineagePage() {
     return (
       <ErrorState
         heading="h1"
-        title="The forest cannot be read"
+        title="The lineage could not be loaded"
         problem={problem}
         onRetry={() => void forest.refetch()}
       />
@@ -41,10 +47,10 @@ export function LineagePage() {
       <EmptyState
         icon={Sprout}
         heading="h1"
-        title="Nothing grows here yet"
-        actions={<ButtonLink href="/images/">Go to the images</ButtonLink>}
+        title="No images yet"
+        actions={<ButtonLink href={links.images()}>Go to the images</ButtonLink>}
       >
-        This cluster has no images. As soon as there are some, they and their clones stand here.
+        This cluster has no images. Images and their clones appear here as soon as they are created.
       </EmptyState>
     );
   }
@@ -70,18 +76,19 @@ interface ForestViewProps {
   onRetry: () => void;
 }
 
-/** The forest in the view that was chosen. */
-export function ForestView({ index, scannedAt, problem, onRetry }: ForestViewProps) {
+/** The page header, and the forest in the chosen view. */
+function ForestView({ index, scannedAt, problem, onRetry }: ForestViewProps) {
   const state = useLineageState(index);
-  const { view, setView, setFocus, expansion, lost } = state;
+  const { view, setView, focus, setFocus, expansion, notFound } = state;
+  usePageTarget(focus);
   const note = `${plural(index.nodes.length, "image")} in ${plural(index.roots.length, "tree")}`;
 
   return (
     <div className="flex h-full flex-col">
       <div className="flex flex-col gap-3 border-line border-b px-4 py-3 md:px-6">
         <PageHeader title="Lineage" note={note}>
-          <ScanAge scannedAt={scannedAt} />
-          <FocusSearch
+          <InventoryAge scannedAt={scannedAt} />
+          <ImageSearch
             index={index}
             onChoose={(key) => {
               expansion.reveal(key);
@@ -93,9 +100,9 @@ export function ForestView({ index, scannedAt, problem, onRetry }: ForestViewPro
         {problem !== null && scannedAt !== undefined && (
           <StaleNotice problem={problem} since={scannedAt} onRetry={onRetry} />
         )}
-        {lost !== null && (
-          <Callout kind="warn" title={<span className="font-mono text-xs">{lost}</span>}>
-            There is no image of this name. It may have been renamed or removed.
+        {notFound !== null && (
+          <Callout kind="warn" title={<span className="font-mono text-xs">{notFound}</span>}>
+            There is no image with this name. It may have been renamed or removed.
           </Callout>
         )}
       </div>
@@ -108,12 +115,12 @@ export function ForestView({ index, scannedAt, problem, onRetry }: ForestViewPro
   );
 }
 
-/** The forest before it has arrived. */
-export function LineageSkeleton() {
+/** The page before the forest has been loaded. */
+function LineageSkeleton() {
   return (
     <div aria-busy="true" className="flex h-full flex-col">
       <span role="status" className="sr-only">
-        Reading the forest
+        Loading the lineage
       </span>
       <div className="flex items-center gap-3 border-line border-b px-4 py-4 md:px-6">
         <Skeleton className="h-5 w-24" />
@@ -128,5 +135,47 @@ export function LineageSkeleton() {
         ))}
       </div>
     </div>
+  );
+}
+
+const MAX_MATCHES = 30;
+
+/** Finds an image in the forest. */
+function ImageSearch({ index, onChoose }: { index: ForestIndex; onChoose: (key: string) => void }) {
+  const input = useRef<HTMLInputElement>(null);
+  usePageSearch(input);
+  const [text, setText] = useState("");
+  const search = useDeferredValue(text);
+  const matches = useMemo(() => searchNodes(index.nodes, search, MAX_MATCHES), [index, search]);
+
+  return (
+    <Combobox<LineageNode>
+      look="search"
+      className="w-40 sm:w-56"
+      aria-label="Find an image in the lineage"
+      placeholder="Find an image…"
+      inputRef={input}
+      items={matches}
+      value={null}
+      onValueChange={(node) => {
+        if (node === null) return;
+        onChoose(node.key);
+        setText("");
+        input.current?.blur();
+      }}
+      text={text}
+      onTextChange={setText}
+      keyOf={({ key }) => key}
+      textOf={({ spec }) => spec}
+      empty={text.trim() === "" ? "Type any part of a name." : "No matching images."}
+    >
+      {({ spec, inTrash, depth }) => (
+        <>
+          <SpecText spec={spec} className="min-w-0 flex-1 text-xs" />
+          {inTrash && <span className="text-2xs text-ink-3">in trash</span>}
+          {depth > 0 && <span className="text-2xs text-ink-3">depth {depth}</span>}
+        </>
+      )}
+    </Combobox>
   );
 }

@@ -16,7 +16,7 @@ const parsers = {
   view: parseAsStringLiteral(["canvas", "tree"]).withDefault("canvas").withOptions({ history: "push" }),
 };
 
-/** View, focus and what is open: the model both views share. View and focus are in the address bar. */
+/** The state that both views share: the view, the selected image and the expanded images. The URL holds the first two. */
 export function useLineageState(index: ForestIndex) {
   const [{ focus: ref, view }, setParams] = useQueryStates(parsers);
   const focus = useMemo(() => findNode(index, ref), [index, ref]);
@@ -36,31 +36,31 @@ export function useLineageState(index: ForestIndex) {
     focus,
     setFocus,
     expansion,
-    /** The address names an image that is not there. */
-    lost: ref !== "" && focus === undefined ? ref : null,
+    /** The image named in the URL when it does not exist; else null. */
+    notFound: ref !== "" && focus === undefined ? ref : null,
   };
 }
 
 export type LineageState = ReturnType<typeof useLineageState>;
 
-export interface Expansion {
+interface Expansion {
   expanded: Expanded;
-  /** Opens what is closed and closes what is open. Closing over the focus moves the focus up. */
+  /** Expands or collapses an image. Collapsing an ancestor of the selected image selects the ancestor. */
   toggle: (key: string) => void;
-  /** Opens all above an image and keeps it open. */
+  /** Expands all ancestors of an image. */
   reveal: (key: string) => void;
   all: () => void;
   none: () => void;
 }
 
-/** What is open, for both views. */
-export function useExpansion(
+/** Which images are expanded, in both views. */
+function useExpansion(
   index: ForestIndex,
   focusKey: string | undefined,
   setFocus: (key: string) => void,
 ): Expansion {
   const [choice, setChoice] = useState<ExpansionChoice>(() => {
-    // Who comes for one image of a large forest wants to see its clones, too.
+    // A link to one image of a large forest shows the clones of the image, too.
     const focus = focusKey === undefined ? undefined : findNode(index, focusKey);
     return focus === undefined ? AUTO : withByHand(AUTO, [...ancestorsOf(index, focus.key), focus], true);
   });

@@ -3,23 +3,25 @@
 import type { ImageListRow, TaskSummary } from "@coppice/server/router";
 import { CircleCheck } from "lucide-react";
 import Link from "next/link";
-import { byWeight, type MarkLook, marksOf } from "#components/marks.tsx";
+import { bySeverity, type ImageStatus, statusesOf } from "#components/image-status.tsx";
 import { EmptyState, ErrorState } from "#components/state.tsx";
 import { Badge, Panel } from "#components/ui/panel.tsx";
 import { Skeleton } from "#components/ui/progress.tsx";
 import { SpecText } from "#components/values.tsx";
+import { useLinks } from "#features/cluster/current-cluster.tsx";
 import { ScanProblems } from "#features/cluster/inventory.tsx";
 import { useRecentTasks } from "#features/tasks/task-watch.tsx";
 import { toProblem } from "#lib/api.ts";
 import { formatCount } from "#lib/format.ts";
-import { imageLink, imageRef, taskLink } from "#lib/links.ts";
+import { imageRef, type Links } from "#lib/links.ts";
 import { TASK_STATE } from "#lib/task.ts";
 import type { Problems } from "./overview-page.tsx";
 
-const SHOWN = 12;
+const MAX_ITEMS = 12;
 
-/** What somebody should look at, the worst first. */
+/** Problems that need attention, the most severe first. */
 export function Attention({ problems }: { problems: Problems }) {
+  const links = useLinks();
   const tasks = useRecentTasks().data?.rows;
   const page = problems.data;
 
@@ -28,7 +30,7 @@ export function Attention({ problems }: { problems: Problems }) {
       <Panel title="Needs attention">
         {problems.isError ? (
           <ErrorState
-            title="The images cannot be read"
+            title="The images could not be loaded"
             problem={toProblem(problems.error)}
             onRetry={() => void problems.refetch()}
           />
@@ -43,8 +45,8 @@ export function Attention({ problems }: { problems: Problems }) {
     );
   }
 
-  const items = attentionItems(page.rows, tasks ?? []);
-  const more = page.filtered - page.rows.length + Math.max(0, items.length - SHOWN);
+  const items = attentionItems(page.rows, tasks ?? [], links);
+  const more = page.filtered - page.rows.length + Math.max(0, items.length - MAX_ITEMS);
   return (
     <Panel title="Needs attention">
       {page.scanProblems.length > 0 && (
@@ -55,15 +57,18 @@ export function Attention({ problems }: { problems: Problems }) {
       {items.length === 0 ? (
         page.scanProblems.length === 0 && (
           <EmptyState icon={CircleCheck} title="Nothing needs attention">
-            All images can be read, no chain is too deep, and no task failed lately.
+            All images are readable, no clone chain is too deep, and no recent task has failed.
           </EmptyState>
         )
       ) : (
-        <AttentionList items={items.slice(0, SHOWN)} />
+        <AttentionList items={items.slice(0, MAX_ITEMS)} />
       )}
       {more > 0 && (
         <p className="border-line border-t px-4 py-2.5">
-          <Link href="/images/?kind=problems" className="rounded-sm font-medium text-brand hover:underline">
+          <Link
+            href={links.images({ kind: "problems" })}
+            className="rounded-sm font-medium text-brand hover:underline"
+          >
             Show {formatCount(more)} more
           </Link>
         </p>
@@ -72,8 +77,8 @@ export function Attention({ problems }: { problems: Problems }) {
   );
 }
 
-/** Each with what is wrong; the whole line leads there. */
-export function AttentionList({ items }: { items: readonly AttentionItem[] }) {
+/** The items as links to their subjects. */
+function AttentionList({ items }: { items: readonly AttentionItem[] }) {
   return (
     <ul className="divide-y divide-line">
       {items.map(({ key, href, subject, isSpec, label, icon: Icon, tone, text }) => (
@@ -100,22 +105,22 @@ export function AttentionList({ items }: { items: readonly AttentionItem[] }) {
   );
 }
 
-/** One thing to look at. */
-export interface AttentionItem {
+/** A problem of an image or of a task. */
+interface AttentionItem {
   key: string;
   href: string;
-  /** What it is about: an image's spec, or a task's title. */
+  /** The spec of the image, or the title of the task. */
   subject: string;
   isSpec: boolean;
   label: string;
-  icon: MarkLook["icon"];
-  tone: MarkLook["tone"];
-  /** What is wrong, and what to do. */
+  icon: ImageStatus["icon"];
+  tone: ImageStatus["tone"];
+  /** What the problem is and what to do about it. */
   text: string;
 }
 
-function fromImage(row: ImageListRow): AttentionItem[] {
-  const [worst] = marksOf(row);
+function fromImage(row: ImageListRow, links: Links): AttentionItem[] {
+  const [worst] = statusesOf(row);
   if (worst === undefined) return [];
   const text =
     row.error === undefined ? worst.meaning : [row.error.message, row.error.hint].filter(Boolean).join(" ");
@@ -123,7 +128,7 @@ function fromImage(row: ImageListRow): AttentionItem[] {
   return [
     {
       key: row.key,
-      href: imageLink(imageRef(row)),
+      href: links.image(imageRef(row)),
       subject: row.spec,
       isSpec: true,
       label,
@@ -134,19 +139,23 @@ function fromImage(row: ImageListRow): AttentionItem[] {
   ];
 }
 
-function fromTask(task: TaskSummary): AttentionItem[] {
+function fromTask(task: TaskSummary, links: Links): AttentionItem[] {
   if (task.state !== "failed" && task.state !== "interrupted") return [];
   const { label, icon, tone } = TASK_STATE[task.state];
   const text = [task.error?.message, task.error?.hint].filter(Boolean).join(" ") || label;
   return [
-    { key: task.id, href: taskLink(task.id), subject: task.title, isSpec: false, label, icon, tone, text },
+    { key: task.id, href: links.task(task.id), subject: task.title, isSpec: false, label, icon, tone, text },
   ];
 }
 
-/** Images with a problem and tasks that ended badly, the worst first. */
+/** The problems of images, and the failed and interrupted tasks, the most severe first. */
 export function attentionItems(
   rows: readonly ImageListRow[],
   tasks: readonly TaskSummary[],
+  links: Links,
 ): AttentionItem[] {
-  return [...rows.flatMap(fromImage), ...tasks.flatMap(fromTask)].toSorted(byWeight);
+  return [
+    ...rows.flatMap((row) => fromImage(row, links)),
+    ...tasks.flatMap((task) => fromTask(task, links)),
+  ].toSorted(bySeverity);
 }

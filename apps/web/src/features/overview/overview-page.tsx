@@ -4,10 +4,12 @@ import type { ImageListPage } from "@coppice/server/router";
 import { useQuery } from "@tanstack/react-query";
 import Link from "next/link";
 import { PageHeader } from "#components/page.tsx";
-import { Callout, Panel } from "#components/ui/panel.tsx";
+import { ProblemCallout } from "#components/state.tsx";
+import { Panel } from "#components/ui/panel.tsx";
 import { Skeleton } from "#components/ui/progress.tsx";
 import { CapacityMeter } from "#features/cluster/cluster-chip.tsx";
-import { ScanAge } from "#features/cluster/inventory.tsx";
+import { useLinks } from "#features/cluster/current-cluster.tsx";
+import { InventoryAge } from "#features/cluster/inventory.tsx";
 import { TrayItem } from "#features/tasks/task-tray.tsx";
 import { useRecentTasks } from "#features/tasks/task-watch.tsx";
 import { toProblem, trpc } from "#lib/api.ts";
@@ -15,13 +17,13 @@ import { cn } from "#lib/cn.ts";
 import { formatCount, plural } from "#lib/format.ts";
 import { Attention } from "./attention.tsx";
 
-/** What needs attention first, then how full the cluster is and what was done. */
+/** Problems first, then the capacity and the recent tasks. */
 export function OverviewPage() {
   const problems = useProblems();
   return (
     <div className="mx-auto flex max-w-6xl flex-col gap-4 p-4 md:p-6">
       <PageHeader title="Overview">
-        <ScanAge scannedAt={problems.data?.scannedAt} />
+        <InventoryAge scannedAt={problems.data?.scannedAt} />
       </PageHeader>
       <Figures problems={problems} />
       <div className="grid items-start gap-4 lg:grid-cols-[3fr_2fr]">
@@ -35,26 +37,27 @@ export function OverviewPage() {
   );
 }
 
-/** How many images of each sort; each number leads to them. */
-export function Figures({ problems }: { problems: Problems }) {
+/** The numbers of images by type. Each is a link to the list of those images. */
+function Figures({ problems }: { problems: Problems }) {
+  const links = useLinks();
   const clones = useQuery(trpc.images.list.queryOptions({ kind: "clones", limit: 1 }));
   const trash = useQuery(trpc.images.list.queryOptions({ kind: "trash", limit: 1 }));
   return (
     <ul className="grid grid-cols-2 gap-3 md:grid-cols-4">
-      <Figure label="Images" value={figure(problems, "total")} href="/images/" />
-      <Figure label="Clones" value={figure(clones, "filtered")} href="/images/?kind=clones" />
-      <Figure label="In trash" value={figure(trash, "filtered")} href="/images/?kind=trash" />
+      <Figure label="Images" value={figure(problems, "total")} href={links.images()} />
+      <Figure label="Clones" value={figure(clones, "filtered")} href={links.images({ kind: "clones" })} />
+      <Figure label="In trash" value={figure(trash, "filtered")} href={links.images({ kind: "trash" })} />
       <Figure
-        label="With a problem"
+        label="Problems"
         value={figure(problems, "filtered")}
-        href="/images/?kind=problems"
+        href={links.images({ kind: "problems" })}
         warn
       />
     </ul>
   );
 }
 
-/** A number of a list: undefined while it is on its way, null when it did not come. */
+/** A number from a list: undefined while the list is being loaded, null when it failed to load. */
 function figure(
   { data, isError }: { data: ImageListPage | undefined; isError: boolean },
   of: "total" | "filtered",
@@ -64,10 +67,10 @@ function figure(
 
 interface FigureProps {
   label: string;
-  /** Null when it cannot be known. */
+  /** Undefined while it is being loaded, null when it failed to load. */
   value: number | null | undefined;
   href: string;
-  /** Anything but zero asks for attention. */
+  /** Whether a number other than zero is a warning. */
   warn?: boolean;
 }
 
@@ -96,8 +99,9 @@ function Figure({ label, value, href, warn = false }: FigureProps) {
   );
 }
 
-/** How full the cluster is, and its pools. */
-export function CapacityPanel() {
+/** The capacity of the cluster and its pools. */
+function CapacityPanel() {
+  const links = useLinks();
   const { data: info, error } = useQuery(trpc.cluster.info.queryOptions());
   return (
     <Panel title="Capacity">
@@ -106,9 +110,7 @@ export function CapacityPanel() {
           {error === null ? (
             <Skeleton className="h-8 w-full" />
           ) : (
-            <Callout kind="danger" title={toProblem(error).message}>
-              {toProblem(error).hint}
-            </Callout>
+            <ProblemCallout problem={toProblem(error)} />
           )}
         </div>
       ) : (
@@ -120,7 +122,7 @@ export function CapacityPanel() {
             {info.pools.map((pool) => (
               <li key={pool.id} className="flex items-baseline gap-3 px-4 py-2">
                 <Link
-                  href={`/images/?place=${encodeURIComponent(pool.name)}`}
+                  href={links.images({ place: pool.name })}
                   className="wrap-anywhere min-w-0 flex-1 rounded-sm font-mono text-xs hover:underline"
                 >
                   {pool.name}
@@ -138,16 +140,17 @@ export function CapacityPanel() {
   );
 }
 
-const SHOWN = 5;
+const MAX_TASKS = 5;
 
-/** What was done last. */
-export function RecentTasks() {
+/** The most recent tasks. */
+function RecentTasks() {
+  const links = useLinks();
   const { data, error } = useRecentTasks();
   return (
     <Panel
       title="Recent tasks"
       aside={
-        <Link href="/tasks/" className="rounded-sm text-ink-2 text-xs hover:text-ink hover:underline">
+        <Link href={links.tasks()} className="rounded-sm text-ink-2 text-xs hover:text-ink hover:underline">
           All tasks
         </Link>
       }
@@ -161,10 +164,10 @@ export function RecentTasks() {
           )}
         </div>
       ) : data.rows.length === 0 ? (
-        <p className="p-4 text-ink-3">Nothing has run yet.</p>
+        <p className="p-4 text-ink-3">No tasks yet.</p>
       ) : (
         <ul className="divide-y divide-line">
-          {data.rows.slice(0, SHOWN).map((task) => (
+          {data.rows.slice(0, MAX_TASKS).map((task) => (
             <TrayItem key={task.id} task={task} />
           ))}
         </ul>
@@ -173,11 +176,11 @@ export function RecentTasks() {
   );
 }
 
-const MOST = 100;
+const MAX_PROBLEMS = 100;
 
-/** Images with a problem, and how many images there are in all. */
-export function useProblems() {
-  return useQuery(trpc.images.list.queryOptions({ kind: "problems", limit: MOST }));
+/** The images with problems, and the number of all images. */
+function useProblems() {
+  return useQuery(trpc.images.list.queryOptions({ kind: "problems", limit: MAX_PROBLEMS }));
 }
 
 export type Problems = ReturnType<typeof useProblems>;

@@ -7,7 +7,7 @@ import { createContext, type ReactNode, useCallback, useContext, useEffect } fro
 import { ErrorState } from "#components/state.tsx";
 import { isSignedOut, toProblem, trpc, whenSignedOut } from "#lib/api.ts";
 
-/** Shows its children to who is signed in; sends everybody else to sign in, and then back to the page they wanted. */
+/** Renders its children for a signed-in user. Others are sent to the sign-in page, and from there back to this page. */
 export function SessionGuard({ children, fallback }: { children: ReactNode; fallback: ReactNode }) {
   const router = useRouter();
   const me = useMeQuery();
@@ -15,7 +15,7 @@ export function SessionGuard({ children, fallback }: { children: ReactNode; fall
 
   const leave = useCallback(() => {
     const { pathname, search } = window.location;
-    if (pathname.startsWith("/sign-in")) return; // another query was faster
+    if (pathname.startsWith("/sign-in")) return; // another query has failed before
     const here = `${pathname}${search}`;
     router.replace(here === "/" ? "/sign-in/" : `/sign-in/?next=${encodeURIComponent(here)}`);
   }, [router]);
@@ -25,7 +25,7 @@ export function SessionGuard({ children, fallback }: { children: ReactNode; fall
     return () => whenSignedOut(() => {});
   }, [leave]);
 
-  // The browser brings a left page back as it was; after signing out it must not show what it showed.
+  // The browser may restore a page from its cache. After signing out the page must not show its former content.
   useEffect(() => {
     const onShow = (event: PageTransitionEvent) => {
       if (event.persisted) window.location.reload();
@@ -42,7 +42,7 @@ export function SessionGuard({ children, fallback }: { children: ReactNode; fall
       <main className="flex min-h-dvh items-center justify-center">
         <ErrorState
           heading="h1"
-          title="Coppice cannot be opened"
+          title="Coppice could not be loaded"
           problem={toProblem(me.error)}
           onRetry={() => void me.refetch()}
         />
@@ -54,19 +54,19 @@ export function SessionGuard({ children, fallback }: { children: ReactNode; fall
 
 export const SessionContext = createContext<Me | null>(null);
 
-/** Asks the server who is signed in. */
+/** The signed-in user according to the server. */
 export function useMeQuery() {
   return useQuery(trpc.session.me.queryOptions(undefined, { staleTime: 5 * 60_000 }));
 }
 
-/** Who is signed in. Only inside the console, which is not shown to anyone else. */
+/** The signed-in user. @throws outside of `SessionGuard` */
 export function useMe(): Me {
   const me = useContext(SessionContext);
-  if (me === null) throw new Error("useMe outside of SessionGuard");
+  if (me === null) throw new Error("useMe is called outside of SessionGuard");
   return me;
 }
 
-/** Whether the person may change images. The server checks again; this is for what to offer. */
+/** Whether the role of the user allows changes. The server checks it as well; the dashboard hides what is not allowed. */
 export function useMayOperate(): boolean {
   const { role } = useMe().user;
   return role === "operator" || role === "admin";

@@ -14,7 +14,7 @@ import { queryClient } from "#lib/api.ts";
 import { safeNextPath } from "#lib/links.ts";
 import { SignInError, signIn } from "./auth-api.ts";
 
-/** The page for who is not signed in. */
+/** The sign-in page. */
 export function SignInPage() {
   return (
     <main className="flex min-h-dvh items-center justify-center p-4">
@@ -30,7 +30,7 @@ export function SignInPage() {
           </Suspense>
         </div>
         <p className="mt-4 text-balance text-center text-ink-3 text-xs">
-          Started it yourself? The link that the server printed opens signed in.
+          If you started the server yourself, open the link that it printed to sign in without a password.
         </p>
       </div>
     </main>
@@ -42,12 +42,12 @@ const schema = z.object({
   password: z.string().min(1, "Enter your password."),
 });
 
-/** Username and password. Afterwards to the page that was wanted. */
-export function SignInForm() {
+/** Signs in with username and password, then opens the page that the user asked for. */
+function SignInForm() {
   const router = useRouter();
   const params = useSearchParams();
   const next = safeNextPath(params.get("next"));
-  const linkFailed = params.has("error");
+  const linkIsInvalid = params.has("error");
   const [failure, setFailure] = useState<string | null>(null);
   const form = useForm({ resolver: zodResolver(schema), defaultValues: { username: "", password: "" } });
   const { errors, isSubmitting } = form.formState;
@@ -67,10 +67,10 @@ export function SignInForm() {
 
   return (
     <form onSubmit={(event) => void submit(event)} noValidate className="flex flex-col gap-4">
-      {linkFailed && failure === null && (
-        <Callout kind="warn" title="That link does not sign in any more.">
-          It works once, and not for long. Sign in with username and password, or have the server print a new
-          one.
+      {linkIsInvalid && failure === null && (
+        <Callout kind="warn" title="This sign-in link is no longer valid.">
+          A sign-in link works once and expires soon. Sign in with your username and password, or have the
+          server print a new link.
         </Callout>
       )}
       {failure !== null && <Callout kind="danger" title={failure} announce />}

@@ -11,7 +11,7 @@ import { Navigation } from "./navigation.tsx";
 import { PaletteProvider, SearchButton } from "./palette.tsx";
 import { UserMenu } from "./user-menu.tsx";
 
-/** The frame of every page for who is signed in: navigation, top bar, and the page. */
+/** The frame of every page of a signed-in user: navigation, top bar and the page. */
 export function Console({ children }: { children: ReactNode }) {
   return (
     <SessionGuard fallback={<ConsoleSkeleton />}>
@@ -44,8 +44,8 @@ export function Console({ children }: { children: ReactNode }) {
   );
 }
 
-/** Which cluster this is, search, what is going on, and who is signed in. */
-export function TopBar() {
+/** The cluster, the search, the tasks and the user. */
+function TopBar() {
   return (
     <header className="flex h-12 shrink-0 items-center gap-2 border-line border-b bg-surface px-3 md:px-4">
       <ClusterChip />
@@ -58,8 +58,8 @@ export function TopBar() {
   );
 }
 
-/** The frame while it is not yet known who is signed in. */
-export function ConsoleSkeleton() {
+/** The frame while the session is being loaded. */
+function ConsoleSkeleton() {
   return (
     <div className="flex h-dvh flex-col-reverse md:flex-row" aria-busy="true">
       <div className="h-14 border-line border-t bg-sunken md:h-auto md:w-14 md:border-t-0 md:border-r xl:w-52" />

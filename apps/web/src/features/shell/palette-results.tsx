@@ -2,33 +2,38 @@
 
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { Command } from "cmdk";
-import { Copy, HardDrive, LogOut, Monitor, Moon, RefreshCw, Sun, TriangleAlert } from "lucide-react";
+import { Copy, HardDrive, LogOut, type LucideIcon, RefreshCw, TriangleAlert } from "lucide-react";
 import { useRouter } from "next/navigation";
 import { useTheme } from "next-themes";
 import type { ReactNode } from "react";
+import { useState } from "react";
 import { Skeleton } from "#components/ui/progress.tsx";
 import { Bytes, SpecText } from "#components/values.tsx";
+import { currentPageTarget, useImageActions } from "#features/actions/image-actions.ts";
 import { useCloneDialog } from "#features/clone/clone-dialog.tsx";
+import { useLinks } from "#features/cluster/current-cluster.tsx";
 import { useRefreshInventory } from "#features/cluster/inventory.tsx";
 import { signOutAndLeave } from "#features/session/auth-api.ts";
 import { useMayOperate } from "#features/session/session.tsx";
 import { toProblem, trpc } from "#lib/api.ts";
-import { imageLink, imageRef } from "#lib/links.ts";
-import { PLACES } from "./navigation.tsx";
+import { imageRef } from "#lib/links.ts";
+import { PAGES } from "./navigation.tsx";
+import { THEMES } from "./user-menu.tsx";
 
-const SHOWN = 8;
+const MAX_IMAGES = 8;
 
-/** Images whose spec contains the text, found by the server. */
+/** The images whose spec contains the text. The server searches for them. */
 export function PaletteImages({ search, onDone }: { search: string; onDone: () => void }) {
   const router = useRouter();
+  const links = useLinks();
   const found = useQuery(
-    trpc.images.list.queryOptions({ search, limit: SHOWN }, { placeholderData: keepPreviousData }),
+    trpc.images.list.queryOptions({ search, limit: MAX_IMAGES }, { placeholderData: keepPreviousData }),
   );
 
   if (found.isError) {
     return (
       <p className="px-2.5 py-3 text-danger">
-        Images could not be searched: {toProblem(found.error).message}
+        The images could not be searched: {toProblem(found.error).message}
       </p>
     );
   }
@@ -40,7 +45,7 @@ export function PaletteImages({ search, onDone }: { search: string; onDone: () =
       </div>
     );
   }
-  if (found.data.rows.length === 0) return <p className="px-2.5 py-3 text-ink-3">No image is called that.</p>;
+  if (found.data.rows.length === 0) return <p className="px-2.5 py-3 text-ink-3">No matching images.</p>;
   return (
     <PaletteGroup heading="Images">
       {found.data.rows.map((row) => (
@@ -49,10 +54,10 @@ export function PaletteImages({ search, onDone }: { search: string; onDone: () =
           value={`image ${row.key}`}
           onSelect={() => {
             onDone();
-            router.push(imageLink(imageRef(row)));
+            router.push(links.image(imageRef(row)));
           }}
         >
-          {row.state === "ok" ? <HardDrive aria-hidden /> : <TriangleAlert aria-label="Cannot be read" />}
+          {row.state === "ok" ? <HardDrive aria-hidden /> : <TriangleAlert aria-label="Unreadable" />}
           <SpecText spec={row.spec} className="min-w-0 flex-1 truncate text-xs" />
           {row.state === "ok" && <Bytes value={row.size} className="text-ink-3 text-xs" />}
         </PaletteItem>
@@ -62,84 +67,100 @@ export function PaletteImages({ search, onDone }: { search: string; onDone: () =
 }
 
 interface PaletteCommand {
+  id: string;
   label: string;
-  icon: ReactNode;
+  icon: LucideIcon;
   run: () => void;
+  disabledReason?: string | null;
 }
 
-/** Pages and commands whose name contains the text. */
+/** The actions on the image of the page, the pages and the commands whose label contains the text. */
 export function PaletteCommands({ search, onDone }: { search: string; onDone: () => void }) {
   const router = useRouter();
+  const links = useLinks();
   const { setTheme } = useTheme();
   const { openClone } = useCloneDialog();
+  const { actionsFor } = useImageActions();
   const refresh = useRefreshInventory();
   const mayOperate = useMayOperate();
+  const [target] = useState(currentPageTarget);
 
-  const pages: PaletteCommand[] = PLACES.map(({ href, label, icon: Icon }) => ({
+  const pages: PaletteCommand[] = PAGES.map(({ href, label, icon }) => ({
+    id: label,
     label,
-    icon: <Icon aria-hidden />,
-    run: () => router.push(href),
+    icon,
+    run: () => router.push(href(links)),
   }));
   const commands: PaletteCommand[] = [
-    ...(mayOperate ? [{ label: "Clone an image…", icon: <Copy aria-hidden />, run: () => openClone() }] : []),
-    { label: "Read all images again", icon: <RefreshCw aria-hidden />, run: () => refresh.mutate() },
-    { label: "Light theme", icon: <Sun aria-hidden />, run: () => setTheme("light") },
-    { label: "Dark theme", icon: <Moon aria-hidden />, run: () => setTheme("dark") },
-    { label: "Theme like the system", icon: <Monitor aria-hidden />, run: () => setTheme("system") },
-    { label: "Sign out", icon: <LogOut aria-hidden />, run: signOutAndLeave },
+    ...(mayOperate ? [{ id: "clone", label: "Clone an image…", icon: Copy, run: () => openClone() }] : []),
+    { id: "refresh", label: "Refresh the images", icon: RefreshCw, run: () => refresh.mutate() },
+    ...THEMES.map(({ value, label, icon }) => ({
+      id: `theme ${value}`,
+      label: `${label} theme`,
+      icon,
+      run: () => setTheme(value),
+    })),
+    { id: "sign-out", label: "Sign out", icon: LogOut, run: signOutAndLeave },
   ];
-
+  const groups: (readonly [heading: string, commands: PaletteCommand[]])[] = [
+    ...(target === undefined ? [] : [[target.spec, actionsFor(target)] as const]),
+    ["Pages", pages],
+    ["Commands", commands],
+  ];
   const matches = ({ label }: PaletteCommand) => label.toLowerCase().includes(search.toLowerCase());
-  const groups = [
-    ["Pages", pages.filter(matches)],
-    ["Commands", commands.filter(matches)],
-  ] as const;
 
-  return groups.map(
-    ([heading, items]) =>
+  return groups.map(([heading, all]) => {
+    const items = all.filter(matches);
+    return (
       items.length > 0 && (
         <PaletteGroup key={heading} heading={heading}>
-          {items.map(({ label, icon, run }) => (
+          {items.map(({ id, label, icon: Icon, run, disabledReason = null }) => (
             <PaletteItem
-              key={label}
-              value={label}
+              key={id}
+              value={`${heading} ${id}`}
+              disabled={disabledReason !== null}
               onSelect={() => {
                 onDone();
                 run();
               }}
             >
-              {icon}
+              <Icon aria-hidden />
               {label}
+              {disabledReason !== null && <span className="text-xs">{disabledReason}</span>}
             </PaletteItem>
           ))}
         </PaletteGroup>
-      ),
-  );
+      )
+    );
+  });
 }
 
-/** A line of the palette. `value` must be unique in it. */
-export function PaletteItem({
+/** A line of the palette. `value` must be unique. */
+function PaletteItem({
   value,
+  disabled = false,
   onSelect,
   children,
 }: {
   value: string;
+  disabled?: boolean;
   onSelect: () => void;
   children: ReactNode;
 }) {
   return (
     <Command.Item
       value={value}
+      disabled={disabled}
       onSelect={onSelect}
-      className="flex cursor-default select-none items-center gap-2.5 rounded-md px-2.5 py-2 data-[selected=true]:bg-hover [&_svg]:size-4 [&_svg]:shrink-0 [&_svg]:text-ink-3"
+      className="flex cursor-default select-none items-center gap-2.5 rounded-md px-2.5 py-2 data-[disabled=true]:text-ink-3 data-[selected=true]:bg-hover [&_svg]:size-4 [&_svg]:shrink-0 [&_svg]:text-ink-3"
     >
       {children}
     </Command.Item>
   );
 }
 
-/** Items of one sort under a heading. */
-export function PaletteGroup({ heading, children }: { heading: string; children: ReactNode }) {
+/** A group of lines with a heading. */
+function PaletteGroup({ heading, children }: { heading: string; children: ReactNode }) {
   return (
     <Command.Group
       heading={heading}

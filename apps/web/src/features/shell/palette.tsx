@@ -5,19 +5,18 @@ import { Command } from "cmdk";
 import { Search } from "lucide-react";
 import { createContext, type ReactNode, useCallback, useContext, useEffect, useState } from "react";
 import { Kbd } from "#components/ui/panel.tsx";
-import { focusPageSearch, useSingleKeys } from "#lib/keyboard.ts";
-import { isTyping } from "../../lib/keyboard.ts";
+import { focusPageSearch, isTyping, useSingleKeys } from "#lib/keyboard.ts";
 import { PaletteCommands, PaletteImages } from "./palette-results.tsx";
 import { ShortcutsDialog } from "./shortcuts-dialog.tsx";
 
 const OpenPalette = createContext<() => void>(() => {});
 
-/** Opens the search over everything. */
-export function useOpenPalette(): () => void {
+/** Opens the command palette. */
+function useOpenPalette(): () => void {
   return useContext(OpenPalette);
 }
 
-/** The search over everything, and the keys that work on every page. */
+/** The command palette, and the keyboard shortcuts that work on every page. */
 export function PaletteProvider({ children }: { children: ReactNode }) {
   const [open, setOpen] = useState(false);
   const [keysOpen, setKeysOpen] = useState(false);
@@ -53,7 +52,7 @@ export function PaletteProvider({ children }: { children: ReactNode }) {
   );
 }
 
-/** Looks like a search field, opens the search over everything. */
+/** A button in the shape of a search field that opens the command palette. */
 export function SearchButton() {
   const open = useOpenPalette();
   return (
@@ -73,8 +72,8 @@ export function SearchButton() {
   );
 }
 
-/** Search over everything: images on the server, pages and commands here. */
-export function Palette({ open, onOpenChange }: { open: boolean; onOpenChange: (open: boolean) => void }) {
+/** The command palette. It finds images on the server, and pages and commands in the dashboard. */
+function Palette({ open, onOpenChange }: { open: boolean; onOpenChange: (open: boolean) => void }) {
   return (
     <Dialog.Root open={open} onOpenChange={onOpenChange}>
       <Dialog.Portal>

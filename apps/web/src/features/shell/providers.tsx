@@ -8,7 +8,7 @@ import { TooltipProvider } from "#components/ui/popover.tsx";
 import { ToastProvider } from "#components/ui/toast.tsx";
 import { queryClient } from "#lib/api.ts";
 
-/** What every page stands in. */
+/** The contexts that every page needs, including the sign-in page. */
 export function Providers({ children }: { children: ReactNode }) {
   return (
     <ThemeProvider attribute="data-theme" storageKey="coppice.theme" enableColorScheme={false}>

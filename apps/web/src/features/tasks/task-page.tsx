@@ -5,22 +5,22 @@ import { skipToken, useQuery } from "@tanstack/react-query";
 import { ListTodo } from "lucide-react";
 import { parseAsString, useQueryState } from "nuqs";
 import { Breadcrumbs, useTitle } from "#components/page.tsx";
-import { EmptyState, ErrorState } from "#components/state.tsx";
+import { EmptyState, ErrorState, ProblemCallout } from "#components/state.tsx";
 import { ButtonLink, CopyButton } from "#components/ui/button.tsx";
-import { Callout, Panel } from "#components/ui/panel.tsx";
+import { Panel } from "#components/ui/panel.tsx";
 import { Skeleton } from "#components/ui/progress.tsx";
 import { FactList, Time } from "#components/values.tsx";
+import { useLinks } from "#features/cluster/current-cluster.tsx";
 import { toProblem, trpc } from "#lib/api.ts";
 import { absoluteTime, clockTime } from "#lib/format.ts";
-import { imageLink } from "#lib/links.ts";
 import { isActive } from "#lib/task.ts";
-import { CloneResult } from "./clone-result.tsx";
-import { CancelButton, TaskProgress, TaskStateBadge } from "./task-status.tsx";
-import { took } from "./task-table.tsx";
+import { CancelButton, CloneResult, TaskProgress, TaskStateBadge } from "./task-status.tsx";
+import { runTime } from "./task-table.tsx";
 import { useOnScreen } from "./task-watch.tsx";
 
-/** One task: how far it is, what it did, what it says. */
+/** The page of one task. */
 export function TaskPage() {
+  const links = useLinks();
   const [id] = useQueryState("id", parseAsString.withDefault(""));
   const task = useQuery(trpc.tasks.get.queryOptions(id === "" ? skipToken : { id }));
   useTitle(task.data?.title ?? null);
@@ -30,22 +30,22 @@ export function TaskPage() {
       <EmptyState
         icon={ListTodo}
         heading="h1"
-        title="No task is named"
-        actions={<ButtonLink href="/tasks/">All tasks</ButtonLink>}
+        title="No task selected"
+        actions={<ButtonLink href={links.tasks()}>All tasks</ButtonLink>}
       >
-        The address of a task ends with its id.
+        Choose a task from the list.
       </EmptyState>
     );
   }
   return (
     <div className="mx-auto flex max-w-4xl flex-col gap-4 p-4 md:p-6">
-      <Breadcrumbs items={[{ href: "/tasks/", label: "Tasks" }]} current={task.data?.title ?? "Task"} />
+      <Breadcrumbs items={[{ href: links.tasks(), label: "Tasks" }]} current={task.data?.title ?? "Task"} />
       {task.data !== undefined ? (
         <TaskDetail task={task.data} />
       ) : task.isError ? (
         <ErrorState
           heading="h1"
-          title="This task cannot be shown"
+          title="The task could not be loaded"
           problem={toProblem(task.error)}
           onRetry={() => void task.refetch()}
         />
@@ -60,8 +60,9 @@ export function TaskPage() {
   );
 }
 
-/** Everything known of a task. */
-export function TaskDetail({ task }: { task: Task }) {
+/** The state, result, times and log of a task. */
+function TaskDetail({ task }: { task: Task }) {
+  const links = useLinks();
   useOnScreen(task.id);
   const active = isActive(task.state);
   return (
@@ -72,20 +73,13 @@ export function TaskDetail({ task }: { task: Task }) {
         <div className="ml-auto flex gap-2">
           <CancelButton task={task} />
           {task.result !== undefined && (
-            <ButtonLink href={imageLink(task.result.target)} variant="primary">
+            <ButtonLink href={links.image(task.result.target)} variant="primary">
               {task.result.kind === "clone" ? "Open the clone" : "Open the image"}
             </ButtonLink>
           )}
         </div>
       </header>
-      {task.error !== undefined && (
-        <Callout kind="danger" title={task.error.message}>
-          {task.error.hint}
-          <span className="mt-1 block font-mono text-2xs text-ink-3">
-            {[task.error.code, task.error.object].filter(Boolean).join(" · ")}
-          </span>
-        </Callout>
-      )}
+      {task.error !== undefined && <ProblemCallout problem={task.error} />}
       {task.result?.kind === "clone" && <CloneResult result={task.result} />}
       <div className="grid gap-4 md:grid-cols-2">
         <Panel title="Progress">
@@ -97,7 +91,7 @@ export function TaskDetail({ task }: { task: Task }) {
           <FactList
             className="p-4"
             facts={[
-              ["By", task.user],
+              ["User", task.user],
               ["Queued", <Time key="created" at={task.createdAt} show="both" />],
               [
                 "Started",
@@ -115,7 +109,7 @@ export function TaskDetail({ task }: { task: Task }) {
                   <Time key="ended" at={task.endedAt} show="both" />
                 ),
               ],
-              ["Took", took(task)],
+              ["Duration", runTime(task)],
             ]}
           />
         </Panel>
@@ -125,13 +119,13 @@ export function TaskDetail({ task }: { task: Task }) {
   );
 }
 
-/** What a task wrote while it ran, oldest line first. */
-export function TaskLog({ lines }: { lines: readonly TaskLogLine[] }) {
+/** The log of a task, the oldest line first. */
+function TaskLog({ lines }: { lines: readonly TaskLogLine[] }) {
   const text = lines.map((line) => `${line.at} ${line.text}`).join("\n");
   return (
     <Panel title="Log" aside={lines.length > 0 && <CopyButton text={text} label="Copy the log" />}>
       {lines.length === 0 ? (
-        <p className="p-4 text-ink-3">Nothing written yet.</p>
+        <p className="p-4 text-ink-3">The log is empty.</p>
       ) : (
         <ol className="max-h-112 overflow-y-auto py-2 font-mono text-xs">
           {lines.map((line, index) => (

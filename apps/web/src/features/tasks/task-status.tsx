@@ -1,10 +1,12 @@
 "use client";
 
-import type { TaskState, TaskSummary } from "@coppice/server/router";
+import type { CloneTaskResult, TaskState, TaskSummary } from "@coppice/server/router";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { CircleCheck } from "lucide-react";
 import { Button } from "#components/ui/button.tsx";
 import { Badge } from "#components/ui/panel.tsx";
 import { ProgressBar } from "#components/ui/progress.tsx";
+import { FactList, SpecText } from "#components/values.tsx";
 import { applyTask } from "#features/cluster/cached-data.ts";
 import { useMayOperate } from "#features/session/session.tsx";
 import { toProblem, trpc } from "#lib/api.ts";
@@ -17,7 +19,7 @@ import {
   TASK_STATE,
 } from "#lib/task.ts";
 
-/** A bar, and beside it in words: phase, amount, rate, time left. */
+/** The progress of a task as a bar and in words: phase, share, amount, rate and time left. */
 export function TaskProgress({ task }: { task: TaskSummary }) {
   const facts = [progressAmount(task), progressRate(task), progressRemaining(task)].filter(
     (fact) => fact !== null,
@@ -41,7 +43,7 @@ export function TaskProgress({ task }: { task: TaskSummary }) {
   );
 }
 
-/** A task's state: icon, word and tone. */
+/** The state of a task as an icon and a word. */
 export function TaskStateBadge({ state }: { state: TaskState }) {
   const { label, icon: Icon, tone } = TASK_STATE[state];
   return (
@@ -52,9 +54,13 @@ export function TaskStateBadge({ state }: { state: TaskState }) {
   );
 }
 
-/** Stops a task that runs; nothing when it cannot be stopped (any more). */
+/** Cancels a task. Renders nothing when the task has ended or the role of the user does not allow it. */
 export function CancelButton({ task, size = "md" }: { task: TaskSummary; size?: "sm" | "md" }) {
-  const cancel = useCancelTask();
+  const client = useQueryClient();
+  // The server answers with the task in the state "canceling"; an event reports its end.
+  const cancel = useMutation(
+    trpc.tasks.cancel.mutationOptions({ onSuccess: (canceling) => applyTask(client, canceling) }),
+  );
   const mayCancel = useMayOperate();
   if (!mayCancel || (task.state !== "queued" && task.state !== "running")) return null;
   return (
@@ -77,8 +83,31 @@ export function CancelButton({ task, size = "md" }: { task: TaskSummary; size?: 
   );
 }
 
-/** Asks the server to stop a task. It answers at once with the task *canceling*; the end comes as an event. */
-export function useCancelTask() {
-  const client = useQueryClient();
-  return useMutation(trpc.tasks.cancel.mutationOptions({ onSuccess: (task) => applyTask(client, task) }));
+/** The result of a clone task. */
+export function CloneResult({ result }: { result: CloneTaskResult }) {
+  const { snapshot } = result;
+  const [image] = result.source.split("@");
+  return (
+    <div className="rounded-lg border border-brand-line bg-brand-soft p-4">
+      <p className="wrap-anywhere mb-3 flex items-start gap-2 font-medium">
+        <CircleCheck aria-hidden className="mt-0.5 size-4 shrink-0 text-brand" />
+        <span>
+          <SpecText spec={result.target} /> is ready.
+        </span>
+      </p>
+      <FactList
+        facts={[
+          ["Cloned from", <SpecText key="from" spec={`${image}@${snapshot.name}`} className="text-xs" />],
+          ["Snapshot", `${snapshot.action === "reuse" ? "Reused" : "Created"}: ${snapshot.reason}`],
+          ["Protection", protection(result)],
+          ["Depth", String(result.depth)],
+        ]}
+      />
+    </div>
+  );
+}
+
+function protection(result: CloneTaskResult): string {
+  if (result.protected) return "Added, because clone format 1 requires it";
+  return result.cloneFormat === 1 ? "Already protected" : "Not required";
 }

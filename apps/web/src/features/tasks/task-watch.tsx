@@ -4,14 +4,15 @@ import type { TaskSummary } from "@coppice/server/router";
 import { useQuery } from "@tanstack/react-query";
 import { type ReactNode, useCallback, useEffect, useRef } from "react";
 import { toast } from "#components/ui/toast.tsx";
+import { useLinks } from "#features/cluster/current-cluster.tsx";
 import { StreamStateContext, useServerEvents } from "#features/cluster/server-events.ts";
 import { useMe } from "#features/session/session.tsx";
 import { trpc } from "#lib/api.ts";
-import { taskLink } from "#lib/links.ts";
 import { isActive, TASK_STATE } from "#lib/task.ts";
 
-/** Listens to the server for the whole console, and says when one's own tasks end. */
+/** Keeps the console up to date with the events of the server, and notifies the user when one of their tasks ends. */
 export function TaskWatch({ children }: { children: ReactNode }) {
+  const links = useLinks();
   const { username } = useMe().user;
   const running = useRef(new Set<string>());
 
@@ -22,41 +23,36 @@ export function TaskWatch({ children }: { children: ReactNode }) {
         running.current.add(task.id);
         return;
       }
-      // Only the end of what was seen running here: a resumed stream may repeat old ends.
+      // A resumed stream repeats events, so only tasks that were seen running here are reported.
       if (!running.current.delete(task.id)) return;
-      if (isOnScreen(task.id)) return; // its end is already in sight
+      if (tasksOnScreen.has(task.id)) return;
       const { label } = TASK_STATE[task.state];
       toast(task.title, {
         tone: task.state === "succeeded" ? "good" : task.state === "failed" ? "bad" : "neutral",
         description: task.error?.message ?? label,
-        link: { href: taskLink(task.id), label: "Show the task" },
+        link: { href: links.task(task.id), label: "Show task" },
       });
     },
-    [username],
+    [username, links],
   );
 
   const stream = useServerEvents(onTask);
   return <StreamStateContext value={stream}>{children}</StreamStateContext>;
 }
 
-const shown = new Set<string>();
+const tasksOnScreen = new Set<string>();
 
-/** Says that a task is shown in full while this is on screen, so that a toast about it would only repeat it. */
+/** Declares that the calling component shows a task in full, so that no toast reports its end a second time. */
 export function useOnScreen(taskId: string): void {
   useEffect(() => {
-    shown.add(taskId);
+    tasksOnScreen.add(taskId);
     return () => {
-      shown.delete(taskId);
+      tasksOnScreen.delete(taskId);
     };
   }, [taskId]);
 }
 
-/** Whether a task is shown in full somewhere. */
-export function isOnScreen(taskId: string): boolean {
-  return shown.has(taskId);
-}
-
-/** The newest tasks: the tray, the overview and an image's activity share them. Kept fresh by the server's events. */
+/** The newest tasks. The tray, the overview and the image page share this query; events keep it up to date. */
 export function useRecentTasks() {
   return useQuery(trpc.tasks.list.queryOptions({ limit: 50 }));
 }

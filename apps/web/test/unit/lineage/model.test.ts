@@ -2,9 +2,9 @@ import { describe, expect, test } from "vitest";
 import {
   AUTO,
   chosenKeys,
+  EXPAND_ALL_UP_TO,
   type ExpansionChoice,
   flattenTree,
-  OPEN_ALL_UP_TO,
   withByHand,
   withFocus,
 } from "#features/lineage/model/expansion.ts";
@@ -62,7 +62,7 @@ describe("indexForest", () => {
 });
 
 describe("expansion", () => {
-  const large = indexForest([...forest.nodes, ...family(node("big"), OPEN_ALL_UP_TO)]);
+  const large = indexForest([...forest.nodes, ...family(node("big"), EXPAND_ALL_UP_TO)]);
   const open = (index: ForestIndex, choice: ExpansionChoice, focusKey: string | undefined) =>
     [...withFocus(index, chosenKeys(index, choice), focusKey)].sort();
 

@@ -2,10 +2,11 @@ import { createContext, useContext, useEffect, useMemo, useRef } from "react";
 import type { Placed } from "../model/layout.ts";
 import type { Camera } from "./camera.ts";
 
-/** What cards can ask of the canvas. Stable, so that cards are not drawn again for it. */
+/** The functions that cards call. They are stable, so that they do not cause cards to render again. */
 export interface CanvasActions {
+  /** Expands or collapses an image. */
   toggle: (key: string) => void;
-  /** Shows more of the siblings under a parent. */
+  /** Shows more clones of a parent. */
   unfold: (parentKey: string) => void;
 }
 
@@ -22,25 +23,26 @@ interface BranchActionsOptions {
   setFold: (id: string | null) => void;
 }
 
-/** Opens and closes branches. What was opened or closed stays where it is on the screen while the rest makes room. */
+/** Expands and collapses branches. The image in question keeps its position on the screen. */
 export function useBranchActions({ camera, toggle, unfold, setFold }: BranchActionsOptions): CanvasActions {
-  const { find, hold } = camera;
-  const held = useRef<Placed | null>(null);
+  const { find, keepInPlace } = camera;
+  /** The position of the image before the layout changes. */
+  const position = useRef<Placed | null>(null);
   useEffect(() => {
-    const before = held.current;
-    held.current = null;
+    const before = position.current;
+    position.current = null;
     const after = before === null ? undefined : find(before.item.id);
-    if (before !== null && after !== undefined) hold(before, after);
-  }, [find, hold]);
+    if (before !== null && after !== undefined) keepInPlace(before, after);
+  }, [find, keepInPlace]);
 
   return useMemo(
     () => ({
       toggle: (key) => {
-        held.current = find(key) ?? null;
+        position.current = find(key) ?? null;
         toggle(key);
       },
       unfold: (parentKey) => {
-        held.current = find(parentKey) ?? null;
+        position.current = find(parentKey) ?? null;
         setFold(null);
         unfold(parentKey);
       },

@@ -3,17 +3,17 @@ import { useReactFlow, useStoreApi } from "@xyflow/react";
 import { useCallback, useEffect, useMemo, useRef } from "react";
 import type { CanvasLayout, Placed } from "../model/layout.ts";
 
-/** Where text can be read with ease, and where it can just be read. */
+/** The zoom at which text is easy to read, and the smallest one at which it is readable. */
 const READABLE = 0.8;
-const STILL_READABLE = 0.6;
+const BARELY_READABLE = 0.6;
 const MARGIN = 24;
 
-/** No movement for who asked the system for less of it. */
+/** The duration of an animation in ms: 0 for users who prefer reduced motion. */
 function duration(): number {
   return window.matchMedia("(prefers-reduced-motion: reduce)").matches ? 0 : 250;
 }
 
-/** Moves what is in sight. */
+/** Functions that move the viewport. */
 export function useCamera(layout: CanvasLayout) {
   const flow = useReactFlow();
   const store = useStoreApi();
@@ -33,7 +33,7 @@ export function useCamera(layout: CanvasLayout) {
     [find, flow],
   );
 
-  /** Moves as little as needed to have an item in sight. */
+  /** Scrolls an item into view if it is outside. */
   const show = useCallback(
     (id: string) => {
       const placed = find(id);
@@ -57,17 +57,17 @@ export function useCamera(layout: CanvasLayout) {
     [flow],
   );
 
-  /** The first look: all of it when it can be read so, else its beginning. */
-  const home = useCallback(() => {
+  /** The initial view: the whole forest when it is readable at that zoom, else its start. */
+  const showStart = useCallback(() => {
     const { width, height } = store.getState();
     const right = Math.max(...layout.placed.map((each) => each.x + each.width));
     const bottom = Math.max(...layout.placed.map((each) => each.y + each.height));
-    if (Math.min(width / (right + 2 * MARGIN), height / (bottom + 2 * MARGIN)) >= STILL_READABLE) fit();
+    if (Math.min(width / (right + 2 * MARGIN), height / (bottom + 2 * MARGIN)) >= BARELY_READABLE) fit();
     else void flow.setViewport({ x: 2 * MARGIN, y: MARGIN, zoom: READABLE });
   }, [layout, flow, store, fit]);
 
-  /** Keeps an item where it is on the screen while the layout around it changes. */
-  const hold = useCallback(
+  /** Keeps the position of an item on the screen after a change of the layout. */
+  const keepInPlace = useCallback(
     (before: Placed, after: Placed) => {
       const { x, y, zoom } = flow.getViewport();
       void flow.setViewport({ x: x + (before.x - after.x) * zoom, y: y + (before.y - after.y) * zoom, zoom });
@@ -75,20 +75,23 @@ export function useCamera(layout: CanvasLayout) {
     [flow],
   );
 
-  return useMemo(() => ({ find, centre, show, fit, home, hold }), [find, centre, show, fit, home, hold]);
+  return useMemo(
+    () => ({ find, centre, show, fit, showStart, keepInPlace }),
+    [find, centre, show, fit, showStart, keepInPlace],
+  );
 }
 
 export type Camera = ReturnType<typeof useCamera>;
 
 /**
- * Goes to the image in focus when the focus came from elsewhere: the search, the other view, the address bar. Gives
- * back what to call when it is set here, where the image is in sight already.
+ * Centres the selected image when it was selected elsewhere: in the search, in the tree, in the URL. Returns a function to
+ * call before an image is selected on the canvas, where it is in view already.
  */
 export function useFollowFocus(
   focus: LineageNode | undefined,
   centre: (id: string, zoom?: number) => void,
 ): (key: string) => void {
-  /** Where the focus was last; null after it was left, undefined before the first look. */
+  /** Key of the image that was selected last; null for none, undefined before the first render. */
   const last = useRef<string | null | undefined>(undefined);
   const key = focus?.key ?? null;
   useEffect(() => {

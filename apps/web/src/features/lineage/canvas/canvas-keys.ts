@@ -1,10 +1,6 @@
 import type { LineageNode } from "@coppice/server/router";
-import { useRouter } from "next/navigation";
 import type { KeyboardEvent } from "react";
-import { useCloneDialog } from "#features/clone/clone-dialog.tsx";
-import { useMayOperate } from "#features/session/session.tsx";
-import { mayClone } from "#lib/image/may-clone.ts";
-import { imageLink, imageRef } from "#lib/links.ts";
+import { useImageActions } from "#features/actions/image-actions.ts";
 import { type CanvasLayout, canHaveCursor, type Direction, walk } from "../model/layout.ts";
 import type { CanvasActions } from "./branches.ts";
 import type { Camera } from "./camera.ts";
@@ -13,11 +9,12 @@ interface CanvasKeysOptions {
   layout: CanvasLayout;
   camera: Camera;
   cursor: string | null;
-  /** Puts the cursor, and the focus of the page, on an image. */
+  /** Moves the cursor to an image and selects it. */
   choose: (key: string) => void;
-  /** Puts the cursor on a fold. */
+  /** Moves the cursor to a fold. */
   setFold: (id: string | null) => void;
   actions: CanvasActions;
+  /** The selected image. */
   focus: LineageNode | undefined;
 }
 
@@ -28,7 +25,7 @@ const DIRECTIONS: Record<string, Direction> = {
   ArrowDown: "down",
 };
 
-/** Keys of the canvas; only while it has the focus itself. */
+/** The keys of the canvas. They apply while the canvas itself has the keyboard focus. */
 export function useCanvasKeys({
   layout,
   camera,
@@ -38,44 +35,40 @@ export function useCanvasKeys({
   actions,
   focus,
 }: CanvasKeysOptions) {
-  const router = useRouter();
-  const { openClone } = useCloneDialog();
-  const mayOperate = useMayOperate();
+  const { runByKey } = useImageActions();
 
   const goTo = (id: string) => {
     if (camera.find(id)?.item.kind === "fold") setFold(id);
     else choose(id);
     camera.show(id);
   };
-  const enter = () => {
+  const goToFirst = () => {
     const first = layout.placed.find(canHaveCursor);
     if (first !== undefined) goTo(first.item.id);
   };
 
   return (event: KeyboardEvent<HTMLElement>) => {
     if (event.target !== event.currentTarget || event.ctrlKey || event.metaKey || event.altKey) return;
-    const here = cursor === null ? undefined : camera.find(cursor);
-    const item = here?.item;
+    const item = cursor === null ? undefined : camera.find(cursor)?.item;
     const direction = DIRECTIONS[event.key];
-    const key = event.key.toLowerCase();
 
     if (direction !== undefined) {
-      if (item === undefined) enter();
+      if (item === undefined) goToFirst();
       else if (direction === "right" && item.kind === "image" && item.expanded === false)
         actions.toggle(item.id);
       else {
         const next = walk(layout, item.id, direction);
         if (next !== undefined) goTo(next);
       }
-    } else if (event.key === "Enter" || event.key === " ") {
-      if (item?.kind === "fold") actions.unfold(item.parentKey);
-      else if (item?.kind === "image" && event.key === " ") {
-        if (item.expanded !== null) actions.toggle(item.id);
-      } else if (focus !== undefined) router.push(imageLink(imageRef(focus)));
-    } else if (key === "f") camera.fit();
-    else if (key === "c" && focus !== undefined && item?.kind === "image" && mayOperate && mayClone(focus)) {
-      openClone(focus.spec);
-    } else return;
+    } else if (item?.kind === "fold" && (event.key === "Enter" || event.key === " ")) {
+      actions.unfold(item.parentKey);
+    } else if (item?.kind === "image" && event.key === " ") {
+      if (item.expanded !== null) actions.toggle(item.id);
+    } else if (event.key.toLowerCase() === "f") {
+      camera.fit();
+    } else if (item?.kind === "fold" || focus === undefined || !runByKey(event, focus)) {
+      return;
+    }
     event.preventDefault();
   };
 }

@@ -1,7 +1,7 @@
 import { type EdgeProps, Handle, type NodeProps, Position } from "@xyflow/react";
 import { Camera, ChevronsUpDown, Layers, Minus, Plus } from "lucide-react";
 import { memo } from "react";
-import { type MarkLook, marksOf } from "#components/marks.tsx";
+import { type ImageStatus, statusesOf } from "#components/image-status.tsx";
 import { cn } from "#lib/cn.ts";
 import { formatBytes, formatCount } from "#lib/format.ts";
 import { formatPlace } from "#lib/spec.ts";
@@ -9,9 +9,9 @@ import { ROOTS } from "../model/canvas-tree.ts";
 import { elbow } from "../model/layout.ts";
 import { useCanvasActions } from "./branches.ts";
 import type { FoldFlowNode, ImageFlowNode, SnapshotFlowNode } from "./flow-elements.ts";
-import { useHasCursor, useIsLit } from "./highlight.ts";
+import { useHasCursor, useIsHighlighted } from "./highlight.ts";
 
-const TINT: Record<MarkLook["tone"], string> = {
+const TINT: Record<ImageStatus["tone"], string> = {
   danger: "border-danger-line bg-danger-soft",
   warn: "border-warn-line bg-warn-soft",
   info: "border-info-line bg-surface group-data-[detail=far]/canvas:bg-line-strong",
@@ -19,24 +19,24 @@ const TINT: Record<MarkLook["tone"], string> = {
   brand: "border-line-strong bg-surface group-data-[detail=far]/canvas:bg-line-strong",
 };
 
-/** An image on the canvas. Its size is fixed; from afar it shows less. */
+/** An image on the canvas. The card has a fixed size and shows fewer details at a small zoom. */
 export const ImageCard = memo(function ImageCard({
   id,
   data: { image, expanded },
 }: NodeProps<ImageFlowNode>) {
   const cursor = useHasCursor(id);
-  const lit = useIsLit(id);
-  const marks = marksOf(image);
-  const [worst] = marks;
+  const highlighted = useIsHighlighted(id);
+  const statuses = statusesOf(image);
+  const [worst] = statuses;
   return (
     <div
-      data-lit={lit || undefined}
+      data-highlighted={highlighted || undefined}
       title={image.spec}
       className={cn(
         "lineage-item relative flex size-full flex-col justify-center rounded-lg border px-3 group-data-[detail=near]/canvas:shadow-card",
         TINT[worst?.tone ?? "brand"],
         image.inTrash && "border-dashed",
-        lit && "border-brand group-data-[detail=far]/canvas:bg-brand",
+        highlighted && "border-brand group-data-[detail=far]/canvas:bg-brand",
         cursor && "outline-2 outline-ring outline-offset-2",
       )}
     >
@@ -45,14 +45,14 @@ export const ImageCard = memo(function ImageCard({
         <span className="min-w-0 flex-1 truncate font-medium font-mono text-xs group-data-[detail=far]/canvas:hidden group-data-[detail=mid]/canvas:text-lg">
           {image.name}
         </span>
-        {marks.map(({ label, icon: Icon, tone }) => (
+        {statuses.map(({ label, icon: Icon, tone }) => (
           <Icon
             key={label}
             role="img"
             aria-label={label}
             className={cn(
               "size-3.5 shrink-0 group-data-[detail=far]/canvas:size-8 group-data-[detail=mid]/canvas:size-5",
-              MARK_INK[tone],
+              STATUS_INK[tone],
             )}
           />
         ))}
@@ -72,7 +72,7 @@ export const ImageCard = memo(function ImageCard({
   );
 });
 
-const MARK_INK: Record<MarkLook["tone"], string> = {
+const STATUS_INK: Record<ImageStatus["tone"], string> = {
   danger: "text-danger",
   warn: "text-warn",
   info: "text-info",
@@ -88,7 +88,7 @@ function BranchButton({ image, expanded }: { image: ImageFlowNode["data"]["image
       type="button"
       tabIndex={-1}
       aria-expanded={expanded}
-      aria-label={`${expanded ? "Hide" : "Show"} the ${formatCount(image.childCount)} clones of ${image.name}`}
+      aria-label={`${expanded ? "Collapse" : "Expand"} the ${formatCount(image.childCount)} clones of ${image.name}`}
       onClick={(event) => {
         event.stopPropagation();
         toggle(image.key);
@@ -102,23 +102,23 @@ function BranchButton({ image, expanded }: { image: ImageFlowNode["data"]["image
   );
 }
 
-/** Siblings that are folded away. */
+/** A group of siblings that are not shown. */
 export const FoldCard = memo(function FoldCard({ id, data: { parentKey, count } }: NodeProps<FoldFlowNode>) {
   const { unfold } = useCanvasActions();
   const cursor = useHasCursor(id);
-  const lit = useIsLit(id);
+  const highlighted = useIsHighlighted(id);
   return (
     <button
       type="button"
       tabIndex={-1}
-      data-lit={lit || undefined}
+      data-highlighted={highlighted || undefined}
       onClick={(event) => {
         event.stopPropagation();
         unfold(parentKey);
       }}
       className={cn(
         "lineage-item nopan flex size-full items-center justify-center gap-1 rounded-full border border-line-strong border-dashed bg-canvas font-medium text-ink-2 text-xs tabular-nums hover:border-brand hover:text-brand",
-        lit && "border-brand",
+        highlighted && "border-brand",
         cursor && "outline-2 outline-ring outline-offset-2",
       )}
     >
@@ -129,26 +129,26 @@ export const FoldCard = memo(function FoldCard({ id, data: { parentKey, count } 
   );
 });
 
-/** The snapshot that the images to its right were cloned from. */
+/** The snapshot from which the images to its right were cloned. */
 export const SnapshotChip = memo(function SnapshotChip({ id, data: { name } }: NodeProps<SnapshotFlowNode>) {
-  const lit = useIsLit(id);
+  const highlighted = useIsHighlighted(id);
   return (
     <div className="relative flex size-full items-center justify-center">
       <LineEnds />
       <span
         aria-hidden
-        data-lit={lit || undefined}
+        data-highlighted={highlighted || undefined}
         className={cn(
           "lineage-item absolute -inset-x-px top-1/2 h-px -translate-y-1/2 bg-line-strong",
-          lit && "h-0.5 bg-brand",
+          highlighted && "h-0.5 bg-brand",
         )}
       />
       <span
-        data-lit={lit || undefined}
+        data-highlighted={highlighted || undefined}
         title={`Snapshot ${name}`}
         className={cn(
           "lineage-item relative flex h-full min-w-6 max-w-full items-center gap-1 rounded-full border border-line-strong bg-canvas px-2 font-mono text-2xs text-ink-2",
-          lit && "border-brand text-brand",
+          highlighted && "border-brand text-brand",
         )}
       >
         <Camera aria-hidden className="size-3 shrink-0 group-data-[detail=near]/canvas:hidden" />
@@ -158,7 +158,7 @@ export const SnapshotChip = memo(function SnapshotChip({ id, data: { name } }: N
   );
 });
 
-/** A line from what an image hangs on. Decorative: the tree says the same in words. */
+/** A line between a snapshot and an image. Decorative, because the tree view contains the same information as text. */
 export const LineageEdge = memo(function LineageEdge({
   source,
   target,
@@ -167,19 +167,19 @@ export const LineageEdge = memo(function LineageEdge({
   targetX,
   targetY,
 }: EdgeProps) {
-  const sourceLit = useIsLit(source);
-  const targetLit = useIsLit(target);
-  const lit = sourceLit && targetLit;
+  const sourceHighlighted = useIsHighlighted(source);
+  const targetHighlighted = useIsHighlighted(target);
+  const highlighted = sourceHighlighted && targetHighlighted;
   return (
     <path
       d={elbow(sourceX, sourceY, targetX, targetY, 8)}
-      data-lit={lit || undefined}
-      className={cn("lineage-line fill-none", lit ? "stroke-brand stroke-2" : "stroke-line-strong")}
+      data-highlighted={highlighted || undefined}
+      className={cn("lineage-line fill-none", highlighted ? "stroke-brand stroke-2" : "stroke-line-strong")}
     />
   );
 });
 
-/** Where lines end (left) and begin (right). React Flow reads their place from the document, so they have to be in it. */
+/** The ends of the lines at an item. React Flow reads their positions from the DOM. */
 export function LineEnds() {
   return (
     <>

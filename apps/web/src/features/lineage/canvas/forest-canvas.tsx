@@ -3,7 +3,7 @@
 import type { LineageNode } from "@coppice/server/router";
 import { Background, type EdgeTypes, type NodeTypes, ReactFlow, ReactFlowProvider } from "@xyflow/react";
 import { useCallback, useMemo, useRef, useState } from "react";
-import { marksOf } from "#components/marks.tsx";
+import { statusesOf } from "#components/image-status.tsx";
 import { plural } from "#lib/format.ts";
 import type { LineageState } from "../lineage-state.ts";
 import { canvasTree, FOLD_STEP, isFolded, SIBLINGS_SHOWN } from "../model/canvas-tree.ts";
@@ -19,7 +19,7 @@ import { type FlowNode, flowEdges, flowNodes } from "./flow-elements.ts";
 import { Highlight, HighlightContext, useHighlight } from "./highlight.ts";
 import { Inspector } from "./inspector.tsx";
 
-/** The forest as a picture, from left to right. */
+/** The forest as a node graph, from left to right. */
 export function ForestCanvas({ index, state }: { index: ForestIndex; state: LineageState }) {
   return (
     <ReactFlowProvider>
@@ -31,8 +31,8 @@ export function ForestCanvas({ index, state }: { index: ForestIndex; state: Line
 const nodeTypes: NodeTypes = { image: ImageCard, snapshot: SnapshotChip, fold: FoldCard };
 const edgeTypes: EdgeTypes = { lineage: LineageEdge };
 
-/** The canvas with what lies on it. */
-export function CanvasFlow({ index, state }: { index: ForestIndex; state: LineageState }) {
+/** The canvas, its controls and the inspector. */
+function CanvasFlow({ index, state }: { index: ForestIndex; state: LineageState }) {
   const { focus, setFocus, expansion } = state;
   const { layout, nodes, edges, unfold } = useCanvasModel(index, expansion.expanded, focus?.key);
   const camera = useCamera(layout);
@@ -43,9 +43,9 @@ export function CanvasFlow({ index, state }: { index: ForestIndex; state: Lineag
   const hover = useHighlight({ highlight, index, layout, cursor, frame });
 
   const actions = useBranchActions({ camera, toggle: expansion.toggle, unfold, setFold });
-  const arrivedAt = useFollowFocus(focus, camera.centre);
+  const ignoreFocus = useFollowFocus(focus, camera.centre);
   const choose = (key: string) => {
-    arrivedAt(key);
+    ignoreFocus(key);
     setFold(null);
     expansion.reveal(key);
     setFocus(key);
@@ -58,8 +58,8 @@ export function CanvasFlow({ index, state }: { index: ForestIndex; state: Lineag
       <CanvasActionsContext value={actions}>
         <div ref={frame} className="group/canvas relative min-h-0 flex-1">
           <p id="canvas-keys" className="sr-only">
-            Arrow keys walk along the clones, Space opens a branch, Enter opens the image, F fits everything.
-            The tree view has the same as a table.
+            The arrow keys move along the clones, Space expands or collapses a branch, Enter opens the image,
+            F fits the view. The tree view shows the same images as a table.
           </p>
           <ReactFlow
             aria-label="Forest of clones"
@@ -84,7 +84,7 @@ export function CanvasFlow({ index, state }: { index: ForestIndex; state: Lineag
             minZoom={0.1}
             maxZoom={1.5}
             proOptions={{ hideAttribution: true }}
-            onInit={() => focus === undefined && camera.home()}
+            onInit={() => focus === undefined && camera.showStart()}
             onNodeMouseEnter={(_event, node) => hover(node.id)}
             onNodeMouseLeave={() => hover(null)}
             onNodeClick={(_event, node) => node.type === "image" && choose(node.id)}
@@ -102,10 +102,10 @@ export function CanvasFlow({ index, state }: { index: ForestIndex; state: Lineag
   );
 }
 
-/** What the canvas draws: the open part of the forest, laid out. */
-export function useCanvasModel(index: ForestIndex, expanded: Expanded, focusKey: string | undefined) {
+/** The layout of the visible part of the forest, as React Flow takes it. */
+function useCanvasModel(index: ForestIndex, expanded: Expanded, focusKey: string | undefined) {
   const [shown, setShown] = useState<ReadonlyMap<string, number>>(new Map());
-  // Moving the focus lays nothing out again, unless it was folded away.
+  // Selecting an image does not change the layout, unless the image is in a fold.
   const unfoldedFor = focusKey !== undefined && isFolded(index, shown, focusKey) ? focusKey : undefined;
   const layout = useMemo(
     () => layoutCanvas(canvasTree(index, { expanded, shown, unfoldedFor })),
@@ -132,8 +132,8 @@ interface CursorAnnouncementProps {
   expanded: Expanded;
 }
 
-/** Reads out what has the cursor as it moves. */
-export function CursorAnnouncement({ index, layout, cursor, expanded }: CursorAnnouncementProps) {
+/** Announces the item under the cursor to screen readers. */
+function CursorAnnouncement({ index, layout, cursor, expanded }: CursorAnnouncementProps) {
   const node = cursor === null ? undefined : index.byKey.get(cursor);
   const fold = node === undefined ? layout.placed.find(({ item }) => item.id === cursor)?.item : undefined;
   return (
@@ -141,7 +141,7 @@ export function CursorAnnouncement({ index, layout, cursor, expanded }: CursorAn
       {node !== undefined
         ? describe(node, index, expanded.has(node.key))
         : fold?.kind === "fold"
-          ? `${plural(fold.count, "more image")}, folded. Press Space to show them.`
+          ? `${plural(fold.count, "more image")}, collapsed. Press Space to show them.`
           : ""}
     </p>
   );
@@ -152,7 +152,9 @@ function describe(node: LineageNode, index: ForestIndex, open: boolean): string 
   return [
     node.spec,
     parent === undefined ? "root" : `clone of ${parent.spec} at ${node.parentSnapshot}, depth ${node.depth}`,
-    node.childCount === 0 ? "no clones" : `${plural(node.childCount, "clone")}, ${open ? "open" : "closed"}`,
-    ...marksOf(node).map(({ label }) => label),
+    node.childCount === 0
+      ? "no clones"
+      : `${plural(node.childCount, "clone")}, ${open ? "expanded" : "collapsed"}`,
+    ...statusesOf(node).map(({ label }) => label),
   ].join(", ");
 }

@@ -1,23 +1,27 @@
 import { ChevronRight, FoldVertical, UnfoldVertical } from "lucide-react";
 import Link from "next/link";
 import { memo } from "react";
-import { MarkBadges, marksOf } from "#components/marks.tsx";
+import { StatusBadges, statusesOf } from "#components/image-status.tsx";
 import { Button } from "#components/ui/button.tsx";
 import { GridPart } from "#components/ui/grid.tsx";
 import { Bytes } from "#components/values.tsx";
+import { useLinks } from "#features/cluster/current-cluster.tsx";
 import { cn } from "#lib/cn.ts";
 import { formatCount } from "#lib/format.ts";
-import { imageLink, imageRef } from "#lib/links.ts";
+import { imageRef } from "#lib/links.ts";
 import { formatPlace } from "#lib/spec.ts";
-import type { TreeRow } from "../model/expansion.ts";
+import type { TreeRow } from "./model/expansion.ts";
 
-/** Columns of the tree: image, snapshot, size, snapshots, clones, marks. Narrow screens keep the first, size and clones. */
-export const TREE_TRACKS =
+/** The height of a row, in pixels. */
+export const TREE_ROW_HEIGHT = 34;
+
+/** The columns: image, snapshot, size, snapshots, clones, status. Narrow screens show image, size and clones only. */
+const TREE_TRACKS =
   "grid grid-cols-[minmax(0,1fr)_5rem_4rem] md:grid-cols-[minmax(0,2fr)_minmax(0,1fr)_5.5rem_5.5rem_5rem] lg:grid-cols-[minmax(0,2fr)_minmax(0,1fr)_6rem_6.5rem_6rem_minmax(11rem,1fr)]";
 
-/** Cells that are left out where there is no room. */
-export const FROM_MEDIUM = "max-md:hidden";
-export const FROM_LARGE = "max-lg:hidden";
+/** The classes of cells that narrow screens do not show. */
+const FROM_MEDIUM = "max-md:hidden";
+const FROM_LARGE = "max-lg:hidden";
 
 const INDENT_REM = 1.25;
 
@@ -25,9 +29,9 @@ interface TreeRowViewProps {
   row: TreeRow;
   index: number;
   start: number;
-  /** It takes the focus of the keyboard. */
-  active: boolean;
-  /** It is the image in focus of the page. */
+  /** Whether the row takes the keyboard focus. */
+  hasCursor: boolean;
+  /** Whether the image is the selected one. */
   selected: boolean;
   onToggle: (key: string) => void;
   onSelect: (key: string) => void;
@@ -38,18 +42,19 @@ export const TreeRowView = memo(function TreeRowView({
   row,
   index,
   start,
-  active,
+  hasCursor,
   selected,
   onToggle,
   onSelect,
 }: TreeRowViewProps) {
+  const links = useLinks();
   const { node, parent, level, posInSet, setSize, expanded } = row;
-  const marks = marksOf(node);
+  const statuses = statusesOf(node);
   return (
     <GridPart
       role="row"
       data-row={index}
-      tabIndex={active ? 0 : -1}
+      tabIndex={hasCursor ? 0 : -1}
       aria-rowindex={index + 2}
       aria-level={level}
       aria-posinset={posInSet}
@@ -72,7 +77,7 @@ export const TreeRowView = memo(function TreeRowView({
           <button
             type="button"
             tabIndex={-1}
-            aria-label={`${expanded ? "Close" : "Open"} ${node.spec}`}
+            aria-label={`${expanded ? "Collapse" : "Expand"} ${node.spec}`}
             onClick={(event) => {
               event.stopPropagation();
               onToggle(node.key);
@@ -86,7 +91,7 @@ export const TreeRowView = memo(function TreeRowView({
           </button>
         )}
         <Link
-          href={imageLink(imageRef(node))}
+          href={links.image(imageRef(node))}
           prefetch={false}
           tabIndex={-1}
           className="min-w-0 truncate rounded-sm text-xs hover:underline"
@@ -97,7 +102,7 @@ export const TreeRowView = memo(function TreeRowView({
           </span>
         </Link>
         <span className="flex shrink-0 gap-1 lg:hidden">
-          <MarkBadges marks={marks} spelled={0} />
+          <StatusBadges statuses={statuses} labelled={0} />
         </span>
       </GridPart>
       <GridPart
@@ -121,13 +126,13 @@ export const TreeRowView = memo(function TreeRowView({
         aria-colindex={6}
         className={cn("flex min-w-0 gap-1 overflow-hidden px-2", FROM_LARGE)}
       >
-        <MarkBadges marks={marks} spelled={1} />
+        <StatusBadges statuses={statuses} labelled={1} />
       </GridPart>
     </GridPart>
   );
 });
 
-/** Lines that lead the eye from a clone up to its parent. */
+/** Lines that connect a clone with its parent. */
 function Guides({ level }: { level: number }) {
   if (level === 1) return null;
   const width = `${(level - 1) * INDENT_REM}rem`;
@@ -146,10 +151,10 @@ const COLUMNS = [
   { title: "Size", style: "justify-end" },
   { title: "Snapshots", style: cn("justify-end", FROM_MEDIUM) },
   { title: "Clones", style: "justify-end" },
-  { title: "Marks", style: FROM_LARGE },
+  { title: "Status", style: FROM_LARGE },
 ] as const;
 
-/** Titles of the columns, and the buttons that open or close everything. */
+/** The column headers, and the buttons that expand and collapse everything. */
 export function TreeHead({
   onExpandAll,
   onCollapseAll,
@@ -179,8 +184,8 @@ export function TreeHead({
               <Button
                 variant="ghost"
                 size="icon-sm"
-                aria-label="Open all branches"
-                title="Open all branches"
+                aria-label="Expand all"
+                title="Expand all"
                 onClick={onExpandAll}
               >
                 <UnfoldVertical aria-hidden />
@@ -188,8 +193,8 @@ export function TreeHead({
               <Button
                 variant="ghost"
                 size="icon-sm"
-                aria-label="Close all branches"
-                title="Close all branches"
+                aria-label="Collapse all"
+                title="Collapse all"
                 onClick={onCollapseAll}
               >
                 <FoldVertical aria-hidden />

@@ -1,9 +1,10 @@
 import { expect, test } from "vitest";
-import { marksOf } from "#components/marks.tsx";
+import { statusesOf } from "#components/image-status.tsx";
 import { attentionItems } from "#features/overview/attention.tsx";
+import { links } from "#lib/links.ts";
 
 const image = { state: "ok", inTrash: false, marks: [] } as const;
-const labels = (...args: Parameters<typeof marksOf>) => marksOf(...args).map(({ label }) => label);
+const labels = (...args: Parameters<typeof statusesOf>) => statusesOf(...args).map(({ label }) => label);
 
 test("the worst comes first", () => {
   expect(labels({ ...image, marks: ["flatten-candidate", "parent-in-trash"] })).toEqual([
@@ -58,6 +59,7 @@ test("attention lists images and failed tasks, the worst first, and no finished 
   const items = attentionItems(
     [row, { ...row, key: "fine", marks: [] }],
     [task, { ...task, id: "s", state: "succeeded" }],
+    links,
   );
   expect(items.map(({ subject, label, text }) => [subject, label, text])).toEqual([
     ["Clone rbd/a to rbd/b", "Failed", "The pool is full. Make room."],

@@ -1,14 +1,14 @@
-import { systemClock } from "./clock/clock.ts";
-import { within } from "./clock/within.ts";
-import { checkFiles } from "./config/check-files.ts";
-import { ConfigError, readConfig } from "./config/config.ts";
-import { DataDirInUseError } from "./data/instance-lock.ts";
-import { EXIT, ExitError } from "./server/exit-error.ts";
-import { type RunningServer, startServer } from "./server/start-server.ts";
-import { untilStopped } from "./server/until-stopped.ts";
+import { systemClock, within } from "./base/clock.ts";
+import { ConfigError, checkFiles, readConfig } from "./base/config.ts";
+import { DataDirInUseError } from "./base/data-dir.ts";
+import { EXIT, ExitError } from "./listen.ts";
+import { type RunningServer, startServer } from "./start-server.ts";
 
-/** Longer than tasks get to undo what is half made; a cluster that does not answer must not hold the process. */
+/** Longer than running tasks may take to undo what is half made. A cluster that does not answer must not hold the process. */
 const SHUTDOWN_MS = 30_000;
+
+/** Signals that ask a server to stop. */
+const SIGNALS = ["SIGINT", "SIGTERM"] as const;
 
 try {
   await main();
@@ -54,4 +54,27 @@ function exitCodeFor(error: unknown): number | null {
   if (error instanceof ConfigError) return EXIT.setting;
   if (error instanceof DataDirInUseError) return EXIT.dataDirInUse;
   return null;
+}
+
+/**
+ * Resolves at the first SIGINT or SIGTERM, or when the launcher that holds the other end of this process's IPC channel
+ * is gone, however it went: no orphan keeps the port. A second signal ends the process at once, for a person who does
+ * not want to wait for tasks that undo what they made.
+ */
+export function untilStopped(): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  let asked = false;
+  const stop = () => {
+    asked = true;
+    process.off("disconnect", stop); // a listener would keep the channel, and with it this process, alive
+    resolve();
+  };
+  for (const signal of SIGNALS) {
+    process.on(signal, () => {
+      if (asked) process.exit(signal === "SIGINT" ? 130 : 143);
+      stop();
+    });
+  }
+  process.on("disconnect", stop);
+  return promise;
 }

@@ -1,60 +1,68 @@
-import { list as listAudit } from "./procedures/audit/list.ts";
-import { plan } from "./procedures/clone/plan.ts";
-import { start } from "./procedures/clone/start.ts";
-import { info } from "./procedures/cluster/info.ts";
-import { events } from "./procedures/events/events.ts";
-import { get as getImage } from "./procedures/images/get.ts";
-import { list as listImages } from "./procedures/images/list.ts";
-import { refresh } from "./procedures/inventory/refresh.ts";
-import { forest } from "./procedures/lineage/forest.ts";
-import { rebuild } from "./procedures/object-map/rebuild.ts";
-import { me } from "./procedures/session/me.ts";
-import { cancel } from "./procedures/tasks/cancel.ts";
-import { get as getTask } from "./procedures/tasks/get.ts";
-import { list as listTasks } from "./procedures/tasks/list.ts";
-import { t } from "./trpc/init.ts";
+import type { inferRouterOutputs } from "@trpc/server";
+import { type AuditLog, auditRouter } from "./access/audit.ts";
+import { sessionRouter } from "./access/session.ts";
+import { t } from "./api/trpc.ts";
+import type { Clock } from "./base/clock.ts";
+import { clusterRouter, clustersRouter } from "./cluster/cluster-info.ts";
+import { type ServerEvent as AnyServerEvent, eventsProcedure } from "./events/events.ts";
+import type { Hub } from "./events/hub.ts";
+import { imagesRouter, inventoryRouter, lineageRouter } from "./inventory/inventories.ts";
+import { cloneRouter } from "./operations/clone.ts";
+import type { OperationServices } from "./operations/operation-services.ts";
+import { objectMapRouter } from "./operations/rebuild-object-map.ts";
+import { taskResult } from "./operations/task-kinds.ts";
+import type { TaskRunner } from "./tasks/task-runner.ts";
+import { tasksRouter } from "./tasks/tasks-router.ts";
 
-/** Everything the dashboard may ask of the server. */
-export const appRouter = t.router({
-  session: t.router({ me }),
-  cluster: t.router({ info }),
-  images: t.router({ list: listImages, get: getImage }),
-  lineage: t.router({ forest }),
-  inventory: t.router({ refresh }),
-  clone: t.router({ plan, start }),
-  objectMap: t.router({ rebuild }),
-  tasks: t.router({ list: listTasks, get: getTask, cancel }),
-  audit: t.router({ list: listAudit }),
-  events,
-});
+/** What the procedures work with. */
+export interface Services extends OperationServices {
+  version: string;
+  clock: Clock;
+  runner: TaskRunner;
+  hub: Hub;
+  audit: AuditLog;
+}
 
-export type AppRouter = typeof appRouter;
+/** Everything the API offers. */
+export function createRouter(services: Services) {
+  const { version, clusters, inventories, runner, hub, audit } = services;
+  return t.router({
+    session: sessionRouter(version),
+    clusters: clustersRouter(clusters),
+    cluster: clusterRouter(services),
+    images: imagesRouter(inventories),
+    lineage: lineageRouter(inventories),
+    inventory: inventoryRouter(inventories),
+    clone: cloneRouter(services, runner),
+    objectMap: objectMapRouter(services, runner),
+    tasks: tasksRouter(runner, taskResult),
+    audit: auditRouter(audit),
+    events: eventsProcedure(hub, taskResult),
+  });
+}
 
-export type { Role } from "./auth/roles.ts";
-export type { UserError } from "./errors/user-error.ts";
-export type { ServerEvent } from "./events/event.ts";
-export type { AuditListPage, AuditListRow } from "./procedures/audit/list.schema.ts";
-export type { CloneInput, ClonePlanView } from "./procedures/clone/clone.schema.ts";
-export type { ClusterInfo, PoolInfo } from "./procedures/cluster/info.schema.ts";
-export type { ImageDetail, SnapshotDetail } from "./procedures/images/get.schema.ts";
-export type {
-  ImageListInput,
-  ImageListPage,
-  ImageListRow,
-  RowError,
-  ScanProblem,
-} from "./procedures/images/list.schema.ts";
-export type { LineageForest, LineageNode } from "./procedures/lineage/forest.schema.ts";
-export type { Me } from "./procedures/session/me.schema.ts";
-export type { TaskListPage } from "./procedures/tasks/list.schema.ts";
-export type {
-  CloneTaskResult,
-  RebuildTaskResult,
-  Task,
-  TaskError,
-  TaskLogLine,
-  TaskResult,
-  TaskState,
-  TaskSummary,
-  TaskUnit,
-} from "./tasks/task-view.ts";
+export type AppRouter = ReturnType<typeof createRouter>;
+
+type Outputs = inferRouterOutputs<AppRouter>;
+
+/** What the dashboard sees of a task, an event and so on. Inferred from the schemas of the procedures. */
+export type Task = Outputs["tasks"]["get"];
+export type TaskListPage = Outputs["tasks"]["list"];
+export type TaskSummary = TaskListPage["rows"][number];
+export type TaskResult = NonNullable<Task["result"]>;
+export type ServerEvent = Exclude<AnyServerEvent, { type: "task" }> | { type: "task"; task: TaskSummary };
+
+export type { AuditListPage, AuditListRow } from "./access/audit.ts";
+export type { Me } from "./access/session.ts";
+export type { Role } from "./api/roles.ts";
+export type { RowError } from "./api/schemas.ts";
+export type { UserError } from "./base/errors.ts";
+export type { ClusterInfo, ClusterList, ClusterSummary, PoolInfo } from "./cluster/cluster-info.ts";
+export type { ScanProblem } from "./inventory/catalog.ts";
+export type { ImageDetail, SnapshotDetail } from "./inventory/image-detail.ts";
+export type { ImageListInput, ImageListPage } from "./inventory/image-list.ts";
+export type { ImageListRow } from "./inventory/image-row.ts";
+export type { LineageForest, LineageNode } from "./inventory/lineage.ts";
+export type { CloneInput, ClonePlanView, CloneTaskResult } from "./operations/clone.ts";
+export type { RebuildTaskResult } from "./operations/rebuild-object-map.ts";
+export type { TaskError, TaskLogLine, TaskObject, TaskState, TaskUnit } from "./tasks/task.ts";

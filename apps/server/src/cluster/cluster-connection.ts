@@ -1,9 +1,7 @@
 import type { FastifyBaseLogger } from "fastify";
 import { type Cluster, CoppiceError } from "rbd-core";
-import type { Clock, Timer } from "../clock/clock.ts";
-import { within } from "../clock/within.ts";
-import { ServerError } from "../errors/server-error.ts";
-import { toUserError } from "../errors/to-user-error.ts";
+import { type Clock, type Timer, within } from "../base/clock.ts";
+import { ServerError, toUserError } from "../base/errors.ts";
 
 const FIRST_PAUSE_MS = 1000;
 const LONGEST_PAUSE_MS = 30_000;
@@ -49,6 +47,16 @@ export class ClusterConnection {
 
   get connected(): boolean {
     return this.#cluster !== null;
+  }
+
+  /** The id that the cluster gave itself; null while there is no connection. */
+  get fsid(): string | null {
+    return this.#cluster?.fsid ?? null;
+  }
+
+  /** Why there is no connection; null while there is one, or before the first attempt has ended. */
+  get failure(): unknown {
+    return this.#reason;
   }
 
   /** The connection. @throws {ServerError} `CLUSTER_UNREACHABLE` while there is none. */

@@ -1,57 +1,124 @@
 import { type Cluster, librbdVersion } from "rbd-core";
-import type { Clock } from "../clock/clock.ts";
-import { within } from "../clock/within.ts";
-import { ServerError } from "../errors/server-error.ts";
-import type { Catalog } from "../inventory/catalog.ts";
-import type { ClusterInfo } from "../procedures/cluster/info.schema.ts";
+import { z } from "zod";
+import { viewerProcedure } from "../api/procedures.ts";
+import { clusterId, noInput, rowError, rowErrorSchema } from "../api/schemas.ts";
+import { t } from "../api/trpc.ts";
+import { type Clock, within } from "../base/clock.ts";
+import { ServerError } from "../base/errors.ts";
 import type { ClusterConnection } from "./cluster-connection.ts";
-import type { ClusterService } from "./cluster-service.ts";
+import type { Clusters } from "./clusters.ts";
 
 /** The monitors answer in milliseconds; without them librados waits for ever. */
 const ANSWER_MS = 5000;
 
+/** One pool: its named namespaces (the default one always exists and is not listed) and how many images it
+ * holds, those in the trash not counted. */
+const poolInfo = z.object({
+  name: z.string(),
+  id: z.number(),
+  namespaces: z.array(z.string()),
+  images: z.number(),
+});
+
+/** One cluster, its capacity and its pools. All sizes in bytes. */
+const clusterInfo = z.object({
+  /** As configured. */
+  id: clusterId,
+  fsid: z.string(),
+  name: z.string(),
+  librbdVersion: z.string(),
+  totalBytes: z.number(),
+  usedBytes: z.number(),
+  availableBytes: z.number(),
+  pools: z.array(poolInfo),
+});
+
+/** One configured cluster. `fsid` is null and `error` may say why while there is no connection. */
+const clusterSummary = z.object({
+  id: clusterId,
+  connected: z.boolean(),
+  fsid: z.string().nullable(),
+  error: rowErrorSchema.nullable(),
+});
+
+const clusterList = z.object({ clusters: z.array(clusterSummary) });
+
+export type PoolInfo = z.output<typeof poolInfo>;
+export type ClusterInfo = z.output<typeof clusterInfo>;
+export type ClusterSummary = z.output<typeof clusterSummary>;
+export type ClusterList = z.output<typeof clusterList>;
+
 export interface ClusterInfoOptions {
-  connection: ClusterConnection;
-  inventory: { current(): Promise<Catalog> };
+  clusters: Clusters;
+  /** The pools of each cluster with their images counted come from the inventory. */
+  inventories: { get(id: string): { current(): Promise<{ pools: readonly PoolInfo[] }> } };
   clock: Clock;
 }
 
-/** Tells about the cluster: capacity from the monitors, pools and counts from the inventory. */
-export class ClusterInfoReader implements ClusterService {
-  readonly #options: ClusterInfoOptions;
+/** `cluster` of the API. */
+export function clusterRouter(options: ClusterInfoOptions) {
+  return t.router({
+    /** One cluster: name, capacity, pools. Fails with `CLUSTER_UNREACHABLE` while there is no connection. */
+    info: viewerProcedure
+      .input(z.object({ cluster: clusterId }))
+      .output(clusterInfo)
+      .query(({ input }) => readInfo(options, input.cluster)),
+  });
+}
 
-  constructor(options: ClusterInfoOptions) {
-    this.#options = options;
-  }
+/** `clusters` of the API. */
+export function clustersRouter(clusters: Clusters) {
+  return t.router({
+    /** Every configured cluster, connected or not. */
+    list: viewerProcedure
+      .input(noInput)
+      .output(clusterList)
+      .query(() => ({ clusters: Array.from(clusters, ([id, connection]) => summaryOf(id, connection)) })),
+  });
+}
 
-  async info(): Promise<ClusterInfo> {
-    const { connection, inventory, clock } = this.#options;
-    const asked = connection.use(async (cluster) => ({
-      fsid: cluster.fsid,
-      name: await clusterName(cluster),
-      usage: await cluster.usage(),
-    }));
-    const { fsid, name, usage } = await within(clock, ANSWER_MS, asked, noAnswer);
-    const { totalBytes, usedBytes, availableBytes } = usage;
-    const { pools } = await inventory.current();
-    return {
-      fsid,
-      name,
-      librbdVersion: librbdVersion(),
-      totalBytes,
-      usedBytes,
-      availableBytes,
-      pools: [...pools],
-    };
-  }
+/** Resolves when the monitors of every cluster answer. @throws {ServerError} `CLUSTER_UNREACHABLE` */
+export async function checkClusters(clusters: Clusters, clock: Clock): Promise<void> {
+  await Promise.all(
+    Array.from(clusters, ([, connection]) => {
+      connection.get(); // one that is not connected is not waited for
+      return within(
+        clock,
+        ANSWER_MS,
+        connection.use((cluster) => cluster.usage()),
+        noAnswer,
+      );
+    }),
+  );
+}
 
-  /** Resolves when the monitors answer. @throws {ServerError} `CLUSTER_UNREACHABLE` */
-  async check(): Promise<void> {
-    const { connection, clock } = this.#options;
-    connection.get();
-    const asked = connection.use((cluster) => cluster.usage());
-    await within(clock, ANSWER_MS, asked, noAnswer);
-  }
+/** Capacity from the monitors, pools and counts from the inventory. */
+async function readInfo(
+  { clusters, inventories, clock }: ClusterInfoOptions,
+  id: string,
+): Promise<ClusterInfo> {
+  const asked = clusters.get(id).use(async (cluster) => ({
+    fsid: cluster.fsid,
+    name: await clusterName(cluster),
+    usage: await cluster.usage(),
+  }));
+  const { fsid, name, usage } = await within(clock, ANSWER_MS, asked, noAnswer);
+  const { totalBytes, usedBytes, availableBytes } = usage;
+  const { pools } = await inventories.get(id).current();
+  return {
+    id,
+    fsid,
+    name,
+    librbdVersion: librbdVersion(),
+    totalBytes,
+    usedBytes,
+    availableBytes,
+    pools: [...pools],
+  };
+}
+
+function summaryOf(id: string, { connected, fsid, failure }: ClusterConnection): ClusterSummary {
+  return { id, connected, fsid, error: connected || failure === null ? null : rowError(failure) };
 }
 
 function noAnswer(): ServerError {

@@ -1,6 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { ServerEvent } from "./event.ts";
-import type { EventHub } from "./event-hub.ts";
+import type { ServerEvent } from "./events.ts";
 import { Mailbox } from "./mailbox.ts";
 
 /** How many events are kept for tabs that reconnect. */
@@ -15,7 +14,7 @@ interface Numbered {
  * Spreads events within this process. Ids are `<start>.<number>`: after a restart the first part differs, so a
  * tab that comes back with an old id is told to start over instead of being given the wrong events.
  */
-export class Hub implements EventHub {
+export class Hub {
   readonly #greet: () => ServerEvent;
   readonly #start = randomUUID().slice(0, 8);
   readonly #kept: Numbered[] = [];
@@ -51,7 +50,8 @@ export class Hub implements EventHub {
       while (!options.signal.aborted) {
         const taken = await mailbox.take();
         if (taken === "closed") break;
-        if (taken === "overflowed") yield { id: this.#id(this.#last), event: { type: "reset" } };
+        if (taken === "overflowed")
+          yield { id: this.#id(this.#last), event: { type: "reset", cluster: null } };
         else yield taken;
       }
     } finally {
@@ -76,7 +76,8 @@ export class Hub implements EventHub {
     const now = this.#id(this.#last);
     if (lastEventId === null) return [{ id: now, event: this.#greet() }];
     const count = this.#countAfter(lastEventId);
-    if (count === null || count > this.#kept.length) return [{ id: now, event: { type: "reset" } }];
+    if (count === null || count > this.#kept.length)
+      return [{ id: now, event: { type: "reset", cluster: null } }];
     return this.#kept.slice(this.#kept.length - count);
   }
 

@@ -1,4 +1,38 @@
-import { type FastifyReply, type FastifyRequest, LogController } from "fastify";
+import { type FastifyReply, type FastifyRequest, type FastifyServerOptions, LogController } from "fastify";
+
+/** Headers and fields that give access to something. Requests are logged without them anyway; this is the net. */
+const SECRET = [
+  "req.headers.cookie",
+  "req.headers.authorization",
+  'res.headers["set-cookie"]',
+  "headers.cookie",
+  "headers.authorization",
+  "password",
+  "*.password",
+  "token",
+  "*.token",
+  "secret",
+  "*.secret",
+];
+
+/**
+ * The log: one line of JSON each, on standard error, as standard output is for the one line that says the server
+ * is ready. URLs are logged without their query, which may hold a sign-in token.
+ */
+export function logOptions(level: string): NonNullable<FastifyServerOptions["logger"]> {
+  return {
+    level,
+    stream: process.stderr,
+    redact: { paths: SECRET, censor: "[secret]" },
+    serializers: {
+      req: (request: { method: string; url: string; ip: string }) => ({
+        method: request.method,
+        path: request.url.split("?", 1)[0],
+        address: request.ip,
+      }),
+    },
+  };
+}
 
 /** One line for each answered request instead of two; quiet for what is asked all the time. */
 export class RequestLog extends LogController {

@@ -1,8 +1,8 @@
-import { existsSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { existsSync, readFileSync, type Stats } from "node:fs";
 import { join, sep } from "node:path";
 import fastifyStatic from "@fastify/static";
 import type { FastifyInstance, FastifyReply } from "fastify";
-import { PagePolicies } from "./page-policy.ts";
 
 export interface StaticSiteOptions {
   /** Where the exported web app is. */
@@ -41,4 +41,54 @@ function notFound(url: string, webDir: string, reply: FastifyReply): FastifyRepl
     return reply.send({ code: "NOT_FOUND", message: "There is nothing here." });
   if (!existsSync(join(webDir, "404.html"))) return reply.type("text/plain").send("Not found.\n");
   return reply.sendFile("404.html");
+}
+
+/** The content security policy of a page that may run exactly these inline scripts besides its own files. */
+function pagePolicy(scriptHashes: readonly string[], https: boolean): string {
+  const directives = [
+    "default-src 'self'",
+    ["script-src 'self'", ...scriptHashes].join(" "),
+    // Layout libraries set style attributes, and nothing needs a style element.
+    "style-src 'self'",
+    "style-src-attr 'unsafe-inline'",
+    "img-src 'self' data: blob:",
+    "font-src 'self'",
+    "connect-src 'self'",
+    "object-src 'none'",
+    "base-uri 'none'",
+    "form-action 'self'",
+    "frame-ancestors 'none'",
+  ];
+  if (https) directives.push("upgrade-insecure-requests");
+  return directives.join("; ");
+}
+
+/** Works out each page's policy when it is first served, and again when the file has changed. */
+export class PagePolicies {
+  readonly #known = new Map<string, { version: string; policy: string }>();
+  readonly #https: boolean;
+
+  constructor(https: boolean) {
+    this.#https = https;
+  }
+
+  of(file: string, stat: Stats): string {
+    const version = `${stat.mtimeMs} ${stat.size}`;
+    const known = this.#known.get(file);
+    if (known?.version === version) return known.policy;
+    const policy = pagePolicy(inlineScriptHashes(readFileSync(file, "utf8")), this.#https);
+    this.#known.set(file, { version, policy });
+    return policy;
+  }
+}
+
+/** A script element without a `src`. Built pages hold no `>` inside the attributes of a script. */
+const INLINE_SCRIPT = /<script(?![^>]*\ssrc=)[^>]*>([\s\S]*?)<\/script>/gi;
+
+/** CSP sources (`'sha256-…'`) of all inline scripts of a page, each once. */
+export function inlineScriptHashes(html: string): string[] {
+  const hashes = [...html.matchAll(INLINE_SCRIPT)].map(
+    ([, script = ""]) => `'sha256-${createHash("sha256").update(script, "utf8").digest("base64")}'`,
+  );
+  return [...new Set(hashes)];
 }

@@ -1,11 +1,11 @@
 import { type FastifyTRPCPluginOptions, fastifyTRPCPlugin } from "@trpc/server/adapters/fastify";
 import type { FastifyInstance } from "fastify";
-import type { Auth } from "../auth/create-auth.ts";
-import { findSession } from "../auth/find-session.ts";
-import { toUserError } from "../errors/to-user-error.ts";
-import { type AppRouter, appRouter } from "../router.ts";
-import type { Services } from "../services.ts";
-import type { Context } from "../trpc/context.ts";
+import type { AuditLog } from "../access/audit.ts";
+import type { Auth } from "../access/auth.ts";
+import { findSession } from "../access/session.ts";
+import type { Context } from "../api/trpc.ts";
+import { toUserError } from "../base/errors.ts";
+import type { AppRouter } from "../router.ts";
 
 /** No page asks for more at once. */
 const MOST_CALLS_PER_REQUEST = 20;
@@ -13,16 +13,16 @@ const MOST_CALLS_PER_REQUEST = 20;
 /** Everything under `/trpc`. */
 export async function trpcRoutes(
   server: FastifyInstance,
-  options: { auth: Auth; services: Services },
+  { auth, audit, router }: { auth: Auth; audit: AuditLog; router: AppRouter },
 ): Promise<void> {
   const trpcOptions: FastifyTRPCPluginOptions<AppRouter>["trpcOptions"] = {
-    router: appRouter,
+    router,
     maxBatchSize: MOST_CALLS_PER_REQUEST,
     createContext: async ({ req }): Promise<Context> => ({
-      services: options.services,
-      user: await findSession(options.auth, req.headers),
+      user: await findSession(auth, req.headers),
       log: req.log,
       address: req.ip,
+      writeAudit: (entry) => audit.write(entry),
     }),
     responseMeta: () => ({ headers: new Headers({ "cache-control": "no-store" }) }),
     onError: ({ error, path, req }) => {

@@ -1,12 +1,9 @@
 import type { FastifyBaseLogger } from "fastify";
-import type { Forest, Inventory } from "rbd-core";
-import type { Clock, Timer } from "../clock/clock.ts";
-import { within } from "../clock/within.ts";
-import { ServerError } from "../errors/server-error.ts";
-import type { ServerEvent } from "../events/event.ts";
-import { buildCatalog } from "./build-catalog.ts";
-import type { Catalog } from "./catalog.ts";
-import { changedKeys } from "./fingerprint.ts";
+import type { Forest, Inventory, InventoryRow } from "rbd-core";
+import { type Clock, type Timer, within } from "../base/clock.ts";
+import { ServerError } from "../base/errors.ts";
+import type { ServerEvent } from "../events/events.ts";
+import { buildCatalog, type Catalog, changedKeys } from "./catalog.ts";
 
 /** With more changes than this, fetching everything again is cheaper than the list of them. */
 const MOST_KEYS = 1000;
@@ -16,6 +13,7 @@ const REST_PER_SCAN = 4;
 const FIRST_SCAN_MS = 20_000;
 
 export interface InventoryCacheOptions {
+  cluster: string;
   scan(signal: AbortSignal): Promise<{ inventory: Inventory; forest: Forest }>;
   clock: Clock;
   intervalMs: number;
@@ -65,6 +63,12 @@ export class InventoryCache {
     if (this.#catalog === null) return this.#first();
     if (this.ageMs > this.#restMs) this.renew();
     return this.#catalog;
+  }
+
+  /** The rows of a scan that begins after this call. */
+  async readRows(): Promise<InventoryRow[]> {
+    const { rows } = await this.refresh();
+    return rows.map(({ node }) => node.row);
   }
 
   /** Looks again without making anybody wait. */
@@ -120,7 +124,7 @@ export class InventoryCache {
     try {
       this.#abort.signal.throwIfAborted();
       const { inventory, forest } = await this.#options.scan(this.#abort.signal);
-      const catalog = buildCatalog(inventory, forest);
+      const catalog = buildCatalog(this.#options.cluster, inventory, forest);
       this.#restMs = Math.max(intervalMs, REST_PER_SCAN * (clock.now() - began));
       this.#scannedAt = began;
       this.#failure = null;
@@ -138,9 +142,9 @@ export class InventoryCache {
 
   #announce(before: Catalog, after: Catalog): void {
     const changed = changedKeys(before.fingerprints, after.fingerprints);
-    const { scannedAt } = after;
-    if (changed.length > MOST_KEYS) this.#options.publish({ type: "reset" });
-    else this.#options.publish({ type: "inventory", scannedAt, changed });
+    const { cluster, scannedAt } = after;
+    if (changed.length > MOST_KEYS) this.#options.publish({ type: "reset", cluster });
+    else this.#options.publish({ type: "inventory", cluster, scannedAt, changed });
   }
 
   #schedule(): void {

@@ -1,5 +1,40 @@
-import type { LineageForest, LineageNode } from "../procedures/lineage/forest.schema.ts";
+import { z } from "zod";
+import { clusterId } from "../api/schemas.ts";
 import type { Catalog, CatalogRow } from "./catalog.ts";
+import { imageKey, imageListRow } from "./image-row.ts";
+
+/** One image in the forest of clones. */
+const lineageNodeSchema = imageListRow
+  .pick({
+    key: true,
+    spec: true,
+    pool: true,
+    namespace: true,
+    name: true,
+    size: true,
+    depth: true,
+    childCount: true,
+    descendantCount: true,
+    inTrash: true,
+    state: true,
+    marks: true,
+  })
+  .extend({
+    parentKey: z.string().nullable(),
+    parentSnapshot: z.string().nullable(),
+    /** Names of the snapshots made by people, oldest first. */
+    snapshots: z.array(z.string()),
+  });
+
+/** All trees of a cluster in one array: parents before their children, siblings by name. */
+export const lineageForest = z.object({
+  cluster: clusterId,
+  scannedAt: z.string(),
+  nodes: z.array(lineageNodeSchema),
+});
+
+export type LineageNode = z.output<typeof lineageNodeSchema>;
+export type LineageForest = z.output<typeof lineageForest>;
 
 /** The whole forest as one array: parents before their children, siblings by name. */
 export function lineage(catalog: Catalog): LineageForest {
@@ -14,13 +49,13 @@ export function lineage(catalog: Catalog): LineageForest {
   const nodes: LineageNode[] = [];
   const waiting = [...(children.get(null) ?? [])].reverse();
   for (let row = waiting.pop(); row !== undefined; row = waiting.pop()) {
-    nodes.push(lineageNode(row));
-    waiting.push(...(children.get(row.view.key) ?? []).toReversed());
+    nodes.push(lineageNode(catalog.cluster, row));
+    waiting.push(...(children.get(row.node.key) ?? []).toReversed());
   }
-  return { scannedAt: catalog.scannedAt, nodes };
+  return { cluster: catalog.cluster, scannedAt: catalog.scannedAt, nodes };
 }
 
-function lineageNode({ view, node }: CatalogRow): LineageNode {
+function lineageNode(cluster: string, { view, node }: CatalogRow): LineageNode {
   const { key, spec, pool, namespace, name, size, depth, childCount, descendantCount } = view;
   const { inTrash, state, marks } = view;
   const snapshots = node.row.state === "ok" ? node.row.snapshots : [];
@@ -30,7 +65,7 @@ function lineageNode({ view, node }: CatalogRow): LineageNode {
     pool,
     namespace,
     name,
-    parentKey: node.parentKey,
+    parentKey: node.parentKey === null ? null : imageKey(cluster, node.parentKey),
     parentSnapshot: node.parentSnapshot,
     size,
     depth,

@@ -1,9 +1,7 @@
-import type { Clock, Timer } from "../clock/clock.ts";
-import { isoTime } from "../clock/iso.ts";
-import { RateMeter } from "./rate-meter.ts";
-import type { TaskRun } from "./task-handler.ts";
+import { type Clock, isoTime, type Timer } from "../base/clock.ts";
+import type { TaskSummary, TaskUnit } from "./task.ts";
+import type { TaskRun } from "./task-kind.ts";
 import type { TaskStore } from "./task-store.ts";
-import type { TaskSummary, TaskUnit } from "./task-view.ts";
 
 /** Tabs hear of a task at most five times a second. */
 const PUSH_MS = 200;
@@ -108,5 +106,38 @@ export class RunningTask implements TaskRun {
     this.#pushTimer = null;
     this.#pushedAt = this.#options.clock.now();
     this.#options.push(this.#summary);
+  }
+}
+
+/** How quickly an old speed is forgotten, in milliseconds. */
+const MEMORY_MS = 4000;
+/** Steps closer together than this are counted as one: over a shorter time the speed is mostly noise. */
+const LEAST_STEP_MS = 250;
+
+/** A smoothed speed: each measurement counts by how long it took, and fades with time. */
+export class RateMeter {
+  #at: number;
+  #done: number;
+  #rate: number | null = null;
+
+  constructor(now: number, done = 0) {
+    this.#at = now;
+    this.#done = done;
+  }
+
+  /** Units per second; null until the first measurement. */
+  get rate(): number | null {
+    return this.#rate;
+  }
+
+  /** Tells that `done` units are complete at `now` (milliseconds). */
+  update(now: number, done: number): void {
+    const elapsed = now - this.#at;
+    if (elapsed < LEAST_STEP_MS) return;
+    const measured = (Math.max(0, done - this.#done) * 1000) / elapsed;
+    const weight = 1 - Math.exp(-elapsed / MEMORY_MS);
+    this.#rate = this.#rate === null ? measured : this.#rate + weight * (measured - this.#rate);
+    this.#at = now;
+    this.#done = done;
   }
 }

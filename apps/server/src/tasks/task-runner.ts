@@ -1,18 +1,22 @@
 import { randomUUID } from "node:crypto";
 import type { FastifyBaseLogger } from "fastify";
-import type { Clock } from "../clock/clock.ts";
-import { isoTime } from "../clock/iso.ts";
-import { ServerError } from "../errors/server-error.ts";
-import type { TaskListInput, TaskListPage } from "../procedures/tasks/list.schema.ts";
-import { CANCEL, SHUTDOWN } from "./abort-reasons.ts";
-import { type BoundHandler, bindHandler } from "./bound-handler.ts";
+import { CoppiceError } from "rbd-core";
+import { type Clock, isoTime } from "../base/clock.ts";
+import { ServerError, toUserError } from "../base/errors.ts";
+import type { Host } from "../base/host.ts";
+import type { Database } from "../db/database.ts";
 import { RunningTask } from "./running-task.ts";
-import { taskEnding } from "./task-ending.ts";
-import type { TaskHandler } from "./task-handler.ts";
-import type { TaskService } from "./task-service.ts";
-import { nextState, type TaskEvent } from "./task-state.ts";
-import type { StoredTask, TaskStore } from "./task-store.ts";
-import type { Task, TaskState, TaskSummary } from "./task-view.ts";
+import {
+  nextState,
+  type TaskError,
+  type TaskEvent,
+  type TaskListInput,
+  type TaskLogLine,
+  type TaskState,
+  type TaskSummary,
+} from "./task.ts";
+import type { RunnableKind, TaskKind } from "./task-kind.ts";
+import { type StoredTask, TaskStore } from "./task-store.ts";
 
 export interface TaskRunnerOptions {
   store: TaskStore;
@@ -20,14 +24,29 @@ export interface TaskRunnerOptions {
   log: FastifyBaseLogger;
   /** Called with every change worth showing. */
   publish(task: TaskSummary): void;
-  /** Whether work can begin at all; until then tasks wait. Call `wake` when that changes. */
-  ready(): boolean;
+  /** Whether work on this cluster can begin; until then its tasks wait. Call `wake` when that changes. */
+  ready(cluster: string): boolean;
+  /** Every kind of task that may be queued, or be found in the store. */
+  kinds: readonly RunnableKind[];
 }
 
-/** Runs tasks: oldest first, so many of a kind at once as its handler allows. */
-export class TaskRunner implements TaskService {
+/** How long running tasks may take at shutdown to undo what is half made. */
+const SHUTDOWN_MS = 20_000;
+
+/** The runner on the database, not started yet. It is closed at shutdown. */
+export function createRunner(
+  { clock, log, opened }: Host,
+  { database, ...options }: Omit<TaskRunnerOptions, "store" | "clock" | "log"> & { database: Database },
+): TaskRunner {
+  const runner = new TaskRunner({ ...options, store: new TaskStore(database), clock, log });
+  opened.defer(() => runner.close(SHUTDOWN_MS));
+  return runner;
+}
+
+/** Runs tasks: oldest first, and as many of a kind at once as the kind allows. */
+export class TaskRunner {
   readonly #options: TaskRunnerOptions;
-  readonly #handlers = new Map<string, BoundHandler>();
+  readonly #kinds: ReadonlyMap<string, RunnableKind>;
   readonly #running = new Map<string, { task: RunningTask; ended: Promise<void> }>();
   /** Oldest first. */
   #queue: StoredTask[] = [];
@@ -35,18 +54,14 @@ export class TaskRunner implements TaskService {
 
   constructor(options: TaskRunnerOptions) {
     this.#options = options;
-  }
-
-  /** Teaches the runner a kind of task. All are known before `start`. */
-  register<Input>(handler: TaskHandler<Input>): void {
-    this.#handlers.set(handler.kind, bindHandler(handler));
+    this.#kinds = new Map(options.kinds.map((kind) => [kind.kind, kind]));
   }
 
   /** Marks what a dead server left running as interrupted, and goes on with what was waiting. */
   async start(): Promise<void> {
     const { store, clock } = this.#options;
     for (const { summary, input } of await store.inStates(["running", "canceling"])) {
-      const { message, hint, object } = this.#handler(summary.kind).afterCrash(input);
+      const { message, hint, object } = this.#kind(summary.kind).afterCrash(input);
       await store.save({
         ...summary,
         state: after(summary.state, "lost"),
@@ -61,20 +76,25 @@ export class TaskRunner implements TaskService {
 
   /** Begins what can begin. */
   wake(): void {
-    if (!this.#open || !this.#options.ready()) return;
+    if (!this.#open) return;
     for (const waiting of [...this.#queue]) {
-      const { kind } = waiting.summary;
-      const handler = this.#handler(kind);
-      const busy = [...this.#running.values()].filter(({ task }) => task.summary.kind === kind);
-      if (busy.length >= handler.concurrency) continue;
+      const { kind: name, object } = waiting.summary;
+      if (!this.#options.ready(object.cluster)) continue;
+      const kind = this.#kind(name);
+      const busy = [...this.#running.values()].filter(({ task }) => task.summary.kind === name);
+      if (busy.length >= kind.concurrency) continue;
       this.#queue = this.#queue.filter((other) => other !== waiting);
-      this.#begin(waiting, handler);
+      this.#begin(waiting, kind);
     }
   }
 
-  /** Queues a task. Resolves when it is stored: from then on it outlives the server. Throws `SHUTTING_DOWN`. */
+  /**
+   * Queues a task. Resolves when it is stored: from then on it outlives the server.
+   *
+   * @throws {ServerError} `SHUTTING_DOWN`
+   */
   async enqueue<Input>(
-    handler: TaskHandler<Input>,
+    kind: Pick<TaskKind<Input, { kind: string }, never>, "kind" | "title" | "object" | "related">,
     input: Input,
     user: { id: string; username: string },
   ): Promise<string> {
@@ -84,8 +104,10 @@ export class TaskRunner implements TaskService {
       });
     const summary: TaskSummary = {
       id: randomUUID(),
-      kind: handler.kind,
-      title: handler.title(input),
+      kind: kind.kind,
+      title: kind.title(input),
+      object: kind.object(input),
+      related: kind.related(input),
       state: "queued",
       phase: null,
       done: 0,
@@ -104,12 +126,14 @@ export class TaskRunner implements TaskService {
     return summary.id;
   }
 
-  async list(input: TaskListInput): Promise<TaskListPage> {
+  /** Tasks, newest first. @throws {ServerError} `STALE_CURSOR` for a text that is not a cursor of this list */
+  async list(input: TaskListInput): Promise<{ rows: TaskSummary[]; nextCursor: string | null }> {
     const page = await this.#options.store.page(input);
     return { ...page, rows: page.rows.map((row) => this.#running.get(row.id)?.task.summary ?? row) };
   }
 
-  async get(id: string): Promise<Task> {
+  /** One task with its log. @throws {ServerError} `TASK_UNKNOWN` */
+  async get(id: string): Promise<TaskSummary & { log: TaskLogLine[] }> {
     const running = this.#running.get(id)?.task;
     await running?.saved();
     const stored = await this.#options.store.find(id);
@@ -117,7 +141,12 @@ export class TaskRunner implements TaskService {
     return { ...(running?.summary ?? stored.summary), log: await this.#options.store.log(id) };
   }
 
-  async cancel(id: string): Promise<Task> {
+  /**
+   * Asks a task to stop.
+   *
+   * @throws {ServerError} `TASK_UNKNOWN`, or `TASK_ENDED` when there is nothing left to cancel
+   */
+  async cancel(id: string): Promise<TaskSummary & { log: TaskLogLine[] }> {
     const running = this.#running.get(id)?.task;
     if (running !== undefined) {
       running.change({ state: after(running.summary.state, "cancel") });
@@ -159,7 +188,7 @@ export class TaskRunner implements TaskService {
     }
   }
 
-  #begin({ summary, input }: StoredTask, handler: BoundHandler): void {
+  #begin({ summary, input }: StoredTask, kind: RunnableKind): void {
     const { store, clock, publish, log } = this.#options;
     const task = new RunningTask({
       summary,
@@ -169,14 +198,14 @@ export class TaskRunner implements TaskService {
       onWriteError: (error) =>
         log.error({ err: error, task: summary.id }, "a task could not be written down"),
     });
-    const ended = this.#run(task, input, handler).finally(() => {
+    const ended = this.#run(task, input, kind).finally(() => {
       this.#running.delete(summary.id);
       this.wake();
     });
     this.#running.set(summary.id, { task, ended });
   }
 
-  async #run(task: RunningTask, input: unknown, handler: BoundHandler): Promise<void> {
+  async #run(task: RunningTask, input: unknown, kind: RunnableKind): Promise<void> {
     const { clock, log } = this.#options;
     task.change({ state: after(task.summary.state, "start"), startedAt: isoTime(clock.now()) });
     const end = (event: TaskEvent, outcome: Pick<TaskSummary, "result" | "error">) =>
@@ -187,19 +216,19 @@ export class TaskRunner implements TaskService {
         endedAt: isoTime(clock.now()),
       });
     try {
-      end("succeed", { result: await handler.run(input, task) });
+      end("succeed", { result: await kind.run(input, task) });
     } catch (error) {
-      const { event, ...outcome } = taskEnding(error, task.signal, handler.object(input));
+      const { event, ...outcome } = taskEnding(error, task.signal, task.summary.object.spec);
       if (event === "fail") log.warn({ err: error, task: task.summary.id }, "task failed");
       end(event, outcome);
     }
     await task.saved();
   }
 
-  #handler(kind: string): BoundHandler {
-    const handler = this.#handlers.get(kind);
-    if (handler === undefined) throw new Error(`No handler is registered for tasks of the kind "${kind}"`);
-    return handler;
+  #kind(name: string): RunnableKind {
+    const kind = this.#kinds.get(name);
+    if (kind === undefined) throw new Error(`There is no kind of task called "${name}"`);
+    return kind;
   }
 }
 
@@ -208,3 +237,42 @@ function after(state: TaskState, event: TaskEvent): TaskState {
   if (next === null) throw new Error(`A task that is ${state} cannot ${event}`);
   return next;
 }
+
+/** How a task's work came to stop without a result. */
+export interface TaskEnding {
+  event: Extract<TaskEvent, "aborted" | "lost" | "fail">;
+  error?: TaskError;
+}
+
+/**
+ * Tells a stop that was asked for from a failure. Work that was asked to stop and then failed for another reason
+ * (it could not undo what it had made, say) has failed: calling it canceled would hide what is left.
+ */
+export function taskEnding(error: unknown, signal: AbortSignal, object: string | null): TaskEnding {
+  if (signal.aborted && isStop(error, signal)) {
+    if (signal.reason !== SHUTDOWN) return { event: "aborted" };
+    return {
+      event: "lost",
+      error: {
+        code: "INTERRUPTED",
+        message: "The server was shut down while this was running. What it had made until then was undone.",
+        hint: "Start it again.",
+        object,
+      },
+    };
+  }
+  const { code, message, hint, object: where } = toUserError(error);
+  return { event: "fail", error: { code, message, hint, object: where ?? object } };
+}
+
+function isStop(error: unknown, signal: AbortSignal): boolean {
+  if (error === signal.reason) return true;
+  if (error instanceof CoppiceError) return error.code === "CANCELED";
+  return error instanceof Error && error.name === "AbortError";
+}
+
+/** Why a running task is told to stop: somebody canceled it. */
+export const CANCEL: DOMException = new DOMException("The task was canceled", "AbortError");
+
+/** Why a running task is told to stop: the server is going down. */
+export const SHUTDOWN: DOMException = new DOMException("The server is shutting down", "AbortError");

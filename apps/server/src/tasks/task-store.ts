@@ -1,8 +1,18 @@
-import type { Database } from "../db/open-database.ts";
-import { pageByTime, unpackTimeCursor } from "../paging/time-cursor.ts";
-import type { TaskListInput } from "../procedures/tasks/list.schema.ts";
-import { changingColumns, summaryOf } from "./task-record.ts";
-import type { TaskLogLine, TaskState, TaskSummary } from "./task-view.ts";
+import type { Selectable } from "kysely";
+import { z } from "zod";
+import { pageByTime, unpackTimeCursor } from "../base/paging.ts";
+import type { Database } from "../db/database.ts";
+import type { TaskTable } from "../db/tables.ts";
+import {
+  type TaskListInput,
+  type TaskLogLine,
+  type TaskState,
+  type TaskSummary,
+  taskError,
+  taskObject,
+  taskState,
+  taskUnit,
+} from "./task.ts";
 
 /** A stored task with what the runner needs to run it. */
 export interface StoredTask {
@@ -20,13 +30,16 @@ export class TaskStore {
   }
 
   async insert(summary: TaskSummary, input: unknown, userId: string): Promise<void> {
-    const { id, kind, title, createdAt, user } = summary;
+    const { id, kind, title, object, related, createdAt, user } = summary;
     await this.#database
       .insertInto("task")
       .values({
         id,
         kind,
         title,
+        cluster: object.cluster,
+        object: JSON.stringify(object),
+        related: JSON.stringify(related),
         createdAt,
         userId,
         username: user,
@@ -86,6 +99,7 @@ export class TaskStore {
       .orderBy("id", "desc")
       .limit(input.limit + 1);
     if (input.state !== undefined) query = query.where("state", "=", input.state);
+    if (input.cluster !== undefined) query = query.where("cluster", "=", input.cluster);
     if (input.cursor !== undefined) {
       const { at, id } = unpackTimeCursor(input.cursor);
       query = query.where((where) =>
@@ -98,4 +112,45 @@ export class TaskStore {
     const found = (await query.execute()).map(summaryOf);
     return pageByTime(found, input.limit, ({ createdAt, id }) => ({ at: createdAt, id }));
   }
+}
+
+const relatedObjects = z.array(taskObject);
+
+/** Reads a stored task. Its rate is not stored: it is only true while the task runs. */
+export function summaryOf(row: Selectable<TaskTable>): TaskSummary {
+  const summary: TaskSummary = {
+    id: row.id,
+    kind: row.kind,
+    title: row.title,
+    object: taskObject.parse(JSON.parse(row.object)),
+    related: relatedObjects.parse(JSON.parse(row.related)),
+    state: taskState.parse(row.state),
+    phase: row.phase,
+    done: Number(row.done),
+    total: row.total === null ? null : Number(row.total),
+    unit: taskUnit.parse(row.unit),
+    rate: null,
+    createdAt: row.createdAt,
+    startedAt: row.startedAt,
+    endedAt: row.endedAt,
+    user: row.username,
+  };
+  if (row.result !== null) summary.result = JSON.parse(row.result);
+  if (row.error !== null) summary.error = taskError.parse(JSON.parse(row.error));
+  return summary;
+}
+
+/** The columns that change while a task lives. */
+export function changingColumns(task: TaskSummary) {
+  return {
+    state: task.state,
+    phase: task.phase,
+    done: task.done,
+    total: task.total,
+    unit: task.unit,
+    startedAt: task.startedAt,
+    endedAt: task.endedAt,
+    result: task.result === undefined ? null : JSON.stringify(task.result),
+    error: task.error === undefined ? null : JSON.stringify(task.error),
+  };
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
-import { Browser, type Message, until } from "../support/browser.ts";
+import { Browser, CLUSTER, type Message, until } from "../support/browser.ts";
 import { rbd, rbdJson } from "../support/rbd.ts";
 import { ServerProcess, temporaryDir } from "../support/server-process.ts";
 
@@ -44,7 +44,7 @@ const isEnd = ({ event }: Message) =>
 async function clone(source: string, target: string) {
   const messages = browser.events();
   await until(messages, ({ kind }) => kind === "connected");
-  const { taskId } = await browser.trpc.clone.start.mutate({ source, target });
+  const { taskId } = await browser.trpc.clone.start.mutate({ cluster: CLUSTER, source, target });
   const seen = await until(messages, isEnd);
   await messages.return(undefined);
   const states = seen.flatMap(({ event }) =>
@@ -55,17 +55,21 @@ async function clone(source: string, target: string) {
 
 test("who signs in sees the cluster and its images", async () => {
   expect((await browser.trpc.session.me.query()).user).toMatchObject({ username: "admin", role: "admin" });
-  const info = await browser.trpc.cluster.info.query();
+  const info = await browser.trpc.cluster.info.query({ cluster: CLUSTER });
+  expect(info.id).toBe(CLUSTER);
+  expect(await browser.trpc.clusters.list.query()).toEqual({
+    clusters: [{ id: CLUSTER, connected: true, fsid: info.fsid, error: null }],
+  });
   expect(info.librbdVersion).toMatch(/^1\.\d+/);
   expect(info.totalBytes).toBeGreaterThan(0);
-  const { rows, filtered } = await browser.trpc.images.list.query({ namespace: space });
+  const { rows, filtered } = await browser.trpc.images.list.query({ cluster: CLUSTER, namespace: space });
   expect(filtered).toBe(1);
   expect(rows[0]).toMatchObject({ spec: disk, size: 32 * 1024 ** 2, depth: 0, state: "ok" });
 });
 
 test("a clone: planned, made, told to every tab, seen under its parent, and rbd agrees", async () => {
   const target = `rbd/${space}/clone-1`;
-  const plan = await browser.trpc.clone.plan.query({ source: disk, target });
+  const plan = await browser.trpc.clone.plan.query({ cluster: CLUSTER, source: disk, target });
   expect(plan).toMatchObject({
     snapshot: { action: "create" },
     stripeUnit: 64 * 1024,
@@ -77,7 +81,19 @@ test("a clone: planned, made, told to every tab, seen under its parent, and rbd 
   const { task, states } = await clone(disk, target);
   expect(states.at(0)).toBe("queued");
   expect(states.at(-1)).toBe("succeeded");
-  expect(task).toMatchObject({ state: "succeeded", result: { target, snapshot: { action: "create" } } });
+  expect(task).toMatchObject({
+    state: "succeeded",
+    object: {
+      kind: "image",
+      cluster: CLUSTER,
+      spec: target,
+      pool: "rbd",
+      namespace: space,
+      image: "clone-1",
+    },
+    related: [{ kind: "image", cluster: CLUSTER, spec: disk, pool: "rbd", namespace: space, image: "disk" }],
+    result: { target, snapshot: { action: "create" } },
+  });
 
   const info = await rbdJson<Record<string, unknown>>(conf, "info", target);
   expect(info).toMatchObject({
@@ -86,12 +102,12 @@ test("a clone: planned, made, told to every tab, seen under its parent, and rbd 
     stripe_count: 4,
     parent: { pool: "rbd", pool_namespace: space, image: "disk" },
   });
-  const detail = await browser.trpc.images.get.query({ spec: target });
+  const detail = await browser.trpc.images.get.query({ cluster: CLUSTER, spec: target });
   expect(detail.parent?.spec).toBe(disk);
-  expect((await browser.trpc.images.get.query({ spec: disk })).children.map(({ spec }) => spec)).toEqual([
-    target,
-  ]);
-  const { nodes } = await browser.trpc.lineage.forest.query({});
+  expect(
+    (await browser.trpc.images.get.query({ cluster: CLUSTER, spec: disk })).children.map(({ spec }) => spec),
+  ).toEqual([target]);
+  const { nodes } = await browser.trpc.lineage.forest.query({ cluster: CLUSTER });
   const node = nodes.find(({ spec }) => spec === target);
   expect(nodes.find(({ key }) => key === node?.parentKey)?.spec).toBe(disk);
 });
@@ -110,11 +126,16 @@ test("a clone that cannot be made is a failed task with a sentence, and leaves n
 });
 
 test("what is wrong before there is a task is said at once, typed", async () => {
-  const start = (source: string, target: string) => browser.trpc.clone.start.mutate({ source, target });
+  const start = (source: string, target: string) =>
+    browser.trpc.clone.start.mutate({ cluster: CLUSTER, source, target });
   await expect(start("no slash", "rbd/x")).rejects.toMatchObject({
     data: { code: "BAD_REQUEST", coppice: { code: "INVALID_NAME", hint: expect.stringContaining("pool/") } },
   });
-  const plan = browser.trpc.clone.plan.query({ source: `rbd/${space}/absent`, target: `rbd/${space}/x` });
+  const plan = browser.trpc.clone.plan.query({
+    cluster: CLUSTER,
+    source: `rbd/${space}/absent`,
+    target: `rbd/${space}/x`,
+  });
   await expect(plan).rejects.toMatchObject({
     data: { code: "NOT_FOUND", coppice: { code: "NOT_FOUND", object: `rbd/${space}/absent` } },
   });
@@ -123,7 +144,7 @@ test("what is wrong before there is a task is said at once, typed", async () => 
 test("an event stream that is taken up again misses nothing", async () => {
   const messages = browser.events();
   await until(messages, ({ kind }) => kind === "connected");
-  await browser.trpc.clone.start.mutate({ source: disk, target: `rbd/${space}/clone-3` });
+  await browser.trpc.clone.start.mutate({ cluster: CLUSTER, source: disk, target: `rbd/${space}/clone-3` });
   const first = (await until(messages, ({ event }) => event?.type === "task")).at(-1);
   await messages.return(undefined);
   const again = browser.events({ lastEventId: first?.id ?? "" });
@@ -136,12 +157,12 @@ test("the inventory tells which images changed", async () => {
   const messages = browser.events();
   await until(messages, ({ kind }) => kind === "connected");
   await rbd(conf, "create", `rbd/${space}/new`, "--size", "4M");
-  await browser.trpc.inventory.refresh.mutate();
-  const { key } = await browser.trpc.images.get.query({ spec: `rbd/${space}/new` });
+  await browser.trpc.inventory.refresh.mutate({ cluster: CLUSTER });
+  const { key } = await browser.trpc.images.get.query({ cluster: CLUSTER, spec: `rbd/${space}/new` });
   const told = await until(
     messages,
     ({ event }) => event?.type === "inventory" && event.changed.includes(key),
   );
-  expect(told.at(-1)?.event).toMatchObject({ type: "inventory" });
+  expect(told.at(-1)?.event).toMatchObject({ type: "inventory", cluster: CLUSTER });
   await messages.return(undefined);
 });

@@ -2,8 +2,8 @@ import { randomUUID } from "node:crypto";
 import { type DevCluster, startTemporaryCluster } from "@coppice/dev-cluster";
 import { connect, inventory, requestFlatten } from "rbd-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { BackgroundFlattens } from "../../src/flatten/background-flattens.ts";
-import { Browser, until } from "../support/browser.ts";
+import { BackgroundFlattens } from "../../src/operations/background-flattens.ts";
+import { Browser, CLUSTER, until } from "../support/browser.ts";
 import { FakeClock } from "../support/fake-clock.ts";
 import { rbd, rbdJson } from "../support/rbd.ts";
 import { ServerProcess, temporaryDir } from "../support/server-process.ts";
@@ -105,12 +105,12 @@ test("the source of a clone is flattened first at the hard limit, and the plan s
   const messages = browser.events();
   await until(messages, ({ kind }) => kind === "connected");
   const target = `${source}-clone`;
-  const plan = await browser.trpc.clone.plan.query({ source, target });
+  const plan = await browser.trpc.clone.plan.query({ cluster: CLUSTER, source, target });
   expect(plan.warnings).toEqual([
     "The source is flattened before it is cloned: it has 2 images above it, and the hard limit is 2.",
   ]);
   expect(await parentOf(source)).toBeDefined();
-  const { taskId } = await browser.trpc.clone.start.mutate({ source, target });
+  const { taskId } = await browser.trpc.clone.start.mutate({ cluster: CLUSTER, source, target });
   await until(messages, ({ event }) => event?.type === "task" && event.task.state === "succeeded");
   await messages.return(undefined);
   const task = await browser.trpc.tasks.get.query({ id: taskId });

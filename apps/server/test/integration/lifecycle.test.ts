@@ -5,7 +5,7 @@ import { writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { describe, expect, inject, test } from "vitest";
-import { Browser, type Message, until } from "../support/browser.ts";
+import { Browser, CLUSTER, type Message, until } from "../support/browser.ts";
 import { rbd } from "../support/rbd.ts";
 import { ServerProcess, temporaryDir } from "../support/server-process.ts";
 
@@ -64,7 +64,11 @@ describe("stopping", () => {
       await untilConnected(browser);
       const messages = browser.events();
       await until(messages, ({ kind }) => kind === "connected");
-      ({ taskId: id } = await browser.trpc.clone.start.mutate({ source: image, target: `${image}-clone` }));
+      ({ taskId: id } = await browser.trpc.clone.start.mutate({
+        cluster: CLUSTER,
+        source: image,
+        target: `${image}-clone`,
+      }));
       await until(messages, ({ event }) => event?.type === "task" && event.task.state === "running");
       await server.kill("SIGKILL");
     }
@@ -89,7 +93,7 @@ describe("starting", () => {
     const browser = await Browser.open((await server.ready()).url);
     expect((await fetch(`${browser.origin}/healthz`)).status).toBe(200);
     expect((await fetch(`${browser.origin}/readyz`)).status).toBe(503);
-    await expect(browser.trpc.images.list.query({})).rejects.toMatchObject({
+    await expect(browser.trpc.images.list.query({ cluster: CLUSTER })).rejects.toMatchObject({
       data: { code: "SERVICE_UNAVAILABLE", coppice: { code: "CLUSTER_UNREACHABLE" } },
     });
     expect(server.log).not.toContain("key =");
@@ -136,14 +140,14 @@ async function untilConnected(browser: Browser): Promise<void> {
   const messages = browser.events();
   await until(messages, ({ kind }) => kind === "connected");
   // Answers as soon as the first look at the cluster is complete.
-  await browser.trpc.images.list.query({});
+  await browser.trpc.images.list.query({ cluster: CLUSTER });
   await messages.return(undefined);
 }
 
 async function cloned(browser: Browser, source: string, target: string): Promise<void> {
   const messages = browser.events();
   await until(messages, ({ kind }) => kind === "connected");
-  await browser.trpc.clone.start.mutate({ source, target });
+  await browser.trpc.clone.start.mutate({ cluster: CLUSTER, source, target });
   await until(messages, ({ event }) => event?.type === "task" && event.task.state === "succeeded");
   await messages.return(undefined);
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
-import { Browser, type Message, until } from "../support/browser.ts";
+import { Browser, CLUSTER, type Message, until } from "../support/browser.ts";
 import { rbd, rbdJson } from "../support/rbd.ts";
 import { ServerProcess, temporaryDir } from "../support/server-process.ts";
 
@@ -29,7 +29,7 @@ const isEnd = ({ event }: Message) =>
 async function rebuild(image: string) {
   const messages = browser.events();
   await until(messages, ({ kind }) => kind === "connected");
-  const { taskId } = await browser.trpc.objectMap.rebuild.mutate({ image });
+  const { taskId } = await browser.trpc.objectMap.rebuild.mutate({ cluster: CLUSTER, image });
   await until(messages, isEnd);
   await messages.return(undefined);
   return browser.trpc.tasks.get.query({ id: taskId });
@@ -45,8 +45,9 @@ test("object maps marked as invalid are rebuilt by a task, and rbd agrees", asyn
   await rbd(conf, "feature", "enable", disk, "object-map,fast-diff");
   const points = [[disk], [`${disk}@s`]];
   for (const point of points) expect(await flags(point)).toContain("object map invalid");
-  await browser.trpc.inventory.refresh.mutate();
-  const found = () => browser.trpc.images.list.query({ namespace: space, problem: "object-map-invalid" });
+  await browser.trpc.inventory.refresh.mutate({ cluster: CLUSTER });
+  const found = () =>
+    browser.trpc.images.list.query({ cluster: CLUSTER, namespace: space, problem: "object-map-invalid" });
   expect((await found()).filtered).toBe(1);
 
   const task = await rebuild(disk);
@@ -62,7 +63,7 @@ test("object maps marked as invalid are rebuilt by a task, and rbd agrees", asyn
     expect(await flags(point)).toEqual([]);
     await rbd(conf, "object-map", "check", "--no-progress", ...point);
   }
-  await browser.trpc.inventory.refresh.mutate();
+  await browser.trpc.inventory.refresh.mutate({ cluster: CLUSTER });
   expect((await found()).filtered).toBe(0);
   expect((await rebuild(disk)).result).toMatchObject({ rebuilt: [] });
 });
@@ -75,7 +76,7 @@ test("what cannot be rebuilt is a failed task with a remedy, or refused at once"
     error: { code: "UNSUPPORTED", object: plain, hint: expect.stringContaining("Enable object-map") },
   });
   for (const image of ["no slash", `${disk}@s`]) {
-    await expect(browser.trpc.objectMap.rebuild.mutate({ image })).rejects.toMatchObject({
+    await expect(browser.trpc.objectMap.rebuild.mutate({ cluster: CLUSTER, image })).rejects.toMatchObject({
       data: {
         code: "BAD_REQUEST",
         coppice: { code: "INVALID_NAME", hint: expect.stringContaining("pool/") },

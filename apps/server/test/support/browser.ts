@@ -1,6 +1,9 @@
 import { createTRPCClient, httpBatchLink, type TRPCClient } from "@trpc/client";
 import type { AppRouter, ServerEvent } from "../../src/router.ts";
 
+/** The cluster of a server that is started without COPPICE_CLUSTER_ID. */
+export const CLUSTER = "ceph";
+
 /** What a browser does with the server: keeps its cookie, says where it comes from, listens to events. */
 export class Browser {
   readonly origin: string;

@@ -1,8 +1,8 @@
-import type { Role } from "../../src/auth/roles.ts";
-import { appRouter } from "../../src/router.ts";
-import type { Services } from "../../src/services.ts";
-import type { SessionUser } from "../../src/trpc/context.ts";
+import type { Role } from "../../src/api/roles.ts";
+import type { SessionUser } from "../../src/api/trpc.ts";
+import { createRouter, type Services } from "../../src/router.ts";
 import { silentLog } from "./silent-log.ts";
+import { stubServices } from "./stub-services.ts";
 
 export type Person = Role | "stranger" | "no-role";
 
@@ -10,17 +10,27 @@ export interface KnownProcedure {
   path: string;
   type: "query" | "mutation" | "subscription";
   role: unknown;
+  /** Its input schemas. */
+  inputs: unknown[];
+  /** Its output schema. */
+  output: unknown;
 }
 
-/** Every procedure there is, as the router itself says. */
-export const procedures: KnownProcedure[] = Object.entries(appRouter._def.procedures).map(
-  ([path, procedure]) => {
-    const { type, meta } = (
-      procedure as unknown as { _def: { type: KnownProcedure["type"]; meta?: { role?: unknown } } }
-    )._def;
-    return { path, type, role: meta?.role };
-  },
-);
+/** Every procedure, as the router itself lists it. */
+export const procedures: KnownProcedure[] = Object.entries(
+  createRouter(stubServices().services)._def.procedures,
+).map(([path, procedure]) => {
+  const { _def: definition } = procedure as unknown as {
+    _def: {
+      type: KnownProcedure["type"];
+      meta?: { role?: unknown };
+      inputs: unknown[];
+      output?: unknown;
+    };
+  };
+  const { type, meta, inputs, output } = definition;
+  return { path, type, role: meta?.role, inputs, output };
+});
 
 function userOf(person: Person): SessionUser | null {
   if (person === "stranger") return null;
@@ -34,11 +44,11 @@ export async function call(
   services: Services,
   input?: unknown,
 ): Promise<unknown> {
-  const caller = appRouter.createCaller({
-    services,
+  const caller = createRouter(services).createCaller({
     user: userOf(person),
     log: silentLog(),
     address: "192.0.2.1",
+    writeAudit: (entry) => services.audit.write(entry),
   });
   let procedure: unknown = caller;
   for (const part of path.split(".")) procedure = (procedure as Record<string, unknown>)[part];

@@ -1,4 +1,4 @@
-import type { Clock, Timer } from "../../src/clock/clock.ts";
+import type { Clock, Timer } from "../../src/base/clock.ts";
 
 /** A clock whose hands only move when told. */
 export class FakeClock implements Clock {

@@ -2,15 +2,16 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { type FastifyInstance, fastify, type InjectOptions, type LightMyRequestResponse } from "fastify";
-import { AuditStore } from "../../src/audit/audit-store.ts";
-import { type OpenAuth, openAuth } from "../../src/auth/open-auth.ts";
-import { type Database, openDatabase } from "../../src/db/open-database.ts";
-import { addRoutes } from "../../src/http/add-routes.ts";
-import { logOptions } from "../../src/http/log-options.ts";
-import { RequestLog } from "../../src/http/request-log.ts";
-import type { Services } from "../../src/services.ts";
+import type { Inventory } from "rbd-core";
+import { type OpenAuth, openAuth } from "../../src/access/accounts.ts";
+import { AuditLog } from "../../src/access/audit.ts";
+import { type Database, openDatabase } from "../../src/db/database.ts";
+import { migrations } from "../../src/db/migrations/index.ts";
+import { logOptions, RequestLog } from "../../src/http/request-log.ts";
+import { addRoutes } from "../../src/http/routes.ts";
+import { createRouter } from "../../src/router.ts";
 import { FakeClock } from "./fake-clock.ts";
-import { stubServices } from "./stub-services.ts";
+import { type StubServices, stubServices } from "./stub-services.ts";
 
 export const ORIGIN = "http://localhost:4400";
 
@@ -29,7 +30,7 @@ export interface HttpBench extends AsyncDisposable {
   server: FastifyInstance;
   database: Database;
   openAuth: OpenAuth;
-  services: Services;
+  stubs: StubServices;
   clock: FakeClock;
   /** What was logged, as text. */
   logged(): string;
@@ -42,8 +43,10 @@ export interface HttpBench extends AsyncDisposable {
   cluster: { error: Error | null };
 }
 
-/** The whole HTTP side on a fresh database, with services that answer nothing. */
-export async function httpBench(options: { publicUrl?: string; logLevel?: string } = {}): Promise<HttpBench> {
+/** The whole HTTP side on a fresh database, with one cluster that holds `inventory`. */
+export async function httpBench(
+  options: { publicUrl?: string; logLevel?: string; inventory?: Inventory } = {},
+): Promise<HttpBench> {
   const dir = await mkdtemp(join(tmpdir(), "coppice-server-test-"));
   const webDir = join(dir, "web");
   for (const [file, text] of Object.entries(SITE)) {
@@ -57,10 +60,10 @@ export async function httpBench(options: { publicUrl?: string; logLevel?: string
   };
   const server = fastify({ logger, logController: new RequestLog() });
   const clock = new FakeClock();
-  const database = await openDatabase(":memory:");
-  const audit = new AuditStore(database, clock);
-  const { services } = stubServices();
-  services.audit = audit;
+  const database = await openDatabase(":memory:", migrations("ceph"));
+  const audit = new AuditLog(database, clock);
+  const stubs = stubServices(options.inventory);
+  const router = createRouter({ ...stubs.services, audit });
   const publicUrl = options.publicUrl ?? null;
   const auth = await openAuth({
     dataDir: dir,
@@ -70,14 +73,15 @@ export async function httpBench(options: { publicUrl?: string; logLevel?: string
     log: server.log,
   });
   const cluster: HttpBench["cluster"] = { error: null };
-  const checkCluster = async () => {
+  const checkClusters = async () => {
     if (cluster.error !== null) throw cluster.error;
   };
   await addRoutes({
     server,
     auth: auth.auth,
-    services,
-    health: { database, checkCluster, clock },
+    audit,
+    router,
+    health: { database, checkClusters, clock },
     webDir,
     publicUrl,
   });
@@ -91,7 +95,7 @@ export async function httpBench(options: { publicUrl?: string; logLevel?: string
     server,
     database,
     openAuth: auth,
-    services,
+    stubs,
     clock,
     logged: () => lines.join(""),
     dataDir: dir,

@@ -58,13 +58,18 @@ export class ServerProcess implements AsyncDisposable {
     return JSON.parse(line);
   }
 
+  /** The lines of the log with this message. */
+  logLines(message: string): Record<string, unknown>[] {
+    const lines = this.#stderr.split("\n").slice(0, -1);
+    return lines
+      .map((line) => JSON.parse(line) as Record<string, unknown>)
+      .filter(({ msg }) => msg === message);
+  }
+
   /** Resolves once a line of the log has this message about this image, be it written already or later. */
   async logged(message: string, image: string): Promise<void> {
     for (;;) {
-      for (const line of this.#stderr.split("\n").slice(0, -1)) {
-        const entry = JSON.parse(line) as Record<string, unknown>;
-        if (entry.msg === message && entry.image === image) return;
-      }
+      if (this.logLines(message).some((entry) => entry.image === image)) return;
       if (this.#child.stderr === null) throw new Error("there is no standard error");
       const ended = this.ended.then(() => "ended");
       if ((await Promise.race([once(this.#child.stderr, "data"), ended])) === "ended") {

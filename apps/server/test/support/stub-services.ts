@@ -1,28 +1,107 @@
-import type { AuditEntry } from "../../src/audit/audit-log.ts";
+import { randomUUID } from "node:crypto";
+import { type Cluster, forest, type Inventory } from "rbd-core";
+import type { AuditLog } from "../../src/access/audit.ts";
+import type { AuditEntry } from "../../src/api/trpc.ts";
+import { ClusterConnection } from "../../src/cluster/cluster-connection.ts";
+import { PerCluster } from "../../src/cluster/clusters.ts";
 import { Hub } from "../../src/events/hub.ts";
-import type { Services } from "../../src/services.ts";
+import { InventoryCache } from "../../src/inventory/inventory-cache.ts";
+import { BackgroundFlattens } from "../../src/operations/background-flattens.ts";
+import type { Services } from "../../src/router.ts";
+import { imageObject } from "../../src/tasks/task.ts";
+import type { TaskRunner } from "../../src/tasks/task-runner.ts";
+import { FakeClock } from "./fake-clock.ts";
+import { silentLog } from "./silent-log.ts";
+import { inventoryOf } from "./synthetic-inventory.ts";
 
-/** Services that answer nothing and note what is written to the audit log. */
-export function stubServices(): { services: Services; audited: AuditEntry[]; hub: Hub } {
-  const audited: AuditEntry[] = [];
-  const hub = new Hub(() => ({ type: "hello", scannedAt: null }));
-  const services: Services = {
-    version: "0.0.0",
-    cluster: answerless(),
-    inventory: answerless(),
-    clones: answerless(),
-    objectMaps: answerless(),
-    tasks: answerless(),
-    events: hub,
-    audit: {
-      write: async (entry) => void audited.push(entry),
-      list: async () => ({ rows: [], nextCursor: null }),
-    },
-  };
-  return { services, audited, hub };
+/** The only cluster of the stubs. */
+export const CLUSTER = "ceph";
+
+export interface StubServices {
+  services: Services;
+  /** What was written to the audit log. */
+  audited: AuditEntry[];
+  hub: Hub;
+  /** What the cluster answers; a test replaces what it needs. */
+  cluster: { fsid: string; usage(): Promise<object>; getSetting(name: string): Promise<string> };
 }
 
-/** An object each of whose methods resolves to an empty object. */
-function answerless<T extends object>(): T {
-  return new Proxy({} as T, { get: () => async () => ({}) });
+/** Services with one connected cluster that holds `inventory`, and a runner that runs nothing. */
+export function stubServices(inventory: Inventory = inventoryOf([])): StubServices {
+  const audited: AuditEntry[] = [];
+  const clock = new FakeClock();
+  const log = silentLog();
+  const hub = new Hub(() => ({ type: "hello", clusters: [{ cluster: CLUSTER, scannedAt: null }] }));
+  const cluster: StubServices["cluster"] = {
+    fsid: "00000000-0000-4000-8000-000000000001",
+    usage: async () => ({ totalBytes: 3, usedBytes: 1, availableBytes: 2 }),
+    getSetting: async () => "ceph",
+  };
+  const clusters = new PerCluster([CLUSTER], () => {
+    const connect = async () => cluster as unknown as Cluster;
+    const connection = new ClusterConnection({ connect, clock, log, onConnected: () => {} });
+    connection.open();
+    return connection;
+  });
+  const inventories = new PerCluster(
+    [CLUSTER],
+    (id) =>
+      new InventoryCache({
+        cluster: id,
+        scan: async () => ({ inventory, forest: forest(inventory) }),
+        clock,
+        intervalMs: 30_000,
+        log,
+        publish: () => {},
+        watched: () => false,
+      }),
+  );
+  const limits = { soft: 1000, hard: 1000 };
+  const services: Services = {
+    version: "0.0.0",
+    clock,
+    clusters,
+    inventories,
+    flattens: new PerCluster(
+      [CLUSTER],
+      () => new BackgroundFlattens({ clock, log, limits, onFlattened: () => {} }),
+    ),
+    cloneTasks: 1,
+    runner: idleRunner(),
+    hub,
+    audit: {
+      write: async (entry: AuditEntry) => void audited.push(entry),
+      list: async () => ({ rows: [], nextCursor: null }),
+    } as unknown as AuditLog,
+  };
+  return { services, audited, hub, cluster };
+}
+
+/** Queues everything and runs nothing; every id names a queued task. */
+function idleRunner(): TaskRunner {
+  const task = (id: string) => ({
+    id,
+    kind: "clone",
+    title: "Clone rbd/a to rbd/b",
+    object: imageObject(CLUSTER, "rbd/b"),
+    related: [imageObject(CLUSTER, "rbd/a")],
+    state: "queued",
+    phase: null,
+    done: 0,
+    total: null,
+    unit: "steps",
+    rate: null,
+    createdAt: "2026-03-01T12:00:00.000Z",
+    startedAt: null,
+    endedAt: null,
+    user: "ada",
+    log: [],
+  });
+  const runner = {
+    enqueue: async () => randomUUID(),
+    list: async () => ({ rows: [], nextCursor: null }),
+    get: async (id: string) => task(id),
+    cancel: async (id: string) => task(id),
+  };
+  return runner as unknown as TaskRunner;
 }

@@ -1,13 +1,14 @@
 import { z } from "zod";
-import { type Database, openDatabase } from "../../src/db/open-database.ts";
-import type { TaskHandler, TaskRun } from "../../src/tasks/task-handler.ts";
+import { type Database, openDatabase } from "../../src/db/database.ts";
+import { migrations } from "../../src/db/migrations/index.ts";
+import { imageObject, type TaskSummary } from "../../src/tasks/task.ts";
+import { runnableKind, type TaskKind, type TaskRun } from "../../src/tasks/task-kind.ts";
 import { TaskRunner } from "../../src/tasks/task-runner.ts";
 import { TaskStore } from "../../src/tasks/task-store.ts";
-import type { TaskResult, TaskSummary } from "../../src/tasks/task-view.ts";
 import { FakeClock } from "./fake-clock.ts";
 import { silentLog } from "./silent-log.ts";
 
-const input = z.object({ name: z.string() });
+const input = z.object({ cluster: z.string(), name: z.string() });
 export type WorkInput = z.output<typeof input>;
 
 /** The work of one task, in the hands of the test. */
@@ -18,17 +19,13 @@ export interface Work {
 }
 
 const USER = { id: "u1", username: "ada" };
+const CLUSTER = "ceph";
 
-export function resultOf(name: string): TaskResult {
-  return {
-    kind: "clone",
-    target: name,
-    source: "rbd/source",
-    snapshot: { name: "s", action: "create", reason: "because" },
-    protected: false,
-    cloneFormat: 2,
-    depth: 1,
-  };
+const result = z.object({ kind: z.literal("work"), name: z.string() });
+export type WorkResult = z.output<typeof result>;
+
+export function resultOf(name: string): WorkResult {
+  return { kind: "work", name };
 }
 
 /** A runner on a fresh database whose tasks do what the test says. */
@@ -39,37 +36,40 @@ export class TaskBench {
   readonly database: Database;
   readonly store: TaskStore;
   readonly runner: TaskRunner;
-  readonly handler: TaskHandler<WorkInput>;
-  ready = true;
+  readonly kind: TaskKind<WorkInput, WorkResult, null>;
+  /** The clusters that are connected. */
+  readonly connected = new Set([CLUSTER]);
 
   constructor(database: Database, concurrency = 2) {
     this.database = database;
     this.store = new TaskStore(database);
-    this.runner = new TaskRunner({
-      store: this.store,
-      clock: this.clock,
-      log: silentLog(),
-      publish: (task) => this.pushed.push(task),
-      ready: () => this.ready,
-    });
-    this.handler = {
-      kind: "clone",
+    this.kind = {
+      kind: "work",
       input,
-      concurrency,
+      result,
+      concurrency: () => concurrency,
       title: ({ name }) => `Work on ${name}`,
-      object: ({ name }) => name,
+      object: ({ cluster, name }) => imageObject(cluster, name),
+      related: () => [],
       afterCrash: ({ name }) => ({ message: `${name} may be half there.`, hint: "Look.", object: name }),
       run: ({ name }, run) => {
-        const { promise, resolve, reject } = Promise.withResolvers<TaskResult>();
+        const { promise, resolve, reject } = Promise.withResolvers<WorkResult>();
         this.works.set(name, { run, finish: () => resolve(resultOf(name)), fail: reject });
         return promise;
       },
     };
-    this.runner.register(this.handler);
+    this.runner = new TaskRunner({
+      store: this.store,
+      clock: this.clock,
+      log: silentLog(),
+      kinds: [runnableKind(this.kind, null)],
+      publish: (task) => this.pushed.push(task),
+      ready: (cluster) => this.connected.has(cluster),
+    });
   }
 
   static async open(concurrency?: number): Promise<TaskBench> {
-    return new TaskBench(await openDatabase(":memory:"), concurrency);
+    return new TaskBench(await openDatabase(":memory:", migrations(CLUSTER)), concurrency);
   }
 
   /** A second server on the same database, as after a restart. */
@@ -77,8 +77,8 @@ export class TaskBench {
     return new TaskBench(this.database);
   }
 
-  enqueue(name: string): Promise<string> {
-    return this.runner.enqueue(this.handler, { name }, USER);
+  enqueue(name: string, cluster = CLUSTER): Promise<string> {
+    return this.runner.enqueue(this.kind, { cluster, name }, USER);
   }
 
   work(name: string): Work {

@@ -1,6 +1,6 @@
 import type { Cluster } from "rbd-core";
 import { expect, test } from "vitest";
-import { BackgroundFlattens } from "../../src/flatten/background-flattens.ts";
+import { BackgroundFlattens } from "../../src/operations/background-flattens.ts";
 import { FakeClock, settle } from "../support/fake-clock.ts";
 import { silentLog } from "../support/silent-log.ts";
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { ConfigError, readConfig } from "../../src/config/config.ts";
+import { ConfigError, readConfig } from "../../src/base/config.ts";
 
 test("without settings the server listens on this machine only, on port 4400", () => {
   const config = readConfig({});
@@ -11,7 +11,7 @@ test("without settings the server listens on this machine only, on port 4400", (
     trustProxy: [],
     depthLimits: { soft: 1000, hard: 1000 },
   });
-  expect(config.ceph).toEqual({ conf: null, user: "admin" });
+  expect(config.clusters).toEqual([{ id: "ceph", conf: null, user: "admin" }]);
   expect(config.dataDir).toBe(`${process.cwd()}/.coppice`);
   expect(config.webDir).toMatch(/apps\/web\/out$/);
 });
@@ -38,6 +38,7 @@ test("settings are read and paths made absolute", () => {
     COPPICE_SCAN_SECONDS: "5",
     COPPICE_SOFT_DEPTH: "2",
     COPPICE_HARD_DEPTH: "2",
+    COPPICE_CLUSTER_ID: "site-b",
     CEPH_CONF: "conf/ceph.conf",
     CEPH_USER: "coppice",
   });
@@ -49,7 +50,7 @@ test("settings are read and paths made absolute", () => {
     signInLink: true,
     scanIntervalMs: 5000,
     depthLimits: { soft: 2, hard: 2 },
-    ceph: { conf: `${process.cwd()}/conf/ceph.conf`, user: "coppice" },
+    clusters: [{ id: "site-b", conf: `${process.cwd()}/conf/ceph.conf`, user: "coppice" }],
   });
 });
 
@@ -73,6 +74,11 @@ test.each([
   ],
   [{ COPPICE_HARD_DEPTH: "3" }, "COPPICE_SOFT_DEPTH must not be above COPPICE_HARD_DEPTH."],
   [{ COPPICE_LOG_LEVEL: "loud" }, 'COPPICE_LOG_LEVEL must be a level such as info or warn (it is "loud").'],
+  ...["Ceph", "-ceph", "a/b", "c".repeat(64)].map((id): [Record<string, string>, string] => [
+    { COPPICE_CLUSTER_ID: id },
+    "COPPICE_CLUSTER_ID must be lower-case letters, digits and dashes, at most 63, and not begin with a dash " +
+      `(it is "${id}").`,
+  ]),
   [
     { CEPH_USER: "client/admin" },
     'CEPH_USER must be a Ceph user without the leading client. (it is "client/admin").',

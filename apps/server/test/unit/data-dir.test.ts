@@ -2,9 +2,7 @@ import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promise
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { DataDirInUseError, lockDataDir } from "../../src/data/instance-lock.ts";
-import { prepareDataDir } from "../../src/data/prepare-data-dir.ts";
-import { secretFile } from "../../src/data/secret-file.ts";
+import { DataDirInUseError, lockDataDir, prepareDataDir, secretFile } from "../../src/base/data-dir.ts";
 
 let dir: string;
 

@@ -2,9 +2,13 @@ import { mkdtemp, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { sql } from "kysely";
+import type { Migration } from "kysely/migration";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { type Database, openDatabase } from "../../src/db/database.ts";
 import { migrations } from "../../src/db/migrations/index.ts";
-import { type Database, openDatabase } from "../../src/db/open-database.ts";
+import { cloneTask } from "../../src/operations/clone.ts";
+import { imageObject } from "../../src/tasks/task.ts";
+import { TaskStore } from "../../src/tasks/task-store.ts";
 
 let dir: string;
 let file: string;
@@ -17,8 +21,11 @@ afterEach(async () => {
   await rm(dir, { recursive: true });
 });
 
-async function withDatabase<T>(work: (database: Database) => Promise<T>): Promise<T> {
-  const database = await openDatabase(file);
+async function withDatabase<T>(
+  work: (database: Database) => Promise<T>,
+  more: Record<string, Migration> = {},
+): Promise<T> {
+  const database = await openDatabase(file, { ...migrations("ceph"), ...more });
   try {
     return await work(database);
   } finally {
@@ -45,25 +52,21 @@ test("opening it again changes nothing and loses nothing", async () => {
   await withDatabase((database) =>
     database
       .insertInto("audit")
-      .values({ ...entry, object: null, message: null })
+      .values({ ...entry, cluster: null, object: null, message: null })
       .execute(),
   );
   const kept = await withDatabase((database) => database.selectFrom("audit").selectAll().execute());
-  expect(kept).toEqual([{ ...entry, object: null, message: null }]);
+  expect(kept).toEqual([{ ...entry, cluster: null, object: null, message: null }]);
 });
 
 test("a migration that fails half way leaves nothing behind, and the next start runs it again", async () => {
-  migrations["9999-half"] = {
+  const half: Migration = {
     up: async (db) => {
       await db.schema.createTable("half").addColumn("id", "text").execute();
       throw new Error("the power went out");
     },
   };
-  try {
-    await expect(openDatabase(file)).rejects.toThrow("the power went out");
-  } finally {
-    delete migrations["9999-half"];
-  }
+  await expect(withDatabase(async () => {}, { "9999-half": half })).rejects.toThrow("the power went out");
   await withDatabase(async (database) => {
     const tables = await database.introspection.getTables();
     expect(tables.map(({ name }) => name)).not.toContain("half");
@@ -72,13 +75,40 @@ test("a migration that fails half way leaves nothing behind, and the next start 
 });
 
 test("a database of a newer version is refused, not guessed at", async () => {
-  migrations["9999-newer"] = { up: async () => {} };
-  try {
-    await withDatabase(async () => {});
-  } finally {
-    delete migrations["9999-newer"];
+  await withDatabase(async () => {}, { "9999-newer": { up: async () => {} } });
+  await expect(withDatabase(async () => {})).rejects.toThrow(/9999-newer/);
+});
+
+test("tasks and audit entries from before clusters had ids belong to the configured cluster", async () => {
+  const old = Object.fromEntries(Object.entries(migrations("")).slice(0, 3));
+  const before = await openDatabase(file, old);
+  const insertTask = (id: string, kind: string, state: string, input: object) =>
+    sql`insert into task (id, kind, title, state, done, unit, input, userId, username, createdAt)
+        values (${id}, ${kind}, 'a title', ${state}, 0, 'steps', ${JSON.stringify(input)}, 'u', 'ada', ${id})`.execute(
+      before,
+    );
+  await insertTask("1", "clone", "queued", { source: "rbd/a@s", target: "rbd/ns/b" });
+  await insertTask("2", "rebuild-object-map", "succeeded", { image: "vms/c" });
+  for (const action of ["clone.start", "sign-in"]) {
+    await sql`insert into audit (id, at, userId, username, action, outcome, address)
+              values (${action}, 't', 'u', 'ada', ${action}, 'ok', '')`.execute(before);
   }
-  await expect(openDatabase(file)).rejects.toThrow(/9999-newer/);
+  await before.destroy();
+
+  const after = await openDatabase(file, migrations("site-b"));
+  const { summary: clone, input } = (await new TaskStore(after).find("1")) ?? {};
+  expect(clone?.object).toEqual(imageObject("site-b", "rbd/ns/b"));
+  expect(clone?.related).toEqual([imageObject("site-b", "rbd/a@s")]);
+  expect(cloneTask.input.parse(input)).toEqual({ cluster: "site-b", source: "rbd/a@s", target: "rbd/ns/b" });
+  const { summary: rebuild } = (await new TaskStore(after).find("2")) ?? {};
+  expect(rebuild).toMatchObject({ object: imageObject("site-b", "vms/c"), related: [], title: "a title" });
+  const page = await new TaskStore(after).page({ limit: 9, cluster: "site-b" });
+  expect(page.rows.map(({ id }) => id)).toEqual(["2", "1"]);
+  expect(await after.selectFrom("audit").select(["action", "cluster"]).orderBy("action").execute()).toEqual([
+    { action: "clone.start", cluster: "site-b" },
+    { action: "sign-in", cluster: null },
+  ]);
+  await after.destroy();
 });
 
 test("transactions do not see into each other", async () => {
@@ -91,6 +121,7 @@ test("transactions do not see into each other", async () => {
       action: "a",
       outcome: "ok",
       address: "",
+      cluster: null,
       object: null,
       message: null,
     });

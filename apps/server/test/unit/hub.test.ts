@@ -1,5 +1,5 @@
 import { beforeEach, expect, test } from "vitest";
-import type { ServerEvent } from "../../src/events/event.ts";
+import type { ServerEvent } from "../../src/events/events.ts";
 import { Hub } from "../../src/events/hub.ts";
 
 let hub: Hub;
@@ -9,10 +9,14 @@ beforeEach(() => {
   hub = new Hub(() => HELLO);
 });
 
-const HELLO: ServerEvent = { type: "hello", scannedAt: "2026-03-01T11:59:00Z" };
+const HELLO: ServerEvent = {
+  type: "hello",
+  clusters: [{ cluster: "ceph", scannedAt: "2026-03-01T11:59:00Z" }],
+};
 
 const change = (key: string): ServerEvent => ({
   type: "inventory",
+  cluster: "ceph",
   scannedAt: "2026-03-01T12:00:00Z",
   changed: [key],
 });
@@ -68,21 +72,21 @@ test("a tab that missed nothing is told nothing", async () => {
 test.each(["deadbeef.7", "", "rubbish", "."])(
   "a tab that knows the id %j of another start is told to start over",
   async (id) => {
-    expect((await take(resume(id), 1))[0]?.event).toEqual({ type: "reset" });
+    expect((await take(resume(id), 1))[0]?.event).toEqual({ type: "reset", cluster: null });
   },
 );
 
 test("a tab that was away too long is told to start over", async () => {
   const { id } = await open();
   for (let index = 0; index < 1500; index++) hub.publish(change(String(index)));
-  expect((await take(resume(id), 1))[0]?.event).toEqual({ type: "reset" });
+  expect((await take(resume(id), 1))[0]?.event).toEqual({ type: "reset", cluster: null });
 });
 
 test("a tab too slow to follow is told once that it missed events, and then goes on", async () => {
   const { tab } = await open();
   for (let index = 0; index < 3000; index++) hub.publish(change(String(index)));
   const [reset] = await take(tab, 1);
-  expect(reset?.event).toEqual({ type: "reset" });
+  expect(reset?.event).toEqual({ type: "reset", cluster: null });
   hub.publish(change("after"));
   expect((await take(tab, 1))[0]?.event).toEqual(change("after"));
   expect((await take(resume(reset?.id ?? ""), 1))[0]?.event).toEqual(change("after"));

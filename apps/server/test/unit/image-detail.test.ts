@@ -1,7 +1,6 @@
 import { CoppiceError, forest } from "rbd-core";
 import { expect, test } from "vitest";
-import { buildCatalog } from "../../src/inventory/build-catalog.ts";
-import { findImage } from "../../src/inventory/find-image.ts";
+import { buildCatalog, findImage } from "../../src/inventory/catalog.ts";
 import { imageDetail } from "../../src/inventory/image-detail.ts";
 import { cloneOf, imageRow, inventoryOf, snapshotRow } from "../support/synthetic-inventory.ts";
 
@@ -29,7 +28,7 @@ const broken = {
   error: new CoppiceError({ code: "IO", message: "its header cannot be read", hint: "Look at the OSDs." }),
 };
 const inventory = inventoryOf([root, disk, leaf, living, deleted, broken]);
-const catalog = buildCatalog(inventory, forest(inventory));
+const catalog = buildCatalog("ceph", inventory, forest(inventory));
 
 function detail(name: string) {
   const row = findImage(catalog, name);
@@ -54,7 +53,7 @@ test("an image with its snapshots, and on each the clones made from it", () => {
         id: "1152921504606846977",
         name: "gold",
         protected: true,
-        children: [{ key: "vms/t/id-disk", spec: "vms/t/disk", inTrash: false }],
+        children: [{ key: "ceph/vms/t/id-disk", spec: "vms/t/disk", inTrash: false }],
       },
     ],
   });
@@ -72,6 +71,7 @@ test("the line above an image, from the root down", () => {
 });
 
 test("a name shared with the trash means the living image; its key names the other", () => {
+  expect(detail("ceph/rbd//id-deleted")).toEqual(detail("rbd//id-deleted"));
   expect(detail("rbd/base")).toMatchObject({ id: "id-living", trash: null });
   expect(detail("rbd//id-deleted")).toMatchObject({
     id: "id-deleted",

@@ -1,8 +1,8 @@
 import { forest, type Inventory } from "rbd-core";
 import { beforeEach, expect, test } from "vitest";
-import type { ServerEvent } from "../../src/events/event.ts";
+import type { ServerEvent } from "../../src/events/events.ts";
+import { listPage, readImage } from "../../src/inventory/inventories.ts";
 import { InventoryCache } from "../../src/inventory/inventory-cache.ts";
-import { InventoryReader } from "../../src/inventory/inventory-reader.ts";
 import { FakeClock, settle } from "../support/fake-clock.ts";
 import { silentLog } from "../support/silent-log.ts";
 import { imageRow, inventoryOf } from "../support/synthetic-inventory.ts";
@@ -19,6 +19,7 @@ beforeEach(() => {
   events = [];
   watched = false;
   cache = new InventoryCache({
+    cluster: "ceph",
     clock,
     intervalMs: 30_000,
     log: silentLog(),
@@ -105,7 +106,12 @@ test("tabs are told the keys that came, changed and went, and nothing of the res
   scans[1]?.answer(["same", "comes"]);
   await refreshed;
   expect(events).toEqual([
-    { type: "inventory", scannedAt: expect.any(String), changed: ["rbd//id-comes", "rbd//id-goes"] },
+    {
+      type: "inventory",
+      cluster: "ceph",
+      scannedAt: expect.any(String),
+      changed: ["ceph/rbd//id-comes", "ceph/rbd//id-goes"],
+    },
   ]);
 });
 
@@ -114,7 +120,9 @@ test("a look that found nothing new still says when it was", async () => {
   const refreshed = cache.refresh();
   scans[1]?.answer(["a"]);
   await refreshed;
-  expect(events).toEqual([{ type: "inventory", scannedAt: expect.any(String), changed: [] }]);
+  expect(events).toEqual([
+    { type: "inventory", cluster: "ceph", scannedAt: expect.any(String), changed: [] },
+  ]);
 });
 
 test("a great change is a reset, not a list of thousands", async () => {
@@ -122,7 +130,7 @@ test("a great change is a reset, not a list of thousands", async () => {
   const refreshed = cache.refresh();
   scans[1]?.answer(Array.from({ length: 2000 }, (_, index) => `n${index}`));
   await refreshed;
-  expect(events).toEqual([{ type: "reset" }]);
+  expect(events).toEqual([{ type: "reset", cluster: "ceph" }]);
 });
 
 test("when the cluster cannot be read, what is known stays, with the reason", async () => {
@@ -130,7 +138,8 @@ test("when the cluster cannot be read, what is known stays, with the reason", as
   const refreshed = cache.refresh();
   scans[1]?.fail(new Error("gone"));
   await expect(refreshed).rejects.toThrow("gone");
-  const page = await new InventoryReader(cache).list({
+  const page = await listPage(cache, {
+    cluster: "ceph",
     kind: "all",
     limit: 10,
     sort: { by: "name", dir: "asc" },
@@ -162,12 +171,11 @@ test("nobody waits for ever for the first look", async () => {
 test("an image not known yet is looked for once more before it is called unknown", async () => {
   await firstScan("a");
   await clock.pass(5000);
-  const reader = new InventoryReader(cache);
-  const asked = reader.get("rbd/new");
+  const asked = readImage(cache, "rbd/new");
   await settle();
   scans[1]?.answer(["a", "new"]);
   expect((await asked).name).toBe("new");
-  await expect(reader.get("rbd/absent")).rejects.toMatchObject({
+  await expect(readImage(cache, "rbd/absent")).rejects.toMatchObject({
     code: "IMAGE_UNKNOWN",
     object: "rbd/absent",
   });

@@ -1,12 +1,12 @@
 import { forest } from "rbd-core";
 import { expect, test } from "vitest";
-import { buildCatalog } from "../../src/inventory/build-catalog.ts";
+import { buildCatalog } from "../../src/inventory/catalog.ts";
 import { lineage } from "../../src/inventory/lineage.ts";
 import { bigInventory, cloneOf, imageRow, inventoryOf, snapshotRow } from "../support/synthetic-inventory.ts";
 
 test("10,000 images: each once, parents before their children, siblings by name", () => {
   const inventory = bigInventory(10_000);
-  const catalog = buildCatalog(inventory, forest(inventory));
+  const catalog = buildCatalog("ceph", inventory, forest(inventory));
   const { nodes } = lineage(catalog);
   expect(nodes.length).toBe(10_000);
   const rank = new Map(catalog.rows.map(({ view }, index) => [view.key, index]));
@@ -32,7 +32,7 @@ test("a tree is listed depth first, with the snapshots people made", () => {
   if (a === undefined || b === undefined) throw new Error("two clones were made");
   const under = cloneOf(a, snap, imageRow({ pool: "rbd", name: "z" }));
   const inventory = inventoryOf([b, under, root, a]);
-  const { nodes } = lineage(buildCatalog(inventory, forest(inventory)));
+  const { nodes } = lineage(buildCatalog("ceph", inventory, forest(inventory)));
   expect(nodes.map(({ name, depth, parentSnapshot }) => [name, depth, parentSnapshot])).toEqual([
     ["root", 0, null],
     ["a", 1, "gold"],

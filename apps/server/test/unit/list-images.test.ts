@@ -1,19 +1,14 @@
 import * as fc from "fast-check";
 import { forest } from "rbd-core";
 import { describe, expect, test } from "vitest";
-import { buildCatalog } from "../../src/inventory/build-catalog.ts";
-import type { Catalog } from "../../src/inventory/catalog.ts";
-import { listImages } from "../../src/inventory/list-images.ts";
-import {
-  type ImageListInput,
-  type ImageListRow,
-  imageListInput,
-} from "../../src/procedures/images/list.schema.ts";
+import { buildCatalog, type Catalog, findImage } from "../../src/inventory/catalog.ts";
+import { type ImageListInput, imageListInput, listImages } from "../../src/inventory/image-list.ts";
+import type { ImageListRow } from "../../src/inventory/image-row.ts";
 import { bigInventory, imageRow, inventoryOf } from "../support/synthetic-inventory.ts";
 
 const COUNT = 10_000;
 const inventory = bigInventory(COUNT);
-const catalog = buildCatalog(inventory, forest(inventory));
+const catalog = buildCatalog("ceph", inventory, forest(inventory));
 
 const BY = ["name", "size", "snapshots", "children", "depth", "created"] as const;
 const queries = fc.record({
@@ -29,7 +24,7 @@ const queries = fc.record({
 
 function query(parts: Record<string, unknown>): ImageListInput {
   const given = Object.entries(parts).filter(([, value]) => value !== undefined);
-  return imageListInput.parse(Object.fromEntries(given));
+  return imageListInput.parse({ cluster: "ceph", ...Object.fromEntries(given) });
 }
 
 function allPages(input: ImageListInput, on = catalog): ImageListRow[] {
@@ -104,7 +99,7 @@ describe(`a list of ${COUNT} images`, () => {
 
   test("an image that stays is on exactly one page when others come and go between pages", () => {
     const few = bigInventory(1500);
-    const before = buildCatalog(few, forest(few));
+    const before = buildCatalog("ceph", few, forest(few));
     fc.assert(
       fc.property(queries, fc.integer({ min: 2, max: 40 }), (parts, step) => {
         const input = { ...query({ ...parts, search: undefined }), limit: 100 };
@@ -115,7 +110,7 @@ describe(`a list of ${COUNT} images`, () => {
           imageRow({ pool: "rbd", name: `disk-${index}-new` }),
         );
         const changed = inventoryOf([...kept, ...added]);
-        const later = buildCatalog(changed, forest(changed));
+        const later = buildCatalog("ceph", changed, forest(changed));
 
         const rest = allPages({ ...input, cursor: first.nextCursor ?? "" }, later);
         const times = new Map<string, number>();
@@ -132,7 +127,7 @@ describe(`a list of ${COUNT} images`, () => {
 
 /** Whether the image sorts elsewhere now: then seeing it twice, or not at all, is right. */
 function moved(row: ImageListRow, later: Catalog, { sort }: ImageListInput): boolean {
-  const now = later.byKey.get(row.key)?.view;
+  const now = findImage(later, row.key)?.view;
   return now === undefined || sortedBy(row, sort.by) !== sortedBy(now, sort.by);
 }
 
@@ -148,7 +143,9 @@ describe("the other filters", () => {
   const isOk = (row: ImageListRow) => row.state === "ok";
 
   test("take a parent by spec or key: its clones, or all below it", () => {
-    const clones = catalog.rows.filter(({ node }) => node.parentKey === key).map(({ view }) => view);
+    const clones = catalog.rows
+      .filter(({ node }) => node.parentKey === parent?.node.key)
+      .map(({ view }) => view);
     expect(clones.length).toBeGreaterThan(0);
     expect(given({ parent: spec })).toEqual(clones);
     expect(given({ parent: key })).toEqual(clones);
@@ -184,7 +181,7 @@ describe("the other filters", () => {
       { feature: "toString" },
       { problem: "any" },
     ]) {
-      expect(imageListInput.safeParse(bad).success).toBe(false);
+      expect(imageListInput.safeParse({ cluster: "ceph", ...bad }).success).toBe(false);
     }
   });
 
@@ -197,7 +194,7 @@ describe("the other filters", () => {
 
 test("names sort the way people count", () => {
   const few = inventoryOf(["vm-10", "vm-2", "VM-1", "a"].map((name) => imageRow({ pool: "rbd", name })));
-  const rows = allPages(query({}), buildCatalog(few, forest(few)));
+  const rows = allPages(query({}), buildCatalog("ceph", few, forest(few)));
   expect(rows.map(({ name }) => name)).toEqual(["a", "VM-1", "vm-2", "vm-10"]);
 });
 
@@ -213,7 +210,7 @@ test("a cursor of another filter or sort, or no cursor at all, is refused", () =
 
 test("an empty cluster has an empty list", () => {
   const none = inventoryOf([]);
-  expect(listImages(buildCatalog(none, forest(none)), query({}))).toMatchObject({
+  expect(listImages(buildCatalog("ceph", none, forest(none)), query({}))).toMatchObject({
     rows: [],
     total: 0,
     filtered: 0,

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { RateMeter } from "../../src/tasks/rate-meter.ts";
+import { RateMeter } from "../../src/tasks/running-task.ts";
 
 test("a steady speed is shown as it is", () => {
   const meter = new RateMeter(0);

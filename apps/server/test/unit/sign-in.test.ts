@@ -1,7 +1,7 @@
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { createFirstAdmin } from "../../src/auth/first-admin.ts";
+import { createFirstAdmin } from "../../src/access/accounts.ts";
 import { cookieOf, type HttpBench, httpBench, ORIGIN, signIn } from "../support/http-bench.ts";
 
 let bench: HttpBench;

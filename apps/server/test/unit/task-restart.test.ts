@@ -34,11 +34,11 @@ test("after a crash waiting tasks run", async () => {
 });
 
 test("waiting tasks wait for the cluster", async () => {
-  bench.ready = false;
+  bench.connected.clear();
   await bench.enqueue("rbd/a");
   await settle();
   expect(bench.works.size).toBe(0);
-  bench.ready = true;
+  bench.connected.add("ceph");
   bench.runner.wake();
   await settle();
   expect(bench.works.size).toBe(1);
@@ -75,4 +75,15 @@ test("a task that does not stop in time is left to the next start", async () => 
 test("nothing is taken on during a shutdown", async () => {
   await bench.runner.close(1000);
   await expect(bench.enqueue("rbd/a")).rejects.toMatchObject({ code: "SHUTTING_DOWN" });
+});
+
+test("the tasks of one cluster do not wait for another", async () => {
+  const waiting = await bench.enqueue("rbd/a", "other");
+  await bench.enqueue("rbd/b");
+  await settle();
+  expect([...bench.works.keys()]).toEqual(["rbd/b"]);
+  expect((await bench.runner.get(waiting)).state).toBe("queued");
+  expect((await bench.runner.list({ limit: 9, cluster: "other" })).rows.map(({ id }) => id)).toEqual([
+    waiting,
+  ]);
 });

@@ -21,6 +21,8 @@ test("a task goes from queued over running to succeeded, with its result", async
   expect(task).toMatchObject({
     state: "succeeded",
     title: "Work on rbd/a",
+    object: { kind: "image", cluster: "ceph", spec: "rbd/a", pool: "rbd", namespace: "", image: "a" },
+    related: [],
     user: "ada",
     result: resultOf("rbd/a"),
   });
@@ -96,14 +98,14 @@ test("a canceled task that cannot undo what it made has failed", async () => {
 
 test("so many run at once as the kind allows, the rest wait in order", async () => {
   const ids: string[] = [];
-  for (const name of ["a", "b", "c", "d"]) {
+  for (const name of ["rbd/a", "rbd/b", "rbd/c", "rbd/d"]) {
     ids.push(await bench.enqueue(name));
     await bench.clock.pass(1);
   }
-  expect([...bench.works.keys()]).toEqual(["a", "b"]);
-  bench.work("b").finish();
+  expect([...bench.works.keys()]).toEqual(["rbd/a", "rbd/b"]);
+  bench.work("rbd/b").finish();
   await settle();
-  expect([...bench.works.keys()]).toEqual(["a", "b", "c"]);
+  expect([...bench.works.keys()]).toEqual(["rbd/a", "rbd/b", "rbd/c"]);
   const page = await bench.runner.list({ limit: 10 });
   expect(page.rows.map(({ id, state }) => [ids.indexOf(id), state])).toEqual([
     [3, "queued"],
@@ -114,12 +116,12 @@ test("so many run at once as the kind allows, the rest wait in order", async () 
 });
 
 test("a waiting task that is canceled never begins", async () => {
-  for (const name of ["a", "b"]) await bench.enqueue(name);
-  const id = await bench.enqueue("c");
+  for (const name of ["rbd/a", "rbd/b"]) await bench.enqueue(name);
+  const id = await bench.enqueue("rbd/c");
   expect((await bench.runner.cancel(id)).state).toBe("canceled");
-  bench.work("a").finish();
+  bench.work("rbd/a").finish();
   await settle();
-  expect(bench.works.has("c")).toBe(false);
+  expect(bench.works.has("rbd/c")).toBe(false);
 });
 
 test("an unknown task is said to be unknown", async () => {
@@ -131,7 +133,7 @@ test("an unknown task is said to be unknown", async () => {
 test("pages of tasks go from new to old without gaps or repeats", async () => {
   const ids: string[] = [];
   for (let index = 0; index < 25; index++) {
-    ids.unshift(await bench.enqueue(`t${index}`));
+    ids.unshift(await bench.enqueue(`rbd/t${index}`));
     if (index % 3 === 0) await bench.clock.pass(1000); // several share a moment
   }
   const seen: string[] = [];

@@ -1,7 +1,6 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { isFinal, nextState, type TaskEvent } from "../../src/tasks/task-state.ts";
-import { TASK_STATES, type TaskState } from "../../src/tasks/task-view.ts";
+import { isFinal, nextState, TASK_STATES, type TaskEvent, type TaskState } from "../../src/tasks/task.ts";
 
 const EVENTS: TaskEvent[] = ["start", "cancel", "succeed", "fail", "aborted", "lost"];
 

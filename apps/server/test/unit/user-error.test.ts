@@ -1,7 +1,6 @@
 import { errorCodes, FormatError, formatErrorCodes } from "rbd-core";
 import { describe, expect, it } from "vitest";
-import { toTrpcCode } from "../../src/errors/to-trpc-code.ts";
-import { toUserError } from "../../src/errors/to-user-error.ts";
+import { toTrpcCode, toUserError } from "../../src/base/errors.ts";
 
 describe("an error for the user", () => {
   it("says what is wrong with a file, and where", () => {

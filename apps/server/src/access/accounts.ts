@@ -1,0 +1,156 @@
+import { join } from "node:path";
+import type { FastifyBaseLogger } from "fastify";
+import { secretFile } from "../base/data-dir.ts";
+import type { Database } from "../db/database.ts";
+import type { AuditLog } from "./audit.ts";
+import { type Auth, createAuth } from "./auth.ts";
+
+/** Bytes of randomness: more than anybody guesses. */
+const SECRET_BYTES = 32;
+const PASSWORD_BYTES = 18;
+
+export interface OpenAuthOptions {
+  dataDir: string;
+  database: Database;
+  audit: AuditLog;
+  baseUrl: string;
+  log: FastifyBaseLogger;
+}
+
+export interface OpenAuth {
+  auth: Auth;
+  /** A one-time link for `origin`; null without an administrator. */
+  signInLink(origin: string): Promise<SignInLink | null>;
+}
+
+/** Makes sign-in work: the secret that signs cookies, the first administrator, and sign-in in the audit log. */
+export async function openAuth({
+  dataDir,
+  database,
+  audit,
+  baseUrl,
+  log,
+}: OpenAuthOptions): Promise<OpenAuth> {
+  let lastToken = "";
+  const { secret } = await secretFile(join(dataDir, "auth-secret"), SECRET_BYTES);
+  const auth = createAuth({
+    database,
+    secret,
+    baseUrl,
+    log,
+    onSignInToken: (token) => {
+      lastToken = token;
+    },
+    onSignIn: (userId, address) => auditSignIn({ database, audit, userId, address }),
+  });
+
+  const passwordFile = join(dataDir, "admin-password");
+  const password = async () => (await secretFile(passwordFile, PASSWORD_BYTES)).secret;
+  if (await createFirstAdmin({ auth, database, password })) {
+    log.info(
+      { username: FIRST_ADMIN, passwordFile },
+      "created the first administrator; the file holds the password",
+    );
+  }
+  return {
+    auth,
+    signInLink: (origin) => createSignInLink({ auth, database, origin, takeToken: () => lastToken }),
+  };
+}
+
+async function auditSignIn(options: {
+  database: Database;
+  audit: AuditLog;
+  userId: string;
+  address: string;
+}): Promise<void> {
+  const { database, audit, userId, address } = options;
+  const user = await database
+    .selectFrom("user")
+    .select(["username", "name"])
+    .where("id", "=", userId)
+    .executeTakeFirstOrThrow();
+  const username = user.username ?? user.name;
+  await audit.write({
+    user: { id: userId, username },
+    action: "sign-in",
+    cluster: null,
+    object: null,
+    outcome: "ok",
+    message: null,
+    address,
+  });
+}
+
+/** better-auth identifies people by mail address; ours go by username, so this leads nowhere. */
+const mailOf = (username: string) => `${username}@coppice.invalid`;
+
+export const FIRST_ADMIN = "admin";
+
+/**
+ * Creates the administrator `admin` when there is nobody yet. Returns whether it did. A start that was cut off
+ * between the account and its password is made good.
+ */
+export async function createFirstAdmin(options: {
+  auth: Auth;
+  database: Database;
+  password(): Promise<string>;
+}): Promise<boolean> {
+  const { internalAdapter, password } = await options.auth.$context;
+  const someone = await options.database.selectFrom("user").select("id").executeTakeFirst();
+  const found = await internalAdapter.findUserByEmail(mailOf(FIRST_ADMIN));
+  if (someone !== undefined && found === null) return false;
+
+  const admin =
+    found?.user ??
+    (await internalAdapter.createUser(
+      {
+        email: mailOf(FIRST_ADMIN),
+        emailVerified: true,
+        name: "Administrator",
+        username: FIRST_ADMIN,
+        role: "admin",
+      },
+      { method: "email-password" },
+    ));
+  if ((await internalAdapter.findCredentialAccount(admin.id)) !== null) return false;
+  await internalAdapter.linkAccount({
+    userId: admin.id,
+    providerId: "credential",
+    accountId: admin.id,
+    password: await password.hash(await options.password()),
+  });
+  return true;
+}
+
+export interface SignInLink {
+  /** Opens a session, once. */
+  url: string;
+  username: string;
+}
+
+/**
+ * Makes a link that signs its first visitor in as the longest-known administrator; null when there is none.
+ * `origin` is where the server is reached: `http://localhost:4400`.
+ */
+export async function createSignInLink(options: {
+  auth: Auth;
+  database: Database;
+  origin: string;
+  /** Hands over the token that was made last. */
+  takeToken(): string;
+}): Promise<SignInLink | null> {
+  const admin = await options.database
+    .selectFrom("user")
+    .select(["email", "username", "name"])
+    .where("role", "=", "admin")
+    .orderBy("createdAt")
+    .executeTakeFirst();
+  if (admin === undefined) return null;
+  await options.auth.api.signInMagicLink({ body: { email: admin.email }, headers: new Headers() });
+  const url = new URL("/api/auth/magic-link/verify", options.origin);
+  url.searchParams.set("token", options.takeToken());
+  url.searchParams.set("callbackURL", "/");
+  url.searchParams.set("errorCallbackURL", "/sign-in/");
+  return { url: url.toString(), username: admin.username ?? admin.name };
+}

@@ -1,0 +1,106 @@
+import { betterAuth } from "better-auth";
+import { magicLink, username } from "better-auth/plugins";
+import type { FastifyBaseLogger } from "fastify";
+import type { Database } from "../db/database.ts";
+
+/** A sign-in link is meant to be clicked at once. */
+const LINK_SECONDS = 10 * 60;
+const SESSION_SECONDS = 7 * 24 * 60 * 60;
+const DAY_SECONDS = 24 * 60 * 60;
+
+export interface AuthOptions {
+  database: Database;
+  secret: string;
+  /** `http://localhost:4400`: the origin of links made without a request at hand. */
+  baseUrl: string;
+  log: FastifyBaseLogger;
+  /** Called with each new session. */
+  onSignIn(userId: string, address: string): Promise<void>;
+  /** Takes a sign-in token where it is to be shown; there is no mail. */
+  onSignInToken(token: string): void;
+}
+
+/** Accounts, passwords and sessions, by better-auth on our database. */
+export function createAuth(options: AuthOptions) {
+  return betterAuth({
+    appName: "Coppice",
+    baseURL: options.baseUrl,
+    basePath: "/api/auth",
+    secret: options.secret,
+    database: { db: options.database, type: "sqlite", transaction: true },
+    telemetry: { enabled: false },
+    logger: authLogger(options.log),
+    emailAndPassword: { enabled: true, disableSignUp: true, minPasswordLength: 12, maxPasswordLength: 256 },
+    session: { expiresIn: SESSION_SECONDS, updateAge: DAY_SECONDS, cookieCache: { enabled: false } },
+    user: {
+      additionalFields: {
+        role: { type: "string", required: true, defaultValue: "viewer", input: false },
+      },
+    },
+    rateLimit: {
+      enabled: true,
+      storage: "memory",
+      window: 60,
+      max: 300,
+      customRules: { "/sign-in/username": { window: 60, max: 10 } },
+    },
+    // Requests have been checked to come from our own pages before they get here (see http/same-origin.ts).
+    trustedOrigins: (request) => (request === undefined ? [] : [new URL(request.url).origin]),
+    advanced: {
+      // Said aloud, as they are off by default when NODE_ENV is "test".
+      disableOriginCheck: false,
+      disableCSRFCheck: false,
+      cookiePrefix: "coppice",
+      useSecureCookies: options.baseUrl.startsWith("https:"),
+      defaultCookieAttributes: { httpOnly: true, sameSite: "strict", path: "/" },
+      ipAddress: { ipAddressHeaders: [CLIENT_ADDRESS_HEADER] },
+    },
+    databaseHooks: {
+      session: {
+        create: {
+          after: async (session) => options.onSignIn(session.userId, session.ipAddress ?? ""),
+        },
+      },
+    },
+    plugins: [
+      username({
+        displayUsername: false,
+        minUsernameLength: 2,
+        maxUsernameLength: 64,
+        usernameValidator: isUsername,
+      }),
+      magicLink({
+        disableSignUp: true,
+        expiresIn: LINK_SECONDS,
+        storeToken: "hashed",
+        rateLimit: { window: 60, max: 20 },
+        sendMagicLink: async ({ token }) => options.onSignInToken(token),
+      }),
+    ],
+  });
+}
+
+export type Auth = ReturnType<typeof createAuth>;
+
+/**
+ * Carries the caller's address to better-auth. The server sets it on every request from what the connection says,
+ * so that nobody escapes the rate limit by sending a header of their own.
+ */
+export const CLIENT_ADDRESS_HEADER = "x-coppice-client-address";
+
+/** Letters, digits, dot, dash, underscore; begins with a letter or digit. */
+export function isUsername(text: string): boolean {
+  return /^[a-z0-9][a-z0-9._-]{1,63}$/i.test(text);
+}
+
+/** Sends what better-auth has to say to our log: its sentences only, as what comes after them may hold secrets. */
+export function authLogger(log: FastifyBaseLogger) {
+  return {
+    level: "warn" as const,
+    disableColors: true,
+    log(level: "debug" | "info" | "warn" | "error", message: string, ...details: unknown[]) {
+      const err = details.find((detail) => detail instanceof Error);
+      log[level]({ from: "better-auth", ...(err === undefined ? {} : { err }) }, message);
+    },
+  };
+}

@@ -1,0 +1,72 @@
+import { initTRPC, type TRPCDefaultErrorShape, type TRPCError } from "@trpc/server";
+import type { FastifyBaseLogger } from "fastify";
+import { toUserError, type UserError } from "../base/errors.ts";
+import type { Role } from "./roles.ts";
+
+/** A person with a session. */
+export interface SessionUser {
+  id: string;
+  name: string;
+  username: string;
+  /** Null when the stored role is not one of `ROLES`: signed in, but allowed nothing. */
+  role: Role | null;
+}
+
+/** One thing that somebody did, or was refused. */
+export interface AuditEntry {
+  user: { id: string; username: string };
+  /** Path of the procedure ("clone.start"), "sign-in", "sign-out" or "change-password". */
+  action: string;
+  /** The cluster it was done on; null when it concerns none. */
+  cluster: string | null;
+  /** What it was done to: "rbd/vm-1", a task's id; null when it concerns nothing in particular. */
+  object: string | null;
+  /** "ok", or the code of the error. */
+  outcome: string;
+  message: string | null;
+  address: string;
+}
+
+/** What every procedure is given. `user` is null for a stranger. */
+export interface Context {
+  user: SessionUser | null;
+  log: FastifyBaseLogger;
+  /** Address the request came from, for the audit log. */
+  address: string;
+  writeAudit(entry: AuditEntry): Promise<void>;
+}
+
+/** What a procedure declares about itself: the weakest role that may call it. */
+export interface ProcedureMeta {
+  role: Role;
+}
+
+/** tRPC's usual error, with `data.coppice`: the code, the sentence, the hint and the object, for the interface to show. */
+export type ErrorShape = TRPCDefaultErrorShape & {
+  data: TRPCDefaultErrorShape["data"] & { coppice: UserError };
+};
+
+/** A stream is closed and opened anew this often, and each time its session is checked again. */
+const STREAM_MS = 5 * 60_000;
+
+/** Pings keep proxies from cutting a quiet stream; the client reconnects when three of them are missing. */
+const PING_MS = 10_000;
+
+export const t = initTRPC
+  .context<Context>()
+  .meta<ProcedureMeta>()
+  .create({
+    isDev: false, // never send a stack trace to a browser
+    errorFormatter: formatError,
+    sse: {
+      maxDurationMs: STREAM_MS,
+      ping: { enabled: true, intervalMs: PING_MS },
+      client: { reconnectAfterInactivityMs: 3 * PING_MS },
+    },
+  });
+
+/** Turns any error into what the browser may see. An unexpected one says no more than that it happened. */
+function formatError({ shape, error }: { shape: TRPCDefaultErrorShape; error: TRPCError }): ErrorShape {
+  const coppice = toUserError(error);
+  return { ...shape, message: coppice.message, data: { ...shape.data, coppice } };
+}

@@ -1,0 +1,37 @@
+/** A timer that was set. */
+export interface Timer {
+  cancel(): void;
+}
+
+/** Time, passed in so that tests turn the hands themselves. */
+export interface Clock {
+  /** Milliseconds since 1970. */
+  now(): number;
+  /** Calls `run` once after `ms`. A pending timer does not keep the process alive. */
+  after(ms: number, run: () => void): Timer;
+}
+
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  after(ms, run) {
+    const timer = setTimeout(run, ms);
+    timer.unref();
+    return { cancel: () => clearTimeout(timer) };
+  },
+};
+
+/** What `work` resolves to, or the error of `late` when that takes longer than `ms`. The work itself goes on. */
+export async function within<T>(clock: Clock, ms: number, work: Promise<T>, late: () => Error): Promise<T> {
+  const deadline = Promise.withResolvers<never>();
+  const timer = clock.after(ms, () => deadline.reject(late()));
+  try {
+    return await Promise.race([work, deadline.promise]);
+  } finally {
+    timer.cancel();
+  }
+}
+
+/** Milliseconds since 1970 as the text that is stored and sent. */
+export function isoTime(milliseconds: number): string {
+  return new Date(milliseconds).toISOString();
+}

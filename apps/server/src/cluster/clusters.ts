@@ -1,0 +1,77 @@
+import { type ConnectOptions, connect } from "rbd-core";
+import { ServerError } from "../base/errors.ts";
+import type { Host } from "../base/host.ts";
+import { ClusterConnection } from "./cluster-connection.ts";
+
+/**
+ * Monitors that are up answer within a second, and there is always a next attempt. Nothing can interrupt librados
+ * while it tries, so this is also how long a shutdown may have to wait for it.
+ */
+const CONNECT_SECONDS = 8;
+
+/** One `T` for each configured cluster, by the cluster's id. */
+export class PerCluster<T> {
+  readonly #entries: ReadonlyMap<string, T>;
+
+  constructor(ids: Iterable<string>, create: (id: string) => T) {
+    this.#entries = new Map(Array.from(ids, (id) => [id, create(id)]));
+  }
+
+  get ids(): string[] {
+    return [...this.#entries.keys()];
+  }
+
+  has(id: string): boolean {
+    return this.#entries.has(id);
+  }
+
+  /** @throws {ServerError} `CLUSTER_UNKNOWN` */
+  get(id: string): T {
+    const entry = this.#entries.get(id);
+    if (entry !== undefined) return entry;
+    throw new ServerError("CLUSTER_UNKNOWN", `There is no cluster "${id}" on this server.`, {
+      hint: `Its clusters are: ${this.ids.join(", ")}.`,
+      object: id,
+    });
+  }
+
+  /** Closes the entry of every cluster. */
+  async closeAll(this: PerCluster<{ close(): Promise<void> }>): Promise<void> {
+    await Promise.all(Array.from(this, ([, entry]) => entry.close()));
+  }
+
+  [Symbol.iterator](): IterableIterator<[id: string, entry: T]> {
+    return this.#entries.entries();
+  }
+}
+
+/** The connections to all configured clusters. */
+export type Clusters = PerCluster<ClusterConnection>;
+
+/**
+ * A connection for each configured cluster, not opened yet. All are closed at shutdown.
+ *
+ * @param onConnected Called after each connection that was made.
+ */
+export function createClusters(
+  { config, clock, log, opened }: Host,
+  onConnected: (id: string) => void,
+): Clusters {
+  const configs = new Map(config.clusters.map((cluster) => [cluster.id, cluster]));
+  const clusters = new PerCluster(configs.keys(), (id) => {
+    const { conf = null, user } = configs.get(id) ?? {};
+    const options: ConnectOptions = {
+      timeoutSeconds: CONNECT_SECONDS,
+      ...(user === undefined ? {} : { user }),
+      ...(conf === null ? {} : { conf }),
+    };
+    return new ClusterConnection({
+      connect: (signal) => connect({ ...options, signal }),
+      clock,
+      log: log.child({ cluster: id }),
+      onConnected: () => onConnected(id),
+    });
+  });
+  opened.defer(() => clusters.closeAll());
+  return clusters;
+}

@@ -1,0 +1,70 @@
+/** Every table. Times are ISO 8601 in UTC, so that they sort as text in any database. */
+export interface Tables extends AuthTables {
+  task: TaskTable;
+  taskLog: TaskLogTable;
+  audit: AuditTable;
+}
+
+/** A task as stored. `object`, `related`, `input`, `result` and `error` are JSON. */
+export interface TaskTable {
+  id: string;
+  kind: string;
+  title: string;
+  /** The cluster of `object`. */
+  cluster: string;
+  object: string;
+  related: string;
+  state: string;
+  phase: string | null;
+  done: number;
+  total: number | null;
+  unit: string;
+  input: string;
+  result: string | null;
+  error: string | null;
+  userId: string;
+  username: string;
+  createdAt: string;
+  startedAt: string | null;
+  endedAt: string | null;
+}
+
+/** One line of a task's log; `seq` counts from 0 in each task. */
+export interface TaskLogTable {
+  taskId: string;
+  seq: number;
+  at: string;
+  text: string;
+}
+
+/** One row per entry of the audit log. */
+export interface AuditTable {
+  id: string;
+  at: string;
+  userId: string;
+  username: string;
+  action: string;
+  cluster: string | null;
+  object: string | null;
+  outcome: string;
+  message: string | null;
+  address: string;
+}
+
+/** The tables better-auth reads and writes. Only what we query ourselves is typed beyond its key. */
+export interface AuthTables {
+  user: {
+    id: string;
+    name: string;
+    email: string;
+    emailVerified: number;
+    image: string | null;
+    username: string | null;
+    role: string;
+    createdAt: string;
+    updatedAt: string;
+  };
+  session: { id: string; userId: string; token: string; expiresAt: string };
+  account: { id: string; userId: string; providerId: string; accountId: string };
+  verification: { id: string; identifier: string; value: string; expiresAt: string };
+}

@@ -1,0 +1,159 @@
+import type { FastifyBaseLogger } from "fastify";
+import {
+  type Cluster,
+  CoppiceError,
+  type DepthLimits,
+  Flattener,
+  type InventoryRow,
+  showImageSpec,
+  toImageSpec,
+} from "rbd-core";
+import type { Clock, Timer } from "../base/clock.ts";
+import { ServerError } from "../base/errors.ts";
+import type { Host } from "../base/host.ts";
+import { type Clusters, PerCluster } from "../cluster/clusters.ts";
+
+/** After the first failure, of a look for requests or of a flatten; twice as long after each that follows. */
+const PAUSE_MS = 30_000;
+const LONGEST_PAUSE_MS = 600_000;
+
+export interface BackgroundFlattensOptions {
+  clock: Clock;
+  log: FastifyBaseLogger;
+  limits: DepthLimits;
+  /** Called when an image has lost its parent. */
+  onFlattened(): void;
+}
+
+/** A queue of flattens for each cluster; nothing is flattened yet. All are closed at shutdown. */
+export function createFlattens(
+  { config, clock, log, opened }: Host,
+  clusters: Clusters,
+  onFlattened: (cluster: string) => void,
+): PerCluster<BackgroundFlattens> {
+  const flattens = new PerCluster(
+    clusters.ids,
+    (cluster) =>
+      new BackgroundFlattens({
+        clock,
+        log: log.child({ cluster }),
+        limits: config.depthLimits,
+        onFlattened: () => onFlattened(cluster),
+      }),
+  );
+  opened.defer(() => flattens.closeAll());
+  return flattens;
+}
+
+/**
+ * Flattens images behind everybody's back, a few at a time. What is requested stands at the images themselves, so each
+ * new connection begins with a look for what was left undone, by this server or another program; and when something
+ * failed, there is another look later.
+ */
+export class BackgroundFlattens {
+  readonly #options: BackgroundFlattensOptions;
+  readonly #abort = new AbortController();
+  #flattener: Flattener | null = null;
+  #timer: Timer | null = null;
+  /** Since something succeeded. */
+  #failures = 0;
+  /** All that runs: looks for requests, and queues that are being closed. */
+  readonly #running = new Set<Promise<void>>();
+
+  constructor(options: BackgroundFlattensOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Takes up what was requested, on a connection that has just been made. What ran on the one before is given up: it
+   * is found again.
+   *
+   * @param readRows Reads the images of the cluster.
+   */
+  begin(cluster: Cluster, readRows: () => Promise<readonly InventoryRow[]>): void {
+    if (this.#abort.signal.aborted) return;
+    this.#timer?.cancel();
+    this.#timer = null;
+    this.#failures = 0;
+    if (this.#flattener !== null) this.#track(this.#flattener.close());
+    const { limits } = this.#options;
+    const flattener = new Flattener(cluster, {
+      limits,
+      onSettled: (image, outcome) => {
+        if (this.#settled(showImageSpec(toImageSpec(image)), outcome)) this.#failures = 0;
+        else this.#lookAgain(flattener, readRows);
+      },
+    });
+    this.#flattener = flattener;
+    this.#track(this.#resume(flattener, readRows));
+  }
+
+  /** The queue. @throws {ServerError} `CLUSTER_UNREACHABLE` before there is a connection */
+  get(): Flattener {
+    if (this.#flattener === null) {
+      throw new ServerError("CLUSTER_UNREACHABLE", "There is no connection to the cluster.", {
+        hint: "The server goes on trying by itself.",
+      });
+    }
+    return this.#flattener;
+  }
+
+  /** Stops what runs. What is not done stays requested. */
+  async close(): Promise<void> {
+    this.#abort.abort(new DOMException("The server is shutting down", "AbortError"));
+    this.#timer?.cancel();
+    if (this.#flattener !== null) this.#track(this.#flattener.close());
+    await Promise.all(this.#running);
+  }
+
+  async #resume(flattener: Flattener, readRows: () => Promise<readonly InventoryRow[]>): Promise<void> {
+    const { log } = this.#options;
+    const { signal } = this.#abort;
+    try {
+      const { pending, unreadable } = await flattener.resume(await readRows(), { signal });
+      for (const error of unreadable) log.warn({ err: error }, "a request to flatten could not be read");
+      for (const { image } of pending) log.info({ image: showImageSpec(image) }, "taking up a flatten");
+    } catch (error) {
+      if (signal.aborted || this.#flattener !== flattener) return;
+      log.warn({ err: error }, "requests to flatten could not be looked for; trying again");
+      this.#lookAgain(flattener, readRows);
+    }
+  }
+
+  /** Once for all that fails until then. */
+  #lookAgain(flattener: Flattener, readRows: () => Promise<readonly InventoryRow[]>): void {
+    if (this.#abort.signal.aborted || this.#flattener !== flattener || this.#timer !== null) return;
+    const pause = Math.min(PAUSE_MS * 2 ** this.#failures, LONGEST_PAUSE_MS);
+    this.#failures += 1;
+    this.#timer = this.#options.clock.after(pause, () => {
+      this.#timer = null;
+      this.#track(this.#resume(flattener, readRows));
+    });
+  }
+
+  /** @returns whether nothing is left to do for the image */
+  #settled(image: string, outcome: { result: { flattened: boolean } } | { error: unknown }): boolean {
+    const { log, onFlattened } = this.#options;
+    if ("result" in outcome) {
+      if (outcome.result.flattened) {
+        log.info({ image }, "flattened");
+        onFlattened();
+      }
+      return true;
+    }
+    // Of a queue that was closed, the next connection's begins with what is left.
+    if (isEnd(outcome.error)) return true;
+    log.warn({ err: outcome.error, image }, "an image could not be flattened; trying again later");
+    return false;
+  }
+
+  #track(work: Promise<void>): void {
+    this.#running.add(work);
+    work.finally(() => this.#running.delete(work));
+  }
+}
+
+/** Whether the flatten was taken back or its queue closed, which is no failure. */
+function isEnd(error: unknown): boolean {
+  return error instanceof CoppiceError && (error.code === "CANCELED" || error.code === "CLOSED");
+}

@@ -1,3 +1,0 @@
-import { z } from "zod";
-
-export const taskIdInput = z.object({ id: z.uuid() });

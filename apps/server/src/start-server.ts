@@ -1,0 +1,115 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fastify } from "fastify";
+import { z } from "zod";
+import { openAuth, type SignInLink } from "./access/accounts.ts";
+import { AuditLog } from "./access/audit.ts";
+import { type Clock, systemClock } from "./base/clock.ts";
+import type { Config } from "./base/config.ts";
+import { lockDataDir, prepareDataDir } from "./base/data-dir.ts";
+import type { Host } from "./base/host.ts";
+import { checkClusters } from "./cluster/cluster-info.ts";
+import { createClusters } from "./cluster/clusters.ts";
+import { openDatabase } from "./db/database.ts";
+import { migrations } from "./db/migrations/index.ts";
+import { Hub } from "./events/hub.ts";
+import { logOptions, RequestLog } from "./http/request-log.ts";
+import { addRoutes } from "./http/routes.ts";
+import { createInventories } from "./inventory/inventories.ts";
+import { listen } from "./listen.ts";
+import { createFlattens } from "./operations/background-flattens.ts";
+import { runnableKinds } from "./operations/task-kinds.ts";
+import { createRouter } from "./router.ts";
+import { createRunner } from "./tasks/task-runner.ts";
+
+/** A server that answers requests. */
+export interface RunningServer extends AsyncDisposable {
+  /** Where it is reached: `http://localhost:4400`. */
+  readonly origin: string;
+  signInLink(): Promise<SignInLink | null>;
+  /** Ends streams, stops tasks, closes the clusters and the database. */
+  close(): Promise<void>;
+}
+
+/**
+ * Puts the features together and starts them, without waiting for the clusters. When a step fails, what was opened is
+ * closed again.
+ */
+export async function startServer(config: Config, clock: Clock = systemClock): Promise<RunningServer> {
+  await using opened = new AsyncDisposableStack();
+  await prepareDataDir(config.dataDir);
+  opened.use(lockDataDir(config.dataDir));
+
+  const server = fastify({
+    logger: logOptions(config.logLevel),
+    logController: new RequestLog(),
+    trustProxy: config.trustProxy.length === 0 ? false : config.trustProxy,
+    bodyLimit: 256 * 1024,
+  });
+  const { log } = server;
+  const host: Host = { config, clock, log, opened };
+
+  // Before clusters had ids, there was one: what is stored from that time belongs to the first.
+  const [firstCluster] = config.clusters;
+  const database = await openDatabase(join(config.dataDir, "coppice.sqlite"), migrations(firstCluster.id));
+  opened.defer(() => database.destroy());
+  const audit = new AuditLog(database, clock);
+
+  const hub = new Hub(() => ({
+    type: "hello",
+    clusters: Array.from(inventories, ([cluster, { scannedAt }]) => ({ cluster, scannedAt })),
+  }));
+  const clusters = createClusters(host, (id) => {
+    flattens.get(id).begin(clusters.get(id).get(), () => inventories.get(id).readRows());
+    runner.wake();
+  });
+  const flattens = createFlattens(host, clusters, (id) => inventories.get(id).renew());
+  const inventories = createInventories(host, {
+    clusters,
+    publish: (event) => hub.publish(event),
+    watched: () => hub.subscribers > 0,
+  });
+  const operations = { clusters, inventories, flattens, cloneTasks: config.cloneTasks };
+  const runner = createRunner(host, {
+    database,
+    kinds: runnableKinds(operations),
+    publish: (task) => hub.publish({ type: "task", task }),
+    // A task of a cluster that is not configured any more begins, and fails with a sentence that says so.
+    ready: (id) => !clusters.has(id) || clusters.get(id).connected,
+  });
+
+  const baseUrl = config.publicUrl ?? `http://localhost:${config.port}`;
+  const { auth, signInLink } = await openAuth({ dataDir: config.dataDir, database, audit, baseUrl, log });
+  await addRoutes({
+    server,
+    auth,
+    audit,
+    router: createRouter({ ...operations, version: productVersion(), clock, runner, hub, audit }),
+    health: { database, checkClusters: () => checkClusters(clusters, clock), clock },
+    webDir: config.webDir,
+    publicUrl: config.publicUrl,
+  });
+  // Streams end first: the port closes only when no request is left.
+  server.addHook("preClose", async () => hub.close());
+  opened.defer(() => server.close());
+
+  await runner.start();
+  const origin = await listen(server, config);
+  for (const [, connection] of clusters) connection.open();
+
+  const parts = opened.move();
+  const close = async () => {
+    log.info("shutting down");
+    await parts.disposeAsync();
+    log.info("stopped");
+  };
+  return { origin, signInLink: () => signInLink(origin), close, [Symbol.asyncDispose]: close };
+}
+
+const manifest = z.object({ version: z.string() });
+
+/** The product's version, from this package's manifest. */
+function productVersion(): string {
+  const text = readFileSync(new URL("../package.json", import.meta.url), "utf8");
+  return manifest.parse(JSON.parse(text)).version;
+}

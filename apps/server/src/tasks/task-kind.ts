@@ -1,0 +1,70 @@
+import type { ZodType } from "zod";
+import type { TaskObject, TaskUnit } from "./task.ts";
+
+/** What a task's work is given to work with. */
+export interface TaskRun {
+  /** Aborts when the task is canceled or the server shuts down: undo what is half made, then throw its reason. */
+  readonly signal: AbortSignal;
+  /** Begins a named part of the work; progress counts from zero again. */
+  phase(name: string, unit?: TaskUnit): void;
+  /** May be called as often as it is convenient. */
+  progress(done: number, total?: number | null): void;
+  log(text: string): void;
+}
+
+/** For a task that was cut off by the death of the server: what may exist in part, and what to do about it. */
+export interface Aftermath {
+  message: string;
+  hint: string;
+  object: string | null;
+}
+
+/**
+ * One kind of long work. `Services` is what it works with, such as the connections to the clusters; a kind itself
+ * holds no state.
+ */
+export interface TaskKind<Input, Result extends { kind: string }, Services> {
+  readonly kind: Result["kind"];
+  /** What is stored, so that a queued task outlives a restart. Must be plain JSON. */
+  readonly input: ZodType<Input>;
+  /** What is stored and sent when the task has succeeded. Must be plain JSON. */
+  readonly result: ZodType<Result>;
+  /** How many of this kind run at once. */
+  concurrency(services: Services): number;
+  /** One line for people: "Clone rbd/a to rbd/b". */
+  title(input: Input): string;
+  /** What the task makes or changes. */
+  object(input: Input): TaskObject;
+  /** What else takes part: the source of a clone. */
+  related(input: Input): TaskObject[];
+  run(input: Input, task: TaskRun, services: Services): Promise<Result>;
+  afterCrash(input: Input): Aftermath;
+}
+
+/** A kind that checks the stored input itself, so that the runner need not know its type. */
+export interface RunnableKind {
+  readonly kind: string;
+  readonly concurrency: number;
+  run(input: unknown, task: TaskRun): Promise<{ kind: string }>;
+  afterCrash(input: unknown): Aftermath;
+}
+
+export function runnableKind<Input, Result extends { kind: string }, Services>(
+  kind: TaskKind<Input, Result, Services>,
+  services: Services,
+): RunnableKind {
+  return {
+    kind: kind.kind,
+    concurrency: kind.concurrency(services),
+    run: async (input, task) => kind.run(kind.input.parse(input), task, services),
+    afterCrash(input) {
+      const parsed = kind.input.safeParse(input);
+      if (parsed.success) return kind.afterCrash(parsed.data);
+      return {
+        message: "The server stopped while this was running. What it had made until then may still exist.",
+        hint: "Check the images it worked on before you start it again.",
+        object: null,
+      };
+    },
+  };
+}

@@ -81,5 +81,5 @@ export const trpcClient = createTRPCClient<AppRouter>({
   ],
 });
 
-/** Options for TanStack Query, procedure by procedure: `useQuery(trpc.images.get.queryOptions({ spec }))`. */
+/** Options for TanStack Query, procedure by procedure: `useQuery(trpc.images.get.queryOptions({ cluster, spec }))`. */
 export const trpc = createTRPCOptionsProxy<AppRouter>({ client: trpcClient, queryClient });

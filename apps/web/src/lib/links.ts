@@ -1,3 +1,6 @@
+import type { TaskObject } from "@coppice/server/router";
+import { formatSpec } from "./spec.ts";
+
 /** What names an image in a link: a row of a list, a node of the lineage, an ancestor. */
 export interface LinkedImage {
   /** The server's key of the image; it outlives a rename. */
@@ -25,18 +28,40 @@ function address(path: string, query: Query): string {
   return pairs.length === 0 ? path : `${path}?${pairs.join("&")}`;
 }
 
-/** The addresses of the dashboard's pages. */
-export const links = {
-  overview: () => address("/", {}),
-  images: (filter: { kind?: "clones" | "trash" | "problems"; place?: string } = {}) =>
-    address("/images/", { kind: filter.kind, place: filter.place }),
-  image: (ref: string, tab?: "snapshots" | "family") => address("/image/", { spec: ref, tab }),
-  lineage: (ref?: string) => address("/lineage/", { focus: ref }),
-  tasks: () => address("/tasks/", {}),
-  task: (id: string) => address("/task/", { id }),
-};
+interface ImagesFilter {
+  kind?: "clones" | "trash" | "problems";
+  /** `pool` or `pool/namespace`. */
+  place?: string;
+}
 
-export type Links = typeof links;
+/**
+ * The addresses of the pages of a cluster. Each names the cluster, so that a link means the same thing to everyone. A
+ * page is a static file, so everything else about it is in the query as well.
+ */
+export function linksOf(cluster: string) {
+  return {
+    overview: () => address("/", { cluster }),
+    images: ({ kind, place }: ImagesFilter = {}) => address("/images/", { cluster, kind, place }),
+    /** `ref` is the spec or the key of the image; see `imageRef`. */
+    image: (ref: string, tab?: "snapshots" | "family") => address("/image/", { cluster, spec: ref, tab }),
+    lineage: (ref?: string) => address("/lineage/", { cluster, focus: ref }),
+    tasks: () => address("/tasks/", { cluster }),
+    task: (id: string) => address("/task/", { cluster, id }),
+  };
+}
+
+export type Links = ReturnType<typeof linksOf>;
+
+/** The page of an object that a task takes part in. */
+export function objectLink(object: TaskObject): string {
+  const links = linksOf(object.cluster);
+  if (object.kind === "pool") return links.images({ place: object.pool });
+  const { pool, namespace, image } = object;
+  return links.image(
+    formatSpec({ pool, namespace, image }),
+    object.kind === "snapshot" ? "snapshots" : undefined,
+  );
+}
 
 /**
  * Where to go after signing in: `wanted` when it is a path of this dashboard, else the overview. Anything that a

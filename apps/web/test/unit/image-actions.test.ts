@@ -1,7 +1,8 @@
 import { describe, expect, test, vi } from "vitest";
 import { type ActionTarget, IMAGE_ACTIONS, offerActions } from "#features/actions/image-actions.ts";
-import { links } from "#lib/links.ts";
+import { linksOf } from "#lib/links.ts";
 
+const links = linksOf("ceph");
 const image: ActionTarget = { key: "rbd//1", spec: "rbd/vm-1", state: "ok", inTrash: false };
 const openClone = vi.fn();
 const goTo = vi.fn();

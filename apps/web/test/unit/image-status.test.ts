@@ -1,7 +1,8 @@
+import type { TaskSummary } from "@coppice/server/router";
 import { expect, test } from "vitest";
 import { statusesOf } from "#components/image-status.tsx";
 import { attentionItems } from "#features/overview/attention.tsx";
-import { links } from "#lib/links.ts";
+import { linksOf } from "#lib/links.ts";
 
 const image = { state: "ok", inTrash: false, marks: [] } as const;
 const labels = (...args: Parameters<typeof statusesOf>) => statusesOf(...args).map(({ label }) => label);
@@ -24,6 +25,7 @@ test("a mark that is not known yet still shows", () => {
 
 test("attention lists images and failed tasks, the worst first, and no finished ones", () => {
   const row = {
+    cluster: "ceph",
     key: "k",
     spec: "rbd/a",
     pool: "rbd",
@@ -40,7 +42,7 @@ test("attention lists images and failed tasks, the worst first, and no finished 
     ...image,
     marks: ["deep"],
   };
-  const task = {
+  const task: TaskSummary = {
     id: "t",
     kind: "clone",
     title: "Clone rbd/a to rbd/b",
@@ -54,12 +56,14 @@ test("attention lists images and failed tasks, the worst first, and no finished 
     startedAt: null,
     endedAt: null,
     user: "admin",
+    object: { kind: "image", cluster: "ceph", spec: "rbd/b", pool: "rbd", namespace: "", image: "b" },
+    related: [],
     error: { code: "NO_SPACE", message: "The pool is full.", hint: "Make room.", object: null },
-  } as const;
+  };
   const items = attentionItems(
     [row, { ...row, key: "fine", marks: [] }],
     [task, { ...task, id: "s", state: "succeeded" }],
-    links,
+    linksOf("ceph"),
   );
   expect(items.map(({ subject, label, text }) => [subject, label, text])).toEqual([
     ["Clone rbd/a to rbd/b", "Failed", "The pool is full. Make room."],

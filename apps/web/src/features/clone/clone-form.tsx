@@ -10,6 +10,7 @@ import { Combobox } from "#components/ui/combobox.tsx";
 import { Field, Input, Select, type SelectOption } from "#components/ui/form.tsx";
 import { Spinner } from "#components/ui/progress.tsx";
 import { SpecText } from "#components/values.tsx";
+import { useCluster } from "#features/cluster/current-cluster.tsx";
 import { toProblem, trpc } from "#lib/api.ts";
 import { absoluteTime } from "#lib/format.ts";
 import { formatPlace, parseSpec } from "#lib/spec.ts";
@@ -110,7 +111,10 @@ function ImagePicker({ value, onValueChange, ...control }: ImagePickerProps) {
   const [text, setText] = useState(value);
   const search = text === value ? "" : text.trim();
   const found = useQuery(
-    trpc.images.list.queryOptions({ search, limit: 50 }, { placeholderData: keepPreviousData }),
+    trpc.images.list.queryOptions(
+      { cluster: useCluster(), search, limit: 50 },
+      { placeholderData: keepPreviousData },
+    ),
   );
   const specs = (found.data?.rows ?? [])
     .filter((row) => row.state === "ok" && !row.inTrash)
@@ -146,7 +150,8 @@ const CURRENT_STATE: SelectOption = { value: "", label: "None: current state" };
 function SnapshotSelect() {
   const { control } = useFormContext<CloneDraft>();
   const [image, snapshot] = useWatch({ control, name: ["image", "snapshot"] });
-  const detail = useQuery(trpc.images.get.queryOptions(image === "" ? skipToken : { spec: image }));
+  const cluster = useCluster();
+  const detail = useQuery(trpc.images.get.queryOptions(image === "" ? skipToken : { cluster, spec: image }));
 
   const known = (detail.data?.snapshots ?? [])
     .filter(({ kind }) => kind === "user")
@@ -203,7 +208,7 @@ function TargetFields({ nameField }: { nameField: RefObject<HTMLInputElement | n
     if (suggested.current !== name) setValue("name", suggested.current);
   }, [taken, image, name, setValue]);
 
-  const pools = useQuery(trpc.cluster.info.queryOptions()).data?.pools ?? [];
+  const pools = useQuery(trpc.cluster.info.queryOptions({ cluster: useCluster() })).data?.pools ?? [];
   const places = pools.flatMap((pool) => [
     pool.name,
     ...pool.namespaces.map((namespace) => formatPlace(pool.name, namespace)),
@@ -261,10 +266,13 @@ const MAX_NAMES = 500;
 
 /** Names of images in `place` (`pool` or `pool/namespace`) that contain the name of `image`, to suggest a free one. */
 function useTargetNames(place: string, image: string): ReadonlySet<string> | undefined {
+  const cluster = useCluster();
   const [pool = "", namespace = ""] = place.split("/");
   const names = useQuery(
     trpc.images.list.queryOptions(
-      place === "" || image === "" ? skipToken : { pool, namespace, search: image, limit: MAX_NAMES },
+      place === "" || image === ""
+        ? skipToken
+        : { cluster, pool, namespace, search: image, limit: MAX_NAMES },
       { select: (page) => new Set(page.rows.filter((row) => !row.inTrash).map((row) => row.name)) },
     ),
   );

@@ -1,4 +1,4 @@
-import type { ClonePlanView } from "@coppice/server/router";
+import type { CloneInput, ClonePlanView } from "@coppice/server/router";
 import { skipToken, useQuery } from "@tanstack/react-query";
 import { Camera, CopyPlus, CornerDownRight, type LucideIcon, Recycle, ShieldCheck } from "lucide-react";
 import type { ReactNode } from "react";
@@ -8,12 +8,13 @@ import { useDebounced } from "#components/ui/form.tsx";
 import { Callout } from "#components/ui/panel.tsx";
 import { Skeleton } from "#components/ui/progress.tsx";
 import { Bytes } from "#components/values.tsx";
+import { useCluster } from "#features/cluster/current-cluster.tsx";
 import { toProblem, trpc } from "#lib/api.ts";
 import { cn } from "#lib/cn.ts";
 import { type CloneDraft, toCloneInput } from "./clone-draft.ts";
 
 interface ClonePlanProps {
-  input: { source: string; target: string } | null;
+  input: CloneInput | null;
   plan: ClonePlanView | undefined;
   error: unknown;
   isPending: boolean;
@@ -171,7 +172,9 @@ const TYPING_PAUSE_MS = 250;
  * cached. A request for values that have changed since is cancelled on the server as well.
  */
 export function useClonePlan(draft: CloneDraft) {
-  const input = toCloneInput(draft);
+  const cluster = useCluster();
+  const names = toCloneInput(draft);
+  const input = names === null ? null : { cluster, ...names };
   const settled = useDebounced(input === null ? "" : JSON.stringify(input), TYPING_PAUSE_MS);
   const current = input !== null && settled === JSON.stringify(input);
   const query = useQuery(

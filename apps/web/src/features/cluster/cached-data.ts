@@ -3,11 +3,29 @@ import type { InfiniteData, QueryClient } from "@tanstack/react-query";
 import { trpc } from "#lib/api.ts";
 import { isActive } from "#lib/task.ts";
 
+/** Whether a query is about a cluster: its input names it. A query that names no cluster is about all of them. */
+function concerns({ queryKey }: { queryKey: readonly unknown[] }, cluster: string): boolean {
+  const options = queryKey[1] as { input?: { cluster?: string } } | undefined;
+  const named = options?.input?.cluster;
+  return named === undefined || named === cluster;
+}
+
+/** Everything about a cluster is fetched again, or everything when `cluster` is null. */
+export async function invalidateCluster(client: QueryClient, cluster: string | null): Promise<void> {
+  await client.invalidateQueries({ predicate: (query) => cluster === null || concerns(query, cluster) });
+}
+
 /** An inventory without changes only updates the time of the cached data; nothing is fetched. */
-export function applyUnchangedInventory(client: QueryClient, scannedAt: string): void {
-  client.setQueriesData(trpc.lineage.forest.queryFilter(), (forest) => forest && { ...forest, scannedAt });
+export function applyUnchangedInventory(
+  client: QueryClient,
+  { cluster, scannedAt }: { cluster: string; scannedAt: string },
+): void {
+  client.setQueriesData(
+    trpc.lineage.forest.queryFilter({ cluster }),
+    (forest) => forest && { ...forest, scannedAt },
+  );
   client.setQueriesData<ImageListPage | InfiniteData<ImageListPage>>(
-    trpc.images.list.pathFilter(),
+    { ...trpc.images.list.pathFilter(), predicate: (query) => concerns(query, cluster) },
     (list) => {
       if (list === undefined) return list;
       if (!("pages" in list)) return { ...list, scannedAt };
@@ -17,12 +35,13 @@ export function applyUnchangedInventory(client: QueryClient, scannedAt: string):
 }
 
 /** After an inventory with changes, everything about images is fetched again, hidden pages when they are next shown. */
-export async function invalidateInventory(client: QueryClient): Promise<void> {
-  await Promise.all([
-    client.invalidateQueries(trpc.images.pathFilter()),
-    client.invalidateQueries(trpc.lineage.pathFilter()),
-    client.invalidateQueries(trpc.cluster.pathFilter()),
-  ]);
+export async function invalidateInventory(client: QueryClient, cluster: string): Promise<void> {
+  const filters = [trpc.images.pathFilter(), trpc.lineage.pathFilter(), trpc.cluster.pathFilter()];
+  await Promise.all(
+    filters.map((filter) =>
+      client.invalidateQueries({ ...filter, predicate: (query) => concerns(query, cluster) }),
+    ),
+  );
 }
 
 /**
@@ -31,9 +50,10 @@ export async function invalidateInventory(client: QueryClient): Promise<void> {
  */
 export function applyTask(client: QueryClient, task: TaskSummary): void {
   const ended = !isActive(task.state);
-  const lists = client.getQueriesData<TaskListPage | InfiniteData<TaskListPage>>(
-    trpc.tasks.list.pathFilter(),
-  );
+  const lists = client.getQueriesData<TaskListPage | InfiniteData<TaskListPage>>({
+    ...trpc.tasks.list.pathFilter(),
+    predicate: (query) => concerns(query, task.object.cluster),
+  });
   for (const [queryKey, list] of lists) {
     const changed = list === undefined ? undefined : replaceTask(list, task);
     if (changed !== undefined) client.setQueryData(queryKey, changed);

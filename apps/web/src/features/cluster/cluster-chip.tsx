@@ -12,6 +12,7 @@ import { Bytes, FactList } from "#components/values.tsx";
 import { toProblem, trpc } from "#lib/api.ts";
 import { cn } from "#lib/cn.ts";
 import { formatCount, formatPercent } from "#lib/format.ts";
+import { useCluster } from "./current-cluster.tsx";
 import { type StreamState, useStreamState } from "./server-events.ts";
 
 type Condition = "connected" | "connecting" | "unreachable";
@@ -29,7 +30,7 @@ function condition(failed: boolean, stream: StreamState): Condition {
 
 /** The name of the cluster, the start of its fsid, and the state of the connection. Opens a panel with details. */
 export function ClusterChip() {
-  const info = useQuery(trpc.cluster.info.queryOptions());
+  const info = useQuery(trpc.cluster.info.queryOptions({ cluster: useCluster() }));
   const { label, dot } = CONDITION[condition(info.isError, useStreamState())];
 
   if (info.data === undefined && !info.isError) return <Skeleton className="w-32" />;

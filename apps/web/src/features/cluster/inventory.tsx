@@ -10,6 +10,7 @@ import { Time } from "#components/values.tsx";
 import { toProblem, trpc } from "#lib/api.ts";
 import { cn } from "#lib/cn.ts";
 import { invalidateInventory } from "./cached-data.ts";
+import { useCluster } from "./current-cluster.tsx";
 
 /** The time of the last inventory of the cluster, and a button that takes a new one. */
 export function InventoryAge({
@@ -19,6 +20,7 @@ export function InventoryAge({
   scannedAt: string | undefined;
   className?: string;
 }) {
+  const cluster = useCluster();
   const refresh = useRefreshInventory();
   return (
     <div className={cn("flex items-center gap-1 text-ink-3 text-xs", className)}>
@@ -38,7 +40,7 @@ export function InventoryAge({
         title="Refresh"
         disabled={refresh.isPending}
         focusableWhenDisabled
-        onClick={() => refresh.mutate()}
+        onClick={() => refresh.mutate({ cluster })}
       >
         <RefreshCw aria-hidden className={cn(refresh.isPending && "animate-spin-slow")} />
       </Button>
@@ -46,12 +48,12 @@ export function InventoryAge({
   );
 }
 
-/** Takes a new inventory of the cluster. */
+/** Takes a new inventory of a cluster. */
 export function useRefreshInventory() {
   const client = useQueryClient();
   return useMutation(
     trpc.inventory.refresh.mutationOptions({
-      onSuccess: () => invalidateInventory(client),
+      onSuccess: (_result, { cluster }) => invalidateInventory(client, cluster),
       onError: (error) => {
         const { message, hint } = toProblem(error);
         toast("The images could not be refreshed", {

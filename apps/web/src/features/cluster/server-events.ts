@@ -5,7 +5,7 @@ import { useQueryClient } from "@tanstack/react-query";
 import { useSubscription } from "@trpc/tanstack-react-query";
 import { createContext, useCallback, useContext, useEffect, useRef, useSyncExternalStore } from "react";
 import { isSignedOut, trpc } from "#lib/api.ts";
-import { applyTask, applyUnchangedInventory, invalidateInventory } from "./cached-data.ts";
+import { applyTask, applyUnchangedInventory, invalidateCluster, invalidateInventory } from "./cached-data.ts";
 
 export type StreamState = "live" | "connecting" | "lost" | "paused";
 
@@ -27,10 +27,13 @@ export function useServerEvents(onTask: (task: TaskSummary) => void): StreamStat
         applyTask(client, event.task);
         onTask(event.task);
       } else if (event.type === "inventory") {
-        if (event.changed.length === 0) applyUnchangedInventory(client, event.scannedAt);
-        else void invalidateInventory(client);
+        if (event.changed.length === 0) applyUnchangedInventory(client, event);
+        else void invalidateInventory(client, event.cluster);
+      } else if (event.type === "reset") {
+        void invalidateCluster(client, event.cluster);
       } else {
-        void client.invalidateQueries();
+        // A new stream: changes between the first queries and its start were not reported.
+        void invalidateCluster(client, null);
       }
     },
     [client, onTask],

@@ -1,4 +1,4 @@
-import type { TaskSummary } from "@coppice/server/router";
+import type { ImageDetail, TaskSummary } from "@coppice/server/router";
 import { useMemo } from "react";
 import { TaskTable } from "#features/tasks/task-table.tsx";
 import { useRecentTasks } from "#features/tasks/task-watch.tsx";
@@ -12,23 +12,22 @@ export function ActivityTab({ tasks }: { tasks: readonly TaskSummary[] }) {
   );
 }
 
+type NamedImage = Pick<ImageDetail, "cluster" | "pool" | "namespace" | "name">;
+
 /** The recent tasks that an image takes part in. */
-export function useImageTasks(spec: string): TaskSummary[] {
+export function useImageTasks(image: NamedImage): TaskSummary[] {
   const recent = useRecentTasks().data?.rows;
-  return useMemo(() => recent?.filter((task) => concernsImage(task, spec)) ?? [], [recent, spec]);
+  return useMemo(() => recent?.filter((task) => concernsImage(task, image)) ?? [], [recent, image]);
 }
 
-/** Whether `text` names the image itself or one of its snapshots, and not an image whose name begins the same. */
-function names(text: string | null | undefined, spec: string): boolean {
-  return text === spec || text?.startsWith(`${spec}@`) === true;
-}
-
-/** Whether an image took part in a task: as what it made, what it read, what it failed on, or by its title. */
-export function concernsImage(task: Pick<TaskSummary, "title" | "result" | "error">, spec: string): boolean {
-  return (
-    names(task.result?.target, spec) ||
-    (task.result?.kind === "clone" && names(task.result.source, spec)) ||
-    names(task.error?.object, spec) ||
-    task.title.split(/\s+/).some((word) => names(word, spec))
+/** Whether the image, or one of its snapshots, is what the task makes or changes, or takes part in it otherwise. */
+export function concernsImage(task: Pick<TaskSummary, "object" | "related">, image: NamedImage): boolean {
+  return [task.object, ...task.related].some(
+    (object) =>
+      object.kind !== "pool" &&
+      object.cluster === image.cluster &&
+      object.pool === image.pool &&
+      object.namespace === image.namespace &&
+      object.image === image.name,
   );
 }

@@ -14,7 +14,7 @@ import { Tab, TabPanel, Tabs, TabsList } from "#components/ui/tabs.tsx";
 import { SpecText } from "#components/values.tsx";
 import { ActionButtons, ActionMenu } from "#features/actions/action-controls.tsx";
 import { useImageActions, usePageTarget } from "#features/actions/image-actions.ts";
-import { useLinks } from "#features/cluster/current-cluster.tsx";
+import { useCluster, useLinks } from "#features/cluster/current-cluster.tsx";
 import { toProblem, trpc } from "#lib/api.ts";
 import { formatCount } from "#lib/format.ts";
 
@@ -26,8 +26,9 @@ import { SummaryTab } from "./summary-tab.tsx";
 /** One image. `spec` in the URL is the spec of the image, or its key when the image is in the trash. */
 export function ImagePage() {
   const links = useLinks();
+  const cluster = useCluster();
   const [spec] = useQueryState("spec", parseAsString.withDefault(""));
-  const image = useQuery(trpc.images.get.queryOptions(spec === "" ? skipToken : { spec }));
+  const image = useQuery(trpc.images.get.queryOptions(spec === "" ? skipToken : { cluster, spec }));
   useTitle(image.data?.spec ?? null);
   usePageTarget(image.data);
   const problem = image.isError ? toProblem(image.error) : null;
@@ -136,7 +137,7 @@ function ImageTabs({ image }: { image: ImageDetail }) {
     "tab",
     parseAsStringLiteral(TABS).withDefault("summary").withOptions({ history: "push" }),
   );
-  const tasks = useImageTasks(image.spec);
+  const tasks = useImageTasks(image);
   const tab = wanted === "activity" && tasks.length === 0 ? "summary" : wanted;
   const family = image.ancestors.length + image.children.length;
   const known = image.state === "ok";

@@ -8,6 +8,7 @@ import { useMemo, useRef } from "react";
 import { Button } from "#components/ui/button.tsx";
 import { Input, Segmented, Select, type SelectOption, useDebounced } from "#components/ui/form.tsx";
 import { Kbd } from "#components/ui/panel.tsx";
+import { useCluster } from "#features/cluster/current-cluster.tsx";
 import { trpc } from "#lib/api.ts";
 import { formatCount } from "#lib/format.ts";
 import { usePageSearch } from "#lib/keyboard.ts";
@@ -91,7 +92,7 @@ interface FilterBarProps {
 export function FilterBar({ filters, setFilters }: FilterBarProps) {
   const search = useRef<HTMLInputElement>(null);
   usePageSearch(search);
-  const pools = useQuery(trpc.cluster.info.queryOptions()).data?.pools ?? [];
+  const pools = useQuery(trpc.cluster.info.queryOptions({ cluster: useCluster() })).data?.pools ?? [];
 
   return (
     <search className="flex flex-wrap items-center gap-2">
@@ -143,10 +144,11 @@ const TYPING_PAUSE_MS = 150;
 
 /** The rows of the table, which the server filters, sorts and sends page by page. */
 export function useImageList(filters: ImageFilters) {
+  const cluster = useCluster();
   const q = useDebounced(filters.q, TYPING_PAUSE_MS);
   const query = useInfiniteQuery(
     trpc.images.list.infiniteQueryOptions(
-      { ...toListInput(filters, q), limit: PAGE_SIZE },
+      { cluster, ...toListInput(filters, q), limit: PAGE_SIZE },
       { getNextPageParam: (page) => page.nextCursor, placeholderData: keepPreviousData },
     ),
   );

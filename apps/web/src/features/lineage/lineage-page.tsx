@@ -13,7 +13,7 @@ import { Callout } from "#components/ui/panel.tsx";
 import { Skeleton } from "#components/ui/progress.tsx";
 import { SpecText } from "#components/values.tsx";
 import { usePageTarget } from "#features/actions/image-actions.ts";
-import { useLinks } from "#features/cluster/current-cluster.tsx";
+import { useCluster, useLinks } from "#features/cluster/current-cluster.tsx";
 import { InventoryAge } from "#features/cluster/inventory.tsx";
 import { type Problem, toProblem, trpc } from "#lib/api.ts";
 import { plural } from "#lib/format.ts";
@@ -26,7 +26,7 @@ import { type ForestIndex, indexForest, searchNodes } from "./model/forest-index
 /** The forest of clones, as a canvas and as a tree. */
 export function LineagePage() {
   const links = useLinks();
-  const forest = useQuery(trpc.lineage.forest.queryOptions());
+  const forest = useQuery(trpc.lineage.forest.queryOptions({ cluster: useCluster() }));
   const nodes = forest.data?.nodes;
   const index = useMemo(() => (nodes === undefined ? undefined : indexForest(nodes)), [nodes]);
   const problem = forest.isError ? toProblem(forest.error) : null;

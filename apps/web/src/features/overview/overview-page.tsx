@@ -8,7 +8,7 @@ import { ProblemCallout } from "#components/state.tsx";
 import { Panel } from "#components/ui/panel.tsx";
 import { Skeleton } from "#components/ui/progress.tsx";
 import { CapacityMeter } from "#features/cluster/cluster-chip.tsx";
-import { useLinks } from "#features/cluster/current-cluster.tsx";
+import { useCluster, useLinks } from "#features/cluster/current-cluster.tsx";
 import { InventoryAge } from "#features/cluster/inventory.tsx";
 import { TrayItem } from "#features/tasks/task-tray.tsx";
 import { useRecentTasks } from "#features/tasks/task-watch.tsx";
@@ -40,8 +40,9 @@ export function OverviewPage() {
 /** The numbers of images by type. Each is a link to the list of those images. */
 function Figures({ problems }: { problems: Problems }) {
   const links = useLinks();
-  const clones = useQuery(trpc.images.list.queryOptions({ kind: "clones", limit: 1 }));
-  const trash = useQuery(trpc.images.list.queryOptions({ kind: "trash", limit: 1 }));
+  const cluster = useCluster();
+  const clones = useQuery(trpc.images.list.queryOptions({ cluster, kind: "clones", limit: 1 }));
+  const trash = useQuery(trpc.images.list.queryOptions({ cluster, kind: "trash", limit: 1 }));
   return (
     <ul className="grid grid-cols-2 gap-3 md:grid-cols-4">
       <Figure label="Images" value={figure(problems, "total")} href={links.images()} />
@@ -102,7 +103,7 @@ function Figure({ label, value, href, warn = false }: FigureProps) {
 /** The capacity of the cluster and its pools. */
 function CapacityPanel() {
   const links = useLinks();
-  const { data: info, error } = useQuery(trpc.cluster.info.queryOptions());
+  const { data: info, error } = useQuery(trpc.cluster.info.queryOptions({ cluster: useCluster() }));
   return (
     <Panel title="Capacity">
       {info === undefined ? (
@@ -180,7 +181,9 @@ const MAX_PROBLEMS = 100;
 
 /** The images with problems, and the number of all images. */
 function useProblems() {
-  return useQuery(trpc.images.list.queryOptions({ kind: "problems", limit: MAX_PROBLEMS }));
+  return useQuery(
+    trpc.images.list.queryOptions({ cluster: useCluster(), kind: "problems", limit: MAX_PROBLEMS }),
+  );
 }
 
 export type Problems = ReturnType<typeof useProblems>;

@@ -11,7 +11,7 @@ import { Skeleton } from "#components/ui/progress.tsx";
 import { Bytes, SpecText } from "#components/values.tsx";
 import { currentPageTarget, useImageActions } from "#features/actions/image-actions.ts";
 import { useCloneDialog } from "#features/clone/clone-dialog.tsx";
-import { useLinks } from "#features/cluster/current-cluster.tsx";
+import { useCluster, useLinks } from "#features/cluster/current-cluster.tsx";
 import { useRefreshInventory } from "#features/cluster/inventory.tsx";
 import { signOutAndLeave } from "#features/session/auth-api.ts";
 import { useMayOperate } from "#features/session/session.tsx";
@@ -27,7 +27,10 @@ export function PaletteImages({ search, onDone }: { search: string; onDone: () =
   const router = useRouter();
   const links = useLinks();
   const found = useQuery(
-    trpc.images.list.queryOptions({ search, limit: MAX_IMAGES }, { placeholderData: keepPreviousData }),
+    trpc.images.list.queryOptions(
+      { cluster: useCluster(), search, limit: MAX_IMAGES },
+      { placeholderData: keepPreviousData },
+    ),
   );
 
   if (found.isError) {
@@ -78,6 +81,7 @@ interface PaletteCommand {
 export function PaletteCommands({ search, onDone }: { search: string; onDone: () => void }) {
   const router = useRouter();
   const links = useLinks();
+  const cluster = useCluster();
   const { setTheme } = useTheme();
   const { openClone } = useCloneDialog();
   const { actionsFor } = useImageActions();
@@ -93,7 +97,7 @@ export function PaletteCommands({ search, onDone }: { search: string; onDone: ()
   }));
   const commands: PaletteCommand[] = [
     ...(mayOperate ? [{ id: "clone", label: "Clone an image…", icon: Copy, run: () => openClone() }] : []),
-    { id: "refresh", label: "Refresh the images", icon: RefreshCw, run: () => refresh.mutate() },
+    { id: "refresh", label: "Refresh the images", icon: RefreshCw, run: () => refresh.mutate({ cluster }) },
     ...THEMES.map(({ value, label, icon }) => ({
       id: `theme ${value}`,
       label: `${label} theme`,

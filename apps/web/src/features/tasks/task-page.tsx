@@ -1,18 +1,20 @@
 "use client";
 
-import type { Task, TaskLogLine } from "@coppice/server/router";
+import type { Task, TaskLogLine, TaskObject } from "@coppice/server/router";
 import { skipToken, useQuery } from "@tanstack/react-query";
 import { ListTodo } from "lucide-react";
+import Link from "next/link";
 import { parseAsString, useQueryState } from "nuqs";
 import { Breadcrumbs, useTitle } from "#components/page.tsx";
 import { EmptyState, ErrorState, ProblemCallout } from "#components/state.tsx";
 import { ButtonLink, CopyButton } from "#components/ui/button.tsx";
 import { Panel } from "#components/ui/panel.tsx";
 import { Skeleton } from "#components/ui/progress.tsx";
-import { FactList, Time } from "#components/values.tsx";
+import { FactList, SpecText, Time } from "#components/values.tsx";
 import { useLinks } from "#features/cluster/current-cluster.tsx";
 import { toProblem, trpc } from "#lib/api.ts";
 import { absoluteTime, clockTime } from "#lib/format.ts";
+import { objectLink } from "#lib/links.ts";
 import { isActive } from "#lib/task.ts";
 import { CancelButton, CloneResult, TaskProgress, TaskStateBadge } from "./task-status.tsx";
 import { runTime } from "./task-table.tsx";
@@ -62,7 +64,6 @@ export function TaskPage() {
 
 /** The state, result, times and log of a task. */
 function TaskDetail({ task }: { task: Task }) {
-  const links = useLinks();
   useOnScreen(task.id);
   const active = isActive(task.state);
   return (
@@ -73,7 +74,7 @@ function TaskDetail({ task }: { task: Task }) {
         <div className="ml-auto flex gap-2">
           <CancelButton task={task} />
           {task.result !== undefined && (
-            <ButtonLink href={links.image(task.result.target)} variant="primary">
+            <ButtonLink href={objectLink(task.object)} variant="primary">
               {task.result.kind === "clone" ? "Open the clone" : "Open the image"}
             </ButtonLink>
           )}
@@ -87,10 +88,23 @@ function TaskDetail({ task }: { task: Task }) {
             <TaskProgress task={task} />
           </div>
         </Panel>
-        <Panel title="Times">
+        <Panel title="Details">
           <FactList
             className="p-4"
             facts={[
+              ["Object", <ObjectLink key="object" object={task.object} />],
+              ...(task.related.length === 0
+                ? []
+                : [
+                    [
+                      "Related",
+                      <span key="related" className="flex flex-col">
+                        {task.related.map((object) => (
+                          <ObjectLink key={object.spec} object={object} />
+                        ))}
+                      </span>,
+                    ] as const,
+                  ]),
               ["User", task.user],
               ["Queued", <Time key="created" at={task.createdAt} show="both" />],
               [
@@ -116,6 +130,15 @@ function TaskDetail({ task }: { task: Task }) {
       </div>
       <TaskLog lines={task.log} />
     </>
+  );
+}
+
+/** An object that a task takes part in, as a link to its page. */
+function ObjectLink({ object }: { object: TaskObject }) {
+  return (
+    <Link href={objectLink(object)} prefetch={false} className="rounded-sm hover:underline">
+      <SpecText spec={object.spec} className="text-xs" />
+    </Link>
   );
 }
 

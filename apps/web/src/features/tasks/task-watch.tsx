@@ -4,7 +4,7 @@ import type { TaskSummary } from "@coppice/server/router";
 import { useQuery } from "@tanstack/react-query";
 import { type ReactNode, useCallback, useEffect, useRef } from "react";
 import { toast } from "#components/ui/toast.tsx";
-import { useLinks } from "#features/cluster/current-cluster.tsx";
+import { useCluster, useLinks } from "#features/cluster/current-cluster.tsx";
 import { StreamStateContext, useServerEvents } from "#features/cluster/server-events.ts";
 import { useMe } from "#features/session/session.tsx";
 import { trpc } from "#lib/api.ts";
@@ -52,7 +52,7 @@ export function useOnScreen(taskId: string): void {
   }, [taskId]);
 }
 
-/** The newest tasks. The tray, the overview and the image page share this query; events keep it up to date. */
+/** The newest tasks of the cluster. The tray, the overview and the image page share this query; events keep it up to date. */
 export function useRecentTasks() {
-  return useQuery(trpc.tasks.list.queryOptions({ limit: 50 }));
+  return useQuery(trpc.tasks.list.queryOptions({ cluster: useCluster(), limit: 50 }));
 }

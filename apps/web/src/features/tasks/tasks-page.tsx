@@ -8,7 +8,7 @@ import { PageHeader } from "#components/page.tsx";
 import { EmptyState, ErrorState, StaleNotice } from "#components/state.tsx";
 import { Button, ButtonLink } from "#components/ui/button.tsx";
 import { Segmented } from "#components/ui/form.tsx";
-import { useLinks } from "#features/cluster/current-cluster.tsx";
+import { useCluster, useLinks } from "#features/cluster/current-cluster.tsx";
 import { toProblem, trpc } from "#lib/api.ts";
 import { TaskTable, TaskTableSkeleton } from "./task-table.tsx";
 
@@ -18,7 +18,7 @@ export function TasksPage() {
   const [filter, setFilter] = useQueryState("state", stateFilterParser);
   const tasks = useInfiniteQuery(
     trpc.tasks.list.infiniteQueryOptions(
-      { limit: 50, ...stateFilter(filter) },
+      { cluster: useCluster(), limit: 50, ...stateFilter(filter) },
       { getNextPageParam: (page) => page.nextCursor },
     ),
   );

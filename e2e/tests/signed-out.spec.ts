@@ -4,7 +4,7 @@ import { expect, test } from "../support/test.ts";
 
 test.use({ storageState: { cookies: [], origins: [] } });
 
-test("a stranger is sent to sign in, and then to the page they wanted", async ({ page }) => {
+test("without a session, a page leads to the sign-in page and then back", async ({ page }) => {
   await page.goto("/images/?q=debian");
   await expect(page).toHaveURL(/\/sign-in\//);
   await signIn(page, "admin", await adminPassword());
@@ -12,15 +12,15 @@ test("a stranger is sent to sign in, and then to the page they wanted", async ({
   await expect(page.getByRole("link", { name: /debian-13/ }).first()).toBeVisible();
 });
 
-test("a wrong password is refused in words, and signs nobody in", async ({ page }) => {
+test("a wrong password is refused with a message", async ({ page }) => {
   await page.goto("/sign-in/");
   await signIn(page, "admin", "not the password");
-  await expect(page.getByRole("alert").filter({ hasText: "This username and password do" })).toBeVisible();
+  await expect(page.getByRole("alert").filter({ hasText: "Wrong username or password" })).toBeVisible();
   await page.goto("/images/");
   await expect(page).toHaveURL(/\/sign-in\//);
 });
 
-test("the API serves a stranger nothing", async ({ request }) => {
+test("without a session, the API refuses every procedure", async ({ request }) => {
   for (const procedure of ["images.list", "lineage.forest", "cluster.info", "tasks.list", "session.me"]) {
     const response = await request.get(`/trpc/${procedure}?input=%7B%7D`);
     expect(response.status(), procedure).toBe(401);
@@ -28,7 +28,7 @@ test("the API serves a stranger nothing", async ({ request }) => {
   }
 });
 
-test("the link that npm start prints opens signed in, once", async ({ page, browser }) => {
+test("the link that npm start prints signs in, once", async ({ page, browser }) => {
   await page.goto(environment("E2E_SIGN_IN_URL"));
   await expect(page.getByRole("navigation", { name: "Pages" })).toBeVisible();
 

@@ -1,5 +1,4 @@
-import { expectAccessible } from "../support/accessible.ts";
-import { expect, test } from "../support/test.ts";
+import { expect, expectAccessible, test } from "../support/test.ts";
 
 const pages = [
   { path: "/", heading: "Overview" },
@@ -16,7 +15,7 @@ for (const colorScheme of ["light", "dark"] as const) {
   test.describe(colorScheme, () => {
     test.use({ colorScheme });
     for (const { path, heading } of pages) {
-      test(`${path} has nothing that axe objects to`, async ({ page }) => {
+      test(`${path} has no accessibility violations`, async ({ page }) => {
         await page.goto(path);
         await expect(page.getByRole("heading", { level: 1, name: new RegExp(heading) })).toBeVisible();
         await expect(page.getByText("debian-13").or(page.getByText(/task/i)).first()).toBeVisible();
@@ -24,7 +23,7 @@ for (const colorScheme of ["light", "dark"] as const) {
       });
     }
 
-    test("the clone dialog has nothing that axe objects to", async ({ page }) => {
+    test("the clone dialog has no accessibility violations", async ({ page }) => {
       await page.goto("/image/?spec=images%2Fdebian-13");
       await page.getByRole("button", { name: "Clone…" }).click();
       await expect(page.getByText(/Reuses snapshot|Creates snapshot/).first()).toBeVisible();

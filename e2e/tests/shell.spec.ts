@@ -33,7 +33,7 @@ test("a page that does not exist is reported as such", async ({ page }) => {
 
 test("the URL names the cluster, and the links of a page keep it", async ({ page }) => {
   await page.goto("/");
-  await page.getByRole("link", { name: "Images", exact: true }).click();
+  await page.getByRole("navigation", { name: "Pages" }).getByRole("link", { name: "Images" }).click();
   await expect(page).toHaveURL(/\/images\/\?cluster=ceph$/);
   await page
     .getByRole("link", { name: /debian-13/ })

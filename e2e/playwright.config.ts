@@ -1,7 +1,6 @@
 import { join } from "node:path";
 import { defineConfig } from "@playwright/test";
-import { chromiumPath } from "./support/chromium.ts";
-import { sessionFile } from "./support/environment.ts";
+import { chromiumPath, sessionFile } from "./support/environment.ts";
 
 const results = process.env.COPPICE_TEST_RESULTS ?? join(import.meta.dirname, "../test-results");
 

@@ -14,7 +14,7 @@ export interface Product {
   /** Opens signed in, once. */
   readonly signInUrl: string;
   readonly dataDir: string;
-  /** The private cluster's ceph.conf, for the independent witness. */
+  /** The ceph.conf of the private cluster, for `rbd`. */
   readonly conf: string;
   /** The process of the server, for tests that kill it. */
   serverPid(): Promise<number>;

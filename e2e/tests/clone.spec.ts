@@ -15,13 +15,13 @@ async function clone(page: Page): Promise<void> {
   await expect(dialog(page).getByText("is ready.")).toBeVisible();
 }
 
-test("a clone made in the dialog is there for rbd too, and hangs under its parent", async ({
+test("a clone made in the dialog exists for rbd, too, and is a child of its parent", async ({
   page,
-  forester,
-  witness,
+  images,
+  rbd,
 }) => {
-  const source = await forester.image("striped", "--stripe-unit", "64K", "--stripe-count", "4");
-  await forester.show();
+  const source = await images.create("striped", "--stripe-unit", "64K", "--stripe-count", "4");
+  await images.refresh();
   const name = `${source.slice("vms/".length)}-clone`;
 
   await askForClone(page, source, name);
@@ -32,12 +32,12 @@ test("a clone made in the dialog is there for rbd too, and hangs under its paren
   ).toBeVisible();
   await clone(page);
 
-  const [parent, child] = await Promise.all([witness.info(source), witness.info(`vms/${name}`)]);
+  const [parent, child] = await Promise.all([rbd.info(source), rbd.info(`vms/${name}`)]);
   expect(child.features).toEqual(expect.arrayContaining(parent.features));
   expect([child.size, child.order]).toEqual([parent.size, parent.order]);
   expect([child.stripe_unit, child.stripe_count]).toEqual([parent.stripe_unit, parent.stripe_count]);
   expect(child.parent).toMatchObject({ pool: "vms", image: source.slice("vms/".length) });
-  expect(await witness.children(source)).toEqual([`vms/${name}`]);
+  expect(await rbd.children(source)).toEqual([`vms/${name}`]);
 
   await dialog(page).getByRole("link", { name: "Show in lineage" }).click();
   await page
@@ -52,9 +52,9 @@ test("a clone made in the dialog is there for rbd too, and hangs under its paren
   await expect(rows.nth(1)).toContainText(name);
 });
 
-test("an unchanged image cloned twice gets one snapshot", async ({ page, forester, witness }) => {
-  const source = await forester.image("unchanged");
-  await forester.show();
+test("an unchanged image that is cloned twice gets one snapshot", async ({ page, images, rbd }) => {
+  const source = await images.create("unchanged");
+  await images.refresh();
   const name = source.slice("vms/".length);
 
   await askForClone(page, source, `${name}-first`);
@@ -64,41 +64,41 @@ test("an unchanged image cloned twice gets one snapshot", async ({ page, foreste
       .first(),
   ).toBeVisible();
   await clone(page);
-  const [snapshot] = await witness.snapshots(source);
+  const [snapshot] = await rbd.snapshots(source);
 
   await askForClone(page, source, `${name}-second`);
   await expect(dialog(page).getByText(`Reuses snapshot ${snapshot}`).first()).toBeVisible();
   await clone(page);
 
-  expect(await witness.snapshots(source)).toEqual([snapshot]);
-  expect(await witness.children(source)).toEqual([`vms/${name}-first`, `vms/${name}-second`]);
+  expect(await rbd.snapshots(source)).toEqual([snapshot]);
+  expect(await rbd.children(source)).toEqual([`vms/${name}-first`, `vms/${name}-second`]);
 });
 
-test("an image whose older snapshots differ is cloned from the newest that does not", async ({
+test("an image is cloned from the newest snapshot when that equals its current state", async ({
   page,
-  forester,
-  witness,
+  images,
+  rbd,
 }) => {
-  const source = await forester.image("changed");
-  await forester.snapshot(source, "sunday");
-  await forester.write(source);
-  await forester.snapshot(source, "monday");
-  await forester.show();
+  const source = await images.create("changed");
+  await images.snapshot(source, "sunday");
+  await images.write(source);
+  await images.snapshot(source, "monday");
+  await images.refresh();
   const name = `${source.slice("vms/".length)}-clone`;
 
   await askForClone(page, source, name);
   await expect(dialog(page).getByText("Reuses snapshot monday").first()).toBeVisible();
   await clone(page);
 
-  expect(await witness.snapshots(source)).toEqual(["sunday", "monday"]);
-  expect((await witness.info(`vms/${name}`)).parent?.snapshot).toBe("monday");
+  expect(await rbd.snapshots(source)).toEqual(["sunday", "monday"]);
+  expect((await rbd.info(`vms/${name}`)).parent?.snapshot).toBe("monday");
 });
 
-test("a snapshot is cloned from its row", async ({ page, forester, witness }) => {
-  const source = await forester.image("older");
-  await forester.snapshot(source, "sunday");
-  await forester.write(source);
-  await forester.show();
+test("the row of a snapshot clones the snapshot", async ({ page, images, rbd }) => {
+  const source = await images.create("older");
+  await images.snapshot(source, "sunday");
+  await images.write(source);
+  await images.refresh();
   const name = `${source.slice("vms/".length)}-clone`;
 
   await page.goto(`/image/?spec=${encodeURIComponent(source)}&tab=snapshots`);
@@ -106,14 +106,14 @@ test("a snapshot is cloned from its row", async ({ page, forester, witness }) =>
   await dialog(page).getByLabel("Name of the clone").fill(name);
   await clone(page);
 
-  expect((await witness.info(`vms/${name}`)).parent?.snapshot).toBe("sunday");
+  expect((await rbd.info(`vms/${name}`)).parent?.snapshot).toBe("sunday");
   await dialog(page).getByRole("button", { name: "Close" }).first().click();
   await expect(page.getByRole("link", { name: new RegExp(name) }).first()).toBeVisible();
 });
 
-test("a name that is taken is refused before anything changes", async ({ page, forester, witness }) => {
-  const source = await forester.image("refused");
-  await forester.show();
+test("a name that is in use is refused before anything changes", async ({ page, images, rbd }) => {
+  const source = await images.create("refused");
+  await images.refresh();
   const name = source.slice("vms/".length);
 
   await askForClone(page, source, name);
@@ -123,5 +123,5 @@ test("a name that is taken is refused before anything changes", async ({ page, f
       .first(),
   ).toBeVisible();
   await expect(dialog(page).getByRole("button", { name: "Clone", exact: true })).toBeDisabled();
-  expect(await witness.snapshots(source)).toEqual([]);
+  expect(await rbd.snapshots(source)).toEqual([]);
 });

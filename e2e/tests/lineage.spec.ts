@@ -1,6 +1,6 @@
 import { expect, test } from "../support/test.ts";
 
-test("the tree is walked with the arrows, and both views share the image in focus", async ({ page }) => {
+test("the arrow keys move through the tree, and both views share the selected image", async ({ page }) => {
   await page.goto("/lineage/?view=tree&focus=images%2Fgolden-web");
   const tree = page.getByRole("treegrid", { name: "Forest of clones" });
   const selected = tree.locator('[role="row"][aria-selected="true"]');
@@ -20,17 +20,17 @@ test("the tree is walked with the arrows, and both views share the image in focu
   await expect(tree).toBeVisible();
 });
 
-test("the search brings an image of a collapsed branch into sight", async ({ page }) => {
+test("the search shows an image of a collapsed branch", async ({ page }) => {
   await page.goto("/lineage/?view=tree");
   const tree = page.getByRole("treegrid", { name: "Forest of clones" });
-  await tree.getByRole("button", { name: "Close all branches" }).click();
+  await tree.getByRole("button", { name: "Collapse all" }).click();
   await expect(tree.getByRole("row", { name: /db-1-test/ })).toHaveCount(0);
   await page.getByPlaceholder("Find an image…").fill("db-1-test");
   await page.getByRole("option", { name: /db-1-test/ }).click();
   await expect(tree.getByRole("row", { name: /db-1-test/ })).toBeVisible();
 });
 
-test("a trashed parent is drawn, and its clone says so", async ({ page }) => {
+test("a parent in the trash is shown with its clone", async ({ page }) => {
   await page.goto("/lineage/?view=tree");
   const tree = page.getByRole("treegrid", { name: "Forest of clones" });
   await expect(tree.getByRole("row", { name: /legacy-app/ })).toContainText("legacy-base");

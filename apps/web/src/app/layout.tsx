@@ -13,7 +13,7 @@ export const viewport: Viewport = { width: "device-width", initialScale: 1, colo
 
 export default function RootLayout({ children }: { children: ReactNode }) {
   return (
-    // The theme is set by a script before the page is drawn, so the attributes may differ from the file's.
+    // A script sets the theme before the first paint, so the attributes may differ from those of the static file.
     <html lang="en" suppressHydrationWarning>
       <body>
         <Providers>{children}</Providers>

@@ -1,7 +1,7 @@
 import { Compass } from "lucide-react";
 import type { Metadata } from "next";
-import { EmptyState } from "#components/state/empty-state.tsx";
-import { ButtonLink } from "#components/ui/button-link.tsx";
+import { EmptyState } from "#components/state.tsx";
+import { ButtonLink } from "#components/ui/button.tsx";
 
 export const metadata: Metadata = { title: "Not found" };
 
@@ -11,10 +11,10 @@ export default function NotFound() {
       <EmptyState
         icon={Compass}
         heading="h1"
-        title="There is no such page"
+        title="Page not found"
         actions={<ButtonLink href="/">Go to the overview</ButtonLink>}
       >
-        The address may be mistyped, or the page may be from another version.
+        Check the address, or start from the overview.
       </EmptyState>
     </main>
   );

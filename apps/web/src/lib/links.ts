@@ -1,19 +1,74 @@
-/** Keeps the slashes of a spec readable in the address bar; they are legal in a query. */
-function query(value: string): string {
-  return encodeURIComponent(value).replaceAll("%2F", "/");
+import type { TaskObject } from "@coppice/server/router";
+import { formatSpec } from "./spec.ts";
+
+/** What names an image in a link: a row of a list, a node of the lineage, an ancestor. */
+export interface LinkedImage {
+  /** The server's key of the image; it outlives a rename. */
+  key: string;
+  /** `pool/[namespace/]image`. */
+  spec: string;
+  inTrash: boolean;
 }
 
-/** An image's page. `spec` is `pool/[namespace/]image`. */
-export function imageLink(spec: string, tab?: "snapshots" | "family"): string {
-  return `/image/?spec=${query(spec)}${tab === undefined ? "" : `&tab=${tab}`}`;
+/**
+ * The image's name in an address, as `images.get` takes it. The name of an image in the trash may belong to another
+ * image by now, so such an image is named by its key.
+ */
+export function imageRef({ key, spec, inTrash }: LinkedImage): string {
+  return inTrash ? key : spec;
 }
 
-/** The forest with one image in focus. */
-export function lineageLink(spec: string): string {
-  return `/lineage/?focus=${query(spec)}`;
+type Query = Readonly<Record<string, string | undefined>>;
+
+function address(path: string, query: Query): string {
+  const pairs = Object.entries(query).flatMap(([name, value]) =>
+    // Slashes are legal in a query, and a spec is readable with them.
+    value === undefined ? [] : [`${name}=${encodeURIComponent(value).replaceAll("%2F", "/")}`],
+  );
+  return pairs.length === 0 ? path : `${path}?${pairs.join("&")}`;
 }
 
-/** A task's page. */
-export function taskLink(id: string): string {
-  return `/task/?id=${query(id)}`;
+interface ImagesFilter {
+  kind?: "clones" | "trash" | "problems";
+  /** `pool` or `pool/namespace`. */
+  place?: string;
+}
+
+/**
+ * The addresses of the pages of a cluster. Each names the cluster, so that a link means the same thing to everyone. A
+ * page is a static file, so everything else about it is in the query as well.
+ */
+export function linksOf(cluster: string) {
+  return {
+    overview: () => address("/", { cluster }),
+    images: ({ kind, place }: ImagesFilter = {}) => address("/images/", { cluster, kind, place }),
+    /** `ref` is the spec or the key of the image; see `imageRef`. */
+    image: (ref: string, tab?: "snapshots" | "family") => address("/image/", { cluster, spec: ref, tab }),
+    lineage: (ref?: string) => address("/lineage/", { cluster, focus: ref }),
+    tasks: () => address("/tasks/", { cluster }),
+    task: (id: string) => address("/task/", { cluster, id }),
+  };
+}
+
+export type Links = ReturnType<typeof linksOf>;
+
+/** The page of an object that a task takes part in. */
+export function objectLink(object: TaskObject): string {
+  const links = linksOf(object.cluster);
+  if (object.kind === "pool") return links.images({ place: object.pool });
+  const { pool, namespace, image } = object;
+  return links.image(
+    formatSpec({ pool, namespace, image }),
+    object.kind === "snapshot" ? "snapshots" : undefined,
+  );
+}
+
+/**
+ * Where to go after signing in: `wanted` when it is a path of this dashboard, else the overview. Anything that a
+ * browser could read as another host (`//host`, `/\host`, `https:…`) is refused.
+ */
+export function safeNextPath(wanted: string | null | undefined): string {
+  if (wanted == null || !/^\/(?![/\\])/.test(wanted)) return "/";
+  if (/[\\\s]/.test(wanted) || wanted.startsWith("/sign-in")) return "/";
+  return wanted;
 }

@@ -1,14 +1,14 @@
 "use client";
 
-import { ErrorState } from "#components/state/error-state.tsx";
-import { toProblem } from "#lib/problem.ts";
+import { ErrorState } from "#components/state.tsx";
+import { toProblem } from "#lib/api.ts";
 
-/** In the place of a page that broke while it was drawn. The rest of the console stays. */
+/** Takes the place of a page that failed to render. The rest of the console remains. */
 export default function PageError({ error, reset }: { error: Error; reset: () => void }) {
   return (
     <ErrorState
       heading="h1"
-      title="This page could not be drawn"
+      title="This page could not be displayed"
       problem={toProblem(error)}
       onRetry={reset}
     />

@@ -2,20 +2,20 @@ import { Dialog as Base } from "@base-ui/react/dialog";
 import { X } from "lucide-react";
 import type { ComponentProps, ReactNode } from "react";
 import { cn } from "#lib/cn.ts";
-import { buttonStyle } from "./button-style.ts";
+import { buttonStyle } from "./button.tsx";
 
 export const Dialog = Base.Root;
 
 interface DialogContentProps {
   title: ReactNode;
-  /** A sentence under the title; null leaves it out. */
+  /** A sentence below the title; null for none. */
   description: ReactNode | null;
   children: ReactNode;
   className?: string;
   initialFocus?: ComponentProps<typeof Base.Popup>["initialFocus"];
 }
 
-/** A panel over the page. Focus is kept inside, and goes back to where it was when the dialog closes. */
+/** A panel over the page. It traps the focus, which returns to its former place when the dialog closes. */
 export function DialogContent({ title, description, children, className, initialFocus }: DialogContentProps) {
   return (
     <Base.Portal>

@@ -19,7 +19,7 @@ interface MenuContentProps {
   className?: string;
 }
 
-/** What opens below the trigger. */
+/** The list of items that opens beside the trigger. */
 export function MenuContent({
   children,
   side = "bottom",
@@ -56,7 +56,7 @@ export function MenuItem({
   return <Base.Item className={cn(itemStyle, className)} {...props} />;
 }
 
-/** An item that leads to another page. */
+/** An item that is a link to another page. */
 export function MenuLinkItem({
   className,
   ...props

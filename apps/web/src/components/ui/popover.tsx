@@ -1,5 +1,6 @@
 import { Popover as Base } from "@base-ui/react/popover";
-import type { ReactNode } from "react";
+import { Tooltip as BaseTooltip } from "@base-ui/react/tooltip";
+import type { ReactElement, ReactNode } from "react";
 import { cn } from "#lib/cn.ts";
 
 export const Popover = Base.Root;
@@ -8,7 +9,7 @@ export const PopoverTrigger = Base.Trigger;
 interface PopoverContentProps {
   title: string;
   children: ReactNode;
-  /** Which edges of trigger and panel are in line. */
+  /** Which edge of the panel is aligned with the trigger. */
   align?: "start" | "end";
   className?: string;
 }
@@ -29,5 +30,31 @@ export function PopoverContent({ title, children, align = "end", className }: Po
         </Base.Popup>
       </Base.Positioner>
     </Base.Portal>
+  );
+}
+
+/** Opens tooltips without a delay while the pointer moves from one to the next. */
+export const TooltipProvider = BaseTooltip.Provider;
+
+interface TooltipProps {
+  label: ReactNode;
+  side?: "top" | "right" | "bottom" | "left";
+  /** The element that the tooltip explains. Its accessible name must not depend on the tooltip. */
+  children: ReactElement<Record<string, unknown>>;
+}
+
+/** An explanation of an element, shown on hover and on focus. */
+export function Tooltip({ label, side = "top", children }: TooltipProps) {
+  return (
+    <BaseTooltip.Root>
+      <BaseTooltip.Trigger render={children} />
+      <BaseTooltip.Portal>
+        <BaseTooltip.Positioner side={side} sideOffset={6} className="z-50">
+          <BaseTooltip.Popup className="max-w-80 origin-(--transform-origin) rounded-md bg-ink px-2 py-1 text-canvas text-xs shadow-popup transition-opacity duration-100 data-ending-style:opacity-0 data-starting-style:opacity-0">
+            {label}
+          </BaseTooltip.Popup>
+        </BaseTooltip.Positioner>
+      </BaseTooltip.Portal>
+    </BaseTooltip.Root>
   );
 }

@@ -5,7 +5,7 @@ import { CircleCheck, CircleX, Info, X } from "lucide-react";
 import Link from "next/link";
 import type { ReactNode } from "react";
 import { cn } from "#lib/cn.ts";
-import { buttonStyle } from "./button-style.ts";
+import { buttonStyle } from "./button.tsx";
 
 interface ToastData {
   tone: "good" | "bad" | "neutral";
@@ -14,7 +14,7 @@ interface ToastData {
 
 const manager = Base.createToastManager<ToastData>();
 
-/** Tells what happened elsewhere. Never the only place where an error can be read. */
+/** Notifies the user of an event. A toast must not be the only place that shows an error. */
 export function toast(title: string, { description, ...data }: ToastData & { description?: string }): void {
   manager.add({
     title,
@@ -25,7 +25,7 @@ export function toast(title: string, { description, ...data }: ToastData & { des
   });
 }
 
-/** Holds the stack of toasts at the lower right. */
+/** Renders the stack of toasts at the lower right. */
 export function ToastProvider({ children }: { children: ReactNode }) {
   return (
     <Base.Provider toastManager={manager} limit={3}>

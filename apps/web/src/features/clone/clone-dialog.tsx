@@ -1,31 +1,54 @@
 "use client";
 
-import { type RefObject, useRef, useState } from "react";
+import { createContext, type ReactNode, type RefObject, useContext, useMemo, useRef, useState } from "react";
 import { Dialog, DialogContent } from "#components/ui/dialog.tsx";
 import { type CloneDraft, draftFrom } from "./clone-draft.ts";
 import { CloneForm } from "./clone-form.tsx";
 import { CloneRun } from "./clone-run.tsx";
 
-interface CloneDialogProps {
-  open: boolean;
-  onOpenChange: (open: boolean) => void;
-  source: string | undefined;
+interface CloneDialogControl {
+  /**
+   * Opens the dialog. `source` is `pool/[namespace/]image` or `pool/[namespace/]image@snapshot`; without it the user
+   * chooses the source in the dialog.
+   */
+  openClone: (source?: string) => void;
 }
 
-/** Source, target, what will happen; then the task, and the clone. */
-export function CloneDialog({ open, onOpenChange, source }: CloneDialogProps) {
+const CloneDialogContext = createContext<CloneDialogControl>({ openClone: () => {} });
+
+/** Opens the clone dialog from anywhere in the console. */
+export function useCloneDialog(): CloneDialogControl {
+  return useContext(CloneDialogContext);
+}
+
+/** The clone dialog. The console has one, shared by all pages. */
+export function CloneDialogProvider({ children }: { children: ReactNode }) {
+  const [open, setOpen] = useState(false);
+  const [source, setSource] = useState<string | undefined>();
   const nameField = useRef<HTMLInputElement>(null);
+  const control = useMemo(
+    () => ({
+      openClone: (next?: string) => {
+        setSource(next);
+        setOpen(true);
+      },
+    }),
+    [],
+  );
   return (
-    <Dialog open={open} onOpenChange={onOpenChange}>
-      <DialogContent
-        title="Clone an image"
-        description="A copy-on-write clone: ready at once, and sharing its parent’s data."
-        // With the source given, the name is what is left to say.
-        initialFocus={source === undefined ? true : nameField}
-      >
-        <CloneSteps source={source} nameField={nameField} onClose={() => onOpenChange(false)} />
-      </DialogContent>
-    </Dialog>
+    <CloneDialogContext value={control}>
+      {children}
+      <Dialog open={open} onOpenChange={setOpen}>
+        <DialogContent
+          title="Clone an image"
+          description="A copy-on-write clone is ready at once and shares the data of its parent."
+          // When the source is given, the name is the first thing to fill in.
+          initialFocus={source === undefined ? true : nameField}
+        >
+          <CloneSteps source={source} nameField={nameField} onClose={() => setOpen(false)} />
+        </DialogContent>
+      </Dialog>
+    </CloneDialogContext>
   );
 }
 
@@ -35,6 +58,7 @@ interface CloneStepsProps {
   onClose: () => void;
 }
 
+/** The form with the plan, then the task that clones. */
 function CloneSteps({ source, nameField, onClose }: CloneStepsProps) {
   const [draft, setDraft] = useState<CloneDraft>(() => draftFrom(source));
   const [taskId, setTaskId] = useState<string | null>(null);

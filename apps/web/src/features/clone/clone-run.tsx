@@ -2,19 +2,14 @@
 
 import { useQuery } from "@tanstack/react-query";
 import { useEffect, useRef } from "react";
-import { Button } from "#components/ui/button.tsx";
-import { ButtonLink } from "#components/ui/button-link.tsx";
-import { Callout } from "#components/ui/callout.tsx";
-import { Skeleton } from "#components/ui/skeleton.tsx";
-import { CancelButton } from "#features/tasks/cancel-button.tsx";
-import { useOnScreen } from "#features/tasks/on-screen.ts";
-import { TaskProgress } from "#features/tasks/task-progress.tsx";
-import { TaskStateBadge } from "#features/tasks/task-state-badge.tsx";
-import { imageLink, lineageLink, taskLink } from "#lib/links.ts";
-import { toProblem } from "#lib/problem.ts";
-import { isActive } from "#lib/task/task-state.ts";
-import { trpc } from "#lib/trpc/trpc.ts";
-import { CloneResult } from "./clone-result.tsx";
+import { ProblemCallout } from "#components/state.tsx";
+import { Button, ButtonLink } from "#components/ui/button.tsx";
+import { Skeleton } from "#components/ui/progress.tsx";
+import { useLinks } from "#features/cluster/current-cluster.tsx";
+import { CancelButton, CloneResult, TaskProgress, TaskStateBadge } from "#features/tasks/task-status.tsx";
+import { useOnScreen } from "#features/tasks/task-watch.tsx";
+import { toProblem, trpc } from "#lib/api.ts";
+import { isActive } from "#lib/task.ts";
 
 interface CloneRunProps {
   taskId: string;
@@ -22,15 +17,16 @@ interface CloneRunProps {
   onClose: () => void;
 }
 
-/** The task that clones, and what came of it. */
+/** The task that makes the clone, and its result. */
 export function CloneRun({ taskId, onBack, onClose }: CloneRunProps) {
+  const links = useLinks();
   const query = useQuery(trpc.tasks.get.queryOptions({ id: taskId }));
   useOnScreen(taskId);
   const heading = useRef<HTMLHeadingElement>(null);
-  // The button that was pressed is gone; the heading is where reading goes on.
+  // The button that had the focus is gone; screen readers continue at the heading.
   useEffect(() => heading.current?.focus(), []);
   const task = query.data;
-  const done = task?.state === "succeeded" && task.result?.kind === "clone" ? task.result : undefined;
+  const result = task?.state === "succeeded" && task.result?.kind === "clone" ? task.result : undefined;
 
   return (
     <>
@@ -41,45 +37,34 @@ export function CloneRun({ taskId, onBack, onClose }: CloneRunProps) {
           </h3>
           {task !== undefined && <TaskStateBadge state={task.state} />}
         </div>
-        {query.isError && task === undefined && (
-          <Callout kind="danger" title={toProblem(query.error).message} announce>
-            {toProblem(query.error).hint}
-          </Callout>
-        )}
+        {query.isError && task === undefined && <ProblemCallout problem={toProblem(query.error)} announce />}
         {query.isPending && <Skeleton className="h-1.5 w-full" />}
         {task !== undefined && isActive(task.state) && <TaskProgress task={task} />}
-        {task?.error !== undefined && (
-          <Callout kind="danger" title={task.error.message} announce>
-            {task.error.hint}
-            <span className="mt-1 block font-mono text-2xs text-ink-3">
-              {[task.error.code, task.error.object].filter(Boolean).join(" · ")}
-            </span>
-          </Callout>
-        )}
-        {done !== undefined && <CloneResult result={done} />}
+        {task?.error !== undefined && <ProblemCallout problem={task.error} announce />}
+        {result !== undefined && <CloneResult result={result} />}
         <p role="status" className="sr-only">
-          {task === undefined ? "" : isActive(task.state) ? task.phase : `The clone ${task.state}`}
+          {task === undefined ? "" : isActive(task.state) ? task.phase : `The clone task ${task.state}`}
         </p>
       </div>
       <footer className="flex flex-wrap items-center justify-end gap-2 border-line border-t px-5 py-3">
         {task !== undefined && (
-          <ButtonLink href={taskLink(taskId)} variant="ghost" className="mr-auto" onClick={onClose}>
-            Show the task
+          <ButtonLink href={links.task(taskId)} variant="ghost" className="mr-auto" onClick={onClose}>
+            Show task
           </ButtonLink>
         )}
         {task !== undefined && <CancelButton task={task} />}
-        {done === undefined && task !== undefined && !isActive(task.state) && (
+        {result === undefined && task !== undefined && !isActive(task.state) && (
           <Button onClick={onBack}>Back</Button>
         )}
-        {done !== undefined && (
-          <ButtonLink href={lineageLink(done.target)} onClick={onClose}>
-            Show in lineage
-          </ButtonLink>
-        )}
-        {done !== undefined ? (
-          <ButtonLink href={imageLink(done.target)} variant="primary" onClick={onClose}>
-            Open the clone
-          </ButtonLink>
+        {result !== undefined ? (
+          <>
+            <ButtonLink href={links.lineage(result.target)} onClick={onClose}>
+              Show in lineage
+            </ButtonLink>
+            <ButtonLink href={links.image(result.target)} variant="primary" onClick={onClose}>
+              Open the clone
+            </ButtonLink>
+          </>
         ) : (
           <Button onClick={onClose}>Close</Button>
         )}

@@ -1,21 +1,21 @@
 import type { ImageDetail, SnapshotDetail } from "@coppice/server/router";
-import { imageRef } from "#lib/image-ref.ts";
+import { imageRef } from "#lib/links.ts";
 
 export interface RailSnapshot {
   snapshot: SnapshotDetail;
-  /** Bytes by which the image was larger (or smaller) than at the snapshot before; 0 for the first. */
+  /** Change of the size of the image since the previous snapshot, in bytes; 0 for the first snapshot. */
   sizeChange: number;
   clones: RailClone[];
 }
 
-/** A clone that branches off at a snapshot. `ref` names it in a link. */
+/** A clone of a snapshot. `ref` names it in a link. */
 export interface RailClone {
   ref: string;
   spec: string;
   inTrash: boolean;
 }
 
-/** Snapshots newest first. Ids are given in order of creation, so they decide, not clocks. */
+/** The snapshots of an image, newest first. Ceph assigns the ids in the order of creation, so the ids decide. */
 export function railSnapshots(image: Pick<ImageDetail, "snapshots" | "children">): RailSnapshot[] {
   const refs = new Map(image.children.map((child) => [`${child.inTrash} ${child.spec}`, imageRef(child)]));
   const oldestFirst = image.snapshots.toSorted((a, b) => {

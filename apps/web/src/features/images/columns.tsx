@@ -1,13 +1,63 @@
-import type { ReactNode } from "react";
-import { MarkBadges } from "#components/image/mark-badges.tsx";
-import { Bytes } from "#components/value/bytes.tsx";
-import { SpecText } from "#components/value/spec-text.tsx";
-import { Time } from "#components/value/time.tsx";
-import { formatCount } from "#lib/format/count.ts";
-import { marksOf } from "#lib/image/marks.ts";
-import { formatPlace } from "#lib/spec/image-spec.ts";
-import { NameCell } from "./name-cell.tsx";
-import { columnHelper } from "./table-features.ts";
+"use client";
+
+import type { ImageListRow } from "@coppice/server/router";
+import {
+  columnVisibilityFeature,
+  createColumnHelper,
+  type Header,
+  metaHelper,
+  type Row,
+  rowSortingFeature,
+  tableFeatures,
+} from "@tanstack/react-table";
+import { SlidersHorizontal } from "lucide-react";
+import Link from "next/link";
+import { type ReactNode, useMemo } from "react";
+import { StatusBadges, statusesOf } from "#components/image-status.tsx";
+import { Button } from "#components/ui/button.tsx";
+import {
+  Menu,
+  MenuCheckboxItem,
+  MenuContent,
+  MenuGroup,
+  MenuLabel,
+  MenuRadioGroup,
+  MenuRadioItem,
+  MenuSeparator,
+  MenuTrigger,
+} from "#components/ui/menu.tsx";
+import { Bytes, SpecText, Time } from "#components/values.tsx";
+import { useLinks } from "#features/cluster/current-cluster.tsx";
+import { formatCount } from "#lib/format.ts";
+import { imageRef } from "#lib/links.ts";
+import { usePreference, useStoredSet } from "#lib/preferences.ts";
+import { formatPlace } from "#lib/spec.ts";
+
+/** Properties of a column besides its content. */
+interface ImageColumnMeta {
+  title: string;
+  /** The track size in the CSS grid. */
+  width: string;
+  align?: "right";
+  /** Adds a gap to the left, where the column before is aligned to the right. */
+  indent?: true;
+  /** The column is hidden when the table is narrower than this, in pixels. */
+  minTableWidth: number;
+}
+
+/** The server sorts and filters. The table model only holds which columns exist and which are visible. */
+export const imageTableFeatures = tableFeatures({
+  columnVisibilityFeature,
+  rowSortingFeature,
+  columnMeta: metaHelper<ImageColumnMeta>(),
+});
+
+type Features = typeof imageTableFeatures;
+
+export type ImageTableRow = Row<Features, ImageListRow>;
+export type ImageTableHeader = Header<Features, ImageListRow, unknown>;
+
+const columnHelper = createColumnHelper<Features, ImageListRow>();
 
 const none = <span className="text-ink-3">–</span>;
 
@@ -15,7 +65,7 @@ function count(value: number): ReactNode {
   return value === 0 ? none : <span className="tabular-nums">{formatCount(value)}</span>;
 }
 
-/** The columns. The id of one that can be sorted by is what the server calls that order. */
+/** The columns. The id of a sortable column is the name of the order in the API. */
 export const imageColumns = columnHelper.columns([
   columnHelper.accessor("name", {
     id: "name",
@@ -49,7 +99,7 @@ export const imageColumns = columnHelper.columns([
   }),
   columnHelper.accessor("depth", {
     id: "depth",
-    meta: { title: "Depth and parent", width: "minmax(11rem, 1.4fr)", indent: true, minTableWidth: 1000 },
+    meta: { title: "Depth, parent", width: "minmax(11rem, 1.4fr)", indent: true, minTableWidth: 1000 },
     cell: ({ row: { original } }) =>
       original.parentSpec === null ? (
         <span className="pl-4 text-ink-3">–</span>
@@ -67,18 +117,118 @@ export const imageColumns = columnHelper.columns([
       row.original.createdAt === null ? none : <Time at={row.original.createdAt} className="text-ink-2" />,
   }),
   columnHelper.display({
-    id: "marks",
-    meta: { title: "Marks", width: "minmax(9.5rem, 1fr)", minTableWidth: 780 },
+    id: "status",
+    meta: { title: "Status", width: "minmax(9.5rem, 1fr)", minTableWidth: 780 },
     enableSorting: false,
     cell: ({ row }) => (
       <span className="flex min-w-0 gap-1 overflow-hidden">
-        <MarkBadges marks={marksOf(row.original)} spelled={1} />
+        <StatusBadges statuses={statusesOf(row.original)} labelled={1} />
       </span>
     ),
   }),
 ]);
 
-/** Columns that may be hidden, for the menu. */
-export const HIDEABLE = imageColumns.flatMap(({ id, meta, enableHiding }) =>
+/** The columns that the user can hide. */
+const HIDEABLE = imageColumns.flatMap(({ id, meta, enableHiding }) =>
   id === undefined || meta === undefined || enableHiding === false ? [] : [{ id, title: meta.title }],
 );
+
+/** The name of the image as a link. It also shows the statuses as icons while the column of statuses is hidden. */
+function NameCell({ row }: { row: ImageListRow }) {
+  const links = useLinks();
+  return (
+    <span className="flex min-w-0 items-center gap-2">
+      <Link
+        href={links.image(imageRef(row))}
+        prefetch={false}
+        tabIndex={-1}
+        title={row.spec}
+        className="truncate rounded-sm font-medium font-mono text-xs hover:underline"
+      >
+        <span className="font-normal text-ink-3 group-data-[place=column]/table:hidden">
+          {formatPlace(row.pool, row.namespace)}/
+        </span>
+        {row.name}
+      </Link>
+      <span className="flex shrink-0 gap-1 group-data-[status=column]/table:hidden">
+        <StatusBadges statuses={statusesOf(row)} labelled={0} />
+      </span>
+    </span>
+  );
+}
+
+/** The height of a row, in pixels. */
+export const ROW_HEIGHT = { comfortable: 40, compact: 30 } as const;
+
+type Density = keyof typeof ROW_HEIGHT;
+
+export function useDensity(): [Density, (density: Density) => void] {
+  return usePreference<Density>("images.density", ["comfortable", "compact"]);
+}
+
+/** The columns that the user has hidden. */
+function useHiddenColumns() {
+  return useStoredSet("images.hidden");
+}
+
+/** Which columns are visible in a table of the given width: those that fit and that the user has not hidden. */
+export function useColumnVisibility(tableWidth: number): Record<string, boolean> {
+  const [hidden] = useHiddenColumns();
+  return useMemo(
+    () =>
+      Object.fromEntries(
+        imageColumns.map(({ id = "", meta }) => [
+          id,
+          !hidden.has(id) && tableWidth >= (meta?.minTableWidth ?? 0),
+        ]),
+      ),
+    [hidden, tableWidth],
+  );
+}
+
+/** The menu for the density and the columns of the table, which are stored in this browser. */
+export function DisplayMenu() {
+  const [density, setDensity] = useDensity();
+  const [hidden, setHidden] = useHiddenColumns();
+  return (
+    <Menu>
+      <MenuTrigger
+        render={
+          <Button
+            variant="ghost"
+            size="icon-sm"
+            aria-label="Columns and density"
+            title="Columns and density"
+          />
+        }
+      >
+        <SlidersHorizontal aria-hidden />
+      </MenuTrigger>
+      <MenuContent>
+        <MenuRadioGroup value={density} onValueChange={setDensity}>
+          <MenuLabel>Rows</MenuLabel>
+          <MenuRadioItem value="comfortable" closeOnClick={false}>
+            Comfortable
+          </MenuRadioItem>
+          <MenuRadioItem value="compact" closeOnClick={false}>
+            Compact
+          </MenuRadioItem>
+        </MenuRadioGroup>
+        <MenuSeparator />
+        <MenuGroup>
+          <MenuLabel>Columns</MenuLabel>
+          {HIDEABLE.map(({ id, title }) => (
+            <MenuCheckboxItem
+              key={id}
+              checked={!hidden.has(id)}
+              onCheckedChange={(visible) => setHidden(id, !visible)}
+              closeOnClick={false}
+            >
+              {title}
+            </MenuCheckboxItem>
+          ))}
+        </MenuGroup>
+      </MenuContent>
+    </Menu>
+  );
+}

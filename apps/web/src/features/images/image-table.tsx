@@ -2,19 +2,29 @@
 
 import type { ImageListRow } from "@coppice/server/router";
 import { useTable } from "@tanstack/react-table";
-import { useRef } from "react";
-import { GridPart } from "#components/ui/grid-part.tsx";
-import { useElementWidth } from "#lib/use-element-width.ts";
-import { imageColumns } from "./columns.tsx";
-import type { ImageFilters, ImageSort, useImageFilters } from "./image-filters.ts";
-import { SORTS } from "./image-filters.ts";
+import { ArrowDown, ArrowUp } from "lucide-react";
+import { type RefObject, useLayoutEffect, useRef, useState } from "react";
+import { GridPart } from "#components/ui/grid.tsx";
+import { usePageTarget } from "#features/actions/image-actions.ts";
+import { cn } from "#lib/cn.ts";
+import {
+  type ImageTableHeader,
+  imageColumns,
+  imageTableFeatures,
+  ROW_HEIGHT,
+  useColumnVisibility,
+  useDensity,
+} from "./columns.tsx";
+import {
+  type ImageFilters,
+  type ImageList,
+  type ImageSort,
+  SORTS,
+  type useImageFilters,
+} from "./image-filters.tsx";
 import { TableBody } from "./table-body.tsx";
-import { imageTableFeatures } from "./table-features.ts";
-import { TableHead } from "./table-head.tsx";
-import { ROW_HEIGHT, useColumnVisibility, useDensity } from "./use-columns.ts";
-import type { ImageList } from "./use-image-list.ts";
 
-/** Room for the row's menu. */
+/** Width of the column with the menu of each row. */
 const MENU_WIDTH = "2.5rem";
 
 interface ImageTableProps {
@@ -24,7 +34,7 @@ interface ImageTableProps {
   setFilters: ReturnType<typeof useImageFilters>[1];
 }
 
-/** Images as a grid of which only what is in sight is drawn. */
+/** The images as an ARIA grid. Only the rows in view are rendered. */
 export function ImageTable({ list, rows, filters, setFilters }: ImageTableProps) {
   const scroller = useRef<HTMLDivElement>(null);
   const width = useElementWidth(scroller);
@@ -52,11 +62,12 @@ export function ImageTable({ list, rows, filters, setFilters }: ImageTableProps)
     " ",
   );
   const filtered = list.last?.filtered ?? rows.length;
+  usePageTarget(rows.find(({ key }) => key === filters.row));
 
   return (
     <div
       ref={scroller}
-      data-marks={columnVisibility.marks === true ? "column" : "inline"}
+      data-status={columnVisibility.status === true ? "column" : "inline"}
       data-place={columnVisibility.place === true ? "column" : "inline"}
       className="group/table min-h-0 flex-1 overflow-auto border-line border-t bg-surface"
     >
@@ -75,9 +86,9 @@ export function ImageTable({ list, rows, filters, setFilters }: ImageTableProps)
           rowHeight={ROW_HEIGHT[density]}
           scroller={scroller}
           listKey={[filters.q, filters.kind, filters.place, filters.sort, filters.dir].join(" ")}
-          activeKey={filters.row}
-          onActiveChange={(key) => void setFilters({ row: key })}
-          needMore={
+          currentKey={filters.row}
+          onCurrentChange={(key) => void setFilters({ row: key })}
+          loadMore={
             list.query.hasNextPage && !list.query.isFetching && !list.query.isError
               ? () => void list.query.fetchNextPage()
               : undefined
@@ -86,4 +97,75 @@ export function ImageTable({ list, rows, filters, setFilters }: ImageTableProps)
       </GridPart>
     </div>
   );
+}
+
+/** The column headers. Those of columns that the server can sort by are buttons. */
+function TableHead({ headers }: { headers: readonly ImageTableHeader[] }) {
+  return (
+    <GridPart
+      role="row"
+      aria-rowindex={1}
+      className="sticky top-0 z-10 grid h-9 grid-cols-(--tracks) items-stretch border-line border-b bg-sunken px-2 md:px-4"
+    >
+      {headers.map((header) => (
+        <ColumnHead key={header.id} header={header} />
+      ))}
+      <GridPart role="columnheader" aria-colindex={headers.length + 1}>
+        <span className="sr-only">Actions</span>
+      </GridPart>
+    </GridPart>
+  );
+}
+
+const ARIA_SORT = { asc: "ascending", desc: "descending" } as const;
+
+function ColumnHead({ header: { column, index } }: { header: ImageTableHeader }) {
+  const { meta } = column.columnDef;
+  const sorted = column.getIsSorted();
+  const sortable = column.getCanSort();
+  const right = meta?.align === "right";
+  return (
+    <GridPart
+      role="columnheader"
+      aria-colindex={index + 1}
+      aria-sort={sortable ? (sorted === false ? "none" : ARIA_SORT[sorted]) : undefined}
+      className={cn(
+        "flex min-w-0 items-center px-2 text-ink-3 text-xs",
+        right && "justify-end",
+        meta?.indent === true && "pl-6",
+      )}
+    >
+      {sortable ? (
+        <button
+          type="button"
+          onClick={() => column.toggleSorting()}
+          className={cn(
+            "-mx-1 flex h-6 min-w-0 items-center gap-1 rounded px-1 font-medium hover:text-ink",
+            sorted !== false && "text-ink",
+            right && "flex-row-reverse",
+          )}
+        >
+          <span className="truncate">{meta?.title}</span>
+          {sorted === "asc" && <ArrowUp aria-hidden className="size-3.5 shrink-0" />}
+          {sorted === "desc" && <ArrowDown aria-hidden className="size-3.5 shrink-0" />}
+        </button>
+      ) : (
+        <span className="truncate font-medium">{meta?.title}</span>
+      )}
+    </GridPart>
+  );
+}
+
+/** The current width of an element in pixels; 0 before its first layout. */
+function useElementWidth(element: RefObject<HTMLElement | null>): number {
+  const [width, setWidth] = useState(0);
+  useLayoutEffect(() => {
+    const target = element.current;
+    if (target === null) return;
+    setWidth(target.clientWidth);
+    const observer = new ResizeObserver(() => setWidth(target.clientWidth));
+    observer.observe(target);
+    return () => observer.disconnect();
+  }, [element]);
+  return width;
 }

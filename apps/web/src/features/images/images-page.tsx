@@ -1,19 +1,25 @@
 "use client";
 
-import { PageHeader } from "#components/page-header.tsx";
-import { StaleNotice } from "#components/state/stale-notice.tsx";
-import { ScanAge } from "#features/cluster/scan-age.tsx";
-import { formatCount, plural } from "#lib/format/count.ts";
-import { toProblem } from "#lib/problem.ts";
-import { DisplayMenu } from "./display-menu.tsx";
-import { FilterBar } from "./filter-bar.tsx";
-import { useImageFilters } from "./image-filters.ts";
+import { HardDrive, SearchX } from "lucide-react";
+import { PageHeader } from "#components/page.tsx";
+import { EmptyState, ErrorState, StaleNotice } from "#components/state.tsx";
+import { Button } from "#components/ui/button.tsx";
+import { InventoryAge, ScanProblems } from "#features/cluster/inventory.tsx";
+import { toProblem } from "#lib/api.ts";
+import { formatCount, plural } from "#lib/format.ts";
+import { DisplayMenu } from "./columns.tsx";
+import {
+  FilterBar,
+  type ImageFilters,
+  type ImageList,
+  isFiltered,
+  useImageFilters,
+  useImageList,
+} from "./image-filters.tsx";
 import { ImageTable } from "./image-table.tsx";
-import { ImageListState } from "./list-state.tsx";
-import { ScanProblems } from "./scan-problems.tsx";
-import { useImageList } from "./use-image-list.ts";
+import { TableSkeleton } from "./table-body.tsx";
 
-/** Every image of the cluster as a row. */
+/** All images of the cluster in a table. */
 export function ImagesPage() {
   const [filters, setFilters] = useImageFilters();
   const list = useImageList(filters);
@@ -23,7 +29,7 @@ export function ImagesPage() {
     <div className="flex h-full flex-col">
       <div className="flex flex-col gap-3 px-4 pt-4 pb-3 md:px-6">
         <PageHeader title="Images" note={last && <Count filtered={last.filtered} total={last.total} />}>
-          <ScanAge scannedAt={last?.scannedAt} />
+          <InventoryAge scannedAt={last?.scannedAt} />
           <DisplayMenu />
         </PageHeader>
         <FilterBar filters={filters} setFilters={setFilters} />
@@ -50,5 +56,48 @@ function Count({ filtered, total }: { filtered: number; total: number }) {
     <span role="status">
       {filtered === total ? plural(total, "image") : `${formatCount(filtered)} of ${plural(total, "image")}`}
     </span>
+  );
+}
+
+interface ImageListStateProps {
+  list: ImageList;
+  filters: ImageFilters;
+  setFilters: ReturnType<typeof useImageFilters>[1];
+}
+
+/** Takes the place of the table without rows: they are being loaded, failed to load, do not match, or do not exist. */
+function ImageListState({ list: { query, last }, filters, setFilters }: ImageListStateProps) {
+  if (last === undefined && query.isError) {
+    return (
+      <ErrorState
+        title="The images could not be loaded"
+        problem={toProblem(query.error)}
+        onRetry={() => void query.refetch()}
+      />
+    );
+  }
+  if (last === undefined) return <TableSkeleton />;
+  if (isFiltered(filters) && last.total > 0) {
+    return (
+      <EmptyState
+        icon={SearchX}
+        title={filters.kind === "problems" && filters.q === "" ? "No problems found" : "No matching images"}
+        actions={
+          <Button onClick={() => void setFilters({ q: null, kind: null, place: null })}>
+            Show all images
+          </Button>
+        }
+      >
+        {filters.kind === "problems" && filters.q === ""
+          ? "All images are readable. None is an orphan, too deep, or a clone of an image in the trash."
+          : "No image matches the filter."}
+      </EmptyState>
+    );
+  }
+  return (
+    <EmptyState icon={HardDrive} title="This cluster has no images yet">
+      Create one with <code className="font-mono text-xs">rbd create --size 10G pool/image</code>. It appears
+      here automatically.
+    </EmptyState>
   );
 }

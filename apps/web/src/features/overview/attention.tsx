@@ -1,23 +1,27 @@
 "use client";
 
+import type { ImageListRow, TaskSummary } from "@coppice/server/router";
 import { CircleCheck } from "lucide-react";
 import Link from "next/link";
-import { EmptyState } from "#components/state/empty-state.tsx";
-import { ErrorState } from "#components/state/error-state.tsx";
-import { Panel } from "#components/ui/panel.tsx";
-import { Skeleton } from "#components/ui/skeleton.tsx";
-import { ScanProblems } from "#features/images/scan-problems.tsx";
-import { useRecentTasks } from "#features/tasks/use-recent-tasks.ts";
-import { formatCount } from "#lib/format/count.ts";
-import { toProblem } from "#lib/problem.ts";
-import { attentionItems } from "./attention-items.ts";
-import { AttentionList } from "./attention-list.tsx";
-import type { Problems } from "./use-problems.ts";
+import { bySeverity, type ImageStatus, statusesOf } from "#components/image-status.tsx";
+import { EmptyState, ErrorState } from "#components/state.tsx";
+import { Badge, Panel } from "#components/ui/panel.tsx";
+import { Skeleton } from "#components/ui/progress.tsx";
+import { SpecText } from "#components/values.tsx";
+import { useLinks } from "#features/cluster/current-cluster.tsx";
+import { ScanProblems } from "#features/cluster/inventory.tsx";
+import { useRecentTasks } from "#features/tasks/task-watch.tsx";
+import { toProblem } from "#lib/api.ts";
+import { formatCount } from "#lib/format.ts";
+import { imageRef, type Links } from "#lib/links.ts";
+import { TASK_STATE } from "#lib/task.ts";
+import type { Problems } from "./overview-page.tsx";
 
-const SHOWN = 12;
+const MAX_ITEMS = 12;
 
-/** What somebody should look at, the worst first. */
+/** Problems that need attention, the most severe first. */
 export function Attention({ problems }: { problems: Problems }) {
+  const links = useLinks();
   const tasks = useRecentTasks().data?.rows;
   const page = problems.data;
 
@@ -26,7 +30,7 @@ export function Attention({ problems }: { problems: Problems }) {
       <Panel title="Needs attention">
         {problems.isError ? (
           <ErrorState
-            title="The images cannot be read"
+            title="The images could not be loaded"
             problem={toProblem(problems.error)}
             onRetry={() => void problems.refetch()}
           />
@@ -41,8 +45,8 @@ export function Attention({ problems }: { problems: Problems }) {
     );
   }
 
-  const items = attentionItems(page.rows, tasks ?? []);
-  const more = page.filtered - page.rows.length + Math.max(0, items.length - SHOWN);
+  const items = attentionItems(page.rows, tasks ?? [], links);
+  const more = page.filtered - page.rows.length + Math.max(0, items.length - MAX_ITEMS);
   return (
     <Panel title="Needs attention">
       {page.scanProblems.length > 0 && (
@@ -53,19 +57,105 @@ export function Attention({ problems }: { problems: Problems }) {
       {items.length === 0 ? (
         page.scanProblems.length === 0 && (
           <EmptyState icon={CircleCheck} title="Nothing needs attention">
-            All images can be read, no chain is too deep, and no task failed lately.
+            All images are readable, no clone chain is too deep, and no recent task has failed.
           </EmptyState>
         )
       ) : (
-        <AttentionList items={items.slice(0, SHOWN)} />
+        <AttentionList items={items.slice(0, MAX_ITEMS)} />
       )}
       {more > 0 && (
         <p className="border-line border-t px-4 py-2.5">
-          <Link href="/images/?kind=problems" className="rounded-sm font-medium text-brand hover:underline">
+          <Link
+            href={links.images({ kind: "problems" })}
+            className="rounded-sm font-medium text-brand hover:underline"
+          >
             Show {formatCount(more)} more
           </Link>
         </p>
       )}
     </Panel>
   );
+}
+
+/** The items as links to their subjects. */
+function AttentionList({ items }: { items: readonly AttentionItem[] }) {
+  return (
+    <ul className="divide-y divide-line">
+      {items.map(({ key, href, subject, isSpec, label, icon: Icon, tone, text }) => (
+        <li key={key}>
+          <Link
+            href={href}
+            prefetch={false}
+            className="block px-4 py-2.5 hover:bg-hover focus-visible:-outline-offset-2"
+          >
+            <span className="flex flex-wrap items-center gap-x-2 gap-y-1">
+              <span className="wrap-anywhere min-w-0 flex-1 font-medium">
+                {isSpec ? <SpecText spec={subject} className="text-xs" /> : subject}
+              </span>
+              <Badge tone={tone}>
+                <Icon aria-hidden />
+                {label}
+              </Badge>
+            </span>
+            <span className="wrap-anywhere mt-0.5 line-clamp-2 block text-ink-2 text-xs">{text}</span>
+          </Link>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+/** A problem of an image or of a task. */
+interface AttentionItem {
+  key: string;
+  href: string;
+  /** The spec of the image, or the title of the task. */
+  subject: string;
+  isSpec: boolean;
+  label: string;
+  icon: ImageStatus["icon"];
+  tone: ImageStatus["tone"];
+  /** What the problem is and what to do about it. */
+  text: string;
+}
+
+function fromImage(row: ImageListRow, links: Links): AttentionItem[] {
+  const [worst] = statusesOf(row);
+  if (worst === undefined) return [];
+  const text =
+    row.error === undefined ? worst.meaning : [row.error.message, row.error.hint].filter(Boolean).join(" ");
+  const { label, icon, tone } = worst;
+  return [
+    {
+      key: row.key,
+      href: links.image(imageRef(row)),
+      subject: row.spec,
+      isSpec: true,
+      label,
+      icon,
+      tone,
+      text,
+    },
+  ];
+}
+
+function fromTask(task: TaskSummary, links: Links): AttentionItem[] {
+  if (task.state !== "failed" && task.state !== "interrupted") return [];
+  const { label, icon, tone } = TASK_STATE[task.state];
+  const text = [task.error?.message, task.error?.hint].filter(Boolean).join(" ") || label;
+  return [
+    { key: task.id, href: links.task(task.id), subject: task.title, isSpec: false, label, icon, tone, text },
+  ];
+}
+
+/** The problems of images, and the failed and interrupted tasks, the most severe first. */
+export function attentionItems(
+  rows: readonly ImageListRow[],
+  tasks: readonly TaskSummary[],
+  links: Links,
+): AttentionItem[] {
+  return [
+    ...rows.flatMap((row) => fromImage(row, links)),
+    ...tasks.flatMap((task) => fromTask(task, links)),
+  ].toSorted(bySeverity);
 }

@@ -1,10 +1,12 @@
-/** What went wrong, as better-auth's HTTP API says it. */
+import { toast } from "#components/ui/toast.tsx";
+
+/** The body of an error response of the HTTP API of better-auth. */
 interface AuthFailure {
   code?: string;
   message?: string;
 }
 
-/** Signing in did not work. The message is for the person at the screen. */
+/** Signing in or out failed. The message is for the user. */
 export class SignInError extends Error {
   readonly status: number;
 
@@ -23,30 +25,41 @@ async function post(path: string, body: object): Promise<Response> {
       body: JSON.stringify(body),
     });
   } catch (cause) {
-    throw new SignInError(0, "Coppice's server does not answer. See whether it is running.", { cause });
+    throw new SignInError(0, "The Coppice server does not respond. Check that it is running.", { cause });
   }
 }
 
-/** Opens a session (a cookie). Throws `SignInError`. */
+/** Starts a session, which is a cookie. @throws SignInError */
 export async function signIn(username: string, password: string): Promise<void> {
   const response = await post("/sign-in/username", { username, password });
   if (response.ok) return;
   if (response.status === 429)
     throw new SignInError(429, "Too many attempts. Wait a minute, then try again.");
   if (response.status === 401 || response.status === 400 || response.status === 422) {
-    throw new SignInError(response.status, "This username and password do not belong together.");
+    throw new SignInError(response.status, "Wrong username or password.");
   }
   const failure = (await response.json().catch(() => ({}))) as AuthFailure;
   throw new SignInError(
     response.status,
-    failure.message ?? `The server answered ${response.status}. Its log has the details.`,
+    failure.message ?? `The server answered with status ${response.status}. See its log for details.`,
   );
 }
 
-/** Ends the session. Throws `SignInError` when the server did not hear of it. */
+/** Ends the session. @throws SignInError when the server did not end it */
 export async function signOut(): Promise<void> {
   const response = await post("/sign-out", {});
   if (!response.ok && response.status !== 401) {
-    throw new SignInError(response.status, `Signing out failed: the server answered ${response.status}.`);
+    throw new SignInError(response.status, `The server answered with status ${response.status}. Try again.`);
   }
+}
+
+/** Ends the session and loads the sign-in page anew, so that no data of the session remains in this tab. */
+export function signOutAndLeave(): void {
+  signOut().then(
+    () => window.location.assign("/sign-in/"),
+    (error: unknown) => {
+      const description = error instanceof Error ? error.message : String(error);
+      toast("Signing out failed", { tone: "bad", description });
+    },
+  );
 }

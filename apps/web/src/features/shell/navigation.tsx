@@ -3,47 +3,50 @@
 import { HardDrive, LayoutDashboard, ListTodo, type LucideIcon, Network } from "lucide-react";
 import Link from "next/link";
 import { usePathname } from "next/navigation";
-import { Logo } from "#components/logo.tsx";
+import { Logo } from "#components/page.tsx";
+import { useLinks } from "#features/cluster/current-cluster.tsx";
 import { cn } from "#lib/cn.ts";
+import type { Links } from "#lib/links.ts";
 
-interface Place {
-  href: string;
+interface NavigationPage {
+  href: (links: Links) => string;
   label: string;
   icon: LucideIcon;
-  /** Paths that belong to this place, its own among them. */
+  /** The paths for which the page is marked as the current one. */
   paths: readonly string[];
 }
 
-/** The pages one goes to; a page of one thing belongs to the list it is in. */
-export const PLACES: readonly Place[] = [
-  { href: "/", label: "Overview", icon: LayoutDashboard, paths: ["/"] },
-  { href: "/images/", label: "Images", icon: HardDrive, paths: ["/images/", "/image/"] },
-  { href: "/lineage/", label: "Lineage", icon: Network, paths: ["/lineage/"] },
-  { href: "/tasks/", label: "Tasks", icon: ListTodo, paths: ["/tasks/", "/task/"] },
+/** The pages of the navigation. The page of a single image or task belongs to the page that lists it. */
+export const PAGES: readonly NavigationPage[] = [
+  { href: (links) => links.overview(), label: "Overview", icon: LayoutDashboard, paths: ["/"] },
+  { href: (links) => links.images(), label: "Images", icon: HardDrive, paths: ["/images/", "/image/"] },
+  { href: (links) => links.lineage(), label: "Lineage", icon: Network, paths: ["/lineage/"] },
+  { href: (links) => links.tasks(), label: "Tasks", icon: ListTodo, paths: ["/tasks/", "/task/"] },
 ];
 
-/** Left: with labels when there is room, icons when there is less, a bar at the bottom on a phone. */
+/** The navigation: a column with labels or icons, depending on the width; a bar at the bottom on a phone. */
 export function Navigation() {
-  const here = usePathname();
+  const path = usePathname();
+  const links = useLinks();
   return (
     <nav
       aria-label="Pages"
       className="flex shrink-0 border-line border-t bg-sunken md:w-14 md:flex-col md:border-t-0 md:border-r xl:w-52"
     >
       <Link
-        href="/"
+        href={links.overview()}
         className="hidden h-12 items-center gap-2.5 px-4 font-semibold text-base tracking-tight focus-visible:-outline-offset-2 md:flex xl:px-4"
       >
         <Logo className="size-6 shrink-0 text-brand" />
         <span className="sr-only xl:not-sr-only">Coppice</span>
       </Link>
       <ul className="flex flex-1 justify-around p-1.5 md:mt-1 md:flex-col md:justify-start md:gap-0.5 md:px-2">
-        {PLACES.map(({ href, label, icon: Icon, paths }) => {
-          const current = paths.includes(here);
+        {PAGES.map(({ href, label, icon: Icon, paths }) => {
+          const current = paths.includes(path);
           return (
-            <li key={href} className="min-w-0 flex-1 md:flex-none">
+            <li key={label} className="min-w-0 flex-1 md:flex-none">
               <Link
-                href={href}
+                href={href(links)}
                 title={label}
                 aria-current={current ? "page" : undefined}
                 className={cn(

@@ -4,11 +4,11 @@ import { QueryClientProvider } from "@tanstack/react-query";
 import { ThemeProvider } from "next-themes";
 import { NuqsAdapter } from "nuqs/adapters/next/app";
 import type { ReactNode } from "react";
+import { TooltipProvider } from "#components/ui/popover.tsx";
 import { ToastProvider } from "#components/ui/toast.tsx";
-import { TooltipProvider } from "#components/ui/tooltip.tsx";
-import { queryClient } from "#lib/trpc/query-client.ts";
+import { queryClient } from "#lib/api.ts";
 
-/** What every page stands in. */
+/** The contexts that every page needs, including the sign-in page. */
 export function Providers({ children }: { children: ReactNode }) {
   return (
     <ThemeProvider attribute="data-theme" storageKey="coppice.theme" enableColorScheme={false}>

@@ -3,41 +3,50 @@
 import { Switch } from "@base-ui/react/switch";
 import { useId } from "react";
 import { Dialog, DialogContent } from "#components/ui/dialog.tsx";
-import { Kbd } from "#components/ui/kbd.tsx";
-import { useSingleKeys } from "./use-single-keys.ts";
+import { Kbd } from "#components/ui/panel.tsx";
+import { IMAGE_ACTIONS } from "#features/actions/image-actions.ts";
+import { useSingleKeys } from "../../lib/keyboard.ts";
 
-const GROUPS = [
+/** The keys of the actions on images, as the registry of actions declares them. */
+const ACTION_KEYS = IMAGE_ACTIONS.flatMap(({ key, keyHelp }) =>
+  key === undefined || keyHelp === undefined
+    ? []
+    : [[keyHelp, [key.length === 1 ? key.toUpperCase() : key]] as const],
+);
+
+const GROUPS: readonly { title: string; keys: readonly (readonly [string, readonly string[]])[] }[] = [
   {
     title: "Everywhere",
     keys: [
-      ["Search and commands", ["Ctrl", "K"]],
-      ["Search on this page, or everywhere", ["/"]],
-      ["These shortcuts", ["?"]],
+      ["Open the command palette", ["Ctrl", "K"]],
+      ["Search on this page, or open the command palette", ["/"]],
+      ["Show the keyboard shortcuts", ["?"]],
     ],
   },
   {
-    title: "Images, and the tree in Lineage",
+    title: "Selected image",
+    keys: ACTION_KEYS,
+  },
+  {
+    title: "Image table and lineage tree",
     keys: [
-      ["Move", ["↑", "↓"]],
-      ["First, last", ["Home", "End"]],
-      ["Open the image", ["Enter"]],
-      ["Clone it", ["C"]],
-      ["Open and close a branch (tree)", ["→", "←"]],
+      ["Previous row, next row", ["↑", "↓"]],
+      ["First row, last row", ["Home", "End"]],
+      ["Expand or collapse a branch (tree)", ["→", "←"]],
     ],
   },
   {
-    title: "Canvas in Lineage",
+    title: "Lineage canvas",
     keys: [
-      ["To the parent, to the first clone", ["←", "→"]],
-      ["Between siblings", ["↑", "↓"]],
-      ["Open or close a branch", ["Space"]],
-      ["Open the image", ["Enter"]],
-      ["Fit everything", ["F"]],
+      ["Parent, first clone", ["←", "→"]],
+      ["Previous sibling, next sibling", ["↑", "↓"]],
+      ["Expand or collapse a branch", ["Space"]],
+      ["Fit view", ["F"]],
     ],
   },
-] as const;
+];
 
-/** All keys, and the switch for those that are a single character. */
+/** The keyboard shortcuts, and the switch for those of a single key. */
 export function ShortcutsDialog({
   open,
   onOpenChange,
@@ -70,9 +79,9 @@ export function ShortcutsDialog({
           ))}
           <div className="flex items-center justify-between gap-4 border-line border-t pt-3">
             <label htmlFor={id}>
-              Single keys everywhere
+              Single-key shortcuts
               <span className="block text-ink-3 text-xs">
-                “/” and “?” without Ctrl. Switch off when you dictate.
+                “/” and “?”. Turn them off when you use speech input.
               </span>
             </label>
             <Switch.Root

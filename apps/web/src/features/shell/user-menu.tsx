@@ -15,17 +15,17 @@ import {
   MenuSeparator,
   MenuTrigger,
 } from "#components/ui/menu.tsx";
-import { signOutAndLeave } from "#features/session/sign-out-and-leave.ts";
-import { useMe } from "#features/session/use-session.ts";
+import { signOutAndLeave } from "#features/session/auth-api.ts";
+import { useMe } from "#features/session/session.tsx";
 import { ShortcutsDialog } from "./shortcuts-dialog.tsx";
 
-const THEMES = [
+export const THEMES = [
   { value: "light", label: "Light", icon: Sun },
   { value: "dark", label: "Dark", icon: Moon },
-  { value: "system", label: "Like the system", icon: Monitor },
+  { value: "system", label: "System", icon: Monitor },
 ] as const;
 
-/** Who is signed in, the theme, the keys, and the way out. */
+/** The menu of the user: theme, keyboard shortcuts and sign-out. */
 export function UserMenu() {
   const { user, product } = useMe();
   const { theme, setTheme } = useTheme();

@@ -1,18 +1,16 @@
 import type { TaskSummary } from "@coppice/server/router";
 import Link from "next/link";
-import { Skeleton } from "#components/ui/skeleton.tsx";
-import { Time } from "#components/value/time.tsx";
-import { formatDuration } from "#lib/format/duration.ts";
-import { taskLink } from "#lib/links.ts";
-import { isActive } from "#lib/task/task-state.ts";
-import { CancelButton } from "./cancel-button.tsx";
-import { TaskProgress } from "./task-progress.tsx";
-import { TaskStateBadge } from "./task-state-badge.tsx";
+import { Skeleton } from "#components/ui/progress.tsx";
+import { Time } from "#components/values.tsx";
+import { useLinks } from "#features/cluster/current-cluster.tsx";
+import { formatDuration } from "#lib/format.ts";
+import { isActive } from "#lib/task.ts";
+import { CancelButton, TaskProgress, TaskStateBadge } from "./task-status.tsx";
 
 const head = "h-9 px-4 text-left font-medium text-ink-3 text-xs";
 const cell = "px-4 py-2.5 align-top";
 
-/** Tasks as a table; on a narrow screen the less needed columns go. */
+/** Tasks as a table. Narrow screens show fewer columns. */
 export function TaskTable({ rows }: { rows: readonly TaskSummary[] }) {
   return (
     <table className="w-full table-fixed">
@@ -25,13 +23,13 @@ export function TaskTable({ rows }: { rows: readonly TaskSummary[] }) {
             State
           </th>
           <th scope="col" className={`${head} hidden w-32 lg:table-cell`}>
-            By
+            User
           </th>
           <th scope="col" className={`${head} hidden w-40 sm:table-cell`}>
             Started
           </th>
           <th scope="col" className={`${head} hidden w-28 text-right md:table-cell`}>
-            Took
+            Duration
           </th>
         </tr>
       </thead>
@@ -45,10 +43,11 @@ export function TaskTable({ rows }: { rows: readonly TaskSummary[] }) {
 }
 
 function TaskRow({ task }: { task: TaskSummary }) {
+  const links = useLinks();
   return (
     <tr className="transition-colors hover:bg-hover">
       <td className={cell}>
-        <Link href={taskLink(task.id)} className="wrap-anywhere rounded-sm font-medium hover:underline">
+        <Link href={links.task(task.id)} className="wrap-anywhere rounded-sm font-medium hover:underline">
           {task.title}
         </Link>
         {isActive(task.state) && (
@@ -70,13 +69,13 @@ function TaskRow({ task }: { task: TaskSummary }) {
       <td className={`${cell} hidden text-ink-2 sm:table-cell`}>
         <Time at={task.startedAt ?? task.createdAt} />
       </td>
-      <td className={`${cell} hidden text-right text-ink-2 tabular-nums md:table-cell`}>{took(task)}</td>
+      <td className={`${cell} hidden text-right text-ink-2 tabular-nums md:table-cell`}>{runTime(task)}</td>
     </tr>
   );
 }
 
-/** How long an ended task ran. */
-export function took({ startedAt, endedAt }: TaskSummary): string {
+/** The run time of a task that has ended. */
+export function runTime({ startedAt, endedAt }: TaskSummary): string {
   if (startedAt === null || endedAt === null) return "–";
   return formatDuration((Date.parse(endedAt) - Date.parse(startedAt)) / 1000);
 }

@@ -1,17 +1,18 @@
 "use client";
 
 import type { TaskSummary } from "@coppice/server/router";
-import { type ReactNode, useCallback, useRef } from "react";
+import { useQuery } from "@tanstack/react-query";
+import { type ReactNode, useCallback, useEffect, useRef } from "react";
 import { toast } from "#components/ui/toast.tsx";
-import { StreamStateContext } from "#features/events/stream-state.ts";
-import { useServerEvents } from "#features/events/use-server-events.ts";
-import { useMe } from "#features/session/use-session.ts";
-import { taskLink } from "#lib/links.ts";
-import { isActive, TASK_STATE } from "#lib/task/task-state.ts";
-import { isOnScreen } from "./on-screen.ts";
+import { useCluster, useLinks } from "#features/cluster/current-cluster.tsx";
+import { StreamStateContext, useServerEvents } from "#features/cluster/server-events.ts";
+import { useMe } from "#features/session/session.tsx";
+import { trpc } from "#lib/api.ts";
+import { isActive, TASK_STATE } from "#lib/task.ts";
 
-/** Listens to the server for the whole console, and says when one's own tasks end. */
+/** Keeps the console up to date with the events of the server, and notifies the user when one of their tasks ends. */
 export function TaskWatch({ children }: { children: ReactNode }) {
+  const links = useLinks();
   const { username } = useMe().user;
   const running = useRef(new Set<string>());
 
@@ -22,19 +23,36 @@ export function TaskWatch({ children }: { children: ReactNode }) {
         running.current.add(task.id);
         return;
       }
-      // Only the end of what was seen running here: a resumed stream may repeat old ends.
+      // A resumed stream repeats events, so only tasks that were seen running here are reported.
       if (!running.current.delete(task.id)) return;
-      if (isOnScreen(task.id)) return; // its end is already in sight
+      if (tasksOnScreen.has(task.id)) return;
       const { label } = TASK_STATE[task.state];
       toast(task.title, {
         tone: task.state === "succeeded" ? "good" : task.state === "failed" ? "bad" : "neutral",
         description: task.error?.message ?? label,
-        link: { href: taskLink(task.id), label: "Show the task" },
+        link: { href: links.task(task.id), label: "Show task" },
       });
     },
-    [username],
+    [username, links],
   );
 
   const stream = useServerEvents(onTask);
   return <StreamStateContext value={stream}>{children}</StreamStateContext>;
+}
+
+const tasksOnScreen = new Set<string>();
+
+/** Declares that the calling component shows a task in full, so that no toast reports its end a second time. */
+export function useOnScreen(taskId: string): void {
+  useEffect(() => {
+    tasksOnScreen.add(taskId);
+    return () => {
+      tasksOnScreen.delete(taskId);
+    };
+  }, [taskId]);
+}
+
+/** The newest tasks of the cluster. The tray, the overview and the image page share this query; events keep it up to date. */
+export function useRecentTasks() {
+  return useQuery(trpc.tasks.list.queryOptions({ cluster: useCluster(), limit: 50 }));
 }

@@ -1,26 +1,24 @@
 "use client";
 
+import type { TaskState } from "@coppice/server/router";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { ListTodo, SearchX } from "lucide-react";
-import { useQueryState } from "nuqs";
-import { PageHeader } from "#components/page-header.tsx";
-import { EmptyState } from "#components/state/empty-state.tsx";
-import { ErrorState } from "#components/state/error-state.tsx";
-import { StaleNotice } from "#components/state/stale-notice.tsx";
-import { Button } from "#components/ui/button.tsx";
-import { ButtonLink } from "#components/ui/button-link.tsx";
-import { Segmented } from "#components/ui/segmented.tsx";
-import { toProblem } from "#lib/problem.ts";
-import { trpc } from "#lib/trpc/trpc.ts";
-import { STATE_FILTERS, stateFilter, stateFilterParser } from "./task-filter.ts";
+import { parseAsStringLiteral, useQueryState } from "nuqs";
+import { PageHeader } from "#components/page.tsx";
+import { EmptyState, ErrorState, StaleNotice } from "#components/state.tsx";
+import { Button, ButtonLink } from "#components/ui/button.tsx";
+import { Segmented } from "#components/ui/form.tsx";
+import { useCluster, useLinks } from "#features/cluster/current-cluster.tsx";
+import { toProblem, trpc } from "#lib/api.ts";
 import { TaskTable, TaskTableSkeleton } from "./task-table.tsx";
 
 /** All tasks, newest first. */
 export function TasksPage() {
+  const links = useLinks();
   const [filter, setFilter] = useQueryState("state", stateFilterParser);
   const tasks = useInfiniteQuery(
     trpc.tasks.list.infiniteQueryOptions(
-      { limit: 50, ...stateFilter(filter) },
+      { cluster: useCluster(), limit: 50, ...stateFilter(filter) },
       { getNextPageParam: (page) => page.nextCursor },
     ),
   );
@@ -31,7 +29,7 @@ export function TasksPage() {
     <div className="mx-auto flex max-w-6xl flex-col gap-4 p-4 md:p-6">
       <PageHeader title="Tasks">
         <Segmented
-          label="Show tasks that are"
+          label="Filter by state"
           value={filter}
           onValueChange={(next) => void setFilter(next)}
           options={STATE_FILTERS}
@@ -49,25 +47,29 @@ export function TasksPage() {
           problem === null ? (
             <TaskTableSkeleton />
           ) : (
-            <ErrorState title="Tasks cannot be read" problem={problem} onRetry={() => void tasks.refetch()} />
+            <ErrorState
+              title="The tasks could not be loaded"
+              problem={problem}
+              onRetry={() => void tasks.refetch()}
+            />
           )
         ) : rows.length > 0 ? (
           <TaskTable rows={rows} />
         ) : filter === "all" ? (
           <EmptyState
             icon={ListTodo}
-            title="Nothing has run yet"
-            actions={<ButtonLink href="/images/">Go to the images</ButtonLink>}
+            title="No tasks yet"
+            actions={<ButtonLink href={links.images()}>Go to the images</ButtonLink>}
           >
-            Work that takes time becomes a task. Clone an image, and its task is listed here, with its log.
+            Long operations run as tasks. When you clone an image, its task is listed here with its log.
           </EmptyState>
         ) : (
           <EmptyState
             icon={SearchX}
-            title="No such tasks"
+            title="No matching tasks"
             actions={<Button onClick={() => void setFilter("all")}>Show all tasks</Button>}
           >
-            There are tasks, but none in this state.
+            No task is in this state.
           </EmptyState>
         )}
       </div>
@@ -82,4 +84,22 @@ export function TasksPage() {
       )}
     </div>
   );
+}
+
+const VALUES = ["all", "running", "succeeded", "failed"] as const;
+
+export type TaskFilter = (typeof VALUES)[number];
+
+export const STATE_FILTERS = [
+  { value: "all", label: "All" },
+  { value: "running", label: "Running" },
+  { value: "succeeded", label: "Succeeded" },
+  { value: "failed", label: "Failed" },
+] as const satisfies readonly { value: TaskFilter; label: string }[];
+
+export const stateFilterParser = parseAsStringLiteral(VALUES).withDefault("all");
+
+/** The filter as the server takes it. */
+export function stateFilter(filter: TaskFilter): { state?: TaskState } {
+  return filter === "all" ? {} : { state: filter };
 }

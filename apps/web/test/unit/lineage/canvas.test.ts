@@ -6,11 +6,15 @@ import {
   ROOTS,
   SIBLINGS_SHOWN,
 } from "#features/lineage/model/canvas-tree.ts";
-import { elbow } from "#features/lineage/model/elbow.ts";
 import { type ForestIndex, indexForest } from "#features/lineage/model/forest-index.ts";
-import { CARD, layoutCanvas, type Placed } from "#features/lineage/model/layout.ts";
-import { litItems } from "#features/lineage/model/lit-items.ts";
-import { walk } from "#features/lineage/model/walk.ts";
+import {
+  CARD,
+  elbow,
+  highlightedItems,
+  layoutCanvas,
+  type Placed,
+  walk,
+} from "#features/lineage/model/layout.ts";
 import { family, node } from "./forest.ts";
 
 const base = { ...node("base"), snapshots: ["old", "new"] };
@@ -164,17 +168,19 @@ function overlaps(placed: readonly Placed[]): string[] {
   );
 }
 
-describe("litItems", () => {
+describe("highlightedItems", () => {
   test("the line, the snapshots on it, and no siblings", () => {
     const layout = layoutCanvas(draw(small));
-    const lit = litItems(layout, new Set(["base", "a", "c"]), new Set(["a", "c"]));
-    expect([...lit].sort()).toEqual(["a", "base", "c", "snapshot a@s", "snapshot base@new"]);
+    const highlighted = highlightedItems(layout, new Set(["base", "a", "c"]), new Set(["a", "c"]));
+    expect([...highlighted].sort()).toEqual(["a", "base", "c", "snapshot a@s", "snapshot base@new"]);
   });
 
-  test("a fold is lit from the image it hides clones of", () => {
+  test("a fold is highlighted from the image it hides clones of", () => {
     const layout = layoutCanvas(draw(indexForest(family(base, 40))));
-    expect(litItems(layout, new Set(["base"]), new Set(["base"]))).toContain("fold base");
-    expect(litItems(layout, new Set(["base", "base-1"]), new Set(["base-1"]))).not.toContain("fold base");
+    expect(highlightedItems(layout, new Set(["base"]), new Set(["base"]))).toContain("fold base");
+    expect(highlightedItems(layout, new Set(["base", "base-1"]), new Set(["base-1"]))).not.toContain(
+      "fold base",
+    );
   });
 });
 

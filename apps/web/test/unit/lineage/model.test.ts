@@ -2,20 +2,20 @@ import { describe, expect, test } from "vitest";
 import {
   AUTO,
   chosenKeys,
+  EXPAND_ALL_UP_TO,
   type ExpansionChoice,
-  OPEN_ALL_UP_TO,
+  flattenTree,
   withByHand,
   withFocus,
 } from "#features/lineage/model/expansion.ts";
-import { flattenTree } from "#features/lineage/model/flatten-tree.ts";
 import {
   ancestorsOf,
   type ForestIndex,
   findNode,
   indexForest,
+  searchNodes,
   subtreeOf,
 } from "#features/lineage/model/forest-index.ts";
-import { searchNodes } from "#features/lineage/model/search-nodes.ts";
 import { family, node } from "./forest.ts";
 
 const base = node("base");
@@ -62,7 +62,7 @@ describe("indexForest", () => {
 });
 
 describe("expansion", () => {
-  const large = indexForest([...forest.nodes, ...family(node("big"), OPEN_ALL_UP_TO)]);
+  const large = indexForest([...forest.nodes, ...family(node("big"), EXPAND_ALL_UP_TO)]);
   const open = (index: ForestIndex, choice: ExpansionChoice, focusKey: string | undefined) =>
     [...withFocus(index, chosenKeys(index, choice), focusKey)].sort();
 

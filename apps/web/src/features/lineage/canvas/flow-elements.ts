@@ -13,7 +13,7 @@ function flowNode({ item, x, y, width, height }: Placed): FlowNode {
     position: { x, y },
     width,
     height,
-    // Given, not measured: nothing has to be drawn to know where a line begins and ends.
+    // Without fixed sizes React Flow would have to render every node to measure it.
     measured: { width, height },
     handles: [
       { type: "target" as const, position: Position.Left, x: 0, y: height / 2, width: 0, height: 0 },
@@ -26,7 +26,7 @@ function flowNode({ item, x, y, width, height }: Placed): FlowNode {
   return { ...shared, type: "fold", data: { parentKey: item.parentKey, count: item.count } };
 }
 
-/** Whether two nodes would be drawn the same. */
+/** Whether two nodes look the same. */
 function same(a: FlowNode, b: FlowNode): boolean {
   if (a.type !== b.type || a.position.x !== b.position.x || a.position.y !== b.position.y) return false;
   if (a.type === "image" && b.type === "image")
@@ -35,7 +35,7 @@ function same(a: FlowNode, b: FlowNode): boolean {
   return true;
 }
 
-/** The layout as React Flow takes it. Nodes that did not change stay the same objects, so they are not drawn again. */
+/** The nodes of the layout for React Flow. Unchanged nodes stay the same objects, so that they are not rendered again. */
 export function flowNodes(layout: CanvasLayout, before: readonly FlowNode[]): FlowNode[] {
   const known = new Map(before.map((node) => [node.id, node]));
   return layout.placed.map((placed) => {
@@ -45,7 +45,7 @@ export function flowNodes(layout: CanvasLayout, before: readonly FlowNode[]): Fl
   });
 }
 
-/** Lines between what was laid out. */
+/** The lines of the layout for React Flow. */
 export function flowEdges({ links }: CanvasLayout): Edge[] {
   return links.map((link) => ({ ...link, type: "lineage" }));
 }

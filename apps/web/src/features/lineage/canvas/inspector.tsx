@@ -1,43 +1,38 @@
 "use client";
 
 import type { LineageNode } from "@coppice/server/router";
-import { Copy, SquareArrowOutUpRight, X } from "lucide-react";
-import { MarkBadges } from "#components/image/mark-badges.tsx";
+import { X } from "lucide-react";
+import { StatusBadges, statusesOf } from "#components/image-status.tsx";
 import { Button } from "#components/ui/button.tsx";
-import { ButtonLink } from "#components/ui/button-link.tsx";
-import { Bytes } from "#components/value/bytes.tsx";
-import { FactList } from "#components/value/fact-list.tsx";
-import { SpecText } from "#components/value/spec-text.tsx";
-import { useCloneDialog } from "#features/clone/use-clone-dialog.ts";
-import { useMayOperate } from "#features/session/use-session.ts";
-import { plural } from "#lib/format/count.ts";
-import { marksOf } from "#lib/image/marks.ts";
-import { mayClone } from "#lib/image/may-clone.ts";
-import { imageRef } from "#lib/image-ref.ts";
-import { imageLink } from "#lib/links.ts";
+import { Bytes, FactList, SpecText } from "#components/values.tsx";
+import { ActionButtons, ActionMenu } from "#features/actions/action-controls.tsx";
+import { useImageActions } from "#features/actions/image-actions.ts";
+import { plural } from "#lib/format.ts";
 
-/** The image in focus, in short. */
+/** A summary of the selected image, with the actions on it. */
 export function Inspector({ node, onClose }: { node: LineageNode; onClose: () => void }) {
-  const { openClone } = useCloneDialog();
-  const mayOperate = useMayOperate();
-  const marks = marksOf(node);
+  const { actionsFor } = useImageActions();
+  // "Show in lineage" leads to this page.
+  const actions = actionsFor(node).filter(({ id }) => id !== "lineage");
+  const statuses = statusesOf(node);
   return (
     <aside
-      aria-label="Image in focus"
+      aria-label="Selected image"
       className="absolute inset-x-3 bottom-3 z-10 rounded-xl bg-popup shadow-popup md:inset-x-auto md:top-3 md:right-3 md:bottom-auto md:w-72"
     >
-      <header className="flex items-start gap-2 py-2.5 pr-2 pl-4">
+      <header className="flex items-start gap-1 py-2.5 pr-2 pl-4">
         <h2 className="min-w-0 flex-1 pt-1 font-medium">
           <SpecText spec={node.spec} className="text-xs" />
         </h2>
-        <Button variant="ghost" size="icon-sm" aria-label="Leave the focus" onClick={onClose}>
+        <ActionMenu actions={actions.filter(({ placement }) => placement === "menu")} label="More actions" />
+        <Button variant="ghost" size="icon-sm" aria-label="Clear the selection" onClick={onClose}>
           <X aria-hidden />
         </Button>
       </header>
       <div className="flex flex-col gap-3 px-4 pb-4">
-        {marks.length > 0 && (
+        {statuses.length > 0 && (
           <div className="flex flex-wrap gap-1">
-            <MarkBadges marks={marks} />
+            <StatusBadges statuses={statuses} />
           </div>
         )}
         {node.state === "ok" && (
@@ -45,41 +40,32 @@ export function Inspector({ node, onClose }: { node: LineageNode; onClose: () =>
             className="max-md:hidden"
             facts={[
               ["Size", <Bytes key="size" value={node.size} />],
-              ["Depth", node.depth === 0 ? "0: a root" : String(node.depth)],
-              ...(node.parentSnapshot === null
-                ? []
-                : [
-                    [
-                      "Cloned from",
-                      <span key="from" className="font-mono text-xs">
-                        @{node.parentSnapshot}
-                      </span>,
-                    ] as const,
-                  ]),
+              ["Depth", String(node.depth)],
+              [
+                "Parent",
+                node.parentSnapshot === null ? (
+                  "none"
+                ) : (
+                  <span key="parent" className="font-mono text-xs">
+                    @{node.parentSnapshot}
+                  </span>
+                ),
+              ],
               ["Snapshots", node.snapshots.length === 0 ? "none" : plural(node.snapshots.length, "snapshot")],
-              ["Clones", below(node)],
+              ["Clones", dependents(node)],
             ]}
           />
         )}
         <div className="flex gap-2">
-          <ButtonLink href={imageLink(imageRef(node))} size="sm" className="flex-1">
-            <SquareArrowOutUpRight aria-hidden />
-            Open
-          </ButtonLink>
-          {mayOperate && mayClone(node) && (
-            <Button size="sm" variant="primary" className="flex-1" onClick={() => openClone(node.spec)}>
-              <Copy aria-hidden />
-              Clone…
-            </Button>
-          )}
+          <ActionButtons actions={actions} size="sm" className="flex-1" />
         </div>
       </div>
     </aside>
   );
 }
 
-function below({ childCount, descendantCount }: LineageNode): string {
+function dependents({ childCount, descendantCount }: LineageNode): string {
   if (childCount === 0) return "none";
   if (descendantCount === childCount) return plural(childCount, "clone");
-  return `${plural(childCount, "clone")}, ${plural(descendantCount, "image")} below in all`;
+  return `${plural(childCount, "clone")}, ${plural(descendantCount, "descendant")}`;
 }

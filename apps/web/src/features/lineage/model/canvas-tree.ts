@@ -2,23 +2,23 @@ import type { LineageNode } from "@coppice/server/router";
 import type { Expanded } from "./expansion.ts";
 import { ancestorsOf, childrenOf, type ForestIndex } from "./forest-index.ts";
 
-/** Of more siblings than this the rest is folded into one card. */
+/** When there are more siblings than this, a fold takes the place of the others. */
 export const SIBLINGS_SHOWN = 25;
-/** How many more appear when a fold is opened. */
+/** How many more siblings appear when a fold is opened. */
 export const FOLD_STEP = 100;
-/** The place of the roots in `CanvasOptions.shown`. */
+/** The key that stands for the parent of the roots. */
 export const ROOTS = "";
 
 export interface CanvasImage {
   kind: "image";
   id: string;
   node: LineageNode;
-  /** Whether its clones are shown; null when it has none. */
+  /** Whether its clones are shown; null when there are none. */
   expanded: boolean | null;
   children: (CanvasSnapshot | CanvasRest)[];
 }
 
-/** The snapshot that the clones to its right hang on. */
+/** The snapshot from which the images to its right were cloned. */
 export interface CanvasSnapshot {
   kind: "snapshot";
   id: string;
@@ -27,14 +27,14 @@ export interface CanvasSnapshot {
   children: CanvasImage[];
 }
 
-/** Takes the place of a snapshot before a fold, so that the fold stands among the clones. It is not drawn. */
+/** Takes the place of a snapshot before a fold, so that the fold is in the column of the clones. It is not rendered. */
 export interface CanvasRest {
   kind: "rest";
   id: string;
   children: CanvasFold[];
 }
 
-/** Siblings that are not shown. */
+/** A group of siblings that are not shown. */
 export interface CanvasFold {
   kind: "fold";
   id: string;
@@ -48,19 +48,19 @@ export type CanvasItem = CanvasImage | CanvasSnapshot | CanvasRest | CanvasFold;
 
 export interface CanvasOptions {
   expanded: Expanded;
-  /** How many siblings to show under a parent, where it is not `SIBLINGS_SHOWN`. */
+  /** How many clones to show by the key of the parent, where it differs from `SIBLINGS_SHOWN`. */
   shown: ReadonlyMap<string, number>;
-  /** Shown, with all above it, even where it would be folded away. */
+  /** Key of an image that is shown with its ancestors, even where a fold would contain it. */
   unfoldedFor: string | undefined;
 }
 
-/** The open part of the forest as the canvas draws it: images, the snapshots between them, and folds. */
+/** The visible part of the forest: images, the snapshots between them, and folds. */
 export function canvasTree(index: ForestIndex, options: CanvasOptions): (CanvasImage | CanvasFold)[] {
   const onPath = new Set(pathTo(index, options.unfoldedFor).map(({ key }) => key));
 
   const choose = (siblings: readonly LineageNode[], parentKey: string) => {
     const limit = options.shown.get(parentKey) ?? SIBLINGS_SHOWN;
-    // One more card takes no more room than the fold would.
+    // A fold of one image would take as much space as the image.
     if (siblings.length <= limit + 1) return { shown: siblings, fold: undefined };
     const shown = siblings.filter((node, place) => place < limit || onPath.has(node.key));
     const fold: CanvasFold = {
@@ -97,13 +97,13 @@ export function canvasTree(index: ForestIndex, options: CanvasOptions): (CanvasI
   return fold === undefined ? trees : [...trees, fold];
 }
 
-/** An image with all above it, root first; empty when there is none. */
+/** An image and its ancestors, root first; empty when the image does not exist. */
 function pathTo(index: ForestIndex, key: string | undefined): LineageNode[] {
   const node = key === undefined ? undefined : index.byKey.get(key);
   return node === undefined ? [] : [...ancestorsOf(index, node.key), node];
 }
 
-/** Whether an image, or one above it, would be folded away. */
+/** Whether an image or one of its ancestors is in a fold. */
 export function isFolded(index: ForestIndex, shown: CanvasOptions["shown"], key: string): boolean {
   return pathTo(index, key).some((node, depth) => {
     const parentKey = depth === 0 ? ROOTS : (node.parentKey ?? ROOTS);
@@ -113,13 +113,13 @@ export function isFolded(index: ForestIndex, shown: CanvasOptions["shown"], key:
   });
 }
 
-/** Roots with clones come before images that stand alone: the picture is about families. */
+/** The roots, those with clones first. */
 function familiesFirst(index: ForestIndex): LineageNode[] {
   const hasClones = (node: LineageNode) => index.children.has(node.key);
   return [...index.roots.filter(hasClones), ...index.roots.filter((node) => !hasClones(node))];
 }
 
-/** Clones by the snapshot they hang on, in the order in which the parent has its snapshots. */
+/** The clones by the snapshot from which they were made, in the order of the snapshots of the parent. */
 function bySnapshot(
   parent: LineageNode,
   clones: readonly LineageNode[],

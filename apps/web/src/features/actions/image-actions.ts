@@ -1,0 +1,198 @@
+"use client";
+
+import type { SnapshotDetail } from "@coppice/server/router";
+import { ClipboardCopy, Copy, type LucideIcon, Network, SquareArrowOutUpRight } from "lucide-react";
+import { useRouter } from "next/navigation";
+import { type KeyboardEvent, useEffect, useMemo } from "react";
+import { toast } from "#components/ui/toast.tsx";
+import { useCloneDialog } from "#features/clone/clone-dialog.tsx";
+import { useLinks } from "#features/cluster/current-cluster.tsx";
+import { useMayOperate } from "#features/session/session.tsx";
+import { imageRef, type LinkedImage, type Links } from "#lib/links.ts";
+
+/** The image, or one of its snapshots, that an action applies to. */
+export interface ActionTarget extends LinkedImage {
+  state: "ok" | "unreadable";
+  snapshot?: Pick<SnapshotDetail, "name" | "kind">;
+}
+
+/** What an action may need to run. */
+export interface ActionContext {
+  links: Links;
+  openClone: (source: string) => void;
+}
+
+interface ImageActionBase {
+  id: string;
+  icon: LucideIcon;
+  label: (target: ActionTarget) => string;
+  /** The accessible name where the label alone does not say what the action applies to. */
+  name?: (target: ActionTarget) => string;
+  /** `button` is in view wherever there is room, `primary` is the most prominent button, `menu` is in menus only. */
+  placement: "primary" | "button" | "menu";
+  /** Runs the action while a row or a card of the image has the keyboard focus; a `KeyboardEvent.key`. */
+  key?: string;
+  /** What the list of keyboard shortcuts says about `key`. */
+  keyHelp?: string;
+  /** Whether the action changes the cluster. Such actions are offered to operators and administrators only. */
+  changesCluster?: true;
+  /** Whether the action applies to snapshots as well. */
+  forSnapshots?: true;
+  /** Why the action cannot be applied to the target, in a sentence that says what to do; null when it can. */
+  whyDisabled?: (target: ActionTarget) => string | null;
+}
+
+/** An action is either a link to another page or a function. */
+export type ImageAction = ImageActionBase &
+  (
+    | { href: (target: ActionTarget, links: Links) => string }
+    | { run: (target: ActionTarget, context: ActionContext) => void }
+  );
+
+/**
+ * Every action on an image or a snapshot, in the order of the menus. The menus of the rows, the image page, the
+ * inspector of the canvas, the command palette and the keyboard all read this list, so that a new action is added here
+ * and nowhere else.
+ */
+export const IMAGE_ACTIONS: readonly ImageAction[] = [
+  {
+    id: "open",
+    icon: SquareArrowOutUpRight,
+    label: () => "Open",
+    placement: "button",
+    key: "Enter",
+    keyHelp: "Open the image",
+    href: (target, links) => links.image(imageRef(target)),
+  },
+  {
+    id: "clone",
+    icon: Copy,
+    label: ({ snapshot }) => (snapshot === undefined ? "Clone…" : "Clone"),
+    name: ({ snapshot }) => (snapshot === undefined ? "Clone…" : `Clone from snapshot ${snapshot.name}`),
+    placement: "primary",
+    key: "c",
+    keyHelp: "Clone the image",
+    changesCluster: true,
+    forSnapshots: true,
+    whyDisabled: whyNotClonable,
+    run: (target, { openClone }) => openClone(specOf(target)),
+  },
+  {
+    id: "lineage",
+    icon: Network,
+    label: () => "Show in lineage",
+    placement: "button",
+    href: (target, links) => links.lineage(imageRef(target)),
+  },
+  {
+    id: "copy-name",
+    icon: ClipboardCopy,
+    label: () => "Copy name",
+    placement: "menu",
+    forSnapshots: true,
+    run: (target) => copyText(specOf(target)),
+  },
+];
+
+function whyNotClonable({ state, inTrash, snapshot }: ActionTarget): string | null {
+  if (inTrash) return "The image is in the trash. Restore it to clone it.";
+  if (state === "unreadable") return "The image could not be read, so it cannot be cloned.";
+  if (snapshot !== undefined && snapshot.kind !== "user") return "Only user snapshots can be cloned.";
+  return null;
+}
+
+function specOf({ spec, snapshot }: ActionTarget): string {
+  return snapshot === undefined ? spec : `${spec}@${snapshot.name}`;
+}
+
+function copyText(text: string): void {
+  navigator.clipboard.writeText(text).then(
+    () => toast("Copied", { tone: "good", description: text }),
+    () => toast("The browser did not allow copying", { tone: "bad", description: text }),
+  );
+}
+
+/** An action as it is offered for one target. */
+export interface OfferedAction {
+  id: string;
+  icon: LucideIcon;
+  label: string;
+  name: string;
+  placement: ImageActionBase["placement"];
+  /** Set when the action is a link. */
+  href: string | undefined;
+  run: () => void;
+  /** Why the action cannot be used; null when it can. */
+  disabledReason: string | null;
+}
+
+/**
+ * The actions to offer for a target. Actions that the user's role does not allow are left out; those that the state of
+ * the image does not allow are there with the reason.
+ */
+export function offerActions(
+  target: ActionTarget,
+  { mayOperate, goTo, ...context }: ActionContext & { mayOperate: boolean; goTo: (href: string) => void },
+): OfferedAction[] {
+  return IMAGE_ACTIONS.filter(
+    (action) =>
+      (mayOperate || action.changesCluster !== true) &&
+      (target.snapshot === undefined || action.forSnapshots === true),
+  ).map((action) => {
+    const href = "href" in action ? action.href(target, context.links) : undefined;
+    const label = action.label(target);
+    return {
+      id: action.id,
+      icon: action.icon,
+      label,
+      name: action.name?.(target) ?? label,
+      placement: action.placement,
+      href,
+      run: () => {
+        if ("run" in action) action.run(target, context);
+        else if (href !== undefined) goTo(href);
+      },
+      disabledReason: action.whyDisabled?.(target) ?? null,
+    };
+  });
+}
+
+/** The actions for any image, and the keys that run them. */
+export function useImageActions() {
+  const router = useRouter();
+  const links = useLinks();
+  const { openClone } = useCloneDialog();
+  const mayOperate = useMayOperate();
+
+  return useMemo(() => {
+    const actionsFor = (target: ActionTarget): OfferedAction[] =>
+      offerActions(target, { links, openClone, mayOperate, goTo: (href) => router.push(href) });
+
+    /** Runs the action that the key stands for. Returns whether there is one that can be used. */
+    const runByKey = (event: KeyboardEvent, target: ActionTarget): boolean => {
+      const id = IMAGE_ACTIONS.find(({ key }) => key?.toLowerCase() === event.key.toLowerCase())?.id;
+      const action = actionsFor(target).find((offered) => offered.id === id);
+      if (action === undefined || action.disabledReason !== null) return false;
+      action.run();
+      return true;
+    };
+    return { actionsFor, runByKey };
+  }, [router, links, openClone, mayOperate]);
+}
+
+let pageTarget: ActionTarget | undefined;
+
+/** Makes `target` the image that this page is about: the command palette offers its actions. */
+export function usePageTarget(target: ActionTarget | undefined): void {
+  useEffect(() => {
+    pageTarget = target;
+    return () => {
+      if (pageTarget === target) pageTarget = undefined;
+    };
+  }, [target]);
+}
+
+/** The image that the page in view is about, if any. */
+export function currentPageTarget(): ActionTarget | undefined {
+  return pageTarget;
+}

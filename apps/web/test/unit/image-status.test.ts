@@ -1,0 +1,72 @@
+import type { TaskSummary } from "@coppice/server/router";
+import { expect, test } from "vitest";
+import { statusesOf } from "#components/image-status.tsx";
+import { attentionItems } from "#features/overview/attention.tsx";
+import { linksOf } from "#lib/links.ts";
+
+const image = { state: "ok", inTrash: false, marks: [] } as const;
+const labels = (...args: Parameters<typeof statusesOf>) => statusesOf(...args).map(({ label }) => label);
+
+test("the worst comes first", () => {
+  expect(labels({ ...image, marks: ["flatten-candidate", "parent-in-trash"] })).toEqual([
+    "Parent in trash",
+    "Flatten candidate",
+  ]);
+  expect(labels({ state: "unreadable", inTrash: true, marks: ["deep"] })).toEqual([
+    "Unreadable",
+    "Deep",
+    "In trash",
+  ]);
+});
+
+test("a mark that is not known yet still shows", () => {
+  expect(labels({ ...image, marks: ["new-mark"] })).toEqual(["new-mark"]);
+});
+
+test("attention lists images and failed tasks, the worst first, and no finished ones", () => {
+  const row = {
+    cluster: "ceph",
+    key: "k",
+    spec: "rbd/a",
+    pool: "rbd",
+    namespace: "",
+    name: "a",
+    size: 0,
+    features: [],
+    snapshotCount: 0,
+    childCount: 0,
+    descendantCount: 0,
+    depth: 5,
+    parentSpec: null,
+    createdAt: null,
+    ...image,
+    marks: ["deep"],
+  };
+  const task: TaskSummary = {
+    id: "t",
+    kind: "clone",
+    title: "Clone rbd/a to rbd/b",
+    state: "failed",
+    phase: null,
+    done: 0,
+    total: null,
+    unit: "steps",
+    rate: null,
+    createdAt: "2026-03-01T00:00:00Z",
+    startedAt: null,
+    endedAt: null,
+    user: "admin",
+    object: { kind: "image", cluster: "ceph", spec: "rbd/b", pool: "rbd", namespace: "", image: "b" },
+    related: [],
+    error: { code: "NO_SPACE", message: "The pool is full.", hint: "Make room.", object: null },
+  };
+  const items = attentionItems(
+    [row, { ...row, key: "fine", marks: [] }],
+    [task, { ...task, id: "s", state: "succeeded" }],
+    linksOf("ceph"),
+  );
+  expect(items.map(({ subject, label, text }) => [subject, label, text])).toEqual([
+    ["Clone rbd/a to rbd/b", "Failed", "The pool is full. Make room."],
+    ["rbd/a", "Deep", expect.stringMatching(/parents/)],
+  ]);
+});

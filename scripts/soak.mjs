@@ -4,10 +4,10 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { parseArgs } from "node:util";
 import { prepare } from "./prepare/index.mjs";
-import { root } from "./prepare/places.mjs";
+
 import { runInForeground } from "./prepare/run.mjs";
-import { fail, Refusal, step } from "./prepare/say.mjs";
-import { projectNode, toolEnv } from "./prepare/toolchain.mjs";
+import { fail, step, UserError } from "./prepare/output.mjs";
+import { projectNode, root, toolEnv } from "./prepare/toolchain.mjs";
 
 const core = join(root, "packages/rbd-core");
 const integration = join(core, "test/integration");
@@ -60,7 +60,7 @@ function options() {
   const number = (name, least) => {
     const value = Number(values[name]);
     if (Number.isSafeInteger(value) && value >= least) return value;
-    throw new Refusal(`--${name} ${values[name]} is not a whole number from ${least} on.`);
+    throw new UserError(`--${name} ${values[name]} is not a whole number from ${least} on.`);
   };
   return { factor: number("factor", 1), first: number("first", 0), fuzz: number("fuzz", 1) };
 }

@@ -4,9 +4,8 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { parseArgs } from "node:util";
 import { prepare } from "./prepare/index.mjs";
-
-import { runInForeground } from "./prepare/run.mjs";
 import { fail, step, UserError } from "./prepare/output.mjs";
+import { runInForeground } from "./prepare/run.mjs";
 import { projectNode, root, toolEnv } from "./prepare/toolchain.mjs";
 
 const core = join(root, "packages/rbd-core");

@@ -4,9 +4,26 @@ export { beginOperation, type Operation, type OperationRequest } from "./operati
 export {
   isIdMadeBy,
   type OperationRecord,
+  operationKey,
   type RecordedOperation,
   readOperations,
 } from "./operation-record.ts";
+export {
+  breakDeadLock,
+  findImage,
+  imageIsUsed,
+  removeOwnImage,
+  removeOwnTrash,
+  type StandingImage,
+  waitForDeadClients,
+} from "./own-image.ts";
+export {
+  type Recover,
+  type RecoverOptions,
+  type Recovery,
+  recoverLeftovers,
+  registerRecovery,
+} from "./recovery.ts";
 export { type RetryOptions, retryOnSourceChanged, retryWhileBusy } from "./retry.ts";
 export {
   type Advance,

@@ -172,7 +172,7 @@ export async function flattenStep(
 /** Enlarges an image; never makes it smaller. (`rbd_resize2`) @param size Bytes. */
 async function growStep(cluster: Cluster, spec: ImageSpec, size: number): Promise<void> {
   const object = showImageSpec(spec);
-  await using image = await openImage(cluster, spec);
+  await using image = await openImage(cluster, spec, { allowIncomplete: true });
   await withCoppiceErrors({ object, what: `${object} could not be resized to ${size} bytes` }, () =>
     image.resize(size, { allowShrink: false }),
   );

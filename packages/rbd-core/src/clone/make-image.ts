@@ -1,13 +1,7 @@
 import type { Cluster } from "../cluster/index.ts";
 import { CoppiceError, hasCode, withCoppiceErrors } from "../errors/index.ts";
 import { type ImageSpec, showImageSpec } from "../names/index.ts";
-import {
-  beginOperation,
-  type Operation,
-  operationKey,
-  readOperations,
-  recoverLeftovers,
-} from "../operation/index.ts";
+import { beginOperation, type Operation, readOperation, recoverLeftovers } from "../operation/index.ts";
 import { type CloneRecord, newCloneRecord } from "./clone-record.ts";
 
 /** Begins the operation: writes its record. Does so once, however often it is called. */
@@ -91,10 +85,8 @@ async function start<Prepared>(
 
 async function isRecorded(cluster: Cluster, target: ImageSpec): Promise<boolean> {
   const ioCtx = await cluster.pool(target.pool, target.namespace);
-  const recorded = await withCoppiceErrors({ object: showImageSpec(target) }, () =>
-    readOperations(ioCtx, { image: target.image }),
-  );
-  return recorded.some(({ key }) => key === operationKey(target.image, "make"));
+  const object = showImageSpec(target);
+  return (await withCoppiceErrors({ object }, () => readOperation(ioCtx, target.image, "make"))) !== null;
 }
 
 /** Deals with what was left, and ends. @throws {CoppiceError} `INCOMPLETE` when somebody uses it */

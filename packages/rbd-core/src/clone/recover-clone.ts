@@ -2,20 +2,17 @@ import type { Image, IoCtx } from "rbd-native";
 import type { Cluster } from "../cluster/index.ts";
 import { withCoppiceErrors } from "../errors/index.ts";
 import { headerObject, ignoreNotFound, objectMapObject } from "../headers/index.ts";
-import { imageFeatures } from "../image/index.ts";
-import { type ImageSpec, showImageSpec } from "../names/index.ts";
 import {
   breakDeadLock,
   findImage,
+  imageFeatures,
   imageIsUsed,
-  type Operation,
-  type RecoverOptions,
-  type Recovery,
-  registerRecovery,
   removeOwnImage,
   removeOwnTrash,
   waitForDeadClients,
-} from "../operation/index.ts";
+} from "../image/index.ts";
+import { type ImageSpec, showImageSpec } from "../names/index.ts";
+import { type Operation, type RecoverOptions, type Recovery, registerRecovery } from "../operation/index.ts";
 import { type CloneRecord, readCloneRecord } from "./clone-record.ts";
 import { releaseSnapshotStep, sourceLockName, withSourceLock } from "./source-snapshot.ts";
 

@@ -1,22 +1,14 @@
-export { type ListOperationsOptions, listOperations, type OperationInfo } from "./list-operations.ts";
+export { readLockHolder } from "./advisory-lock.ts";
+export { type ListOperationsOptions, listOperations, type OperationInfo, toInfo } from "./list-operations.ts";
 export { type HeldLock, lockObject } from "./object-lock.ts";
 export { beginOperation, type Operation, type OperationRequest } from "./operation.ts";
 export {
   isIdMadeBy,
   type OperationRecord,
-  operationKey,
   type RecordedOperation,
+  readOperation,
   readOperations,
 } from "./operation-record.ts";
-export {
-  breakDeadLock,
-  findImage,
-  imageIsUsed,
-  removeOwnImage,
-  removeOwnTrash,
-  type StandingImage,
-  waitForDeadClients,
-} from "./own-image.ts";
 export {
   type Recover,
   type RecoverOptions,

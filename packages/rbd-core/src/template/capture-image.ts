@@ -99,7 +99,7 @@ async function makeTemplate(
     const derived = await deriveImage(cluster, prepared, { ...cloneOptions, signal }, operation, runner);
     const { id, plan, held, released } = derived;
     const { target } = plan;
-    await using image = await openImage(cluster, target);
+    await using image = await openImage(cluster, target, { allowIncomplete: true });
     const create = () => createSnapshotStep(cluster, target, image, snapshotName, new Set(), undo);
     await runner.run("template-snapshot", create);
     await runner.run("template-protect", () => protectStep(cluster, target, image, snapshotName, undo));

@@ -171,7 +171,7 @@ async function createEmpty(
   const layout = { features, objectSize, stripeUnit, stripeCount, dataPool: dataPool ?? undefined };
   const given = Object.fromEntries(Object.entries(layout).filter(([, value]) => value !== undefined));
   await createImageStep(cluster, target, { size, ...given }, undo);
-  await using image = await openImage(cluster, target, { readOnly: true });
+  await using image = await openImage(cluster, target, { readOnly: true, allowIncomplete: true });
   return image.id;
 }
 

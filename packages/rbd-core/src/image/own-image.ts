@@ -3,11 +3,9 @@ import type { Image, IoCtx } from "rbd-native";
 import type { Cluster } from "../cluster/index.ts";
 import { CoppiceError, hasCode } from "../errors/index.ts";
 import { ignoreNotFound, oldHeaderObject, readImageId } from "../headers/index.ts";
-import { hasHeader } from "../image/index.ts";
 import { type ImageSpec, showImageSpec } from "../names/index.ts";
-import { readLockHolder } from "./advisory-lock.ts";
-import type { Operation } from "./operation.ts";
-import { isIdMadeBy } from "./operation-record.ts";
+import { isIdMadeBy, type Operation, readLockHolder } from "../operation/index.ts";
+import { hasHeader } from "./image.ts";
 
 /** What stands under the name of an image that an interrupted operation was making. */
 export type StandingImage =

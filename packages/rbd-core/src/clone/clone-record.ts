@@ -71,16 +71,19 @@ export function changesMore(plan: ClonePlan): boolean {
   return changesSource(plan) || plan.flatten || plan.size > plan.sourceSize;
 }
 
+/** The largest id that a snapshot of the source has had, as far as that is known. */
+export function newestSnapshot({ history, snapshots }: SourceFacts): bigint {
+  return history?.sequence ?? snapshots.at(-1)?.id ?? 0n;
+}
+
 /** Records what will be changed, before it is. */
 export async function recordPlan(operation: Operation, { plan, facts }: PreparedClone): Promise<void> {
   const { snapshot, protect, flatten, size } = plan;
-  const after =
-    facts.history?.sequence ?? facts.snapshots.reduce((most, { id }) => (id > most ? id : most), 0n);
   const onSource = {
     name: snapshot.name,
     created: snapshot.action === "create",
     protected: protect,
-    after: String(after),
+    after: String(newestSnapshot(facts)),
   };
   const changes = { snapshot: changesSource(plan) ? onSource : null, flatten, size };
   await operation.update({ ...(operation.record.details as CloneRecord), changes });

@@ -22,5 +22,6 @@ export {
   createSnapshotStep,
   type HeldSnapshot,
   protectStep,
+  releaseOwnSnapshots,
   releaseSnapshotStep,
 } from "./source-snapshot.ts";

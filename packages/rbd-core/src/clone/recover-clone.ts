@@ -14,6 +14,7 @@ import {
 import { type ImageSpec, showImageSpec } from "../names/index.ts";
 import { type Operation, type RecoverOptions, type Recovery, registerRecovery } from "../operation/index.ts";
 import { type CloneRecord, readCloneRecord } from "./clone-record.ts";
+import { forgetOwnSnapshot } from "./own-snapshots.ts";
 import { releaseSnapshotStep, sourceLockName, withSourceLock } from "./source-snapshot.ts";
 
 /**
@@ -162,7 +163,10 @@ async function releaseSource(
         namespace === "user" && name === recorded.name && (!recorded.created || id > BigInt(recorded.after)),
     );
   })();
-  if (snapshot === undefined) return;
+  if (snapshot === undefined) {
+    if (recorded.created) await forgetOwnSnapshot(cluster, { spec, id: sourceId }, recorded.name);
+    return;
+  }
   const { name, id } = snapshot;
   const held = { name, id, created: recorded.created, protected: recorded.protected };
   await breakDeadLock(cluster, ioCtx, headerObject(sourceId), sourceLockName, operation);

@@ -1,13 +1,14 @@
 import type { Image } from "rbd-native";
 import type { Cluster } from "../cluster/index.ts";
-import { KeyedMutex } from "../concurrency/index.ts";
+import { allSettledOrThrow, KeyedMutex } from "../concurrency/index.ts";
 import { CoppiceError, hasCode, withCoppiceErrors } from "../errors/index.ts";
 import { headerObject } from "../headers/index.ts";
 import { openImage } from "../image/index.ts";
 import { type ImageSpec, showImageSpec } from "../names/index.ts";
 import { lockObject, type Operation, type UndoLog } from "../operation/index.ts";
 import type { CloneOptions } from "./clone-plan.ts";
-import { changesMore, recordPlan } from "./clone-record.ts";
+import { changesMore, newestSnapshot, recordPlan } from "./clone-record.ts";
+import { forgetOwnSnapshot, recordOwnSnapshot, releaseRecorded } from "./own-snapshots.ts";
 import { checkSnapshotNameFree, type PreparedClone, prepareCurrent } from "./prepare.ts";
 import { isUnchanged, type SourceFacts } from "./source.ts";
 
@@ -38,13 +39,13 @@ export async function readySnapshotStep(
   operation: Operation,
   undo: UndoLog,
 ): Promise<ReadySnapshot> {
-  if (prepared.plan.snapshot.id !== null) return makeReady(cluster, prepared, operation, undo);
+  if (prepared.plan.snapshot.id !== null) return makeReady(cluster, prepared, options, operation, undo);
   return withSourceLock(cluster, prepared.facts, options.signal, async () => {
     options.signal?.throwIfAborted();
     const unchanged = await isUnchanged(cluster, prepared.facts);
     const now = unchanged ? prepared : await prepareCurrent(cluster, options);
     options.signal?.throwIfAborted();
-    return makeReady(cluster, now, operation, undo);
+    return makeReady(cluster, now, options, operation, undo);
   });
 }
 
@@ -94,13 +95,20 @@ export async function withSourceLock<T>(
 async function makeReady(
   cluster: Cluster,
   prepared: PreparedClone,
+  options: CloneOptions,
   operation: Operation,
   undo: UndoLog,
 ): Promise<ReadySnapshot> {
   const { plan, facts } = prepared;
-  // What is recorded when the operation begins stands for a clone of a snapshot that is there, and nothing else.
-  if (changesMore(plan)) await recordPlan(operation, prepared);
   const { source, snapshot } = plan;
+  // What is recorded when the operation begins stands for a clone of a snapshot that is there, and nothing else.
+  const isOwn = snapshot.action === "create" && options.snapshotName === undefined;
+  if (isOwn)
+    undo.note(`the record of ${snapshot.name}`, () => forgetOwnSnapshot(cluster, facts, snapshot.name));
+  await allSettledOrThrow([
+    changesMore(plan) ? recordPlan(operation, prepared) : undefined,
+    isOwn ? recordOwnSnapshot(cluster, facts, snapshot.name, newestSnapshot(facts)) : undefined,
+  ]);
   const { name } = snapshot;
   const created = snapshot.id === null;
   if (snapshot.id !== null && !plan.protect) {
@@ -232,9 +240,32 @@ export async function releaseSnapshotStep(
     if (found === undefined) return true;
     if ((await image.listChildren(found.name)).length > 0) return false;
     if (held.protected && found.protected && !(await tryUnprotect(image, found.name))) return false;
-    if (held.created) await image.removeSnapshot(found.name);
+    if (held.created) {
+      await image.removeSnapshot(found.name);
+      await forgetOwnSnapshot(cluster, { spec: source, id: image.id }, held.name);
+    }
     return true;
   });
+}
+
+/**
+ * Removes the snapshots of an image that Coppice made by itself and that no clone depends on any more. The user's are never
+ * touched: a snapshot counts as Coppice's own while it has the name under which that is recorded. To be called when a clone
+ * of the image was removed or flattened, and before the image is removed.
+ *
+ * @param source `pool/[namespace/]image`
+ * @param sourceId Finds a source that was renamed or moved to the trash. Default: that of the image of this name.
+ * @returns the names of the snapshots that were removed
+ * @throws {CoppiceError}
+ */
+export function releaseOwnSnapshots(
+  cluster: Cluster,
+  source: ImageSpec,
+  sourceId?: string,
+): Promise<string[]> {
+  return releaseRecorded(cluster, source, sourceId, (place, held) =>
+    withSourceLock(cluster, place, undefined, () => releaseSnapshotStep(cluster, place.spec, held, place.id)),
+  );
 }
 
 /** Returns false when a clone of format 1 that was made meanwhile needs the protection. */

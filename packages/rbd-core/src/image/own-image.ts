@@ -63,8 +63,10 @@ export async function waitForDeadClients(
     (await image.listWatchers()).filter(({ clientId }) => dead.has(clientId.toString(16)));
   let watchers = await deadWatchers();
   if (watchers.length === 0) return;
-  if (operation.isPredecessorDead) {
-    for (const { address } of watchers) await blocklist(cluster, address);
+  const last = interrupted.clients.at(-1);
+  for (const { address, clientId } of watchers) {
+    // Of those before it nothing is known: they may live and only have lost the lease.
+    if (operation.isPredecessorDead && clientId.toString(16) === last) await blocklist(cluster, address);
   }
   const deadline = performance.now() + watchMilliseconds;
   while (watchers.length > 0 && performance.now() < deadline) {

@@ -15,7 +15,7 @@ export {
   type Recovery,
   recoverLeftovers,
   registerRecovery,
-} from "./recovery.ts";
+} from "./recover.ts";
 export { type RetryOptions, retryOnSourceChanged, retryWhileBusy } from "./retry.ts";
 export {
   type Advance,

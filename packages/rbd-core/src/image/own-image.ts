@@ -190,10 +190,8 @@ export async function breakDeadLock(
   if (interrupted === null || !isPredecessorDead) return;
   const holder = await readLockHolder(ioCtx, object, name);
   if (holder === null) return;
-  const own = await cluster.clientId();
-  const isDead = interrupted.clients.some(
-    (client) => BigInt(`0x${client}`) !== own && holder.client === `client.${BigInt(`0x${client}`)}`,
-  );
+  const last = BigInt(`0x${interrupted.clients.at(-1)}`);
+  const isDead = last !== (await cluster.clientId()) && holder.client === `client.${last}`;
   if (isDead)
     await ignoreNotFound(() => ioCtx.objects.lock(object, name).break(holder.client, holder.cookie));
 }

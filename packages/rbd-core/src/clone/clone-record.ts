@@ -53,7 +53,10 @@ export function newCloneRecord(
 /** @throws {CoppiceError} `UNSUPPORTED` when another version wrote it */
 export function readCloneRecord(operation: Operation): CloneRecord {
   const { interrupted, place, record } = operation;
-  const read = schema.safeParse((interrupted ?? record).details);
+  const { details } = interrupted ?? record;
+  // Its process died before it knew what to do.
+  if (details === null) return newCloneRecord(null);
+  const read = schema.safeParse(details);
   if (read.success) return read.data;
   const object = showImageSpec(place);
   throw new CoppiceError({

@@ -1,5 +1,6 @@
 import type { Image, IoCtx } from "rbd-native";
 import type { Cluster } from "../cluster/index.ts";
+import { allSettledOrThrow } from "../concurrency/index.ts";
 import { withCoppiceErrors } from "../errors/index.ts";
 import { headerObject, ignoreNotFound, objectMapObject } from "../headers/index.ts";
 import {
@@ -69,22 +70,35 @@ async function recoverImage(
   };
   if (standing.state === "partly-created") return await undo();
   const ioCtx = await cluster.pool(place.pool, place.namespace);
-  const [state, isUsed] = await (async () => {
-    await using image = await ioCtx.openImage({ id }, { readOnly: true });
+  const opened = await ignoreNotFound(() => ioCtx.openImage({ id }, { readOnly: true }));
+  // The parent's snapshot is gone: nothing kept it as long as the clone was not among its children.
+  if (opened === null) return await undo();
+  const [state, isUsed, isOld] = await (async () => {
+    await using image = opened;
     await waitForDeadClients(cluster, image, operation);
     const made = { snapshot: details.templateSnapshot, data: details.clone === id };
-    return await Promise.all([
+    return await allSettledOrThrow([
       imageState(cluster, ioCtx, image, details),
       imageIsUsed(cluster, image, operation, made),
+      isOlder(image, operation),
     ]);
   })();
-  if (state === "other") return notMade;
+  if (state === "other" || isOld) return notMade;
   if (state === "whole" && !(again && !isUsed)) {
     await finish(cluster, place, id, details);
     return { outcome: "finished", what: `${object} is whole` };
   }
   if (!isUsed) return await undo();
   return { outcome: "left", what: `${object} is incomplete, and somebody uses it` };
+}
+
+/** How much the clocks of the machines may differ. */
+const clockMilliseconds = 600_000;
+
+/** Whether an image was there before the operation began. */
+async function isOlder(image: Image, { interrupted }: Operation): Promise<boolean> {
+  const { created } = await image.timestamps();
+  return created.getTime() < Date.parse(interrupted?.started ?? "") - clockMilliseconds;
 }
 
 /** `other`: the image is not one that this operation can have left. */

@@ -134,8 +134,10 @@ export async function removeOwnImage(
   operation: Operation,
 ): Promise<void> {
   const ioCtx = await cluster.pool(spec.pool, spec.namespace);
-  if (await hasHeader(ioCtx, id)) {
-    await using image = await ioCtx.openImage({ id }, { readOnly: true });
+  // One without a header, or whose parent is gone, cannot be opened, and so has no snapshots.
+  const opened = await ignoreNotFound(() => ioCtx.openImage({ id }, { readOnly: true }));
+  if (opened !== null) {
+    await using image = opened;
     await waitForDeadClients(cluster, image, operation);
     if ((await image.listSnapshots()).length > 0) await removeSnapshots(ioCtx, id);
   }

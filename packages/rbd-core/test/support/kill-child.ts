@@ -59,7 +59,7 @@ if ("inClone" in kill) {
       die();
     }
     await Reflect.apply(original, this, [parent, target, options]);
-    if (kill.inClone === "no-child-entry") {
+    if (kill.inClone === "no-child-entry" || kill.inClone === "no-snapshot") {
       await using made = await this.openImage(target, { readOnly: true });
       const { id } = made;
       await using source = await parent.pool.openImage(parent.image, { readOnly: true });
@@ -73,6 +73,10 @@ if ("inClone" in kill) {
         Buffer.concat([encodeU64(snapshotId), versioned]),
       );
       await parent.pool.objects.write(`rbd_header.${source.id}`, [detach]);
+      if (kill.inClone === "no-snapshot") {
+        await using writable = await parent.pool.openImage(parent.image);
+        await writable.removeSnapshot(String(parent.snapshot));
+      }
     }
     die();
   };

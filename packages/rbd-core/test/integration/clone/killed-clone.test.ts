@@ -1,8 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { type CloneOptions, cloneImage } from "../../../src/clone/index.ts";
+import { openImage } from "../../../src/image/image.ts";
+import { inventory, isIncomplete } from "../../../src/inventory/index.ts";
+import { reconcile } from "../../../src/reconcile/index.ts";
 import { imageWithHistory, mib } from "../../support/fill.ts";
-import type { Kill } from "../../support/kill-at.ts";
+import { type Kill, runAndKill } from "../../support/kill-at.ts";
 import { type KilledMaking, killAtEveryChange, killOnce, stateOf } from "../../support/killed-making.ts";
+import { isSoak, seedsFrom } from "../../support/soak.ts";
 import { useOwnPool } from "../../support/use-own-pool.ts";
 
 const own = useOwnPool("killed-clone");
@@ -62,6 +66,7 @@ describe("a clone whose process is killed while librbd makes it", { timeout: 300
     ["id-only", "undone"],
     ["no-parent", "undone"],
     ["no-child-entry", "undone"],
+    ["no-snapshot", "undone"],
     ["whole", "finished"],
   ] as const)("%s: is %s", async (inClone, expected) => {
     const killed = await making(inClone, [], { cloneFormat: 2 });
@@ -69,5 +74,66 @@ describe("a clone whose process is killed while librbd makes it", { timeout: 300
     const kill: Kill = { inClone };
     expect(await killOnce(killed, kill, "again", before)).toEqual({ killed: true, outcome: "made" });
     expect(await killOnce(killed, kill, "reconcile", before)).toEqual({ killed: true, outcome: expected });
+  });
+});
+
+describe("what a killed clone left", { timeout: 120_000 }, () => {
+  it("is marked and does not open as if it were whole; while somebody uses it, it stays", async () => {
+    const killed = await making("used", [], { cloneFormat: 2 });
+    const { flow, target, pool } = killed;
+    await runAndKill({ conf: own.conf, kill: { inClone: "no-parent" }, flow });
+    const { rows } = await inventory(own.cluster, { pools: [pool] });
+    expect(rows.filter(isIncomplete).map(({ spec }) => spec)).toEqual([target]);
+    await expect(openImage(own.cluster, target)).rejects.toMatchObject({ code: "INCOMPLETE", object: target });
+
+    const theirs = await own.native.openPool(pool);
+    const opened = await theirs.openImage("clone");
+    expect(await reconcile(own.cluster, { pools: [pool] })).toMatchObject([{ outcome: "left", error: null }]);
+    await expect(killed.again()).rejects.toMatchObject({ code: "INCOMPLETE", object: target });
+    await opened.write(0, Buffer.alloc(4096, 7));
+    await opened.close();
+    expect(await reconcile(own.cluster, { pools: [pool] })).toMatchObject([{ outcome: "left", error: null }]);
+
+    await own.rbd("rm", "--no-progress", target);
+    await theirs.close();
+    await killed.again();
+    await killed.check();
+    expect(await reconcile(own.cluster, { pools: [pool] })).toEqual([]);
+  });
+
+  it("keeps its snapshot on the source when another clone depends on it", async () => {
+    const killed = await making("shared", [], { cloneFormat: 2 });
+    const { flow, pool, source, target } = killed;
+    await runAndKill({ conf: own.conf, kill: { inClone: "no-parent" }, flow });
+    const other = await cloneImage(own.cluster, { source: `${source}`, target: `${target}-2`, cloneFormat: 2 });
+    expect(other.reused).toBe(true);
+    expect(await reconcile(own.cluster, { pools: [pool] })).toMatchObject([{ outcome: "undone" }]);
+    const snapshots = await own.witness.json("snap", "ls", String(source));
+    expect(snapshots).toMatchObject([{ name: other.snapshot.name }]);
+    expect(await own.witness.md5(`${target}-2`)).toBe(await own.witness.md5(String(source)));
+  });
+
+  it("is not touched when another client made the image", async () => {
+    const killed = await making("foreign", [], { cloneFormat: 2 });
+    const { flow, pool, target } = killed;
+    await runAndKill({ conf: own.conf, kill: { nth: 1, late: true }, flow });
+    await own.rbd("create", "--size", "4M", target);
+    expect(await reconcile(own.cluster, { pools: [pool] })).toMatchObject([{ outcome: "undone" }]);
+    await expect(killed.again()).rejects.toMatchObject({ code: "EXISTS" });
+    expect(await own.witness.json("info", target)).toMatchObject({ size: 4 * mib });
+  });
+});
+
+describe.runIf(isSoak)("a clone whose process is killed at random instants", { timeout: 3_600_000 }, () => {
+  it("is made by the same call, or reconciled", async () => {
+    const killed = await making("random", ["monday"], { cloneFormat: 1 });
+    const before = await stateOf(killed);
+    const outcomes: Record<string, number> = {};
+    for (const seed of seedsFrom(1, { usual: 0, ci: 100 })) {
+      const remedy = seed % 2 === 0 ? "again" : "reconcile";
+      const { outcome } = await killOnce(killed, { afterMs: (seed * 7919) % 400 }, remedy, before);
+      outcomes[`${remedy}: ${outcome}`] = (outcomes[`${remedy}: ${outcome}`] ?? 0) + 1;
+    }
+    console.log(outcomes);
   });
 });

@@ -2,8 +2,68 @@ import { cloneImage, openImage } from "rbd-core";
 import type { BenchCase, BenchContext, PreparedCase } from "../harness/bench-case.ts";
 import { timed } from "../harness/shell.ts";
 
-const pool = "bench-clone-many-snaps";
-const [many, none] = [`${pool}/many`, `${pool}/none`];
+const pool = "bench-clone-unchanged";
+const source = `${pool}/source`;
+const feature = (name: string) => name.split(" ").toSorted().join(" ");
+
+/** Clones an image that has not changed since its newest snapshot. */
+export const cloneUnchanged: BenchCase = {
+  name: "clone-unchanged",
+  work: "clone with a zero-delta snapshot there",
+  against: "rbd snap create, rbd snap protect, rbd clone",
+  unit: "ms",
+  atLeast: 3,
+  aim: 8,
+  pairs: 9,
+  async prepare({ cluster, shell }: BenchContext): Promise<PreparedCase> {
+    await shell.bash(`ceph osd pool create ${pool} 16 && rbd pool init ${pool}`);
+    await shell.bash(`rbd create --size 10G ${source} && rbd bench --io-type write --io-total 64M ${source}`);
+    await shell.bash(`rbd snap create ${source}@unchanged && rbd snap protect ${source}@unchanged`);
+    const run = crypto.randomUUID().slice(0, 8);
+    const target = (who: string, pair: number) => `${pool}/${who}-${run}-${pair}`;
+    let pairs = 0;
+    return {
+      ours(pair) {
+        pairs = Math.max(pairs, pair + 1);
+        return timed(() => cloneImage(cluster, { source, target: target("ours", pair) }));
+      },
+      peer(pair) {
+        const snapshot = `${source}@peer-${pair}`;
+        return timed(async () => {
+          await shell.rbd("snap", "create", "--no-progress", snapshot);
+          await shell.rbd("snap", "protect", snapshot);
+          await shell.rbd("clone", snapshot, target("peer", pair));
+        });
+      },
+      async verify() {
+        const description = async (image: string) => {
+          const info = JSON.parse(await shell.rbd("info", "--format", "json", image)) as {
+            size: number;
+            features: string[];
+            parent?: { image: string };
+          };
+          return JSON.stringify([info.size, feature(info.features.join(" ")), info.parent?.image]);
+        };
+        for (let pair = 0; pair < pairs; pair++) {
+          const [a, b] = await Promise.all([
+            description(target("ours", pair)),
+            description(target("peer", pair)),
+          ]);
+          if (a !== b) throw new Error(`the clones of pair ${pair} differ: ${a} and ${b}`);
+        }
+        const snapshots = JSON.parse(await shell.rbd("snap", "ls", "--format", "json", source)) as unknown[];
+        if (snapshots.length !== 1 + pairs) throw new Error("ours made a snapshot that was not needed");
+      },
+      async [Symbol.asyncDispose]() {
+        await shell.bash(`ceph config set mon mon_allow_pool_delete true
+          ceph osd pool delete ${pool} ${pool} --yes-i-really-really-mean-it`);
+      },
+    };
+  },
+};
+
+const manyPool = "bench-clone-many-snaps";
+const [many, none] = [`${manyPool}/many`, `${manyPool}/none`];
 const snapshots = 60;
 /** From one write to the next: spread over the whole image. */
 const apart = 16 * 1024 ** 3;
@@ -22,7 +82,7 @@ export const cloneManySnaps: BenchCase = {
   aim: 0.9,
   pairs: 9,
   async prepare({ cluster, shell, say }: BenchContext): Promise<PreparedCase> {
-    await shell.bash(`ceph osd pool create ${pool} 16 && rbd pool init ${pool}`);
+    await shell.bash(`ceph osd pool create ${manyPool} 16 && rbd pool init ${manyPool}`);
     for (const image of [many, none]) await shell.rbd("create", "--size", "1T", image);
     say(`making ${snapshots} snapshots`);
     {
@@ -57,7 +117,7 @@ export const cloneManySnaps: BenchCase = {
       },
       async [Symbol.asyncDispose]() {
         await shell.bash(`ceph config set mon mon_allow_pool_delete true
-          ceph osd pool delete ${pool} ${pool} --yes-i-really-really-mean-it`);
+          ceph osd pool delete ${manyPool} ${manyPool} --yes-i-really-really-mean-it`);
       },
     };
   },

@@ -1,4 +1,6 @@
 import { spawn } from "node:child_process";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { writeSteps } from "rbd-native";
 import { expect } from "vitest";
@@ -34,6 +36,7 @@ export async function dieInTransfer(
 async function runUntilKilled(dying: DyingTransfer): Promise<void> {
   const program = fileURLToPath(new URL("transfer-and-die.ts", import.meta.url));
   const child = spawn(process.execPath, [program, JSON.stringify(dying)], {
+    env: { ...process.env, NODE_COMPILE_CACHE: join(tmpdir(), "coppice-compile-cache") },
     stdio: ["ignore", "inherit", "pipe"],
   });
   let problem = "";

@@ -3,7 +3,7 @@ import type { Metadata } from "next";
 import { EmptyState } from "#components/state.tsx";
 import { ButtonLink } from "#components/ui/button.tsx";
 
-const metadata: Metadata = { title: "Not found" };
+export const metadata: Metadata = { title: "Not found" };
 
 export default function NotFound() {
   return (

@@ -1,13 +1,16 @@
 import { defineConfig } from "vitest/config";
+import { SlowestFirst } from "./test/slowest-first.ts";
 
 /**
- * unit: fast, no cluster, all files side by side.
+ * unit: fast, no cluster, all files side by side; the files of a worker share its modules, so a test must not leave state
+ * behind.
  * integration: against one private cluster, started only when such a test is selected.
  * dev-cluster: tests that start, kill and stop clusters of their own, one file after another.
  * The groups run one after the other, so that what measures or times out is not disturbed.
  */
 export default defineConfig({
   test: {
+    sequence: { sequencer: SlowestFirst },
     projects: [
       {
         test: {
@@ -17,6 +20,7 @@ export default defineConfig({
             "apps/*/test/unit/**/*.test.{ts,tsx}",
             "scripts/test/unit/**/*.test.ts",
           ],
+          isolate: false,
           testTimeout: 10_000,
           sequence: { groupOrder: 0 },
         },

@@ -27,6 +27,7 @@ const kept = values.dir !== undefined;
 const dir = values.dir ?? (await mkdtemp(join((await memoryFolder()) ?? tmpdir(), "coppice-bench-")));
 
 const results: BenchResult[] = [];
+const failed: string[] = [];
 {
   await using started = new AsyncDisposableStack();
   if (!kept) started.defer(() => rm(dir, { recursive: true }));
@@ -36,15 +37,25 @@ const results: BenchResult[] = [];
   );
   for (const bench of chosen) {
     console.error(`${bench.name}: ${bench.work}, against ${bench.against}`);
-    if (bench.plant !== undefined) await runInOwnProcess(bench, cluster.conf, "plant");
-    const result = await runInOwnProcess(bench, cluster.conf, "measure");
-    if (result === undefined) throw new Error(`The case ${bench.name} had no result`);
-    results.push(result);
-    console.error(`  ${bench.name}: ratio ${result.ratio.toFixed(2)}`);
+    try {
+      if (bench.plant !== undefined) await runInOwnProcess(bench, cluster.conf, "plant");
+      const result = await runInOwnProcess(bench, cluster.conf, "measure");
+      if (result === undefined) throw new Error(`The case ${bench.name} had no result`);
+      results.push(result);
+      console.error(`  ${bench.name}: ratio ${result.ratio.toFixed(2)}`);
+    } catch (error) {
+      // The figures of the other cases are worth having all the same.
+      failed.push(bench.name);
+      console.error(`  ${bench.name} failed: ${error instanceof Error ? error.message : String(error)}`);
+    }
+    if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(results, undefined, 2)}\n`);
   }
 }
 console.log(table(results, cases));
-if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(results, undefined, 2)}\n`);
+if (failed.length > 0) {
+  console.error(`No figures of ${failed.join(", ")}: see above.`);
+  process.exitCode = 1;
+}
 
 /** A folder in memory with room for the cluster: a slow disk would be all that is measured, of both sides. */
 async function memoryFolder(): Promise<string | undefined> {

@@ -1,10 +1,9 @@
 // `npm run bench [-- --only CASE,… --json FILE --dir DIR]`: makes the machine ready, then measures.
 import { join } from "node:path";
 import { prepare } from "./prepare/index.mjs";
-import { root } from "./prepare/places.mjs";
+import { fail } from "./prepare/output.mjs";
 import { runInForeground } from "./prepare/run.mjs";
-import { fail } from "./prepare/say.mjs";
-import { projectNode, toolEnv } from "./prepare/toolchain.mjs";
+import { projectNode, root, toolEnv } from "./prepare/toolchain.mjs";
 
 try {
   await prepare(["build", "cluster"]);

@@ -10,7 +10,7 @@ import { installPackages, makeRoot } from "./debian-root/make-root.mjs";
 import { debianMirror } from "./debian-root/mirror.mjs";
 import { releases } from "./debian-root/releases.mjs";
 import { runInRoot } from "./debian-root/run-in-root.mjs";
-import { fail, Refusal, step } from "./prepare/say.mjs";
+import { fail, step, UserError } from "./prepare/output.mjs";
 import { packagesFor } from "./prepare/system-packages.mjs";
 
 const usage =
@@ -30,9 +30,9 @@ try {
     const tests = positionals.length > 0 ? positionals : ["packages/rbd-native", "packages/rbd-core"];
     const build = async () => {
       const code = await runInRoot(root, script(tests));
-      if (code !== 0) throw new Refusal(`It ended with exit code ${code}.`);
+      if (code !== 0) throw new UserError(`It ended with exit code ${code}.`);
     };
-    await step(`Building and testing on Debian ${release.number}`, build, { speaks: true });
+    await step(`Building and testing on Debian ${release.number}`, build, { printsItself: true });
   }
 } catch (error) {
   fail(error);
@@ -50,24 +50,24 @@ function parse() {
       allowPositionals: true,
     });
   } catch (error) {
-    throw new Refusal(error.message, usage);
+    throw new UserError(error.message, usage);
   }
 }
 
 function releaseNamed(number) {
   const found = releases.find((release) => release.number === number);
   if (found === undefined)
-    throw new Refusal(`--release is one of ${releases.map(({ number }) => number).join(", ")}.`, usage);
+    throw new UserError(`--release is one of ${releases.map(({ number }) => number).join(", ")}.`, usage);
   return found;
 }
 
 function refuseWithoutMeans() {
-  if (process.getuid?.() !== 0) throw new Refusal("chroot and mounts need root.", `sudo ${usage}`);
+  if (process.getuid?.() !== 0) throw new UserError("chroot and mounts need root.", `sudo ${usage}`);
   for (const tool of ["debootstrap", "unshare", "chroot"]) {
     try {
       execFileSync("which", [tool], { stdio: "ignore" });
     } catch {
-      throw new Refusal(`${tool} is not installed.`, "apt-get install debootstrap util-linux coreutils");
+      throw new UserError(`${tool} is not installed.`, "apt-get install debootstrap util-linux coreutils");
     }
   }
 }

@@ -6,9 +6,9 @@ import { existsSync, readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { startTemporaryCluster } from "@coppice/dev-cluster";
-import { root } from "./prepare/places.mjs";
+import { fail, step, UserError } from "./prepare/output.mjs";
 import { run, runInForeground } from "./prepare/run.mjs";
-import { fail, Refusal, step } from "./prepare/say.mjs";
+import { root } from "./prepare/toolchain.mjs";
 
 /** The oldest that package.json allows, and the even ones since. */
 const versions = process.argv.length > 2 ? process.argv.slice(2) : ["22.12", "24", "26"];
@@ -25,17 +25,17 @@ try {
   const failed = [];
   try {
     for (const node of nodes) {
-      await step(`Node.js ${node.version}`, () => check(node.path, cluster.conf), { speaks: true }).catch(
-        (error) => {
-          if (!(error instanceof Refusal)) throw error;
-          failed.push(node.version);
-        },
-      );
+      await step(`Node.js ${node.version}`, () => check(node.path, cluster.conf), {
+        printsItself: true,
+      }).catch((error) => {
+        if (!(error instanceof UserError)) throw error;
+        failed.push(node.version);
+      });
     }
   } finally {
     await cluster.stop();
   }
-  if (failed.length > 0) throw new Refusal(`The tests fail on Node.js ${failed.join(", ")}.`);
+  if (failed.length > 0) throw new UserError(`The tests fail on Node.js ${failed.join(", ")}.`);
   console.log(`They pass on Node.js ${nodes.map(({ version }) => version).join(", ")}.`);
 } catch (error) {
   fail(error);
@@ -73,5 +73,5 @@ async function check(node, conf) {
     [vitest, "run", ...args, "packages/rbd-native/test/unit", ...tests],
     { cwd: root, env: { ...process.env, COPPICE_TEST_CEPH_CONF: conf } },
   );
-  if (code !== 0) throw new Refusal(`exit code ${code}`);
+  if (code !== 0) throw new UserError(`exit code ${code}`);
 }

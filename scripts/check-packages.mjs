@@ -6,10 +6,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { publint } from "publint";
 import { formatMessage } from "publint/utils";
-import { root } from "./prepare/places.mjs";
+import { fail, step, UserError } from "./prepare/output.mjs";
 import { run } from "./prepare/run.mjs";
-import { fail, Refusal, step } from "./prepare/say.mjs";
-import { toolEnv } from "./prepare/toolchain.mjs";
+import { root, toolEnv } from "./prepare/toolchain.mjs";
 
 const names = ["rbd-native", "rbd-core"];
 const prebuilds = join(root, "packages/rbd-native/prebuilds");
@@ -18,7 +17,7 @@ const folder = mkdtempSync(join(tmpdir(), "coppice-packages-"));
 
 try {
   if (existsSync(prebuilds))
-    throw new Refusal(`${prebuilds} is there already.`, "Remove it, then try again.");
+    throw new UserError(`${prebuilds} is there already.`, "Remove it, then try again.");
   const packed = await step("Packing", () => pack("compiled"));
   for (const name of names) await step(`publint ${name}`, () => lint(name));
   await step("Installing and compiling in an empty project", (detail) => install("compiled", packed, detail));
@@ -52,7 +51,7 @@ async function lint(name) {
   const { messages } = await publint({ pkgDir: join(root, "packages", name), pack: "npm", strict: true });
   const manifest = JSON.parse(readFileSync(join(root, "packages", name, "package.json"), "utf8"));
   if (messages.length > 0) {
-    throw new Refusal(messages.map((message) => formatMessage(message, manifest)).join("\n"));
+    throw new UserError(messages.map((message) => formatMessage(message, manifest)).join("\n"));
   }
 }
 
@@ -66,12 +65,13 @@ async function install(kind, packed, detail) {
     detail,
   });
   const compiled = existsSync(join(project, "node_modules/rbd-native/build/Release/rbd_native.node"));
-  if (compiled !== (kind === "compiled")) throw new Refusal(`The ${kind} package was not installed as such.`);
+  if (compiled !== (kind === "compiled"))
+    throw new UserError(`The ${kind} package was not installed as such.`);
   const program = `
     import { version } from "rbd-native";
     import { cloneImage } from "rbd-core";
     console.log(typeof cloneImage, version().major);
   `;
   const output = execFileSync("node", ["--input-type=module", "-e", program], { cwd: project, env });
-  if (String(output) !== "function 1\n") throw new Refusal(`It loaded as ${output}`);
+  if (String(output) !== "function 1\n") throw new UserError(`It loaded as ${output}`);
 }

@@ -1,10 +1,9 @@
 // `npm start`: makes the machine ready, then hands over to the product on the project's own Node.
 import { join } from "node:path";
 import { prepare } from "./prepare/index.mjs";
-import { root } from "./prepare/places.mjs";
+import { fail } from "./prepare/output.mjs";
 import { runInForeground } from "./prepare/run.mjs";
-import { fail } from "./prepare/say.mjs";
-import { projectNode, toolEnv } from "./prepare/toolchain.mjs";
+import { projectNode, root, toolEnv } from "./prepare/toolchain.mjs";
 
 try {
   await prepare(process.env.CEPH_CONF ? ["build"] : ["build", "cluster"]);

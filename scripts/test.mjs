@@ -1,28 +1,35 @@
 // `npm test`: everything, from a bare machine. `npm test -- unit` runs one of the stages by name.
 import { mkdirSync, readFileSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { prepare } from "./prepare/index.mjs";
-import { root } from "./prepare/places.mjs";
-import { runInForeground } from "./prepare/run.mjs";
-import { fail, Refusal, step } from "./prepare/say.mjs";
-import { toolEnv } from "./prepare/toolchain.mjs";
+import { fail, step, UserError } from "./prepare/output.mjs";
+import { runBuffered, runInForeground } from "./prepare/run.mjs";
+import { root, toolEnv } from "./prepare/toolchain.mjs";
 
-const results = join(root, "test-results");
+const reports = join(root, "test-results");
 const vitestReport = (project) => [
   "run",
   "--project",
   project,
   "--reporter=default",
   "--reporter=json",
-  `--outputFile.json=${join(results, `${project}.json`)}`,
+  `--outputFile.json=${join(reports, `${project}.json`)}`,
 ];
 
-/** In the order they run: what is quick to fail comes first. */
+/**
+ * The checks of the sources run side by side, before the tests; the output of each is printed when it ends. The tests run
+ * one stage after another, because other work would disturb what they measure or time out.
+ */
 const stages = [
-  { name: "lint", title: "Format and lint", command: ["biome", "ci", "."] },
-  { name: "unused", title: "Unused files, exports and dependencies", command: ["knip"] },
-  { name: "versions", title: "One version of each dependency", command: ["sherif"] },
-  { name: "types", title: "Types", command: ["turbo", "run", "typecheck", "--output-logs=errors-only"] },
+  { name: "lint", title: "Format and lint", command: ["biome", "ci", "."], isCheck: true },
+  { name: "unused", title: "Unused files, exports and dependencies", command: ["knip"], isCheck: true },
+  { name: "versions", title: "One version of each dependency", command: ["sherif"], isCheck: true },
+  {
+    name: "types",
+    title: "Types",
+    command: ["turbo", "run", "typecheck", "--output-logs=errors-only"],
+    isCheck: true,
+  },
   { name: "unit", title: "Unit tests", command: ["vitest", ...vitestReport("unit")], count: vitestCount },
   {
     name: "integration",
@@ -47,18 +54,23 @@ const stages = [
 try {
   const chosen = choose(process.argv.slice(2));
   await prepare(["build", "cluster", "browser"]);
-  rmSync(results, { recursive: true, force: true });
-  mkdirSync(results, { recursive: true });
-  const failed = [];
+  rmSync(reports, { recursive: true, force: true });
+  mkdirSync(reports, { recursive: true });
+  const results = await Promise.all(
+    chosen.filter(({ isCheck }) => isCheck).map(async (stage) => ({ stage, ok: await runStage(stage) })),
+  );
+  for (const stage of chosen.filter(({ isCheck }) => !isCheck)) {
+    results.push({ stage, ok: await runStage(stage) });
+  }
+  const failed = results.filter(({ ok }) => !ok).map(({ stage }) => stage.title);
   let passedTests = 0;
   let failedTests = 0;
-  for (const stage of chosen) {
-    const ok = await runStage(stage);
+  for (const { stage, ok } of results) {
     const count = stage.count?.(stage.name) ?? { passed: ok ? 1 : 0, failed: ok ? 0 : 1 };
     passedTests += count.passed;
     failedTests += count.failed;
-    if (!ok) failed.push(stage.title);
   }
+  printSlowestFiles(chosen);
   console.log(failed.length === 0 ? "\nEverything passes." : `\nFailed: ${failed.join(", ")}.`);
   console.log(`${passedTests} passed, ${failedTests} failed`);
   process.exitCode = failed.length === 0 ? 0 : 1;
@@ -69,7 +81,7 @@ try {
 function choose(names) {
   const unknown = names.filter((name) => !stages.some((stage) => stage.name === name));
   if (unknown.length > 0) {
-    throw new Refusal(
+    throw new UserError(
       `No stage is called ${unknown.join(", ")}.`,
       `There are: ${stages.map(({ name }) => name).join(", ")}.`,
     );
@@ -77,17 +89,41 @@ function choose(names) {
   return names.length === 0 ? stages : stages.filter((stage) => names.includes(stage.name));
 }
 
-async function runStage({ title, command: [command, ...args] }) {
-  const env = { ...toolEnv(), COPPICE_TEST_RESULTS: results };
+async function runStage({ title, command: [command, ...args], isCheck }) {
+  const options = { cwd: root, env: { ...toolEnv(), COPPICE_TEST_RESULTS: reports } };
   const work = async () => {
-    const code = await runInForeground(command, args, { cwd: root, env });
-    if (code !== 0) throw new Refusal(`exit code ${code}`);
+    const code = isCheck
+      ? await runCheck(command, args, options)
+      : await runInForeground(command, args, options);
+    if (code !== 0) throw new UserError(`exit code ${code}`);
     return true;
   };
-  return step(title, work, { speaks: true }).catch((error) => {
-    if (error instanceof Refusal) return false;
+  return step(title, work, { printsItself: true }).catch((error) => {
+    if (error instanceof UserError) return false;
     throw error;
   });
+}
+
+async function runCheck(command, args, options) {
+  const { code, output } = await runBuffered(command, args, options);
+  if (output.trim() !== "") console.log(output.trim());
+  return code;
+}
+
+/** The ten test files that took longest, of the stages that report times: where splitting a file pays. */
+function printSlowestFiles(chosen) {
+  const files = chosen
+    .filter(({ command }) => command[0] === "vitest")
+    .flatMap(({ name }) => readReport(name)?.testResults ?? [])
+    .map(({ name, startTime, endTime }) => ({
+      name: relative(root, name),
+      seconds: (endTime - startTime) / 1000,
+    }))
+    .toSorted((a, b) => b.seconds - a.seconds)
+    .slice(0, 10);
+  if (files.length === 0) return;
+  console.log("\nThe slowest test files:");
+  for (const { name, seconds } of files) console.log(`${seconds.toFixed(1).padStart(8)} s  ${name}`);
 }
 
 function vitestCount(name) {
@@ -103,7 +139,7 @@ function playwrightCount(name) {
 /** Nothing when the stage ended before it could write its report. */
 function readReport(name) {
   try {
-    return JSON.parse(readFileSync(join(results, `${name}.json`), "utf8"));
+    return JSON.parse(readFileSync(join(reports, `${name}.json`), "utf8"));
   } catch (error) {
     if (error.code === "ENOENT") return undefined;
     throw error;

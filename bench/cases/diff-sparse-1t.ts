@@ -11,7 +11,7 @@ const changes = 70;
 export const diffSparse1t: BenchCase = {
   name: "diff-sparse-1t",
   work: "byte-accurate diff, 1 TiB, about 70 changed extents",
-  against: "the same by one byte-accurate diff_iterate2",
+  against: "one byte-accurate diff_iterate2 of librbd, through rbd-native",
   unit: "ms",
   atLeast: 50,
   aim: 100,

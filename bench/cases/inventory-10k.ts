@@ -12,6 +12,7 @@ export const inventory10k: BenchCase = {
   name: "inventory-10k",
   work: "1,000 of 10,000 images (use --dir to keep them)",
   against: "our own 1,000 images",
+  isCost: true,
   unit: "ms",
   atLeast: 1,
   pairs: 5,

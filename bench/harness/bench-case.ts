@@ -17,8 +17,10 @@ export interface BenchContext {
 export interface PreparedCase extends AsyncDisposable {
   /** Does the work once with Coppice and returns the measured value in the case's unit. */
   ours(pair: number): Promise<number>;
-  /** Does the same work once with the peer. */
+  /** Does the same work once with the peer: the command that a person would type. */
   peer(pair: number): Promise<number>;
+  /** Does it once with the strongest peer there is: connected, in one process, on as many threads as help. */
+  warmPeer?(pair: number): Promise<number>;
   /** What `rados bench` needs for the same bytes: said in the note, to know how far away the limit is. */
   radosBench?(): Promise<number>;
   /** Throws unless both did the same work. */
@@ -29,8 +31,12 @@ export interface BenchCase {
   readonly name: string;
   /** What is done, in a few words. */
   readonly work: string;
-  /** Against whom. */
+  /** The peer: the plain command. */
   readonly against: string;
+  /** The other side is ours, too: the figure says what something costs, and is no ratio to a peer. */
+  readonly isCost?: true;
+  /** The strongest peer, which `warmPeer` of the prepared case is. */
+  readonly warm?: { readonly against: string; readonly atLeast: number; readonly aim?: number };
   readonly unit: "ms" | "MiB/s" | "op/s";
   /** The ratio to reach, and the one aimed at; see BENCH in the table's last columns. */
   readonly atLeast: number;

@@ -7,9 +7,15 @@ export interface BenchResult {
   readonly ours: number;
   /** Median of the peer's, in `unit`. */
   readonly peer: number;
+  /** Who that is. */
+  readonly peerName: string;
+  /** Whether the peer is ours: `ratio` is then what something costs. */
+  readonly isCost: boolean;
   readonly unit: BenchCase["unit"];
   /** How many times better ours is: above 1 is better, whatever the unit. */
   readonly ratio: number;
+  /** The same against the strongest peer, where there is one beside the plain command. */
+  readonly warm: { readonly peer: number; readonly peerName: string; readonly ratio: number } | null;
   /** Peak resident memory of the process while ours ran. */
   readonly rssMiB: number;
   /** 99th percentile of the event loop's delay while ours ran, of the worst run. */

@@ -13,7 +13,9 @@ export async function measure(bench: BenchCase, context: BenchContext): Promise<
   const peaks: number[] = [];
   const ours: number[] = [];
   const peer: number[] = [];
+  const warmPeer: number[] = [];
   const radosBench: number[] = [];
+  let repeated = 0;
   const pairs = bench.pairs ?? defaultPairs;
   for (let pair = 0; pair < pairs; pair++) {
     context.say(`pair ${pair + 1} of ${pairs}`);
@@ -25,7 +27,17 @@ export async function measure(bench: BenchCase, context: BenchContext): Promise<
         peaks.push(peakMiB());
       },
       async () => {
+        const took = await orFailure(() => prepared.peer(pair));
+        if (!(took instanceof PeerFailure)) {
+          peer.push(took);
+          return;
+        }
+        context.say(`the peer failed, and does this pair again: ${took.message}`);
+        repeated++;
         peer.push(await prepared.peer(pair));
+      },
+      async () => {
+        if (prepared.warmPeer !== undefined) warmPeer.push(await prepared.warmPeer(pair));
       },
     ];
     for (const turn of pair % 2 === 0 ? turns : turns.toReversed()) await turn();
@@ -40,17 +52,44 @@ export async function measure(bench: BenchCase, context: BenchContext): Promise<
     case: bench.name,
     ours: median(ours),
     peer: median(peer),
+    peerName: bench.against,
+    isCost: bench.isCost === true,
     unit: bench.unit,
     ratio: ratioOf(bench.unit, median(ours), median(peer)),
+    warm: warmOf(bench, ours, warmPeer),
     rssMiB: Math.max(...peaks),
     loopDelayP99Ms: Math.max(...loopDelays),
-    note: noteOf(bench, pairs, radosBench),
+    note: noteOf(bench, pairs, repeated, radosBench),
   };
 }
 
-function noteOf({ work, against, unit }: BenchCase, pairs: number, radosBench: readonly number[]): string {
-  const note = `${work}, against ${against}; ${pairs} pairs`;
-  return radosBench.length === 0 ? note : `${note}; rados bench ${median(radosBench).toFixed(0)} ${unit}`;
+function warmOf(bench: BenchCase, ours: readonly number[], warmPeer: readonly number[]): BenchResult["warm"] {
+  if (bench.warm === undefined || warmPeer.length === 0) return null;
+  const peer = median(warmPeer);
+  return { peer, peerName: bench.warm.against, ratio: ratioOf(bench.unit, median(ours), peer) };
+}
+
+function noteOf(
+  { work, unit }: BenchCase,
+  pairs: number,
+  repeated: number,
+  radosBench: readonly number[],
+): string {
+  const notes = [work, `${pairs} pairs`];
+  if (repeated > 0) notes.push(`the peer failed ${repeated} times and repeated the pair`);
+  if (radosBench.length > 0) notes.push(`rados bench ${median(radosBench).toFixed(0)} ${unit}`);
+  return notes.join("; ");
+}
+
+/** A command of the peer's that failed: Ceph 16's `rbd` aborts now and then while it exits. */
+class PeerFailure extends Error {}
+
+async function orFailure(run: () => Promise<number>): Promise<number | PeerFailure> {
+  try {
+    return await run();
+  } catch (error) {
+    return new PeerFailure(String(error), { cause: error });
+  }
 }
 
 /** Adds the 99th percentile of the event loop's delay while `work` runs, in ms. A monitor used again would count the pause. */

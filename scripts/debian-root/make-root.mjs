@@ -1,8 +1,8 @@
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { step, UserError } from "../prepare/output.mjs";
 import { run } from "../prepare/run.mjs";
-import { Refusal, step } from "../prepare/say.mjs";
 import { inNamespaces } from "./in-namespaces.mjs";
 
 /**
@@ -14,7 +14,10 @@ export async function makeRoot(root, release, mirror) {
   const mark = `etc/coppice-debian-${release.number}`;
   if (existsSync(join(root, mark))) return;
   if (existsSync(root) && readdirSync(root).length > 0) {
-    throw new Refusal(`${root} is not empty, and not a root that this script made.`, "Give another --root.");
+    throw new UserError(
+      `${root} is not empty, and not a root that this script made.`,
+      "Give another --root.",
+    );
   }
   const unfinished = `${root}.unfinished`;
   removeFolder(unfinished);
@@ -84,7 +87,7 @@ function removeFolder(folder) {
     .map((line) => line.split(" ")[4])
     .filter((point) => point?.startsWith(`${folder}/`));
   if (mounts.length > 0) {
-    throw new Refusal(`${mounts.join(", ")} is still mounted.`, `umount ${mounts.reverse().join(" ")}`);
+    throw new UserError(`${mounts.join(", ")} is still mounted.`, `umount ${mounts.reverse().join(" ")}`);
   }
   execFileSync("rm", ["-r", "--one-file-system", folder]);
 }

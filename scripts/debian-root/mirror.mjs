@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { Refusal } from "../prepare/say.mjs";
+import { UserError } from "../prepare/output.mjs";
 
 const apt = "/etc/apt";
 
@@ -8,7 +8,7 @@ const apt = "/etc/apt";
 export function debianMirror() {
   const mirror = mirrorIn(sources());
   if (mirror !== undefined) return mirror;
-  throw new Refusal(
+  throw new UserError(
     `No Debian mirror is named in ${apt}/sources.list or ${apt}/sources.list.d.`,
     "Give one with --mirror URL.",
   );

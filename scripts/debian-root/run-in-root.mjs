@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { root as checkout } from "../prepare/places.mjs";
+import { root as checkout } from "../prepare/toolchain.mjs";
 import { inNamespaces } from "./in-namespaces.mjs";
 
 /**

@@ -1,10 +1,9 @@
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { root } from "./places.mjs";
+import { step } from "./output.mjs";
 import { run } from "./run.mjs";
-import { step } from "./say.mjs";
-import { toolEnv } from "./toolchain.mjs";
+import { root, toolEnv } from "./toolchain.mjs";
 
 const stamp = join(root, "node_modules/.coppice-installed");
 

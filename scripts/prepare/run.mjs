@@ -1,10 +1,10 @@
 import { spawn } from "node:child_process";
-import { Refusal } from "./say.mjs";
+import { UserError } from "./output.mjs";
 
 const tailLines = 40;
 
 /**
- * Runs a command to its end. Its output is kept back, and shown only when it fails.
+ * Runs a command to its end. Its output is shown only when it fails.
  * @param {string} command @param {string[]} args
  * @param {{ cwd?: string, env?: NodeJS.ProcessEnv, detail?: (line: string) => void, help?: string }} [options]
  * @returns {Promise<string>} what it wrote to standard output
@@ -28,13 +28,13 @@ export function run(command, args, options = {}) {
     });
     child.stderr.on("data", keep);
     child.once("error", (error) =>
-      reject(new Refusal(`${command} could not be started: ${error.message}`, help)),
+      reject(new UserError(`${command} could not be started: ${error.message}`, help)),
     );
     child.once("close", (code, signal) => {
       if (code === 0) resolve(stdout);
       else
         reject(
-          new Refusal(
+          new UserError(
             `"${[command, ...args].join(" ")}" ended with ${signal ?? `exit code ${code}`}:\n${tail.join("\n")}`,
             help,
           ),
@@ -44,8 +44,27 @@ export function run(command, args, options = {}) {
 }
 
 /**
- * Runs a command with this terminal as its own, and resolves with its exit code. Ctrl-C reaches the command
- * by itself (same process group); here it is only kept from ending us before the command has cleaned up.
+ * Runs a command to its end and gives its exit code and everything that it printed, in the order it was printed.
+ * @param {string} command @param {string[]} args @param {{ cwd?: string, env?: NodeJS.ProcessEnv }} [options]
+ * @returns {Promise<{ code: number, output: string }>}
+ */
+export function runBuffered(command, args, options = {}) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, { ...options, stdio: ["ignore", "pipe", "pipe"] });
+    let output = "";
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding("utf8").on("data", (text) => {
+        output += text;
+      });
+    }
+    child.once("error", reject);
+    child.once("close", (code) => resolve({ code: code ?? 1, output }));
+  });
+}
+
+/**
+ * Runs a command in this terminal, and resolves with its exit code. The terminal sends Ctrl-C to the command as well
+ * (same process group); this process ignores it, so that the command can clean up first.
  * @param {string} command @param {string[]} args @param {{ cwd?: string, env?: NodeJS.ProcessEnv }} [options]
  * @returns {Promise<number>}
  */

@@ -1,8 +1,8 @@
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { createInterface } from "node:readline/promises";
+import { step, UserError } from "./output.mjs";
 import { run } from "./run.mjs";
-import { Refusal, step } from "./say.mjs";
 
 /** Debian's names of what each part of the work needs. */
 export const packagesFor = {
@@ -39,7 +39,7 @@ export async function installSystemPackages(parts) {
 
   const byHand = `apt-get install --no-install-recommends ${missing.join(" ")}`;
   if (!hasApt()) {
-    throw new Refusal(
+    throw new UserError(
       `These are missing on this machine: ${missing.join(", ")} (Debian's names).`,
       "Only Debian and Ubuntu are installed automatically. Install the equivalents with your package manager, then try again.",
     );
@@ -59,7 +59,7 @@ export async function installSystemPackages(parts) {
   });
   const still = missingPackages(wanted);
   if (still.length > 0)
-    throw new Refusal(`apt-get succeeded, yet these are still missing: ${still.join(", ")}.`, help);
+    throw new UserError(`apt-get succeeded, yet these are still missing: ${still.join(", ")}.`, help);
 }
 
 const hasApt = () => existsSync("/usr/bin/apt-get") && existsSync("/usr/bin/dpkg-query");
@@ -97,7 +97,10 @@ function installedPackages(names) {
 async function rightToInstall(missing, byHand) {
   if (process.getuid?.() === 0) return [];
   const refuse = (why) =>
-    new Refusal(`System packages are missing: ${missing.join(", ")}. ${why}`, `By hand, as root:  ${byHand}`);
+    new UserError(
+      `System packages are missing: ${missing.join(", ")}. ${why}`,
+      `By hand, as root:  ${byHand}`,
+    );
   if (!["/usr/bin/sudo", "/bin/sudo", "/usr/local/bin/sudo"].some((path) => existsSync(path))) {
     throw refuse("You are not root, and there is no sudo.");
   }

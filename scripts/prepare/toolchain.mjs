@@ -1,13 +1,15 @@
 import { existsSync, readFileSync } from "node:fs";
-import { delimiter, join } from "node:path";
-import { root } from "./places.mjs";
+import { delimiter, dirname, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { step, UserError } from "./output.mjs";
 import { run } from "./run.mjs";
-import { Refusal, step } from "./say.mjs";
 
+/** The root of the checkout. */
+export const root = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
 const tools = join(root, ".tools");
 const oldestNode = [22, 12];
 
-/** Brings the pnpm that package.json pins into .tools, unless it is there. Needs nothing but npm. */
+/** Installs the pnpm version that package.json pins into .tools, unless it is there. Needs only npm. */
 export async function installPnpm() {
   const { packageManager } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
   const version = packageManager.split("@")[1].split("+")[0];
@@ -20,19 +22,19 @@ export async function installPnpm() {
   await step(`Fetching pnpm ${version}`, (detail) =>
     run(command, [...before, "install", "--prefix", tools, "--no-audit", "--no-fund", `pnpm@${version}`], {
       detail,
-      help: "If it is about the network: is the npm registry reachable from here (npm ping)?",
+      help: "Check that the npm registry can be reached: npm ping",
     }),
   );
 }
 
-/** The Node that the project brings along (24 LTS, with its headers); a recent enough own one elsewhere. */
+/** The Node that the project installs (24 LTS, with its headers); elsewhere the running one, if it is recent enough. */
 export function projectNode() {
   const brought = join(root, `node_modules/node-linux-${process.arch}/bin/node`);
   if (existsSync(brought)) return brought;
   const [major, minor] = process.versions.node.split(".").map(Number);
   if (major > oldestNode[0] || (major === oldestNode[0] && minor >= oldestNode[1])) return process.execPath;
-  throw new Refusal(
-    `Node ${process.versions.node} is too old, and the project brings none for ${process.platform}-${process.arch}.`,
+  throw new UserError(
+    `Node ${process.versions.node} is too old, and the project has none for ${process.platform}-${process.arch}.`,
     `Install Node ${oldestNode.join(".")} or newer.`,
   );
 }

@@ -1,15 +1,14 @@
 // The product as `npm start` runs it: a cluster (private unless CEPH_CONF names one), its forest, the server.
 // Whatever this starts, it stops.
-import { fail, Refusal, step } from "../prepare/say.mjs";
-import { refuseTakenPort } from "./port.ts";
+import { fail, step, UserError } from "../prepare/output.mjs";
 import { startPrivateCluster } from "./private-cluster.ts";
 import { startServer } from "./server-process.ts";
-import { readSettings } from "./settings.ts";
+import { readSettings, refuseTakenPort } from "./settings.ts";
 
 const stopping = new AbortController();
 const stopped = new Promise<void>((resolve) => stopping.signal.addEventListener("abort", () => resolve()));
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
-  process.on(signal, () => stopping.abort(new Refusal(`Stopped by ${signal}.`)));
+  process.on(signal, () => stopping.abort(new UserError(`Stopped by ${signal}.`)));
 }
 
 try {
@@ -40,7 +39,7 @@ try {
 
   const how = await Promise.race([server.ended, stopped.then(() => undefined)]);
   if (how !== undefined) {
-    throw new Refusal(
+    throw new UserError(
       `The server ${how}.`,
       `Its log is ${server.logFile}. "npm start" starts it again: no data is lost.`,
     );

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { plantDemoForest } from "@coppice/demo-forest";
 import { type DevCluster, startCluster } from "@coppice/dev-cluster";
 import { connect } from "rbd-core";
-import { step } from "../prepare/say.mjs";
+import { step } from "../prepare/output.mjs";
 
 /** Starts (or starts again) the private cluster in `dataDir`/ceph and fills it once with the demonstration forest. */
 export async function startPrivateCluster(dataDir: string, signal: AbortSignal): Promise<DevCluster> {

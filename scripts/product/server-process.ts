@@ -2,33 +2,33 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { createWriteStream, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { root } from "../prepare/places.mjs";
-import { Refusal } from "../prepare/say.mjs";
+import { UserError } from "../prepare/output.mjs";
+import { root } from "../prepare/toolchain.mjs";
 import type { ProductSettings } from "./settings.ts";
 
-/** How long a server may take to end by itself when asked to. */
+/** How long the server may take to end after SIGTERM. */
 const graceMs = 20_000;
 const tailLines = 20;
 
 export interface RunningServer {
-  /** Opens logged in, once. */
+  /** Opens the dashboard signed in; it works once. */
   readonly signInUrl: string;
   readonly logFile: string;
-  /** Settles when the process has ended, by whatever cause, with a sentence that says how. */
+  /** Resolves when the process has ended, with a description of how. */
   readonly ended: Promise<string>;
-  /** Asks it to end, and makes it end when it takes too long. */
+  /** Sends SIGTERM, and SIGKILL when the server takes too long to end. */
   stop(): Promise<void>;
 }
 
-/** Starts the server on the given cluster and waits until it answers. @throws Refusal with the end of its log */
+/** Starts the server on the given cluster and waits until it answers. @throws UserError with the end of its log */
 export async function startServer(settings: ProductSettings, cephConf: string): Promise<RunningServer> {
   mkdirSync(settings.dataDir, { recursive: true, mode: 0o700 });
   const logFile = join(settings.dataDir, "server.log");
   const log = createWriteStream(logFile, { flags: "a", mode: 0o600 });
-  // The IPC channel carries nothing: its closing tells the server that its launcher is gone, however it went.
+  // The IPC channel carries no data: when it closes, the server knows that its launcher has ended in some way.
   const child = spawn(process.execPath, [join(root, "apps/server/dist/main.js")], {
     env: {
-      // Ceph's client runs a dozen threads: an arena for each keeps tens of MiB that nothing uses.
+      // Ceph's client runs a dozen threads: one malloc arena for each would hold tens of MiB of unused memory.
       MALLOC_ARENA_MAX: "2",
       ...process.env,
       COPPICE_PORT: String(settings.port),
@@ -38,7 +38,7 @@ export async function startServer(settings: ProductSettings, cephConf: string): 
       CEPH_CONF: cephConf,
     },
     stdio: ["ignore", "pipe", "pipe", "ipc"],
-    // Ctrl-C reaches the launcher alone; it decides what is stopped, and in which order.
+    // Only the launcher receives Ctrl-C; it decides what is stopped, and in which order.
     detached: true,
   });
   const tail: string[] = [];
@@ -62,7 +62,7 @@ export async function startServer(settings: ProductSettings, cephConf: string): 
   });
   const first = await Promise.race([signInUrl, ended.then((how) => ({ how }))]);
   if (typeof first !== "string") {
-    throw new Refusal(`The server ${first.how}.`, tail.join("\n") || `Its log is ${logFile}.`);
+    throw new UserError(`The server ${first.how}.`, tail.join("\n") || `Its log is ${logFile}.`);
   }
   return {
     signInUrl: first,

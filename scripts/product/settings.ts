@@ -1,5 +1,6 @@
+import { createServer } from "node:net";
 import { resolve } from "node:path";
-import { Refusal } from "../prepare/say.mjs";
+import { UserError } from "../prepare/output.mjs";
 
 export interface ProductSettings {
   /** TCP port of the one origin that serves everything. */
@@ -11,11 +12,11 @@ export interface ProductSettings {
   cephConf: string | undefined;
 }
 
-/** Reads what the launcher itself must know; the server checks its own settings again. @throws Refusal */
+/** Reads the settings that the launcher needs; the server checks its own settings again. @throws UserError */
 export function readSettings(env: NodeJS.ProcessEnv): ProductSettings {
   const port = Number(env.COPPICE_PORT || 4400);
   if (!Number.isInteger(port) || port < 1 || port > 65_535) {
-    throw new Refusal(`COPPICE_PORT is "${env.COPPICE_PORT}", which is not a port number (1 to 65535).`);
+    throw new UserError(`COPPICE_PORT is "${env.COPPICE_PORT}", which is not a port number (1 to 65535).`);
   }
   return {
     port,
@@ -23,4 +24,29 @@ export function readSettings(env: NodeJS.ProcessEnv): ProductSettings {
     dataDir: resolve(env.COPPICE_DATA || ".coppice"),
     cephConf: env.CEPH_CONF ? resolve(env.CEPH_CONF) : undefined,
   };
+}
+
+/** Refuses a port on which another process listens, before anything is started. @throws UserError */
+export async function refuseTakenPort(host: string, port: number): Promise<void> {
+  const probe = createServer();
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  probe.once("error", (error: NodeJS.ErrnoException) => reject(portError(error, host, port)));
+  probe.listen({ host, port, exclusive: true }, () => probe.close(() => resolve()));
+  return promise;
+}
+
+function portError(error: NodeJS.ErrnoException, host: string, port: number): Error {
+  switch (error.code) {
+    case "EADDRINUSE":
+      return new UserError(
+        `Port ${port} is taken: another program, or another Coppice, listens on ${host}:${port}.`,
+        `Stop it, or choose another port:  COPPICE_PORT=${port + 1} npm start`,
+      );
+    case "EACCES":
+      return new UserError(`Port ${port} needs root.`, "Choose one above 1023:  COPPICE_PORT=4400 npm start");
+    case "EADDRNOTAVAIL":
+      return new UserError(`COPPICE_HOST is ${host}, which is no address of this machine.`);
+    default:
+      return error;
+  }
 }

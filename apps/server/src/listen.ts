@@ -1,7 +1,7 @@
 import type { FastifyInstance } from "fastify";
 import type { Config } from "./base/config.ts";
 
-/** Opens the port and returns the origin people on this machine use. @throws {ExitError} when it cannot. */
+/** Opens the port and returns the origin that people on this machine use. @throws {ExitError} */
 export async function listen(server: FastifyInstance, config: Config): Promise<string> {
   const { host, port } = config;
   try {
@@ -35,7 +35,7 @@ function nameOf(host: string): string {
   return host.includes(":") ? `[${host}]` : host;
 }
 
-/** A start that failed for a reason the person at the terminal can mend. The message is all they need. */
+/** A start that failed for a reason that the person at the terminal can correct. The message alone is shown. */
 export class ExitError extends Error {
   override readonly name = "ExitError";
   readonly exitCode: number;

@@ -33,14 +33,14 @@ async function main(): Promise<void> {
   }
 }
 
-/** One line of JSON for whoever started this process and waits for it. */
+/** Writes one line of JSON for the program that started this process and waits until it is ready. */
 async function announce(server: RunningServer): Promise<void> {
   const link = (await server.signInLink()) ?? { url: server.origin, username: null };
   process.stdout.write(`${JSON.stringify({ ready: true, ...link })}\n`);
 }
 
 async function shutDown(server: RunningServer): Promise<void> {
-  const late = () => new Error("The server did not shut down in time; ending it.");
+  const late = () => new Error("The server did not shut down in time. It is ended now.");
   try {
     await within(systemClock, SHUTDOWN_MS, server.close(), late);
   } catch (error) {
@@ -58,20 +58,20 @@ function exitCodeFor(error: unknown): number | null {
 
 /**
  * Resolves at the first SIGINT or SIGTERM, or when the launcher that holds the other end of this process's IPC channel
- * is gone, however it went: no orphan keeps the port. A second signal ends the process at once, for a person who does
- * not want to wait for tasks that undo what they made.
+ * has ended, so that no orphaned server keeps the port. A second signal ends the process at once, for a person who does
+ * not want to wait for tasks that undo their work.
  */
-export function untilStopped(): Promise<void> {
+function untilStopped(): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
-  let asked = false;
+  let stopping = false;
   const stop = () => {
-    asked = true;
-    process.off("disconnect", stop); // a listener would keep the channel, and with it this process, alive
+    stopping = true;
+    process.off("disconnect", stop); // a listener keeps the channel open, and with it this process running
     resolve();
   };
   for (const signal of SIGNALS) {
     process.on(signal, () => {
-      if (asked) process.exit(signal === "SIGINT" ? 130 : 143);
+      if (stopping) process.exit(signal === "SIGINT" ? 130 : 143);
       stop();
     });
   }

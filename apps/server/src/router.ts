@@ -4,13 +4,12 @@ import { sessionRouter } from "./access/session.ts";
 import { t } from "./api/trpc.ts";
 import type { Clock } from "./base/clock.ts";
 import { clusterRouter, clustersRouter } from "./cluster/cluster-info.ts";
-import { type ServerEvent as AnyServerEvent, eventsProcedure } from "./events/events.ts";
+import { eventsProcedure } from "./events/event-stream.ts";
 import type { Hub } from "./events/hub.ts";
+import type { ServerEvent as AnyServerEvent } from "./events/server-event.ts";
 import { imagesRouter, inventoryRouter, lineageRouter } from "./inventory/inventories.ts";
-import { cloneRouter } from "./operations/clone.ts";
 import type { OperationServices } from "./operations/operation-services.ts";
-import { objectMapRouter } from "./operations/rebuild-object-map.ts";
-import { taskResult } from "./operations/task-kinds.ts";
+import { operationRouters, taskResult } from "./operations/operations.ts";
 import type { TaskRunner } from "./tasks/task-runner.ts";
 import { tasksRouter } from "./tasks/tasks-router.ts";
 
@@ -33,8 +32,7 @@ export function createRouter(services: Services) {
     images: imagesRouter(inventories),
     lineage: lineageRouter(inventories),
     inventory: inventoryRouter(inventories),
-    clone: cloneRouter(services, runner),
-    objectMap: objectMapRouter(services, runner),
+    ...operationRouters(services, runner),
     tasks: tasksRouter(runner, taskResult),
     audit: auditRouter(audit),
     events: eventsProcedure(hub, taskResult),
@@ -54,8 +52,8 @@ export type ServerEvent = Exclude<AnyServerEvent, { type: "task" }> | { type: "t
 
 export type { AuditListPage, AuditListRow } from "./access/audit.ts";
 export type { Me } from "./access/session.ts";
-export type { Role } from "./api/roles.ts";
 export type { RowError } from "./api/schemas.ts";
+export type { Role } from "./api/trpc.ts";
 export type { UserError } from "./base/errors.ts";
 export type { ClusterInfo, ClusterList, ClusterSummary, PoolInfo } from "./cluster/cluster-info.ts";
 export type { ScanProblem } from "./inventory/catalog.ts";

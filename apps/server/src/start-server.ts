@@ -9,16 +9,15 @@ import type { Config } from "./base/config.ts";
 import { lockDataDir, prepareDataDir } from "./base/data-dir.ts";
 import type { Host } from "./base/host.ts";
 import { checkClusters } from "./cluster/cluster-info.ts";
-import { createClusters } from "./cluster/clusters.ts";
-import { openDatabase } from "./db/database.ts";
-import { migrations } from "./db/migrations/index.ts";
+import { canBegin, createClusters } from "./cluster/clusters.ts";
+import { migrations, openDatabase } from "./db/database.ts";
 import { Hub } from "./events/hub.ts";
 import { logOptions, RequestLog } from "./http/request-log.ts";
 import { addRoutes } from "./http/routes.ts";
 import { createInventories } from "./inventory/inventories.ts";
 import { listen } from "./listen.ts";
 import { createFlattens } from "./operations/background-flattens.ts";
-import { runnableKinds } from "./operations/task-kinds.ts";
+import { runnableKinds } from "./operations/operations.ts";
 import { createRouter } from "./router.ts";
 import { createRunner } from "./tasks/task-runner.ts";
 
@@ -74,8 +73,7 @@ export async function startServer(config: Config, clock: Clock = systemClock): P
     database,
     kinds: runnableKinds(operations),
     publish: (task) => hub.publish({ type: "task", task }),
-    // A task of a cluster that is not configured any more begins, and fails with a sentence that says so.
-    ready: (id) => !clusters.has(id) || clusters.get(id).connected,
+    ready: (id) => canBegin(clusters, id),
   });
 
   const baseUrl = config.publicUrl ?? `http://localhost:${config.port}`;

@@ -7,7 +7,7 @@ export interface WriteStep {
   at: number;
 }
 
-export interface SnapshotStep {
+interface SnapshotStep {
   do: "snapshot";
   name: string;
   protect?: boolean;
@@ -26,7 +26,7 @@ export interface PlannedImage {
   stripe?: { unit: number; count: number };
   dataPool?: string;
   steps: readonly (WriteStep | SnapshotStep)[];
-  /** Ends in the trash, where it is kept for so many days. */
+  /** The image is moved to the trash and kept there for this number of days. */
   trashDays?: number;
 }
 

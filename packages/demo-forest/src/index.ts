@@ -1,2 +1,6 @@
-export { plantDemoForest } from "./plant-demo-forest.ts";
-export type { Planting, PlantingOptions, PlantingProgress } from "./plant-forest.ts";
+export {
+  type Planting,
+  type PlantingOptions,
+  type PlantingProgress,
+  plantDemoForest,
+} from "./plant-forest.ts";

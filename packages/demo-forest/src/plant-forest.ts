@@ -1,7 +1,17 @@
 import { type Cluster, CoppiceError, createNamespace, type InventoryRow, inventory } from "rbd-core";
-import { type ForestPlan, specOf } from "./forest-plan.ts";
+import { type ForestPlan, forestPlan, specOf } from "./forest-plan.ts";
 import { plantImage, trashImage } from "./plant-image.ts";
-import { readPlantingState, writePlantingState } from "./planting-state.ts";
+
+/**
+ * Plants a small believable forest: templates, golden images, disks with snapshots, clones of clones, an image
+ * in the trash; about 300 MiB of data. A cluster is planted once: images that users remove stay removed. The next call
+ * completes a planting that was interrupted, and replaces incomplete images.
+ *
+ * @throws {CoppiceError} `EXISTS` when the cluster has images with these names that were not planted here
+ */
+export function plantDemoForest(cluster: Cluster, options: PlantingOptions = {}): Promise<Planting> {
+  return plantForest(cluster, forestPlan, options);
+}
 
 export interface PlantingProgress {
   /** Images planted. */
@@ -33,12 +43,12 @@ export async function plantForest(
   const total = plan.images.length;
   const state = await readPlantingState(cluster, plan.name);
   if (state === "planted") return { planted: false, images: total };
-  const rows = await rowsThere(cluster, plan);
+  const rows = await existingRows(cluster, plan);
   if (state === "absent") {
-    refuseStrangers(rows, plan);
+    refuseForeignImages(rows, plan);
     await writePlantingState(cluster, plan.name, "planting");
   }
-  await makePlaces(cluster, plan);
+  await ensurePools(cluster, plan);
   for (const [index, image] of plan.images.entries()) {
     signal?.throwIfAborted();
     onProgress?.({ done: index, total, spec: specOf(image) });
@@ -51,27 +61,27 @@ export async function plantForest(
   return { planted: true, images: total };
 }
 
-async function rowsThere(cluster: Cluster, plan: ForestPlan): Promise<InventoryRow[]> {
+async function existingRows(cluster: Cluster, plan: ForestPlan): Promise<InventoryRow[]> {
   const pools = new Set((await cluster.listPools()).map((pool) => pool.name));
   const { rows } = await inventory(cluster, { pools: plan.pools.filter((pool) => pools.has(pool)) });
   return rows;
 }
 
-/** Once planting has begun these names are ours to replace; before, an image there is somebody's. */
-function refuseStrangers(rows: readonly InventoryRow[], plan: ForestPlan): void {
-  const ours = new Set(plan.images.map(specOf));
-  const stranger = rows.find((row) => row.trash === null && ours.has(row.spec));
-  if (stranger === undefined) return;
+/** Before the first planting, an image with a planned name belongs to another user. Afterwards it may be replaced. */
+function refuseForeignImages(rows: readonly InventoryRow[], plan: ForestPlan): void {
+  const planned = new Set(plan.images.map(specOf));
+  const foreign = rows.find((row) => row.trash === null && planned.has(row.spec));
+  if (foreign === undefined) return;
   throw new CoppiceError({
     code: "EXISTS",
     call: "plantDemoForest",
-    object: stranger.spec,
-    message: `the cluster already has an image ${stranger.spec}, which is not part of a demonstration`,
-    hint: "The demonstration forest is meant for a cluster of its own.",
+    object: foreign.spec,
+    message: `the cluster already has an image ${foreign.spec} that the demonstration did not create`,
+    hint: "Plant the demonstration forest on a cluster of its own.",
   });
 }
 
-async function makePlaces(cluster: Cluster, plan: ForestPlan): Promise<void> {
+async function ensurePools(cluster: Cluster, plan: ForestPlan): Promise<void> {
   const pools = new Set((await cluster.listPools()).map((pool) => pool.name));
   for (const pool of plan.pools) {
     if (pools.has(pool)) await cluster.preparePool(pool);
@@ -80,4 +90,30 @@ async function makePlaces(cluster: Cluster, plan: ForestPlan): Promise<void> {
   for (const { pool, name } of plan.namespaces) {
     if (!(await cluster.listNamespaces(pool)).includes(name)) await createNamespace(cluster, pool, name);
   }
+}
+
+/**
+ * - `absent`: nothing was ever planted.
+ * - `planting`: a planting began and did not finish: every image with a planned name belongs to the forest.
+ * - `planted`: the planting is complete; later changes to the images belong to their users.
+ */
+type PlantingState = "absent" | "planting" | "planted";
+
+const keyOf = (forest: string) => `coppice/${forest}`;
+
+/** Reads how far a planting got from the monitors' key-value store (`ceph config-key get`). */
+async function readPlantingState(cluster: Cluster, forest: string): Promise<PlantingState> {
+  try {
+    const value = await cluster.monCommand({ prefix: "config-key get", key: keyOf(forest) });
+    const state = typeof value === "object" && value !== null && "state" in value ? value.state : undefined;
+    return state === "planted" ? "planted" : "planting";
+  } catch (error) {
+    if (error instanceof CoppiceError && error.code === "NOT_FOUND") return "absent";
+    throw error;
+  }
+}
+
+/** Records how far a planting got in the monitors' key-value store (`ceph config-key set`). */
+async function writePlantingState(cluster: Cluster, forest: string, state: PlantingState): Promise<void> {
+  await cluster.monCommand({ prefix: "config-key set", key: keyOf(forest), val: JSON.stringify({ state }) });
 }

@@ -25,12 +25,12 @@ export const devClusterErrorCodes = [
 
 export type DevClusterErrorCode = (typeof devClusterErrorCodes)[number];
 
-export interface DevClusterErrorDetails {
+interface DevClusterErrorDetails {
   /** Positive errno, where the operating system gave one. */
   errno?: number;
   /** The program, system call or option that failed: `"ceph-osd --mkfs"`, `"open"`. */
   call?: string;
-  /** What it failed on: a folder, a daemon's name, a port. */
+  /** The object of the call: a folder, a daemon's name, a port. */
   object?: string;
   /** What to do next, as a sentence. */
   hint?: string;
@@ -66,4 +66,20 @@ export function systemErrno(error: unknown): number {
   return error instanceof Error && "errno" in error && typeof error.errno === "number"
     ? Math.abs(error.errno)
     : 0;
+}
+
+/** Whether an error says that a path, or a folder on the way to it, is not there. */
+export function isMissing(error: unknown): boolean {
+  const code = systemErrorCode(error);
+  return code === "ENOENT" || code === "ENOTDIR";
+}
+
+/** The promise's value, or undefined when it fails because a path is not there. */
+export async function orUndefined<T>(promise: Promise<T>): Promise<T | undefined> {
+  try {
+    return await promise;
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw error;
+  }
 }

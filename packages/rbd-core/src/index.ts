@@ -1,229 +1,315 @@
-export { type CapturePlan, captureImage, planCapture } from "./capture/capture-image.ts";
-export type { CaptureOptions, CapturePhase, CaptureResult, CaptureWishes } from "./capture/capture-types.ts";
-export type { Measure } from "./chain/measure.ts";
-export { type SnapshotChainOptions, snapshotChain } from "./chain/snapshot-chain.ts";
-export type { ChainPoint, ObjectMapsState, SnapshotChain } from "./chain/snapshot-chain-types.ts";
-export { type WhatChanged, type WhatChangedOptions, whatChanged } from "./chain/what-changed.ts";
-export type { CloneFormat } from "./clone/clone-format.ts";
-export { cloneImage } from "./clone/clone-image.ts";
-export type { CloneOptions, ClonePhase, CloneProgress } from "./clone/clone-options.ts";
-export type { ClonePlan, PlannedSnapshot } from "./clone/clone-plan.ts";
-export type { CloneResult } from "./clone/clone-result.ts";
-export type { CloneChoices } from "./clone/decide-clone.ts";
-export type { CloneWishes } from "./clone/decide-shape.ts";
-export { planClone } from "./clone/plan-clone.ts";
-export type { NameSource } from "./clone/snapshot-name.ts";
-export type { Cluster, ClusterUsage, PoolName } from "./cluster/cluster.ts";
-export { type ConnectOptions, connect } from "./cluster/connect.ts";
-export { librbdVersion } from "./cluster/librbd-version.ts";
-export { type DeletionOutcome, type ExecuteDeletionOptions, executeDeletion } from "./deletion/carry-out.ts";
-export type { DependantFacts, ImageRef } from "./deletion/deletion-facts.ts";
-export { type DeletionPlanOptions, deletionPlan } from "./deletion/deletion-plan.ts";
+export {
+  type ChainPoint,
+  type Measure,
+  type ObjectMapsState,
+  type RebuildObjectMapOptions,
+  type RebuildObjectMapResult,
+  type RebuildProgress,
+  rebuildObjectMap,
+  type SnapshotChain,
+  type SnapshotChainOptions,
+  snapshotChain,
+  type WhatChanged,
+  type WhatChangedOptions,
+  whatChanged,
+} from "./chain/index.ts";
+export {
+  type CloneChoices,
+  type CloneFormat,
+  type CloneOptions,
+  type ClonePhase,
+  type ClonePlan,
+  type CloneProgress,
+  type CloneResult,
+  type CloneShapeOptions,
+  cloneImage,
+  type DerivePhase,
+  type NameSource,
+  type PlannedSnapshot,
+  planClone,
+} from "./clone/index.ts";
+export {
+  type CallOptions,
+  type Cluster,
+  type ClusterUsage,
+  type ConnectOptions,
+  connect,
+  createNamespace,
+  librbdVersion,
+  type PoolName,
+  removeNamespace,
+} from "./cluster/index.ts";
 export {
   type Blocker,
   type BlockerKind,
   blockerKinds,
+  type CloneOfImage,
+  type DeletionOutcome,
   type DeletionPlan,
+  type DeletionPlanOptions,
   type DeletionStep,
   type DeletionWay,
+  type DependantFacts,
+  deletionPlan,
+  type ExecuteDeletionOptions,
+  executeDeletion,
+  type FindDependants,
+  type ImageRef,
+  type ListTrashOptions,
+  listTrash,
+  moveToTrash,
+  type PurgedImage,
+  type PurgeTrashOptions,
+  previewRemoveByPrefix,
+  purgeTrash,
+  type RemovalBlocker,
+  type RemovalBlockerKind,
+  type RemovalPhase,
+  type RemovalPreview,
+  type RemovalTarget,
+  type RemoveByPrefixOptions,
+  type RemoveByPrefixPlanOptions,
+  removeByPrefix,
+  restoreFromTrash,
+  type SnapshotsToRemove,
+  showStep,
+  type TrashListing,
+  type TrashRow,
   type WayPlan,
-} from "./deletion/deletion-plan-types.ts";
-export type { FindDependants } from "./deletion/gather-facts.ts";
-export { showStep } from "./deletion/show-step.ts";
-export { canUseFastDiff } from "./diff/can-use-fast-diff.ts";
-export type { Extent } from "./diff/extent.ts";
-export { type DiffReader, type PlanDiffOptions, planDiff } from "./diff/plan-diff.ts";
-export { CoppiceError, type CoppiceErrorOptions } from "./errors/coppice-error.ts";
-export { type CoppiceErrorCode, errorCodes } from "./errors/error-code.ts";
+} from "./deletion/index.ts";
+export {
+  canUseFastDiff,
+  type DiffReader,
+  type Extent,
+  type PlanDiffOptions,
+  planDiff,
+} from "./diff/index.ts";
+export { CoppiceError, type CoppiceErrorCode, type CoppiceErrorOptions, errorCodes } from "./errors/index.ts";
 export {
   cloneWithinLimits,
-  type LimitedCloneOptions,
-  type LimitedClonePhase,
-  type LimitedCloneResult,
-  planCloneWithinLimits,
-} from "./flatten/clone-within-limits.ts";
-export {
   type DepthLimits,
   type DepthVerdict,
   defaultDepthLimits,
-  evaluateDepth,
-} from "./flatten/depth-limits.ts";
-export { type FlattenImageOptions, type FlattenImageResult, flattenImage } from "./flatten/flatten-image.ts";
-export {
   defaultFlattenConcurrency,
-  type FlattenConcurrency,
-  type FlattenJob,
-  type FlattenUrgency,
-} from "./flatten/flatten-job.ts";
-export type { FlattenProgress, FlattenRequest } from "./flatten/flatten-queue.ts";
-export { requestFlatten, withdrawFlatten } from "./flatten/flatten-request.ts";
-export { Flattener, type FlattenerOptions } from "./flatten/flattener.ts";
-export { type PendingFlatten, type PendingFlattens, pendingFlattens } from "./flatten/pending-flattens.ts";
-export {
   defaultSnapshotLimits,
+  evaluateDepth,
   evaluateSnapshots,
+  type FlattenConcurrency,
+  Flattener,
+  type FlattenerOptions,
+  type FlattenImageOptions,
+  type FlattenImageResult,
+  type FlattenJob,
+  type FlattenProgress,
+  type FlattenRequest,
+  type FlattenUrgency,
+  flattenImage,
+  type LimitedCloneOptions,
+  type LimitedClonePhase,
+  type LimitedCloneResult,
+  type PendingFlatten,
+  type PendingFlattens,
+  pendingFlattens,
+  planCloneWithinLimits,
+  requestFlatten,
   type SnapshotLimits,
   type SnapshotVerdict,
-} from "./flatten/snapshot-limits.ts";
-export type { ByteSource } from "./formats/byte-source.ts";
-export { FormatError, type FormatErrorCode, formatErrorCodes } from "./formats/format-error.ts";
-export { type DiffSummary, inspectDiff, type StreamSummary } from "./formats/inspect-diff.ts";
-export { type MergeDiffsOptions, mergeDiffs } from "./formats/merge-diffs.ts";
-export { formatSidecar, parseSidecar, type Sidecar } from "./formats/sidecar.ts";
-export { type CompressOptions, compressZstd, decompressZstd } from "./formats/zstd.ts";
-export type { RowDetail } from "./headers/details/add-details.ts";
-export type { ImageById } from "./headers/find-image.ts";
-export { InventoryMemory } from "./headers/inventory-memory.ts";
-export { type CreateImageOptions, createImage } from "./image/create-image.ts";
+  withdrawFlatten,
+} from "./flatten/index.ts";
 export {
+  type ByteSource,
+  type CompressOptions,
+  compressZstd,
+  type DiffSummary,
+  decompressZstd,
+  FormatError,
+  type FormatErrorCode,
+  formatErrorCodes,
+  formatSidecar,
+  inspectDiff,
+  type MergeDiffsOptions,
+  mergeDiffs,
+  parseSidecar,
+  type Sidecar,
+  type StreamSummary,
+} from "./formats/index.ts";
+export {
+  type CreateImageOptions,
+  createImage,
+  createSnapshot,
   featureBits,
   featureNames,
   flagNames,
   type ImageFeature,
   imageFeatures,
   imageFlags,
-} from "./image/features.ts";
-export { moveToTrash } from "./image/move-to-trash.ts";
-export { createNamespace, removeNamespace } from "./image/namespaces.ts";
-export { openImage } from "./image/open-image.ts";
-export { removeImage, type WorkOptions } from "./image/remove-image.ts";
-export { createSnapshot, protectSnapshot, removeSnapshot, unprotectSnapshot } from "./image/snapshots.ts";
-export { forest } from "./inventory/forest.ts";
-export type { Forest, ForestMark, ForestNode, ForestOptions, ParentState } from "./inventory/forest-types.ts";
-export { imageKey } from "./inventory/image-key.ts";
-export { type InventoryOptions, inventory } from "./inventory/inventory.ts";
-export type {
-  ChildLink,
-  ImageRow,
-  InventoryRow,
-  ParentLink,
-  SnapshotKind,
-  SnapshotRow,
-  TrashEntry,
-  TrashSource,
-  UnreadableImageRow,
-  WatcherLink,
-} from "./inventory/inventory-row.ts";
-export type { Inventory, InventoryProgress, NamespaceScan, PoolScan } from "./inventory/inventory-types.ts";
-export { formatImageSpec, showImageSpec } from "./names/format-image-spec.ts";
-export type { ImageSpec } from "./names/image-spec.ts";
-export { checkName, longestName, type NamePart, nameProblem } from "./names/name-part.ts";
-export { parseImageSpec } from "./names/parse-image-spec.ts";
-export { type ImageSpecLike, toImageSpec } from "./names/to-image-spec.ts";
+  type OpenImageOptions,
+  openImage,
+  protectSnapshot,
+  removeImage,
+  removeSnapshot,
+  unprotectSnapshot,
+  type WorkOptions,
+} from "./image/index.ts";
 export {
-  type RebuildObjectMapOptions,
-  type RebuildObjectMapResult,
-  type RebuildProgress,
-  rebuildObjectMap,
-} from "./object-map/rebuild-object-map.ts";
-export { formatRbdUrl } from "./rbd-url/format-rbd-url.ts";
-export { parseRbdUrl } from "./rbd-url/parse-rbd-url.ts";
-export type { RbdUrl } from "./rbd-url/rbd-url.ts";
-export type { DoomedSnapshots, RemovalBlocker, RemovalBlockerKind } from "./removal/judge-removal.ts";
-export type { CloneOfImage, RemovalFacts } from "./removal/removal-facts.ts";
+  type ChildLink,
+  type Forest,
+  type ForestMark,
+  type ForestNode,
+  type ForestOptions,
+  forest,
+  type ImageById,
+  type ImageRow,
+  type Inventory,
+  InventoryMemory,
+  type InventoryOptions,
+  type InventoryProgress,
+  type InventoryRow,
+  imageKey,
+  inventory,
+  type NamespaceScan,
+  type ParentLink,
+  type ParentState,
+  type PoolScan,
+  type RowDetail,
+  type SnapshotKind,
+  type SnapshotRow,
+  type TrashEntry,
+  type TrashSource,
+  type UnreadableImageRow,
+  type WatcherLink,
+} from "./inventory/index.ts";
 export {
-  previewRemoveByPrefix,
-  type RemovalPreview,
-  type RemoveByPrefixOptions,
-  type RemoveByPrefixWishes,
-  removeByPrefix,
-} from "./removal/remove-by-prefix.ts";
-export type { RemovalPhase } from "./removal/remove-images.ts";
-export { searchImages } from "./search/search-images.ts";
-export { prepareSearch, type SearchIndex } from "./search/search-index.ts";
+  checkName,
+  formatImageSpec,
+  formatRbdUrl,
+  type ImageSpec,
+  type ImageSpecLike,
+  longestName,
+  type NamePart,
+  nameProblem,
+  parseImageSpec,
+  parseRbdUrl,
+  type RbdUrl,
+  showImageSpec,
+  toImageSpec,
+} from "./names/index.ts";
+export {
+  type FlowOptions,
+  type ListOperationsOptions,
+  listOperations,
+  type OperationInfo,
+  type ProgressUnit,
+  type StepProgress,
+} from "./operation/index.ts";
 export {
   type ImageSearch,
   type ImageSearchPage,
+  prepareSearch,
+  type SearchIndex,
   type SearchKind,
   type SearchProblem,
   type SearchSort,
+  searchImages,
   searchKinds,
   searchProblems,
   searchSorts,
-} from "./search/search-types.ts";
-export type { DerivePhase } from "./steps/derive-phases.ts";
-export type { FlowOptions, ProgressUnit, StepProgress } from "./steps/step-progress.ts";
-export type { Digests } from "./template/bytes/digests.ts";
-export { type CloneTemplateOptions, cloneTemplate } from "./template/clone-template.ts";
+} from "./search/index.ts";
 export {
+  type CaptureOptions,
+  type CapturePhase,
+  type CapturePlan,
+  type CapturePlanOptions,
+  type CaptureResult,
+  type Cloneability,
+  type CloneTemplateOptions,
+  captureImage,
+  cloneTemplate,
   type ExportTemplateFileOptions,
   type ExportTemplateOptions,
   exportTemplate,
   exportTemplateFile,
-  type TemplateExport,
-} from "./template/export-template.ts";
-export type {
-  ImportPhase,
-  ImportTemplateOptions,
-  ImportTemplateResult,
-} from "./template/import/import-types.ts";
-export { importTemplate } from "./template/import-template.ts";
-export { type Cloneability, isCloneable, type NotCloneableReason } from "./template/is-cloneable.ts";
-export {
+  type ImportPhase,
+  type ImportTemplateOptions,
+  type ImportTemplateResult,
+  importTemplate,
+  isCloneable,
+  type NotCloneableReason,
+  planCapture,
   previewRemoveTemplate,
   type RemoveTemplateOptions,
   removeTemplate,
+  type TemplateExport,
   type TemplateRemovalPreview,
-} from "./template/remove-template.ts";
-export type { TemplateLike } from "./template/resolve-template.ts";
-export type { TemplateSource } from "./template/source/template-source.ts";
-export { type CopyDiffOptions, type CopyDiffResult, copyDiff } from "./transfer/copy/copy-diff.ts";
-export { type CopyImageOptions, type CopyImageResult, copyImage } from "./transfer/copy/copy-image.ts";
+  type TemplateSource,
+} from "./template/index.ts";
 export {
   type BlockDigest,
+  type CopyDiffOptions,
+  type CopyDiffResult,
+  type CopyImageOptions,
+  type CopyImageResult,
+  copyDiff,
+  copyImage,
   type DigestManifest,
+  type Digests,
+  decodeManifest,
+  type ExportDiffOptions,
+  type ExportImageOptions,
+  type ExportRawOptions,
+  encodeManifest,
+  exportDiff,
+  exportImage,
+  exportRaw,
+  exportRawFile,
+  type ImportDiffOptions,
+  type ImportDiffResult,
+  type ImportImageOptions,
+  type ImportImageResult,
+  type ImportRawOptions,
+  importDiff,
+  importImage,
+  importRaw,
   type MergedManifest,
   mergeManifests,
-} from "./transfer/digests/digest-manifest.ts";
-export { decodeManifest, encodeManifest } from "./transfer/digests/manifest-bytes.ts";
-export {
+  RateMeter,
+  type SourceRange,
+  TransferLimits,
+  type TransferOptions,
+  type TransferProgress,
   type VerifyDigestsOptions,
   type VerifyDigestsResult,
   verifyDigests,
-} from "./transfer/digests/verify-digests.ts";
-export { type ExportDiffOptions, exportDiff } from "./transfer/export/export-diff.ts";
-export { type ExportImageOptions, exportImage } from "./transfer/export/export-image.ts";
-export { type ExportRawOptions, exportRaw, exportRawFile } from "./transfer/export/export-raw.ts";
-export { type ImportDiffOptions, type ImportDiffResult, importDiff } from "./transfer/import/import-diff.ts";
+} from "./transfer/index.ts";
 export {
-  type ImportImageOptions,
-  type ImportImageResult,
-  importImage,
-} from "./transfer/import/import-image.ts";
-export { type ImportRawOptions, importRaw } from "./transfer/import/import-raw.ts";
-export type { SourceRange } from "./transfer/source-image/open-source.ts";
-export { TransferLimits } from "./transfer/transfer-limits.ts";
-export type { TransferOptions, TransferProgress } from "./transfer/transfer-progress.ts";
-export { type ListTrashOptions, listTrash, type TrashListing } from "./trash/list-trash.ts";
-export { type PurgedImage, type PurgeTrashOptions, purgeTrash } from "./trash/purge-trash.ts";
-export { restoreFromTrash } from "./trash/restore-from-trash.ts";
-export type { TrashRow } from "./trash/trash-row.ts";
-export { createVolume, planVolume, type VolumePlan, type VolumeResult } from "./volume/create-volume.ts";
-export {
+  type CreateVolumeOptions,
+  createVolume,
   createVolumeSnapshot,
-  type VolumeSnapshotOptions,
-  type VolumeSnapshotPhase,
-  type VolumeSnapshotResult,
-} from "./volume/create-volume-snapshot.ts";
-export { type DeleteVolumePlan, deleteVolume, planDeleteVolume } from "./volume/delete-volume.ts";
-export type {
-  DeleteVolumeOptions,
-  DeleteVolumePhase,
-  DeleteVolumeResult,
-  DeleteVolumeWishes,
-  Dependants,
-} from "./volume/delete-volume-types.ts";
-export { type ExtendVolumeOptions, type ExtendVolumeResult, extendVolume } from "./volume/extend-volume.ts";
-export { type RenameVolumeOptions, renameVolume } from "./volume/rename-volume.ts";
-export {
+  type DeleteVolumeOptions,
+  type DeleteVolumePhase,
+  type DeleteVolumePlan,
+  type DeleteVolumePlanOptions,
+  type DeleteVolumeResult,
+  type Dependants,
+  deleteVolume,
+  type ExtendVolumeOptions,
+  type ExtendVolumeResult,
+  extendVolume,
+  planDeleteVolume,
+  planVolume,
+  type RenameVolumeOptions,
   type RollbackPhase,
   type RollbackVolumeOptions,
   type RollbackVolumeResult,
+  renameVolume,
   rollbackVolume,
-} from "./volume/rollback-volume.ts";
-export type {
-  CreateVolumeOptions,
-  VolumeOptions,
-  VolumeOrigin,
-  VolumePhase,
-} from "./volume/volume-options.ts";
+  type TemplateLike,
+  type VolumeOptions,
+  type VolumeOrigin,
+  type VolumePhase,
+  type VolumePlan,
+  type VolumeResult,
+  type VolumeSnapshotOptions,
+  type VolumeSnapshotPhase,
+  type VolumeSnapshotResult,
+} from "./volume/index.ts";

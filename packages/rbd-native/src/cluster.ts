@@ -1,20 +1,9 @@
-import type { CallOptions } from "./call-options.ts";
-import {
-  type Command,
-  type CommandReply,
-  sendCommand,
-  toManager,
-  toMonitors,
-  toOsd,
-} from "./cluster/commands.ts";
-import { type ConnectOptions, toNativeConnectOptions } from "./cluster/connect-options.ts";
-import { RbdError } from "./errors/rbd-error.ts";
 import { native } from "./internal/binding.ts";
-import type { ClusterRef } from "./internal/binding-types.ts";
-import { change, read } from "./internal/call.ts";
+import { type CallOptions, change, read, toRbdError } from "./internal/call.ts";
 import { checkCount, checkName, checkText } from "./internal/check.ts";
-import { toRbdError } from "./internal/failure.ts";
+import type { ClusterRef, NativeConnectOptions, SendCommand } from "./internal/native-types.ts";
 import { IoCtx } from "./ioctx.ts";
+import { RbdError } from "./rbd-error.ts";
 
 export interface ClusterStat {
   readonly totalBytes: number;
@@ -40,8 +29,8 @@ export interface OpenPoolOptions extends CallOptions {
   /** The RBD namespace; the default one ("") without it. */
   readonly namespace?: string | undefined;
   /**
-   * What needs room in a full pool fails with `NO_SPACE` or `QUOTA_EXCEEDED`, and what needs none goes on, also for images
-   * opened through it. Without it everything that writes waits for room, until its time-out.
+   * Calls that need space in a full pool fail with `NO_SPACE` or `QUOTA_EXCEEDED`, and calls that need none succeed; this
+   * holds for images opened through the pool, too. Without it every write waits for space, until its time-out.
    */
   readonly failWhenFull?: boolean | undefined;
 }
@@ -62,7 +51,7 @@ export class Cluster implements AsyncDisposable {
 
   /**
    * Connects: reads the configuration file, then `$CEPH_ARGS`, then the settings given here. With a signal it
-   * rejects at once; what still gets connected is closed again. Wraps rados_create2, rados_conf_read_file,
+   * rejects at once on abort; a connection that is still made is closed again. Wraps rados_create2, rados_conf_read_file,
    * rados_conf_parse_env, rados_conf_set, rados_connect, rados_cluster_fsid.
    */
   static async connect(o: ConnectOptions = {}): Promise<Cluster> {
@@ -104,13 +93,13 @@ export class Cluster implements AsyncDisposable {
     return read(this.#object, o, (operation) => native.clusterStat(this.#handle, operation));
   }
 
-  /** The number that the cluster knows this connection by. Wraps rados_get_instance_id. */
+  /** The id of this connection in the cluster (`client.<id>`). Wraps rados_get_instance_id. */
   instanceId(o?: CallOptions): Promise<bigint> {
     return read(this.#object, o, (operation) => native.instanceId(this.#handle, operation));
   }
 
   /**
-   * Waits until this connection has the newest map of the cluster: what others did to pools before is seen then.
+   * Waits until this connection has the newest map of the cluster: it then sees changes that other clients made to pools before the call.
    * Wraps rados_wait_for_latest_osdmap.
    */
   waitForLatestOsdMap(o?: CallOptions): Promise<void> {
@@ -127,7 +116,7 @@ export class Cluster implements AsyncDisposable {
     return read(this.#object, o, (operation) => native.listPools(this.#handle, operation));
   }
 
-  /** Makes a pool with the cluster's default rule. {@link IoCtx.initPool} makes it one for RBD. Wraps rados_pool_create. */
+  /** Creates a pool with the cluster's default rule; {@link IoCtx.initPool} initialises it for RBD. Wraps rados_pool_create. */
   async createPool(name: string, o?: CallOptions): Promise<void> {
     checkName("rados_pool_create", this.#object, "name", name);
     await change(`pool ${name}`, o, (operation) => native.createPool(this.#handle, name, operation));
@@ -169,7 +158,7 @@ export class Cluster implements AsyncDisposable {
     return await sendCommand(this.#handle, toOsd(this.fsid, id), command, input, o);
   }
 
-  /** This cluster's name for its peers, "" when none was given. Wraps rbd_mirror_site_name_get. */
+  /** The name of this cluster among its mirroring peers, "" without one. Wraps rbd_mirror_site_name_get. */
   mirrorSiteName(o?: CallOptions): Promise<string> {
     return read(this.#object, o, (operation) => native.getMirrorSiteName(this.#handle, operation));
   }
@@ -181,8 +170,8 @@ export class Cluster implements AsyncDisposable {
   }
 
   /**
-   * Latches the connection and all that was opened through it, waits for the calls in flight, closes images,
-   * pools and the connection in that order. Idempotent. Wraps rados_shutdown.
+   * Refuses new calls on the connection and on all that was opened through it, waits for the calls in flight, and closes
+   * images, pools and the connection in that order. Idempotent. Wraps rados_shutdown.
    */
   async close(): Promise<void> {
     try {
@@ -195,4 +184,91 @@ export class Cluster implements AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
+}
+
+export interface ConnectOptions extends CallOptions {
+  /** Path of a ceph.conf; without it `$CEPH_CONF` or Ceph's default places. */
+  readonly conf?: string | undefined;
+  /** The user without its `client.`; `admin` without it. */
+  readonly user?: string | undefined;
+  /** Name of the cluster in file names; `ceph` without it. */
+  readonly cluster?: string | undefined;
+  /** Settings that override those of the file and of `$CEPH_ARGS`. */
+  readonly settings?: Readonly<Record<string, string>> | undefined;
+  /** How long connecting may take (`client_mount_timeout`); 30 unless the file sets it. 0 waits forever. */
+  readonly mountTimeoutSeconds?: number | undefined;
+  /** How long an answer of a monitor may take (`rados_mon_op_timeout`); 30 unless the file sets it. */
+  readonly monTimeoutSeconds?: number | undefined;
+  /** How long an answer of an OSD may take (`rados_osd_op_timeout`); 60 unless the file sets it. */
+  readonly osdTimeoutSeconds?: number | undefined;
+}
+
+// Ceph's own defaults wait forever (five minutes to connect).
+const timeouts = [
+  { option: "mountTimeoutSeconds", setting: "client_mount_timeout", seconds: "30" },
+  { option: "monTimeoutSeconds", setting: "rados_mon_op_timeout", seconds: "30" },
+  { option: "osdTimeoutSeconds", setting: "rados_osd_op_timeout", seconds: "60" },
+] as const;
+
+/** The options, checked, in the form that the compiled part takes. */
+function toNativeConnectOptions(object: string, o: ConnectOptions): NativeConnectOptions {
+  const call = "rados_connect";
+  const settings: string[] = [];
+  const defaults: string[] = [];
+  for (const { option, setting, seconds } of timeouts) {
+    const given = o[option];
+    if (given === undefined) defaults.push(setting, seconds);
+    else settings.push(setting, String(checkCount(call, object, option, given)));
+  }
+  for (const [name, value] of Object.entries(o.settings ?? {})) {
+    settings.push(checkName(call, object, "a setting's name", name), checkText(call, object, name, value));
+  }
+  return {
+    cluster: checkName(call, object, "cluster", o.cluster ?? "ceph"),
+    user: checkName(call, object, "user", o.user ?? "admin"),
+    conf: o.conf === undefined ? undefined : checkName(call, object, "conf", o.conf),
+    settings,
+    defaults,
+  };
+}
+
+/** A command as `ceph -f json` sends it: `{ prefix: "osd pool ls", format: "json" }`. */
+export type Command = Readonly<Record<string, unknown>> & { readonly prefix: string };
+
+export interface CommandReply {
+  readonly output: Buffer;
+  /** The status text that the daemon sends, often empty. */
+  readonly status: string;
+}
+
+interface Target {
+  readonly send: SendCommand;
+  readonly object: string;
+  readonly id?: number;
+}
+
+const toMonitors = (cluster: string): Target => ({
+  send: native.monCommand,
+  object: `${cluster} monitors`,
+});
+const toManager = (cluster: string): Target => ({
+  send: native.mgrCommand,
+  object: `${cluster} manager`,
+});
+const toOsd = (cluster: string, id: number): Target => ({
+  send: native.osdCommand,
+  object: `${cluster} osd.${id}`,
+  id,
+});
+
+function sendCommand(
+  cluster: ClusterRef,
+  target: Target,
+  command: Command,
+  input: Uint8Array | undefined,
+  o: CallOptions | undefined,
+): Promise<CommandReply> {
+  return change(target.object, o, (operation) =>
+    target.send(cluster, JSON.stringify(command), input, target.id, operation),
+  );
 }

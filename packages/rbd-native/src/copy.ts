@@ -1,22 +1,21 @@
-import type { CallOptions, ProgressOptions } from "./call-options.ts";
-import { size } from "./image/facts.ts";
-import { checkUpToDate } from "./image/open-image.ts";
-import { Image } from "./image.ts";
+import { openImage } from "./image/open-image.ts";
+import type { Image } from "./image.ts";
 import { native } from "./internal/binding.ts";
-import type { CopyRef } from "./internal/binding-types.ts";
-import { change } from "./internal/call.ts";
+import { type CallOptions, change, type ProgressOptions } from "./internal/call.ts";
 import { checkCount, checkInside, refuse } from "./internal/check.ts";
-import { IoCtx } from "./ioctx.ts";
+import type { CopyRef } from "./internal/native-types.ts";
+import { openPool } from "./internal/open-pool.ts";
+import type { IoCtx } from "./ioctx.ts";
 
 export interface CopyLimits {
-  /** Bytes a second; without it as fast as it goes. */
+  /** Bytes per second; unlimited without it. */
   readonly bytesPerSecond?: number | undefined;
-  /** Operations a second on source and target together; without it as fast as it goes. */
+  /** Operations per second on source and target together; unlimited without it. */
   readonly operationsPerSecond?: number | undefined;
 }
 
 export interface CopyJobOptions extends CopyLimits {
-  /** Operations in flight to begin with; the job finds its own measure. 32 without it. */
+  /** Operations in flight at the start; the job adapts the number. 32 without it. */
   readonly operations?: number | undefined;
   /** Bytes of data in memory at a time; 64 MiB without it. */
   readonly bytes?: number | undefined;
@@ -32,16 +31,16 @@ export interface CopyCounters {
   /** Bytes of the plan that are zero on both sides. */
   readonly bytesSkipped: number;
   readonly operations: number;
-  /** How many operations may be in flight just now. */
+  /** How many operations may be in flight at present. */
   readonly depth: number;
 }
 
-/** What is read from: an image standing at a snapshot. */
+/** An image that is set to a snapshot, from which a copy reads. */
 export interface CopySource {
   readonly image: Image;
-  /** The snapshot that the handle stands at. */
+  /** The snapshot that the handle is set to. */
   readonly snapshotId: bigint;
-  /** What is read and digested together, in bytes: a power of two; the image's object size without it. */
+  /** The size of the blocks that are read and digested, in bytes: a power of two; the image's object size without it. */
   readonly blockSize?: number | undefined;
 }
 
@@ -57,17 +56,17 @@ export interface CopyExtentsOptions extends ProgressOptions {
 }
 
 /**
- * Makes images that are opened through a connection from then on write without a cache: once for each connection that
- * is copied to: sets `rbd_cache`. Wraps rados_conf_set.
+ * Turns the cache (`rbd_cache`) off for images that are opened later through the same connection. Call it once for each
+ * connection that is the target of copies. Wraps rados_conf_set.
  */
 export function tuneForCopies(io: IoCtx, o?: CallOptions): Promise<void> {
-  const place = IoCtx.placeOf(io);
-  return change(io.poolName, o, (operation) => native.tuneForCopies(place.handle, operation));
+  const pool = io[openPool];
+  return change(io.poolName, o, (operation) => native.tuneForCopies(pool.handle, operation));
 }
 
 /**
- * Copies bytes between images without them passing through JavaScript. What it may use is shared by all its
- * {@link copy} calls, of which a few should run at a time so that none waits for the end of another.
+ * Copies bytes between images without passing them through JavaScript. All its {@link copy} calls share one budget of
+ * memory and operations; run a few of them at a time, so that the budget is used while one call ends.
  */
 export class CopyJob {
   readonly #copy: CopyRef;
@@ -80,7 +79,7 @@ export class CopyJob {
     this.setLimits(limits);
   }
 
-  /** Takes effect at once, on what runs too. A limit that is left out is taken away. */
+  /** Takes effect at once, on running copies too. A limit that is left out is removed. */
   setLimits(limits: CopyLimits): void {
     const { bytesPerSecond = 0, operationsPerSecond = 0 } = limits;
     for (const [name, value] of Object.entries({ bytesPerSecond, operationsPerSecond })) {
@@ -95,11 +94,11 @@ export class CopyJob {
   }
 
   /**
-   * Reads the extents of a plan and writes them to the target in any order: what is zero is made zero, where it is
-   * needed, and not sent. Not flushed. Without a target the blocks are only read and digested.
+   * Reads the extents of a plan and writes them to the target in any order. Zeroes are not sent: the range is zeroed
+   * on the target where that is needed. Does not flush. Without a target the blocks are only read and digested.
    *
    * Where the target's handle holds the exclusive lock by {@link Image.acquireExclusiveLock}, and the image is neither
-   * a clone, striped, journaled nor encrypted, all changes of an object are one operation past librbd. The handle may
+   * a clone, striped, journaled nor encrypted, the changes of each object are one RADOS operation that bypasses librbd. The handle may
    * then still make snapshots, set metadata and be copied to again, but data is read and written through another one:
    * it refuses that.
    *
@@ -113,14 +112,14 @@ export class CopyJob {
     extents: Float64Array,
     options: CopyExtentsOptions = {},
   ): Promise<CopiedBlocks> {
-    const from = Image.openImageOf(source.image);
-    const to = target === undefined ? undefined : Image.openImageOf(target);
+    const from = source.image[openImage];
+    const to = target === undefined ? undefined : target[openImage];
     const end = endOf(extents, from.spec);
     for (const image of to === undefined ? [from] : [from, to]) {
-      if (end > image.size) checkInside("copyExtents", image.spec, 0, end, await size(image));
+      if (end > image.size) checkInside("copyExtents", image.spec, 0, end, await image.readSize());
     }
     const object = to === undefined ? from.spec : `${from.spec} to ${to.spec}`;
-    checkUpToDate(from, "copyExtents");
+    from.checkUpToDate("copyExtents");
     try {
       return await change(object, options, (operation) =>
         native.copyExtents(
@@ -140,7 +139,7 @@ export class CopyJob {
   }
 }
 
-/** Where the last extent ends, once all are found to be in order. */
+/** Checks that the extents ascend, and returns where the last one ends. */
 function endOf(extents: Float64Array, object: string): number {
   if (extents.length % 4 !== 0) refuse("copyExtents", object, "extents must be four numbers each");
   let end = 0;

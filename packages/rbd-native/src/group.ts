@@ -1,10 +1,9 @@
-import type { CallOptions, ProgressOptions } from "./call-options.ts";
 import { native } from "./internal/binding.ts";
-import type { ChangeMember } from "./internal/binding-types.ts";
-import { change, read } from "./internal/call.ts";
+import { type CallOptions, change, type ProgressOptions, read } from "./internal/call.ts";
 import { checkName } from "./internal/check.ts";
-import { type Place, specIn } from "./ioctx/place.ts";
-import { IoCtx } from "./ioctx.ts";
+import type { ChangeMember } from "./internal/native-types.ts";
+import { type OpenPool, openPool, specIn } from "./internal/open-pool.ts";
+import type { IoCtx } from "./ioctx.ts";
 
 export interface GroupMember {
   readonly name: string;
@@ -29,46 +28,46 @@ export interface GroupMemberOptions extends CallOptions {
   readonly pool?: IoCtx | undefined;
 }
 
-/** Images that are snapshot together. A name only: it holds nothing open. */
+/** A group of images that are snapshotted together. The object holds only its name and needs no closing. */
 export class Group {
-  readonly #place: Place;
+  readonly #pool: OpenPool;
   readonly name: string;
 
   /** Use {@link IoCtx.group}. */
-  constructor(place: Place, name: string) {
-    this.#place = place;
+  constructor(pool: OpenPool, name: string) {
+    this.#pool = pool;
     this.name = name;
   }
 
   get #spec(): string {
-    return specIn(this.#place, this.name);
+    return specIn(this.#pool, this.name);
   }
 
   async #member(call: string, act: ChangeMember, image: string, o?: GroupMemberOptions): Promise<void> {
     checkName(call, this.#spec, "image", image);
-    const from = o?.pool === undefined ? this.#place : IoCtx.placeOf(o.pool);
+    const from = o?.pool === undefined ? this.#pool : o.pool[openPool];
     await change(`${this.#spec}: ${specIn(from, image)}`, o, (operation) =>
-      act(this.#place.handle, this.name, from.handle, image, operation),
+      act(this.#pool.handle, this.name, from.handle, image, operation),
     );
   }
 
   /** Wraps rbd_group_create. */
   create(o?: CallOptions): Promise<void> {
-    return change(this.#spec, o, (operation) => native.createGroup(this.#place.handle, this.name, operation));
+    return change(this.#spec, o, (operation) => native.createGroup(this.#pool.handle, this.name, operation));
   }
 
-  /** Its images stay, its snapshots go. Wraps rbd_group_remove. */
+  /** Removes the group and its snapshots; its images stay. Wraps rbd_group_remove. */
   remove(o?: CallOptions): Promise<void> {
-    return change(this.#spec, o, (operation) => native.removeGroup(this.#place.handle, this.name, operation));
+    return change(this.#spec, o, (operation) => native.removeGroup(this.#pool.handle, this.name, operation));
   }
 
   /** Wraps rbd_group_rename. */
   async rename(to: string, o?: CallOptions): Promise<Group> {
     checkName("rbd_group_rename", this.#spec, "to", to);
     await change(this.#spec, o, (operation) =>
-      native.renameGroup(this.#place.handle, this.name, to, operation),
+      native.renameGroup(this.#pool.handle, this.name, to, operation),
     );
-    return new Group(this.#place, to);
+    return new Group(this.#pool, to);
   }
 
   /** Adds an image of this pool or another one, of the same namespace. Wraps rbd_group_image_add. */
@@ -86,7 +85,7 @@ export class Group {
   /** Wraps rbd_group_image_list. */
   async listImages(o?: CallOptions): Promise<GroupMember[]> {
     const members = await read(this.#spec, o, (operation) =>
-      native.listGroupImages(this.#place.handle, this.name, operation),
+      native.listGroupImages(this.#pool.handle, this.name, operation),
     );
     return members.map((member) => ({ ...member, state: member.state === 0 ? "attached" : "incomplete" }));
   }
@@ -94,17 +93,17 @@ export class Group {
   /** Wraps rbd_group_snap_list. */
   async listSnapshots(o?: CallOptions): Promise<GroupSnapshot[]> {
     const snapshots = await read(this.#spec, o, (operation) =>
-      native.listGroupSnapshots(this.#place.handle, this.name, operation),
+      native.listGroupSnapshots(this.#pool.handle, this.name, operation),
     );
     return snapshots.map(({ name, state }) => ({ name, state: state === 1 ? "complete" : "incomplete" }));
   }
 
-  /** A snapshot of all its images at one moment. Wraps rbd_group_snap_create2. */
+  /** Takes a snapshot of all its images at the same point in time. Wraps rbd_group_snap_create2. */
   async createSnapshot(name: string, o?: CreateGroupSnapshotOptions): Promise<void> {
     checkName("rbd_group_snap_create2", this.#spec, "name", name);
     const flags = (o?.skipQuiesce ? 1 : 0) | (o?.ignoreQuiesceError ? 2 : 0);
     await change(`${this.#spec}@${name}`, o, (operation) =>
-      native.createGroupSnapshot(this.#place.handle, this.name, name, flags, operation),
+      native.createGroupSnapshot(this.#pool.handle, this.name, name, flags, operation),
     );
   }
 
@@ -112,7 +111,7 @@ export class Group {
   async removeSnapshot(name: string, o?: CallOptions): Promise<void> {
     checkName("rbd_group_snap_remove", this.#spec, "name", name);
     await change(`${this.#spec}@${name}`, o, (operation) =>
-      native.removeGroupSnapshot(this.#place.handle, this.name, name, operation),
+      native.removeGroupSnapshot(this.#pool.handle, this.name, name, operation),
     );
   }
 
@@ -121,15 +120,15 @@ export class Group {
     checkName("rbd_group_snap_rename", this.#spec, "from", from);
     checkName("rbd_group_snap_rename", this.#spec, "to", to);
     await change(`${this.#spec}@${from}`, o, (operation) =>
-      native.renameGroupSnapshot(this.#place.handle, this.name, from, to, operation),
+      native.renameGroupSnapshot(this.#pool.handle, this.name, from, to, operation),
     );
   }
 
-  /** Sets all its images back. Wraps rbd_group_snap_rollback_with_progress. */
+  /** Rolls all its images back to a group snapshot. Wraps rbd_group_snap_rollback_with_progress. */
   async rollback(name: string, o?: ProgressOptions): Promise<void> {
     checkName("rbd_group_snap_rollback_with_progress", this.#spec, "name", name);
     await change(`${this.#spec}@${name}`, o, (operation) =>
-      native.rollbackGroup(this.#place.handle, this.name, name, operation),
+      native.rollbackGroup(this.#pool.handle, this.name, name, operation),
     );
   }
 }

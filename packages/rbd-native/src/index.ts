@@ -1,10 +1,10 @@
-export type { CallOptions, Progress, ProgressOptions } from "./call-options.ts";
-export type { Command, CommandReply } from "./cluster/commands.ts";
-export type { ConnectOptions } from "./cluster/connect-options.ts";
 export {
   Cluster,
   type ClusterStat,
+  type Command,
+  type CommandReply,
   type CompatibleClient,
+  type ConnectOptions,
   type OpenPoolOptions,
   type PoolEntry,
 } from "./cluster.ts";
@@ -18,8 +18,6 @@ export {
   type CopySource,
   tuneForCopies,
 } from "./copy.ts";
-export { RbdError, type RbdErrorFacts } from "./errors/rbd-error.ts";
-export { codeOf, type RbdErrorCode, rbdErrorCodes } from "./errors/rbd-error-code.ts";
 export {
   type CreateGroupSnapshotOptions,
   Group,
@@ -27,14 +25,13 @@ export {
   type GroupMemberOptions,
   type GroupSnapshot,
 } from "./group.ts";
+export type { ReadBlock, WriteBlock } from "./image/block.ts";
+export type { CopyImageOptions } from "./image/copy-image.ts";
 export { type IoOptions, ioHints, type WriteZeroesOptions } from "./image/data.ts";
 export type { DiffExtents, DiffOptions } from "./image/diff.ts";
 export type { EncryptionOptions } from "./image/encryption.ts";
-export type { ImageStat, ImageTimestamps, Stripe } from "./image/facts.ts";
-export type { LinkedImage, ParentImage } from "./image/lineage.ts";
-export type { Locker, LockInfo, Watcher } from "./image/locks.ts";
+export type { ImageStat, ImageTimestamps, LinkedImage, ParentImage, Stripe, Watcher } from "./image/facts.ts";
 export type { DigestOptions, GrainOptions, RangeOptions, SparseRead } from "./image/ranges.ts";
-export type { ReadBlock } from "./image/read-block.ts";
 export type {
   CreateSnapshotOptions,
   RemoveSnapshotOptions,
@@ -42,36 +39,50 @@ export type {
   SnapshotKind,
 } from "./image/snapshots.ts";
 export type { QuiesceListener, Watch } from "./image/watch.ts";
-export type { CopyImageOptions, ResizeOptions } from "./image/work.ts";
-export type { WriteBlock } from "./image/write-block.ts";
-export { Image } from "./image.ts";
-export { featureNames, type ImageFeature, imageFeatures, imageFlags } from "./image-features.ts";
-export type { ConfigurationEntry, PoolStats } from "./ioctx/configuration.ts";
-export type { CreateImageOptions, ImageEntry } from "./ioctx/images.ts";
-export type { MigrationEnd, MigrationState, MigrationStatus, Migrations } from "./ioctx/migrations.ts";
-export type { ImageReference, OpenImageOptions } from "./ioctx/open-image.ts";
+export { Image, type ResizeOptions } from "./image.ts";
+export {
+  type CloneOptions,
+  type ConfigurationEntry,
+  type CopyOptions,
+  featureNames,
+  type ImageFeature,
+  imageFeatures,
+  imageFlags,
+  type NewImageOptions,
+} from "./image-options.ts";
+export type { CallOptions, Progress, ProgressOptions } from "./internal/call.ts";
+export {
+  type CloneParent,
+  type CreateImageOptions,
+  type ImageEntry,
+  type ImageReference,
+  IoCtx,
+  type OpenImageOptions,
+  type PoolStats,
+  type TrashedImage,
+  type TrashMoveOptions,
+  type TrashPurgeOptions,
+  type TrashRemoveOptions,
+  type TrashSource,
+} from "./ioctx.ts";
+export type { MigrationEnd, MigrationState, MigrationStatus, Migrations } from "./migrations.ts";
 export type {
-  TrashedImage,
-  TrashMoveOptions,
-  TrashPurgeOptions,
-  TrashRemoveOptions,
-  TrashSource,
-} from "./ioctx/trash.ts";
-export { type CloneParent, IoCtx } from "./ioctx.ts";
-export type { ForceOptions, ImageMirror, MirrorSnapshot } from "./mirror/image-mirror.ts";
-export type {
+  ForceOptions,
+  ImageMirror,
   MirrorDirection,
   MirrorImageMode,
   MirrorImageState,
   MirrorInfo,
   MirrorMode,
+  MirrorPeer,
   MirrorSiteStatus,
+  MirrorSnapshot,
   MirrorStatus,
   MirrorStatusState,
-} from "./mirror/kinds.ts";
-export type { MirrorPeer, PoolMirror } from "./mirror/pool-mirror.ts";
-export type { CloneOptions, CopyOptions, NewImageOptions } from "./new-image-options.ts";
-export type { LockOptions, ObjectLock } from "./objects/object-lock.ts";
+  PoolMirror,
+} from "./mirror.ts";
+export type { Locker, LockInfo, LockOptions, ObjectLock } from "./objects/object-lock.ts";
+export { ObjectStore, type SparseData } from "./objects/object-store.ts";
 export {
   type ObjectStat,
   type OmapPage,
@@ -79,8 +90,9 @@ export {
   type PackedOmapPage,
   type ReadStep,
   readSteps,
-} from "./objects/read-steps.ts";
-export type { SparseData } from "./objects/sparse-read.ts";
+  type WriteStep,
+  writeSteps,
+} from "./objects/steps.ts";
 export type {
   Notification,
   NotifyOptions,
@@ -89,6 +101,5 @@ export type {
   ObjectListener,
   WatchOptions,
 } from "./objects/watch.ts";
-export { type WriteStep, writeSteps } from "./objects/write-steps.ts";
-export { ObjectStore } from "./objects.ts";
+export { codeOf, RbdError, type RbdErrorCode, type RbdErrorFacts, rbdErrorCodes } from "./rbd-error.ts";
 export { features, type LibraryFeature, radosVersion, type Version, version } from "./version.ts";

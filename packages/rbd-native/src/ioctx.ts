@@ -1,22 +1,31 @@
-import type { CallOptions, ProgressOptions } from "./call-options.ts";
 import { Group } from "./group.ts";
 import { Image } from "./image.ts";
+import {
+  type CloneOptions,
+  type ConfigurationEntry,
+  type NewImageOptions,
+  toConfigurationEntries,
+  toNativeNewImage,
+} from "./image-options.ts";
 import { native } from "./internal/binding.ts";
-import type { IoCtxRef } from "./internal/binding-types.ts";
-import { change, read } from "./internal/call.ts";
-import { checkName } from "./internal/check.ts";
-import { toRbdError } from "./internal/failure.ts";
-import * as configuration from "./ioctx/configuration.ts";
-import * as images from "./ioctx/images.ts";
-import { Migrations } from "./ioctx/migrations.ts";
-import * as namespaces from "./ioctx/namespaces.ts";
-import { type ImageReference, type OpenImageOptions, openImage } from "./ioctx/open-image.ts";
-import { type Place, spec } from "./ioctx/place.ts";
-import * as metadata from "./ioctx/pool-metadata.ts";
-import * as trash from "./ioctx/trash.ts";
-import { PoolMirror } from "./mirror/pool-mirror.ts";
-import type { CloneOptions } from "./new-image-options.ts";
-import { ObjectStore } from "./objects.ts";
+import { type CallOptions, change, type ProgressOptions, read, toRbdError } from "./internal/call.ts";
+import { checkBits, checkCount, checkName, checkText, refuse } from "./internal/check.ts";
+import type { IoCtxRef, NativeTrashed, Operation } from "./internal/native-types.ts";
+import { type OpenPool, openPool, spec, specIn } from "./internal/open-pool.ts";
+import { Migrations } from "./migrations.ts";
+import { PoolMirror } from "./mirror.ts";
+import { ObjectStore } from "./objects/object-store.ts";
+
+export interface ImageEntry {
+  /** Empty for an image of the old format. */
+  readonly id: string;
+  readonly name: string;
+}
+
+export interface CreateImageOptions extends NewImageOptions, CallOptions {
+  /** Bytes. */
+  readonly size: number;
+}
 
 export interface CloneParent {
   readonly pool: IoCtx;
@@ -25,11 +34,65 @@ export interface CloneParent {
   readonly snapshot: string | bigint;
 }
 
+export interface OpenImageOptions extends CallOptions {
+  /** Without a watcher on the image: nothing can be written, and what other clients change (its size, its snapshots) stays unseen until it is opened again. */
+  readonly readOnly?: boolean | undefined;
+  /** Open it as it was at this snapshot. */
+  readonly snapshot?: string | undefined;
+}
+
+/** By name, or by the id that {@link ImageEntry} and the trash give. */
+export type ImageReference = string | { readonly id: string };
+
+const trashSources = ["user", "mirroring", "migration", "removing", "user-parent"] as const;
+
+/** What moved an image to the trash. */
+export type TrashSource = (typeof trashSources)[number] | "unknown";
+
+export interface TrashedImage {
+  readonly id: string;
+  readonly name: string;
+  readonly source: TrashSource;
+  readonly deletedAt: Date;
+  /** It cannot be removed before, except by force. */
+  readonly deferredUntil: Date;
+}
+
+export interface TrashMoveOptions extends CallOptions {
+  /** How long it cannot be removed; 0 without it. */
+  readonly delaySeconds?: number | undefined;
+}
+
+export interface TrashRemoveOptions extends ProgressOptions {
+  /** Remove it even before `deferredUntil`. */
+  readonly force?: boolean | undefined;
+}
+
+export interface TrashPurgeOptions extends ProgressOptions {
+  /** Only images whose deferment ended before; now without it. */
+  readonly expiredBefore?: Date | undefined;
+  /** Remove until no more than this part of the pool is used, from 0 to 1. */
+  readonly threshold?: number | undefined;
+}
+
+export interface PoolStats {
+  readonly images: number;
+  readonly provisionedBytes: number;
+  /** With the sizes of all snapshots. */
+  readonly maxProvisionedBytes: number;
+  readonly snapshots: number;
+  readonly trashImages: number;
+  readonly trashProvisionedBytes: number;
+  readonly trashMaxProvisionedBytes: number;
+  readonly trashSnapshots: number;
+}
+
 /**
  * A pool, at one namespace. Closing it closes the images that were opened through it, after the calls in flight.
  */
 export class IoCtx implements AsyncDisposable {
-  readonly #place: Place;
+  /** For the other classes of this package. */
+  readonly [openPool]: OpenPool;
   /** The RADOS objects behind the images. */
   readonly objects: ObjectStore;
   readonly mirror: PoolMirror;
@@ -41,158 +104,266 @@ export class IoCtx implements AsyncDisposable {
 
   /** Use {@link Cluster.openPool}. */
   constructor(handle: IoCtxRef, at: { poolName: string; poolId: number; namespace: string }) {
-    this.#place = { handle, poolName: at.poolName, namespace: at.namespace };
-    this.objects = new ObjectStore(this.#place);
-    this.mirror = new PoolMirror(this.#place);
-    this.migrations = new Migrations(this.#place);
+    const pool = { handle, poolName: at.poolName, namespace: at.namespace };
+    this[openPool] = pool;
+    this.objects = new ObjectStore(pool);
+    this.mirror = new PoolMirror(pool);
+    this.migrations = new Migrations(pool);
     this.poolName = at.poolName;
     this.poolId = at.poolId;
     this.namespace = at.namespace;
   }
 
-  /** For the other classes of this package. */
-  static placeOf(ioctx: IoCtx): Place {
-    return ioctx.#place;
+  /** "pool[/namespace]", for messages. */
+  get #spec(): string {
+    return spec(this[openPool]);
   }
 
-  /** Makes the pool one for RBD; `force` even when another application uses it. Wraps rbd_pool_init. */
-  initPool(o?: CallOptions & { readonly force?: boolean }): Promise<void> {
-    return change(spec(this.#place), o, (operation) =>
-      native.initPool(this.#place.handle, o?.force === true, operation),
-    );
+  /** "pool/[namespace/]name", for messages. @throws RbdError INVALID_ARGUMENT for a name that C cannot take. */
+  #specOf(call: string, what: string, name: unknown): string {
+    return specIn(this[openPool], checkName(call, this.#spec, what, name));
   }
 
-  /** The pool's namespaces without the default one. Wraps rbd_namespace_list. */
-  listNamespaces(o?: CallOptions): Promise<string[]> {
-    return namespaces.listNamespaces(this.#place, o);
+  #read<T>(
+    o: CallOptions | undefined,
+    call: (io: IoCtxRef, operation: Operation) => Promise<T>,
+    object = this.#spec,
+  ): Promise<T> {
+    return read(object, o, (operation) => call(this[openPool].handle, operation));
   }
 
-  /** Wraps rbd_namespace_create. */
-  createNamespace(name: string, o?: CallOptions): Promise<void> {
-    return namespaces.createNamespace(this.#place, name, o);
+  #change<T>(
+    o: ProgressOptions | undefined,
+    call: (io: IoCtxRef, operation: Operation) => Promise<T>,
+    object = this.#spec,
+  ): Promise<T> {
+    return change(object, o, (operation) => call(this[openPool].handle, operation));
   }
 
-  /** It must be empty, its trash too. Wraps rbd_namespace_remove. */
-  removeNamespace(name: string, o?: CallOptions): Promise<void> {
-    return namespaces.removeNamespace(this.#place, name, o);
-  }
-
-  /** Wraps rbd_namespace_exists. */
-  namespaceExists(name: string, o?: CallOptions): Promise<boolean> {
-    return namespaces.namespaceExists(this.#place, name, o);
-  }
-
-  /** The images of this namespace without those in the trash. Wraps rbd_list2. */
-  listImages(o?: CallOptions): Promise<images.ImageEntry[]> {
-    return images.listImages(this.#place, o);
-  }
-
-  /** Wraps rbd_create4. */
-  createImage(name: string, o: images.CreateImageOptions): Promise<void> {
-    return images.createImage(this.#place, name, o);
-  }
-
-  /** Opens an image, with a watcher on it unless it is read-only. Wraps rbd_open, rbd_open_by_id and their _read_only variants. */
-  async openImage(image: ImageReference, o?: OpenImageOptions): Promise<Image> {
-    return new Image(await openImage(this.#place, image, o));
-  }
-
-  /** Makes an image of this namespace from a snapshot of any pool. Wraps rbd_clone3 and rbd_clone4. */
-  clone(parent: CloneParent, target: string, o?: CloneOptions & CallOptions): Promise<void> {
-    const { image, snapshot } = parent;
-    return images.cloneImage({ ...IoCtx.placeOf(parent.pool), image, snapshot }, this.#place, target, o);
-  }
-
-  /** Wraps rbd_rename. */
-  renameImage(from: string, to: string, o?: CallOptions): Promise<void> {
-    return images.renameImage(this.#place, from, to, o);
-  }
-
-  /** Removes an image for good. Cancelled half-way it stays listed, without all of its data. Wraps rbd_remove_with_progress. */
-  removeImage(name: string, o?: ProgressOptions): Promise<void> {
-    return images.removeImage(this.#place, name, o);
-  }
-
-  /** Wraps rbd_trash_list. */
-  listTrash(o?: CallOptions): Promise<trash.TrashedImage[]> {
-    return trash.listTrash(this.#place, o);
-  }
-
-  /** Wraps rbd_trash_get. */
-  getTrash(id: string, o?: CallOptions): Promise<trash.TrashedImage> {
-    return trash.getTrash(this.#place, id, o);
-  }
-
-  /** Wraps rbd_trash_move. */
-  trashMove(name: string, o?: trash.TrashMoveOptions): Promise<void> {
-    return trash.trashMove(this.#place, name, o);
-  }
-
-  /** Wraps rbd_trash_restore. */
-  trashRestore(id: string, name: string, o?: CallOptions): Promise<void> {
-    return trash.trashRestore(this.#place, id, name, o);
-  }
-
-  /** Wraps rbd_trash_remove_with_progress. */
-  trashRemove(id: string, o?: trash.TrashRemoveOptions): Promise<void> {
-    return trash.trashRemove(this.#place, id, o);
-  }
-
-  /** Removes what has expired. Wraps rbd_trash_purge_with_progress. */
-  trashPurge(o?: trash.TrashPurgeOptions): Promise<void> {
-    return trash.trashPurge(this.#place, o);
-  }
-
-  /** Rejects with NOT_FOUND for a key that is not there. Wraps rbd_pool_metadata_get. */
-  getMetadata(key: string, o?: CallOptions): Promise<string> {
-    return metadata.getPoolMetadata(this.#place, key, o);
-  }
-
-  /** Wraps rbd_pool_metadata_set. */
-  setMetadata(key: string, value: string, o?: CallOptions): Promise<void> {
-    return metadata.setPoolMetadata(this.#place, key, value, o);
-  }
-
-  /** Wraps rbd_pool_metadata_remove. */
-  removeMetadata(key: string, o?: CallOptions): Promise<void> {
-    return metadata.removePoolMetadata(this.#place, key, o);
-  }
-
-  /** Wraps rbd_pool_metadata_list. */
-  listMetadata(o?: CallOptions): Promise<Map<string, string>> {
-    return metadata.listPoolMetadata(this.#place, o);
-  }
-
-  /** librbd's settings for images of this pool, and where they were set. Wraps rbd_config_pool_list. */
-  configuration(o?: CallOptions): Promise<configuration.ConfigurationEntry[]> {
-    return configuration.poolConfiguration(this.#place, o);
-  }
-
-  /** Opens every image to count: slow in a large pool. Wraps rbd_pool_stats_get. */
-  stats(o?: CallOptions): Promise<configuration.PoolStats> {
-    return configuration.poolStats(this.#place, o);
-  }
-
-  /** Wraps rbd_group_list. */
-  listGroups(o?: CallOptions): Promise<string[]> {
-    return read(spec(this.#place), o, (operation) => native.listGroups(this.#place.handle, operation));
-  }
-
-  /** A group of this namespace, whether it is there or not: see {@link Group.create}. */
-  group(name: string): Group {
-    return new Group(this.#place, checkName("rbd_group_create", spec(this.#place), "name", name));
-  }
-
-  /** Latches it and its images, waits for what is in flight, closes. Idempotent. Wraps rados_ioctx_destroy. */
+  /** Waits for the calls in flight, closes its images and the pool; later calls are refused. Idempotent. Wraps rados_ioctx_destroy. */
   async close(): Promise<void> {
     try {
-      await native.close(this.#place.handle);
+      await native.close(this[openPool].handle);
     } catch (error) {
-      throw toRbdError(error, spec(this.#place));
+      throw toRbdError(error, this.#spec);
     }
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
+
+  // The pool and its namespaces.
+
+  /** Initialises the pool for RBD; `force` even when another application uses it. Wraps rbd_pool_init. */
+  initPool(o?: CallOptions & { readonly force?: boolean }): Promise<void> {
+    return this.#change(o, (io, operation) => native.initPool(io, o?.force === true, operation));
+  }
+
+  /** The pool's namespaces without the default one. Wraps rbd_namespace_list. */
+  listNamespaces(o?: CallOptions): Promise<string[]> {
+    return this.#read(o, native.listNamespaces);
+  }
+
+  /** Wraps rbd_namespace_create. */
+  async createNamespace(name: string, o?: CallOptions): Promise<void> {
+    checkName("rbd_namespace_create", this.#spec, "name", name);
+    await this.#change(o, (io, operation) => native.createNamespace(io, name, operation));
+  }
+
+  /** The namespace must be empty, its trash too. Wraps rbd_namespace_remove. */
+  async removeNamespace(name: string, o?: CallOptions): Promise<void> {
+    checkName("rbd_namespace_remove", this.#spec, "name", name);
+    await this.#change(o, (io, operation) => native.removeNamespace(io, name, operation));
+  }
+
+  /** Wraps rbd_namespace_exists. */
+  async namespaceExists(name: string, o?: CallOptions): Promise<boolean> {
+    checkName("rbd_namespace_exists", this.#spec, "name", name);
+    return await this.#read(o, (io, operation) => native.namespaceExists(io, name, operation));
+  }
+
+  /** Opens every image to count: slow in a large pool. Wraps rbd_pool_stats_get. */
+  async stats(o?: CallOptions): Promise<PoolStats> {
+    const found = await this.#read(o, native.poolStats);
+    const at = (i: number) => found[i] as number;
+    return {
+      images: at(0),
+      provisionedBytes: at(1),
+      maxProvisionedBytes: at(2),
+      snapshots: at(3),
+      trashImages: at(4),
+      trashProvisionedBytes: at(5),
+      trashMaxProvisionedBytes: at(6),
+      trashSnapshots: at(7),
+    };
+  }
+
+  /** librbd's settings for images of this pool, and where they were set. Wraps rbd_config_pool_list. */
+  async configuration(o?: CallOptions): Promise<ConfigurationEntry[]> {
+    return toConfigurationEntries(await this.#read(o, native.poolConfiguration));
+  }
+
+  /** Rejects with NOT_FOUND for a key that is not there. Wraps rbd_pool_metadata_get. */
+  async getMetadata(key: string, o?: CallOptions): Promise<string> {
+    checkName("rbd_pool_metadata_get", this.#spec, "key", key);
+    return await this.#read(o, (io, operation) => native.getPoolMetadata(io, key, operation));
+  }
+
+  /** Wraps rbd_pool_metadata_set. */
+  async setMetadata(key: string, value: string, o?: CallOptions): Promise<void> {
+    checkName("rbd_pool_metadata_set", this.#spec, "key", key);
+    checkText("rbd_pool_metadata_set", this.#spec, "value", value);
+    await this.#change(o, (io, operation) => native.setPoolMetadata(io, key, value, operation));
+  }
+
+  /** Wraps rbd_pool_metadata_remove. */
+  async removeMetadata(key: string, o?: CallOptions): Promise<void> {
+    checkName("rbd_pool_metadata_remove", this.#spec, "key", key);
+    await this.#change(o, (io, operation) => native.removePoolMetadata(io, key, operation));
+  }
+
+  /** Wraps rbd_pool_metadata_list. */
+  async listMetadata(o?: CallOptions): Promise<Map<string, string>> {
+    return new Map(await this.#read(o, native.listPoolMetadata));
+  }
+
+  // Images.
+
+  /** The images of this namespace without those in the trash. Wraps rbd_list2. */
+  listImages(o?: CallOptions): Promise<ImageEntry[]> {
+    return this.#read(o, native.listImages);
+  }
+
+  /** Wraps rbd_create4. */
+  async createImage(name: string, o: CreateImageOptions): Promise<void> {
+    const call = "rbd_create4";
+    const object = this.#specOf(call, "name", name);
+    const size = checkCount(call, object, "size", o.size);
+    const options = toNativeNewImage(call, object, o);
+    await this.#change(o, (io, operation) => native.createImage(io, name, size, options, operation), object);
+  }
+
+  /** Opens an image, with a watcher on it unless it is read-only. Wraps rbd_open, rbd_open_by_id and their _read_only variants. */
+  async openImage(image: ImageReference, o?: OpenImageOptions): Promise<Image> {
+    const call = o?.readOnly ? "rbd_open_read_only" : "rbd_open";
+    const pool = this[openPool];
+    const byId = typeof image !== "string";
+    const reference = checkName(call, this.#spec, byId ? "id" : "name", byId ? image?.id : image);
+    const snapshot =
+      o?.snapshot === undefined ? undefined : checkName(call, this.#spec, "snapshot", o.snapshot);
+    const object =
+      snapshot === undefined ? specIn(pool, reference) : `${specIn(pool, reference)}@${snapshot}`;
+    const opened = await read(
+      object,
+      o,
+      (operation) =>
+        native.openImage(pool.handle, reference, byId, o?.readOnly === true, snapshot, operation),
+      (late) => void native.close(late.handle),
+    );
+    return new Image({ ...opened, spec: specIn(pool, opened.name) });
+  }
+
+  /** Makes an image of this namespace from a snapshot of any pool. Wraps rbd_clone3 and rbd_clone4. */
+  async clone(parent: CloneParent, target: string, o?: CloneOptions & CallOptions): Promise<void> {
+    const { image, snapshot } = parent;
+    const byId = typeof snapshot === "bigint";
+    const call = byId ? "rbd_clone4" : "rbd_clone3";
+    const from = parent.pool[openPool];
+    const parentSpec = specIn(from, checkName(call, spec(from), "image", image));
+    const source = byId ? `${parentSpec}@#${snapshot}` : `${parentSpec}@${snapshot}`;
+    if (byId) checkBits(call, source, "snapshot", snapshot);
+    else checkName(call, source, "snapshot", snapshot);
+    const object = this.#specOf(call, "target", target);
+    const options = toNativeNewImage(call, object, o);
+    await this.#change(
+      o,
+      (io, operation) => native.cloneImage(from.handle, image, snapshot, io, target, options, operation),
+      `${object} from ${source}`,
+    );
+  }
+
+  /** Wraps rbd_rename. */
+  async renameImage(from: string, to: string, o?: CallOptions): Promise<void> {
+    const object = this.#specOf("rbd_rename", "from", from);
+    checkName("rbd_rename", object, "to", to);
+    await this.#change(o, (io, operation) => native.renameImage(io, from, to, operation), object);
+  }
+
+  /** Removes an image without the trash. After a cancelled call the image is still listed, but part of its data is gone. Wraps rbd_remove_with_progress. */
+  async removeImage(name: string, o?: ProgressOptions): Promise<void> {
+    const object = this.#specOf("rbd_remove_with_progress", "name", name);
+    await this.#change(o, (io, operation) => native.removeImage(io, name, operation), object);
+  }
+
+  // The trash.
+
+  /** Wraps rbd_trash_list. */
+  async listTrash(o?: CallOptions): Promise<TrashedImage[]> {
+    return (await this.#read(o, native.listTrash)).map(toTrashedImage);
+  }
+
+  /** Wraps rbd_trash_get. */
+  async getTrash(id: string, o?: CallOptions): Promise<TrashedImage> {
+    const object = this.#specOf("rbd_trash_get", "id", id);
+    return toTrashedImage(await this.#read(o, (io, operation) => native.getTrash(io, id, operation), object));
+  }
+
+  /** Wraps rbd_trash_move. */
+  async trashMove(name: string, o?: TrashMoveOptions): Promise<void> {
+    const object = this.#specOf("rbd_trash_move", "name", name);
+    const delay = checkCount("rbd_trash_move", object, "delaySeconds", o?.delaySeconds ?? 0);
+    await this.#change(o, (io, operation) => native.trashMove(io, name, delay, operation), object);
+  }
+
+  /** Wraps rbd_trash_restore. */
+  async trashRestore(id: string, name: string, o?: CallOptions): Promise<void> {
+    const object = this.#specOf("rbd_trash_restore", "id", id);
+    checkName("rbd_trash_restore", object, "name", name);
+    await this.#change(o, (io, operation) => native.trashRestore(io, id, name, operation), object);
+  }
+
+  /** Wraps rbd_trash_remove_with_progress. */
+  async trashRemove(id: string, o?: TrashRemoveOptions): Promise<void> {
+    const object = this.#specOf("rbd_trash_remove_with_progress", "id", id);
+    await this.#change(
+      o,
+      (io, operation) => native.trashRemove(io, id, o?.force === true, operation),
+      object,
+    );
+  }
+
+  /** Removes the images whose deferment has ended. Wraps rbd_trash_purge_with_progress. */
+  async trashPurge(o?: TrashPurgeOptions): Promise<void> {
+    const threshold = o?.threshold ?? -1;
+    if (Number.isNaN(threshold) || threshold > 1) {
+      refuse("rbd_trash_purge_with_progress", this.#spec, "threshold must be from 0 to 1");
+    }
+    // librbd does not take 0 as "now" but as 1970: the current time is read here, once.
+    const before = Math.floor((o?.expiredBefore ?? new Date()).getTime() / 1000);
+    await this.#change(o, (io, operation) => native.trashPurge(io, before, threshold, operation));
+  }
+
+  // Groups.
+
+  /** Wraps rbd_group_list. */
+  listGroups(o?: CallOptions): Promise<string[]> {
+    return this.#read(o, native.listGroups);
+  }
+
+  /** A group of this namespace, whether or not it exists: see {@link Group.create}. */
+  group(name: string): Group {
+    return new Group(this[openPool], checkName("rbd_group_create", this.#spec, "name", name));
+  }
+}
+
+function toTrashedImage(native: NativeTrashed): TrashedImage {
+  const { id, name, source, deletedAt, deferredUntil } = native;
+  return {
+    id,
+    name,
+    source: trashSources[source] ?? "unknown",
+    deletedAt: new Date(deletedAt),
+    deferredUntil: new Date(deferredUntil),
+  };
 }

@@ -16,7 +16,7 @@ export function radosVersion(): Version {
   return native.version().librados;
 }
 
-/** What came after Ceph 16: bound here, and looked up in the loaded library when it is called. */
+/** Functions that are newer than Ceph 16, and are looked up in the loaded library when they are called. */
 export const newerFunctions = {
   /** {@link DiffOptions.from} as an id; Ceph 18. */
   diffFromSnapshotId: "rbd_diff_iterate3",
@@ -28,7 +28,7 @@ export const newerFunctions = {
 
 export type LibraryFeature = keyof typeof newerFunctions;
 
-/** What the loaded librbd can do beyond Ceph 16. Calls that need more than it has reject with UNSUPPORTED. */
+/** Which functions newer than Ceph 16 the loaded librbd has. A call that needs a missing one rejects with UNSUPPORTED. */
 export function features(): Readonly<Record<LibraryFeature, boolean>> {
   const found = Object.entries(newerFunctions).map(([feature, name]) => [feature, native.hasFunction(name)]);
   return Object.fromEntries(found) as Record<LibraryFeature, boolean>;

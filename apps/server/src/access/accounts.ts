@@ -5,11 +5,11 @@ import type { Database } from "../db/database.ts";
 import type { AuditLog } from "./audit.ts";
 import { type Auth, createAuth } from "./auth.ts";
 
-/** Bytes of randomness: more than anybody guesses. */
+/** Random bytes of the secret that signs cookies, and of the first password. */
 const SECRET_BYTES = 32;
 const PASSWORD_BYTES = 18;
 
-export interface OpenAuthOptions {
+interface OpenAuthOptions {
   dataDir: string;
   database: Database;
   audit: AuditLog;
@@ -23,7 +23,7 @@ export interface OpenAuth {
   signInLink(origin: string): Promise<SignInLink | null>;
 }
 
-/** Makes sign-in work: the secret that signs cookies, the first administrator, and sign-in in the audit log. */
+/** Sets up sign-in: the secret that signs cookies, the first administrator, and entries in the audit log. */
 export async function openAuth({
   dataDir,
   database,
@@ -82,14 +82,14 @@ async function auditSignIn(options: {
   });
 }
 
-/** better-auth identifies people by mail address; ours go by username, so this leads nowhere. */
+/** better-auth identifies users by mail address. Coppice uses usernames, so the address is made up and never used. */
 const mailOf = (username: string) => `${username}@coppice.invalid`;
 
-export const FIRST_ADMIN = "admin";
+const FIRST_ADMIN = "admin";
 
 /**
- * Creates the administrator `admin` when there is nobody yet. Returns whether it did. A start that was cut off
- * between the account and its password is made good.
+ * Creates the administrator `admin` when there are no users yet, and returns whether it did. When an earlier start was
+ * interrupted between the account and its password, the password is added.
  */
 export async function createFirstAdmin(options: {
   auth: Auth;
@@ -97,9 +97,9 @@ export async function createFirstAdmin(options: {
   password(): Promise<string>;
 }): Promise<boolean> {
   const { internalAdapter, password } = await options.auth.$context;
-  const someone = await options.database.selectFrom("user").select("id").executeTakeFirst();
+  const anyUser = await options.database.selectFrom("user").select("id").executeTakeFirst();
   const found = await internalAdapter.findUserByEmail(mailOf(FIRST_ADMIN));
-  if (someone !== undefined && found === null) return false;
+  if (anyUser !== undefined && found === null) return false;
 
   const admin =
     found?.user ??
@@ -130,14 +130,14 @@ export interface SignInLink {
 }
 
 /**
- * Makes a link that signs its first visitor in as the longest-known administrator; null when there is none.
+ * Creates a link that signs its first visitor in as the oldest administrator; null when there is none.
  * `origin` is where the server is reached: `http://localhost:4400`.
  */
-export async function createSignInLink(options: {
+async function createSignInLink(options: {
   auth: Auth;
   database: Database;
   origin: string;
-  /** Hands over the token that was made last. */
+  /** The newest sign-in token. */
   takeToken(): string;
 }): Promise<SignInLink | null> {
   const admin = await options.database

@@ -4,7 +4,7 @@ import { adminProcedure } from "../api/procedures.ts";
 import { clusterId } from "../api/schemas.ts";
 import { type AuditEntry, t } from "../api/trpc.ts";
 import { type Clock, isoTime } from "../base/clock.ts";
-import { pageByTime, unpackTimeCursor } from "../base/paging.ts";
+import { cutPage, decodeCursor } from "../base/paging.ts";
 import type { Database } from "../db/database.ts";
 
 const auditListInput = z
@@ -16,7 +16,7 @@ const auditListInput = z
   })
   .default({ limit: 100 });
 
-/** One thing that somebody did, or was refused. The fields are those of `AuditEntry`. */
+/** One entry of the audit log. The fields are those of `AuditEntry`. */
 const auditListRow = z.object({
   id: z.string(),
   at: z.string(),
@@ -36,7 +36,7 @@ type AuditListInput = z.output<typeof auditListInput>;
 export type AuditListRow = z.output<typeof auditListRow>;
 export type AuditListPage = z.output<typeof auditListPage>;
 
-/** Who did what, to which object, with which outcome, kept in the database. Entries are only ever added. */
+/** The audit log in the database: who did what to which object, with which outcome. Entries are only ever added. */
 export class AuditLog {
   readonly #database: Database;
   readonly #clock: Clock;
@@ -70,12 +70,10 @@ export class AuditLog {
       .limit(limit + 1);
     if (cluster !== undefined) query = query.where("cluster", "=", cluster);
     if (cursor !== undefined) {
-      const { at, id } = unpackTimeCursor(cursor);
-      query = query.where((where) =>
-        where.or([where("at", "<", at), where.and([where("at", "=", at), where("id", "<", id)])]),
-      );
+      const { at, id } = decodeCursor(cursor);
+      query = query.where(({ eb, refTuple, tuple }) => eb(refTuple("at", "id"), "<", tuple(at, id)));
     }
-    return pageByTime(await query.execute(), limit, (row) => row);
+    return cutPage(await query.execute(), limit, (row) => row);
   }
 }
 

@@ -12,7 +12,7 @@ const ROUTES = [
   { method: "GET", path: "/api/auth/magic-link/verify", audit: null },
 ] as const;
 
-/** Sign-in and sign-out. */
+/** Sign-in, sign-out and the change of a password, outside of tRPC. */
 export async function authRoutes(
   server: FastifyInstance,
   options: { auth: Auth; audit: AuditLog },
@@ -65,7 +65,7 @@ async function answer(reply: FastifyReply, response: Response): Promise<FastifyR
   reply.code(response.status).header("cache-control", "no-store");
   for (const [name, value] of response.headers) {
     if (name === "set-cookie") continue;
-    // Relative, so that it leads back to whatever name the server was reached by.
+    // Relative, so that it leads back to the name by which the browser reached the server.
     reply.header(name, name === "location" ? withoutOrigin(value) : value);
   }
   for (const cookie of response.headers.getSetCookie()) reply.header("set-cookie", cookie);

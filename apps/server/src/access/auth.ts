@@ -3,12 +3,12 @@ import { magicLink, username } from "better-auth/plugins";
 import type { FastifyBaseLogger } from "fastify";
 import type { Database } from "../db/database.ts";
 
-/** A sign-in link is meant to be clicked at once. */
+/** A sign-in link is meant to be opened at once. */
 const LINK_SECONDS = 10 * 60;
 const SESSION_SECONDS = 7 * 24 * 60 * 60;
 const DAY_SECONDS = 24 * 60 * 60;
 
-export interface AuthOptions {
+interface AuthOptions {
   database: Database;
   secret: string;
   /** `http://localhost:4400`: the origin of links made without a request at hand. */
@@ -16,11 +16,11 @@ export interface AuthOptions {
   log: FastifyBaseLogger;
   /** Called with each new session. */
   onSignIn(userId: string, address: string): Promise<void>;
-  /** Takes a sign-in token where it is to be shown; there is no mail. */
+  /** Called with each sign-in token, which is shown instead of being mailed. */
   onSignInToken(token: string): void;
 }
 
-/** Accounts, passwords and sessions, by better-auth on our database. */
+/** Accounts, passwords and sessions: better-auth on the server's database. */
 export function createAuth(options: AuthOptions) {
   return betterAuth({
     appName: "Coppice",
@@ -44,10 +44,10 @@ export function createAuth(options: AuthOptions) {
       max: 300,
       customRules: { "/sign-in/username": { window: 60, max: 10 } },
     },
-    // Requests have been checked to come from our own pages before they get here (see http/same-origin.ts).
+    // Requests have been checked to come from the dashboard's own pages before they get here (see http/routes.ts).
     trustedOrigins: (request) => (request === undefined ? [] : [new URL(request.url).origin]),
     advanced: {
-      // Said aloud, as they are off by default when NODE_ENV is "test".
+      // Set explicitly, because they default to true when NODE_ENV is "test".
       disableOriginCheck: false,
       disableCSRFCheck: false,
       cookiePrefix: "coppice",
@@ -83,18 +83,18 @@ export function createAuth(options: AuthOptions) {
 export type Auth = ReturnType<typeof createAuth>;
 
 /**
- * Carries the caller's address to better-auth. The server sets it on every request from what the connection says,
- * so that nobody escapes the rate limit by sending a header of their own.
+ * Carries the caller's address to better-auth. The server sets it on every request from the connection, so that a
+ * client cannot avoid the rate limit by sending the header itself.
  */
 export const CLIENT_ADDRESS_HEADER = "x-coppice-client-address";
 
 /** Letters, digits, dot, dash, underscore; begins with a letter or digit. */
-export function isUsername(text: string): boolean {
+function isUsername(text: string): boolean {
   return /^[a-z0-9][a-z0-9._-]{1,63}$/i.test(text);
 }
 
-/** Sends what better-auth has to say to our log: its sentences only, as what comes after them may hold secrets. */
-export function authLogger(log: FastifyBaseLogger) {
+/** Sends better-auth's messages to the server's log, without their details, which may hold secrets. */
+function authLogger(log: FastifyBaseLogger) {
   return {
     level: "warn" as const,
     disableColors: true,

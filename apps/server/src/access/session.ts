@@ -1,9 +1,8 @@
 import type { IncomingHttpHeaders } from "node:http";
 import { z } from "zod";
 import { viewerProcedure } from "../api/procedures.ts";
-import { parseRole, ROLES } from "../api/roles.ts";
 import { noInput } from "../api/schemas.ts";
-import { type SessionUser, t } from "../api/trpc.ts";
+import { parseRole, ROLES, type SessionUser, t } from "../api/trpc.ts";
 import type { Auth } from "./auth.ts";
 
 /** The signed-in person, and the version of the product. */

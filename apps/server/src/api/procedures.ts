@@ -1,7 +1,8 @@
 import { TRPCError } from "@trpc/server";
+import { z } from "zod";
 import { ServerError, toTrpcCode, toUserError } from "../base/errors.ts";
-import { type Role, roleIncludes } from "./roles.ts";
-import { type SessionUser, t } from "./trpc.ts";
+import { clusterId } from "./schemas.ts";
+import { type Role, roleIncludes, type SessionUser, t } from "./trpc.ts";
 
 /** For everyone who is signed in. */
 export const viewerProcedure = procedureFor("viewer");
@@ -27,26 +28,30 @@ function mapErrors() {
   });
 }
 
+/** The input of procedures that work on a cluster, as far as the audit log needs it. */
+const onCluster = z.object({ cluster: clusterId });
+
 /**
- * Writes every mutation of a signed-in person to the audit log, refused ones included. A stranger's attempts go to
- * the server's log only: nobody from outside may make the table grow.
+ * Writes every mutation of a signed-in person to the audit log, refused ones included. Attempts without a session go
+ * to the server's log only, so that nobody from outside can make the table grow.
  */
 function audited() {
-  return t.middleware(async ({ ctx, type, path, next }) => {
-    // A mutation fills in the cluster and the image, snapshot or task that it changes.
+  return t.middleware(async ({ ctx, type, path, getRawInput, next }) => {
+    // A mutation fills in the image, snapshot or task that it changes, and the cluster when its input does not name it.
     const audit: { cluster: string | null; object: string | null } = { cluster: null, object: null };
+    if (type !== "mutation" || ctx.user === null) return next({ ctx: { audit } });
+    const input = onCluster.safeParse(await getRawInput().catch(() => null)); // the procedure refuses what cannot be read
+    if (input.success) audit.cluster = input.data.cluster;
     const result = await next({ ctx: { audit } });
-    if (type === "mutation" && ctx.user !== null) {
-      const error = result.ok ? null : toUserError(result.error);
-      await ctx.writeAudit({
-        user: ctx.user,
-        action: path,
-        ...audit,
-        outcome: error?.code ?? "ok",
-        message: error?.message ?? null,
-        address: ctx.address,
-      });
-    }
+    const error = result.ok ? null : toUserError(result.error);
+    await ctx.writeAudit({
+      user: ctx.user,
+      action: path,
+      ...audit,
+      outcome: error?.code ?? "ok",
+      message: error?.message ?? null,
+      address: ctx.address,
+    });
     return result;
   });
 }

@@ -1,8 +1,6 @@
 import { z } from "zod";
 import { toUserError } from "../base/errors.ts";
 
-/** What several areas send or receive. */
-
 /** The input of a procedure that takes none. */
 export const noInput = z.object({}).default({});
 
@@ -16,8 +14,6 @@ export const typedSpec = z.string().trim().min(1).max(1024);
 
 /** The answer of a procedure that queues a task. */
 export const queuedTask = z.object({ taskId: z.uuid() });
-
-export type QueuedTask = z.output<typeof queuedTask>;
 
 /** An error as it is shown inside a row or a list. */
 export const rowErrorSchema = z.object({

@@ -1,7 +1,22 @@
 import { initTRPC, type TRPCDefaultErrorShape, type TRPCError } from "@trpc/server";
 import type { FastifyBaseLogger } from "fastify";
 import { toUserError, type UserError } from "../base/errors.ts";
-import type { Role } from "./roles.ts";
+
+/** The roles of a person, weakest first: each may do all that the ones before it may do. */
+export const ROLES = ["viewer", "operator", "admin"] as const;
+
+/** What a signed-in person may do: read (`viewer`), change images (`operator`), manage users (`admin`). */
+export type Role = (typeof ROLES)[number];
+
+/** Reads a stored role; null for an unknown one, which allows nothing. */
+export function parseRole(value: unknown): Role | null {
+  return ROLES.find((role) => role === value) ?? null;
+}
+
+/** Whether `role` includes everything that `needed` may do. */
+export function roleIncludes(role: Role, needed: Role): boolean {
+  return ROLES.indexOf(role) >= ROLES.indexOf(needed);
+}
 
 /** A person with a session. */
 export interface SessionUser {
@@ -12,7 +27,7 @@ export interface SessionUser {
   role: Role | null;
 }
 
-/** One thing that somebody did, or was refused. */
+/** An action of a user, allowed or refused. */
 export interface AuditEntry {
   user: { id: string; username: string };
   /** Path of the procedure ("clone.start"), "sign-in", "sign-out" or "change-password". */

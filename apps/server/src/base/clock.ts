@@ -1,9 +1,9 @@
-/** A timer that was set. */
+/** A timer that has been started. */
 export interface Timer {
   cancel(): void;
 }
 
-/** Time, passed in so that tests turn the hands themselves. */
+/** The time and timers. It is passed in, so that tests control it. */
 export interface Clock {
   /** Milliseconds since 1970. */
   now(): number;
@@ -20,7 +20,7 @@ export const systemClock: Clock = {
   },
 };
 
-/** What `work` resolves to, or the error of `late` when that takes longer than `ms`. The work itself goes on. */
+/** Resolves as `work` does, or rejects with the error of `late` after `ms`. The work itself is not stopped. */
 export async function within<T>(clock: Clock, ms: number, work: Promise<T>, late: () => Error): Promise<T> {
   const deadline = Promise.withResolvers<never>();
   const timer = clock.after(ms, () => deadline.reject(late()));

@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import type { DepthLimits } from "rbd-core";
 import { z } from "zod";
 
-/** Deeper than any image: nothing is flattened that nobody asked for. */
+/** Deeper than any image: by default nothing is flattened without a request. */
 const mostDepth = 1000;
 
 const flag = z
@@ -75,13 +75,13 @@ const environment = z
     message: "must not be above COPPICE_HARD_DEPTH",
   });
 
-/** How this server is set up, read once at the start. */
+/** The settings of this server, read once at the start. */
 export interface Config {
   port: number;
   host: string;
-  /** The origin people type (`https://coppice.example.org`), when it is not simply the host and port. */
+  /** The origin that people type (`https://coppice.example.org`); null when it is the host and port. */
   publicUrl: string | null;
-  /** Proxies whose `X-Forwarded-*` headers are believed. */
+  /** Proxies whose `X-Forwarded-*` headers are trusted. */
   trustProxy: string[];
   /** Absolute. */
   dataDir: string;
@@ -89,18 +89,18 @@ export interface Config {
   webDir: string;
   signInLink: boolean;
   logLevel: string;
-  /** Longest age of the inventory before it is read again while somebody is looking. */
+  /** How long after a scan the images are read again while somebody has the dashboard open. */
   scanIntervalMs: number;
   /** How many clones run at the same time. */
   cloneTasks: number;
-  /** From which depths on the source of a clone is flattened in the background, and first. */
+  /** From these depths on, the source of a clone is flattened in the background (soft) or before it is cloned (hard). */
   depthLimits: DepthLimits;
   /** Exactly one today. */
   clusters: readonly [ClusterConfig, ...ClusterConfig[]];
 }
 
 /** A cluster and how it is reached. */
-export interface ClusterConfig {
+interface ClusterConfig {
   /** A slug that names the cluster in the API, the database and URLs. */
   id: string;
   /** The `ceph.conf`, absolute; null means librados' defaults. */
@@ -108,12 +108,12 @@ export interface ClusterConfig {
   user: string;
 }
 
-/** A setting that cannot be used. The message names each one and says what it must be. */
+/** Settings that cannot be used. The message names each one and says what it must be. */
 export class ConfigError extends Error {
   override readonly name = "ConfigError";
 }
 
-/** Reads the settings; an empty one counts as not set. @throws {ConfigError} naming every wrong one. */
+/** Reads the settings. An empty one counts as not set. @throws {ConfigError} that names every wrong one */
 export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
   const parsed = environment.safeParse(
     Object.fromEntries(Object.entries(env).filter(([, value]) => value !== "")),
@@ -150,7 +150,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
 }
 
 /** Whether `text` is an address ("192.0.2.1") or a network ("10.0.0.0/8", "fd00::/8"). */
-export function isNetwork(text: string): boolean {
+function isNetwork(text: string): boolean {
   const [address = "", bits, ...rest] = text.split("/");
   const family = isIP(address);
   if (family === 0 || rest.length > 0) return false;

@@ -4,18 +4,18 @@ import { link, mkdir, open, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 
-/** Makes the data directory when it is not there yet, for its owner only. */
+/** Creates the data directory when it does not exist, readable by its owner only. */
 export async function prepareDataDir(dir: string): Promise<void> {
   await mkdir(dir, { recursive: true, mode: 0o700 });
 }
 
-/** Another server works with the same data directory. */
+/** Another server uses the same data directory. */
 export class DataDirInUseError extends Error {
   override readonly name = "DataDirInUseError";
 }
 
 /**
- * Keeps a second server away from the data directory: it would take this one's running tasks for interrupted.
+ * Locks the data directory against a second server, which would mark the running tasks of this one as interrupted.
  * The lock is SQLite's on an otherwise empty file, so the kernel frees it however this process ends.
  *
  * @throws {DataDirInUseError}
@@ -41,8 +41,8 @@ export function lockDataDir(dir: string): Disposable {
 }
 
 /**
- * The secret kept in `file`; made from `bytes` random bytes, for its owner's eyes only, when there is none yet.
- * Never overwrites: the file appears whole or not at all, and when two start at once both get the same secret.
+ * Reads the secret kept in `file`, or creates it from `bytes` random bytes, readable by its owner only. The file is
+ * never overwritten, and is created whole or not at all: two processes that start at once get the same secret.
  */
 export async function secretFile(file: string, bytes: number): Promise<{ secret: string; created: boolean }> {
   const kept = await readSecret(file);
@@ -66,7 +66,7 @@ export async function secretFile(file: string, bytes: number): Promise<{ secret:
     await rm(draft, { force: true });
   }
   const theirs = await readSecret(file);
-  if (theirs === null) throw new Error(`${file} was there a moment ago and is gone`);
+  if (theirs === null) throw new Error(`${file} disappeared while it was read. Start the server again.`);
   return { secret: theirs, created: false };
 }
 

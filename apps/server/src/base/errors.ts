@@ -9,7 +9,7 @@ import {
 } from "rbd-core";
 import { prettifyError, ZodError } from "zod";
 
-/** An error in words for the person at the screen: what went wrong, and what to do next. */
+/** An error in words for a person: what went wrong, and what to do next. */
 export interface UserError {
   /** From one of the SDK's closed sets, or one of the server's own (`ServerErrorCode`). */
   code: string;
@@ -19,8 +19,8 @@ export interface UserError {
   object: string | null;
 }
 
-/** What can go wrong in the server itself, beside what the SDK reports. */
-export type ServerErrorCode =
+/** What can go wrong in the server itself, in addition to the codes of the SDK. */
+type ServerErrorCode =
   | "NOT_SIGNED_IN"
   | "ROLE_MISSING"
   | "FOREIGN_ORIGIN"
@@ -35,7 +35,7 @@ export type ServerErrorCode =
   | "SHUTTING_DOWN"
   | "INTERNAL";
 
-/** An error the server raises on purpose. The message says what is wrong, the hint what to do. */
+/** An error that the server raises on purpose. The message says what is wrong, the hint what to do next. */
 export class ServerError extends Error implements UserError {
   readonly code: ServerErrorCode;
   readonly hint: string | null;
@@ -55,8 +55,8 @@ export class ServerError extends Error implements UserError {
 }
 
 /**
- * The sentence, hint and code to show for `error`. What was not raised on purpose becomes `INTERNAL` without its
- * text: that one belongs in the server's log, where the request id leads to it.
+ * The sentence, hint and code to show for `error`. An error that was not raised on purpose becomes `INTERNAL` without
+ * its text, which belongs in the server's log.
  */
 export function toUserError(error: unknown): UserError {
   const cause = error instanceof TRPCError && error.cause !== undefined ? error.cause : error;
@@ -65,7 +65,8 @@ export function toUserError(error: unknown): UserError {
   }
   if (cause instanceof CoppiceError) return fromSdk(cause);
   if (cause instanceof FormatError) {
-    const hint = "The file is damaged, or not what it was taken for: write it again from its source.";
+    const hint =
+      "The file is damaged, or is not in the format it was read as. Create it again from its source.";
     return { code: cause.code, message: asSentence(cause.message), hint, object: null };
   }
   if (cause instanceof ZodError) {
@@ -82,7 +83,7 @@ export function toUserError(error: unknown): UserError {
   };
 }
 
-/** The SDK ends its messages with the hint, for people who read them in a terminal; here they are two fields. */
+/** The SDK ends its messages with the hint, for people who read them in a terminal. Here they are two fields. */
 function fromSdk(error: CoppiceError): UserError {
   const { code, message, hint, left } = error;
   const sentence =
@@ -91,7 +92,7 @@ function fromSdk(error: CoppiceError): UserError {
   return { code, message: asSentence(sentence) + remains, hint: hint ?? null, object: error.object ?? null };
 }
 
-/** A first word in plain letters gets its capital; a name such as rbd/vm-1 stays what it is. */
+/** Capitalizes a first word in plain letters and adds the full stop. A name such as rbd/vm-1 is not changed. */
 function asSentence(text: string): string {
   const start = /^[a-z]+ /.test(text) ? text.slice(0, 1).toUpperCase() + text.slice(1) : text;
   return /[.!?]$/.test(start) ? start : `${start}.`;
@@ -113,7 +114,7 @@ const SERVER_CODES: Record<ServerErrorCode, TRPC_ERROR_CODE_KEY> = {
   INTERNAL: "INTERNAL_SERVER_ERROR",
 };
 
-/** What Ceph refuses the server is not what the server refuses a person: PERMISSION_DENIED is no FORBIDDEN. */
+/** Ceph refused the server, which is not the server refusing a person: PERMISSION_DENIED is not FORBIDDEN. */
 const SDK_CODES: Record<CoppiceErrorCode, TRPC_ERROR_CODE_KEY> = {
   INVALID_NAME: "BAD_REQUEST",
   INVALID_ARGUMENT: "BAD_REQUEST",
@@ -126,6 +127,7 @@ const SDK_CODES: Record<CoppiceErrorCode, TRPC_ERROR_CODE_KEY> = {
   IN_GROUP: "CONFLICT",
   SOURCE_CHANGED: "CONFLICT",
   NOT_A_COPY: "CONFLICT",
+  LEASE_LOST: "CONFLICT",
   MISMATCH: "CONFLICT",
   UNSUPPORTED: "PRECONDITION_FAILED",
   PERMISSION_DENIED: "PRECONDITION_FAILED",
@@ -143,7 +145,7 @@ const SDK_CODES: Record<CoppiceErrorCode, TRPC_ERROR_CODE_KEY> = {
   UNKNOWN: "BAD_GATEWAY",
 };
 
-/** Bytes that are not what their format asks for: whoever sent them can mend it. */
+/** The bytes break the rules of their format: the client that sent them can correct it. */
 const FORMAT_CODES = Object.fromEntries(
   formatErrorCodes.map((code): [FormatErrorCode, TRPC_ERROR_CODE_KEY] => [code, "BAD_REQUEST"]),
 );
@@ -152,7 +154,7 @@ const CODES: ReadonlyMap<string, TRPC_ERROR_CODE_KEY> = new Map(
   Object.entries({ ...FORMAT_CODES, ...SERVER_CODES, ...SDK_CODES }),
 );
 
-/** The tRPC code, and with it the HTTP status, for one of our codes; `otherwise` for one that is not ours. */
+/** The tRPC code, and with it the HTTP status, of a code of the server or the SDK; `otherwise` for any other. */
 export function toTrpcCode(code: string, otherwise: TRPC_ERROR_CODE_KEY): TRPC_ERROR_CODE_KEY {
   return CODES.get(code) ?? otherwise;
 }

@@ -1,58 +1,45 @@
-import { type ZodType, z } from "zod";
+import { z } from "zod";
 import { ServerError } from "./errors.ts";
 
-/** Packs where a page ended into text without meaning to the client. */
-export function packCursor(position: unknown): string {
-  return Buffer.from(JSON.stringify(position)).toString("base64url");
-}
-
-/** Reads a cursor. @throws {ServerError} `STALE_CURSOR` when it is none, or not one of this list. */
-export function unpackCursor<T>(text: string, position: ZodType<T>): T {
-  let value: unknown;
-  try {
-    value = JSON.parse(Buffer.from(text, "base64url").toString("utf8"));
-  } catch (cause) {
-    throw staleCursor(cause);
-  }
-  const parsed = position.safeParse(value);
-  if (!parsed.success) throw staleCursor(parsed.error);
-  return parsed.data;
-}
-
-/** For a cursor that does not belong to the list it is used on. */
-export function staleCursor(cause?: unknown): ServerError {
-  return new ServerError("STALE_CURSOR", "This is not the next page of the list you are asking for.", {
-    hint: "Start again from the first page.",
-    cause,
-  });
-}
-
-const position = z.tuple([z.iso.datetime(), z.uuid()]);
-
-/** A place in a list that goes from new to old: after the entry of this moment and id. */
-export interface TimePosition {
+/** A position in a list from new to old: after the entry with this time and id. */
+interface Position {
   at: string;
   id: string;
 }
 
-function packTimeCursor({ at, id }: TimePosition): string {
-  return packCursor([at, id]);
-}
+const position = z.tuple([z.iso.datetime(), z.uuid()]).transform(([at, id]): Position => ({ at, id }));
 
-/** @throws {ServerError} `STALE_CURSOR` */
-export function unpackTimeCursor(cursor: string): TimePosition {
-  const [at, id] = unpackCursor(cursor, position);
-  return { at, id };
-}
-
-/** Cuts `limit + 1` entries to a page, and says where the next one begins if there is one. */
-export function pageByTime<T>(
+/** Cuts `limit + 1` entries to a page, and gives the cursor of the next one if there is one. */
+export function cutPage<T>(
   found: readonly T[],
   limit: number,
-  positionOf: (entry: T) => TimePosition,
+  positionOf: (entry: T) => Position,
 ): { rows: T[]; nextCursor: string | null } {
   const rows = found.slice(0, limit);
   const last = rows.at(-1);
   const more = found.length > limit && last !== undefined;
-  return { rows, nextCursor: more ? packTimeCursor(positionOf(last)) : null };
+  return { rows, nextCursor: more ? encodeCursor(positionOf(last)) : null };
+}
+
+/** A text that is opaque to the client. */
+function encodeCursor({ at, id }: Position): string {
+  return Buffer.from(JSON.stringify([at, id])).toString("base64url");
+}
+
+/** Reads what `cutPage` wrote. @throws {ServerError} `STALE_CURSOR` when the text is not such a cursor */
+export function decodeCursor(cursor: string): Position {
+  try {
+    return position.parse(JSON.parse(Buffer.from(cursor, "base64url").toString("utf8")));
+  } catch (cause) {
+    throw staleCursor(cause);
+  }
+}
+
+/** The error for a cursor that does not belong to the list it is used on. */
+export function staleCursor(cause: unknown): ServerError {
+  return new ServerError(
+    "STALE_CURSOR",
+    "The cursor does not belong to this list, or the list's filter or sort has changed.",
+    { hint: "Start again from the first page.", cause },
+  );
 }

@@ -5,13 +5,13 @@ import { ServerError, toUserError } from "../base/errors.ts";
 
 const FIRST_PAUSE_MS = 1000;
 const LONGEST_PAUSE_MS = 30_000;
-/** How long after its beginning an attempt is worth waiting for. */
+/** How long after its start an attempt is waited for. */
 const PATIENCE_MS = 5000;
 
-/** Codes after which a connection is of no more use. */
+/** Codes after which a connection cannot be used any more. */
 const DEAD: ReadonlySet<string> = new Set(["BLOCKLISTED", "SHUTDOWN", "CLOSED"]);
 
-export interface ClusterConnectionOptions {
+interface ClusterConnectionOptions {
   connect(signal: AbortSignal): Promise<Cluster>;
   clock: Clock;
   log: FastifyBaseLogger;
@@ -20,9 +20,9 @@ export interface ClusterConnectionOptions {
 }
 
 /**
- * Holds the connection to the cluster. The server starts without one and goes on trying in the background. Once
- * connected, librados itself survives monitors and OSDs that come and go; only a connection that the cluster has
- * shut out (blocklisted) is made anew.
+ * Holds the connection to one cluster. The server starts without it and keeps trying in the background. Once
+ * connected, librados itself handles monitors and OSDs that fail and return; only a connection that the cluster has
+ * blocklisted is replaced by a new one.
  */
 export class ClusterConnection {
   readonly #options: ClusterConnectionOptions;
@@ -39,7 +39,7 @@ export class ClusterConnection {
     this.#options = options;
   }
 
-  /** Begins to connect, and returns at once. */
+  /** Starts to connect, and returns at once. */
   open(): void {
     this.#attemptAt = this.#options.clock.now();
     this.#attempt = this.#connect();
@@ -66,8 +66,8 @@ export class ClusterConnection {
   }
 
   /**
-   * The connection, or the one that is just being made: a server that has only begun to start, or to connect again,
-   * is given a moment. An attempt that drags on, or has failed, is not waited for.
+   * The connection, or the one that is being made: a server that has just started, or has just lost its connection,
+   * gets a moment to connect. An attempt that takes long, or has failed, is not waited for.
    *
    * @throws {ServerError} `CLUSTER_UNREACHABLE`
    */
@@ -80,7 +80,7 @@ export class ClusterConnection {
     return this.get();
   }
 
-  /** Runs `work` on the connection, and makes a new one when it turns out to be dead. */
+  /** Runs `work` on the connection. When the connection turns out to be dead, a new one is made. */
   async use<T>(work: (cluster: Cluster) => Promise<T>): Promise<T> {
     const cluster = await this.whenOpen();
     try {
@@ -117,7 +117,7 @@ export class ClusterConnection {
     } catch (error) {
       if (signal.aborted) return;
       if (this.#reason === null)
-        log.warn({ err: error }, "no connection to the cluster; trying again in the background");
+        log.warn({ err: error }, "cannot connect to the cluster; trying again in the background");
       this.#reason = error;
       this.#timer = this.#options.clock.after(this.#pauseMs, () => this.open());
       this.#pauseMs = Math.min(2 * this.#pauseMs, LONGEST_PAUSE_MS);
@@ -141,7 +141,7 @@ export class ClusterConnection {
     const reason = this.#reason;
     const because = reason === null ? "" : ` ${toUserError(reason).message}`;
     return new ServerError("CLUSTER_UNREACHABLE", `There is no connection to the cluster.${because}`, {
-      hint: "The server goes on trying by itself.",
+      hint: "The server keeps trying to connect.",
       cause: reason,
     });
   }

@@ -11,8 +11,10 @@ import type { Clusters } from "./clusters.ts";
 /** The monitors answer in milliseconds; without them librados waits for ever. */
 const ANSWER_MS = 5000;
 
-/** One pool: its named namespaces (the default one always exists and is not listed) and how many images it
- * holds, those in the trash not counted. */
+/**
+ * One pool with its named namespaces (the default one always exists and is not listed) and the number of its images
+ * outside of the trash.
+ */
 const poolInfo = z.object({
   name: z.string(),
   id: z.number(),
@@ -48,9 +50,9 @@ export type ClusterInfo = z.output<typeof clusterInfo>;
 export type ClusterSummary = z.output<typeof clusterSummary>;
 export type ClusterList = z.output<typeof clusterList>;
 
-export interface ClusterInfoOptions {
+interface ClusterInfoOptions {
   clusters: Clusters;
-  /** The pools of each cluster with their images counted come from the inventory. */
+  /** Gives the pools of each cluster, with their images counted. */
   inventories: { get(id: string): { current(): Promise<{ pools: readonly PoolInfo[] }> } };
   clock: Clock;
 }

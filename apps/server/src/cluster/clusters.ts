@@ -49,6 +49,14 @@ export class PerCluster<T> {
 export type Clusters = PerCluster<ClusterConnection>;
 
 /**
+ * Whether work on this cluster can begin. On a cluster that is not configured any more it can: it fails at once with
+ * `CLUSTER_UNKNOWN`, instead of waiting for ever.
+ */
+export function canBegin(clusters: Clusters, id: string): boolean {
+  return !clusters.has(id) || clusters.get(id).connected;
+}
+
+/**
  * A connection for each configured cluster, not opened yet. All are closed at shutdown.
  *
  * @param onConnected Called after each connection that was made.

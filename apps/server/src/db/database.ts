@@ -3,11 +3,15 @@ import { DatabaseSync, type SQLInputValue } from "node:sqlite";
 import { Kysely, SqliteAdapter, type SqliteDatabase, SqliteDialect, type SqliteStatement } from "kysely";
 import type { Migration } from "kysely/migration";
 import { Migrator } from "kysely/migration";
+import { up as people } from "./migrations/0001-people.ts";
+import { up as tasks } from "./migrations/0002-tasks.ts";
+import { up as audit } from "./migrations/0003-audit.ts";
+import { up as cluster } from "./migrations/0004-cluster.ts";
 import type { Tables } from "./tables.ts";
 
 export type Database = Kysely<Tables>;
 
-/** SQLite rolls back table changes like any other; saying so makes a migration all or nothing. */
+/** SQLite rolls back table changes like any other. With this Kysely runs all migrations in one transaction. */
 class TransactionalDdlAdapter extends SqliteAdapter {
   override get supportsTransactionalDdl(): boolean {
     return true;
@@ -22,10 +26,12 @@ class NodeSqliteDialect extends SqliteDialect {
 
 /**
  * Opens the database (`:memory:` for tests), brings its tables up to date, and returns it. The file is readable
- * by its owner only: it holds password hashes and sessions. Throws what SQLite says when the file cannot be
- * opened, or when it was written by a newer version.
+ * by its owner only: it holds password hashes and sessions. Throws SQLite's error when the file cannot be opened, and
+ * Kysely's when it was written by a newer version.
+ *
+ * @param known The migrations to run: those of `migrations`.
  */
-export async function openDatabase(file: string, migrations: Record<string, Migration>): Promise<Database> {
+export async function openDatabase(file: string, known: Record<string, Migration>): Promise<Database> {
   if (file !== ":memory:") closeSync(openSync(file, "a", 0o600));
   const sqlite = new DatabaseSync(file, { timeout: 5000, enableForeignKeyConstraints: true });
   sqlite.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;");
@@ -33,7 +39,7 @@ export async function openDatabase(file: string, migrations: Record<string, Migr
     dialect: new NodeSqliteDialect({ database: nodeSqliteDatabase(sqlite) }),
   });
   try {
-    await migrate(database, migrations);
+    await migrate(database, known);
   } catch (error) {
     await database.destroy();
     throw error;
@@ -42,11 +48,25 @@ export async function openDatabase(file: string, migrations: Record<string, Migr
 }
 
 /**
+ * Run in the order of their names. A migration that has been released never changes.
+ *
+ * @param clusterId The configured cluster, to which everything belongs that was stored before clusters had ids.
+ */
+export function migrations(clusterId: string): Record<string, Migration> {
+  return {
+    "0001-people": { up: people },
+    "0002-tasks": { up: tasks },
+    "0003-audit": { up: audit },
+    "0004-cluster": { up: (db) => cluster(db, clusterId) },
+  };
+}
+
+/**
  * Runs the migrations that have not run yet, in order, all of them or none. Throws when one fails, or when the
  * database knows one that this version does not.
  */
-async function migrate<T>(database: Kysely<T>, migrations: Record<string, Migration>): Promise<void> {
-  const migrator = new Migrator({ db: database, provider: { getMigrations: async () => migrations } });
+async function migrate(database: Database, known: Record<string, Migration>): Promise<void> {
+  const migrator = new Migrator({ db: database, provider: { getMigrations: async () => known } });
   const { error } = await migrator.migrateToLatest();
   if (error !== undefined) throw error;
 }

@@ -30,7 +30,7 @@ export interface TaskTable {
 }
 
 /** One line of a task's log; `seq` counts from 0 in each task. */
-export interface TaskLogTable {
+interface TaskLogTable {
   taskId: string;
   seq: number;
   at: string;
@@ -38,7 +38,7 @@ export interface TaskLogTable {
 }
 
 /** One row per entry of the audit log. */
-export interface AuditTable {
+interface AuditTable {
   id: string;
   at: string;
   userId: string;
@@ -52,7 +52,7 @@ export interface AuditTable {
 }
 
 /** The tables better-auth reads and writes. Only what we query ourselves is typed beyond its key. */
-export interface AuthTables {
+interface AuthTables {
   user: {
     id: string;
     name: string;

@@ -3,7 +3,7 @@ import { sql } from "kysely";
 import type { Clock } from "../base/clock.ts";
 import type { Database } from "../db/database.ts";
 
-/** Strangers may ask for this as often as they like; the cluster is asked at most this often. */
+/** Anybody may request this as often as they like. The clusters are asked at most this often. */
 const KEEP_MS = 1000;
 
 export interface HealthOptions {

@@ -1,6 +1,6 @@
 import { type FastifyReply, type FastifyRequest, type FastifyServerOptions, LogController } from "fastify";
 
-/** Headers and fields that give access to something. Requests are logged without them anyway; this is the net. */
+/** Headers and fields that hold secrets. Requests are logged without them; this is a second protection. */
 const SECRET = [
   "req.headers.cookie",
   "req.headers.authorization",
@@ -16,8 +16,8 @@ const SECRET = [
 ];
 
 /**
- * The log: one line of JSON each, on standard error, as standard output is for the one line that says the server
- * is ready. URLs are logged without their query, which may hold a sign-in token.
+ * The log: one JSON object per line on standard error. Standard output is for the one line that says the server is
+ * ready. URLs are logged without their query, which may hold a sign-in token.
  */
 export function logOptions(level: string): NonNullable<FastifyServerOptions["logger"]> {
   return {
@@ -34,7 +34,7 @@ export function logOptions(level: string): NonNullable<FastifyServerOptions["log
   };
 }
 
-/** One line for each answered request instead of two; quiet for what is asked all the time. */
+/** One line for each answered request instead of Fastify's two, at the level debug unless the server failed. */
 export class RequestLog extends LogController {
   override incomingRequest(): void {}
 

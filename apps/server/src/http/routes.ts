@@ -9,7 +9,7 @@ import { type HealthOptions, healthRoutes } from "./health.ts";
 import { staticSite } from "./static-site.ts";
 import { trpcRoutes } from "./trpc-routes.ts";
 
-export interface HttpOptions {
+interface HttpOptions {
   server: FastifyInstance;
   auth: Auth;
   audit: AuditLog;
@@ -19,7 +19,7 @@ export interface HttpOptions {
   publicUrl: string | null;
 }
 
-/** Puts everything the server answers on one Fastify instance. */
+/** Registers all routes of the server on one Fastify instance. */
 export async function addRoutes({
   server,
   auth,
@@ -31,7 +31,7 @@ export async function addRoutes({
 }: HttpOptions): Promise<void> {
   const https = publicUrl?.startsWith("https:") ?? false;
   await server.register(helmet, {
-    // What is not a page needs nothing at all; pages bring their own policy.
+    // For everything that is not a page. Pages have policies of their own.
     contentSecurityPolicy: {
       useDefaults: false,
       directives: { "default-src": ["'none'"], "frame-ancestors": ["'none'"] },
@@ -40,8 +40,8 @@ export async function addRoutes({
     referrerPolicy: { policy: "no-referrer" },
     xFrameOptions: { action: "deny" },
   });
-  await compressAnswers(server);
-  answerErrors(server);
+  await compressResponses(server);
+  handleErrors(server);
   requireSameOrigin(server, publicUrl);
   await server.register(healthRoutes, health);
   await server.register(authRoutes, { auth, audit });
@@ -49,8 +49,8 @@ export async function addRoutes({
   await staticSite(server, { webDir, https });
 }
 
-/** Errors outside of tRPC: what the caller did wrong is said, what went wrong in here is only logged. */
-export function answerErrors(server: FastifyInstance): void {
+/** Errors outside of tRPC. The caller is told about its own mistakes; errors of the server are only logged. */
+function handleErrors(server: FastifyInstance): void {
   server.setErrorHandler<FastifyError>((error, request, reply) => {
     const status = error.statusCode ?? 500;
     if (status < 500) return reply.code(status).send({ code: error.code, message: error.message });
@@ -63,32 +63,32 @@ export function answerErrors(server: FastifyInstance): void {
   });
 }
 
-/** An event stream must reach the browser event by event, not when a block is full. */
-const WORTH_IT = /^(text\/(?!event-stream)|application\/(json|javascript)|image\/svg\+xml)/;
+/** An event stream is not compressed: each event must reach the browser at once, not when a block is full. */
+const COMPRESSIBLE = /^(text\/(?!event-stream)|application\/(json|javascript)|image\/svg\+xml)/;
 
 /**
- * Compresses what is long and made of text: the forest of 10,000 images is 3 MB, and a tenth of that compressed.
- * Only the quick methods; brotli at its default takes longer than the network it saves.
+ * Compresses long text responses: the forest of 10,000 images is 3 MB, and a tenth of that compressed. Only fast
+ * methods are used; brotli at its default level takes longer than the transfer it saves.
  */
-export async function compressAnswers(server: FastifyInstance): Promise<void> {
+async function compressResponses(server: FastifyInstance): Promise<void> {
   await server.register(compress, {
     encodings: ["zstd", "gzip"],
     threshold: 4096,
-    customTypes: (contentType) => WORTH_IT.test(contentType),
-    globalDecompression: false, // nobody sends us compressed requests, or compressed bombs
+    customTypes: (contentType) => COMPRESSIBLE.test(contentType),
+    globalDecompression: false, // no client needs it, and a small request could expand to gigabytes
   });
 }
 
 const READS: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"]);
 
 /**
- * Refuses requests that change something when they were made by another site's page. Browsers say where a request
- * comes from; a request with a cookie that says nothing is refused too, so that no old browser slips through.
+ * Refuses requests that change something when they were made by a page of another site. Browsers send the origin of
+ * a request. A request with a cookie but without an origin is refused too, so that an old browser is no way around.
  *
- * The page's origin must be the one the request was sent to. That holds for any name the server is reached by,
- * and a foreign name pointed at this server (DNS rebinding) gains nothing: its pages have none of our cookies.
+ * The origin of the page must be the one that the request was sent to. This works for every name the server is reached
+ * by, and a foreign name that resolves to this server (DNS rebinding) gains nothing: its pages have no session cookie.
  */
-export function requireSameOrigin(server: FastifyInstance, publicUrl: string | null): void {
+function requireSameOrigin(server: FastifyInstance, publicUrl: string | null): void {
   server.addHook("onRequest", async (request, reply) => {
     if (READS.has(request.method) || isOwn(request, publicUrl)) return;
     request.log.warn({ req: request, origin: request.headers.origin }, "refused a request of another origin");

@@ -4,7 +4,7 @@ import { join, sep } from "node:path";
 import fastifyStatic from "@fastify/static";
 import type { FastifyInstance, FastifyReply } from "fastify";
 
-export interface StaticSiteOptions {
+interface StaticSiteOptions {
   /** Where the exported web app is. */
   webDir: string;
   https: boolean;
@@ -38,12 +38,12 @@ export async function staticSite(server: FastifyInstance, options: StaticSiteOpt
 function notFound(url: string, webDir: string, reply: FastifyReply): FastifyReply {
   reply.code(404);
   if (/^\/(api|trpc)\//.test(url))
-    return reply.send({ code: "NOT_FOUND", message: "There is nothing here." });
+    return reply.send({ code: "NOT_FOUND", message: "There is nothing at this address." });
   if (!existsSync(join(webDir, "404.html"))) return reply.type("text/plain").send("Not found.\n");
   return reply.sendFile("404.html");
 }
 
-/** The content security policy of a page that may run exactly these inline scripts besides its own files. */
+/** The content security policy of a page that may run the server's files and exactly these inline scripts. */
 function pagePolicy(scriptHashes: readonly string[], https: boolean): string {
   const directives = [
     "default-src 'self'",
@@ -63,8 +63,8 @@ function pagePolicy(scriptHashes: readonly string[], https: boolean): string {
   return directives.join("; ");
 }
 
-/** Works out each page's policy when it is first served, and again when the file has changed. */
-export class PagePolicies {
+/** Computes the policy of each page when it is first served, and again when the file has changed. */
+class PagePolicies {
   readonly #known = new Map<string, { version: string; policy: string }>();
   readonly #https: boolean;
 

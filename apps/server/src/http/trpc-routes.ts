@@ -7,7 +7,7 @@ import type { Context } from "../api/trpc.ts";
 import { toUserError } from "../base/errors.ts";
 import type { AppRouter } from "../router.ts";
 
-/** No page asks for more at once. */
+/** No page sends more calls in one request. */
 const MOST_CALLS_PER_REQUEST = 20;
 
 /** Everything under `/trpc`. */

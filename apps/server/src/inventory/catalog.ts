@@ -79,17 +79,17 @@ function problemsOf(inventory: Inventory): ScanProblem[] {
   return problems;
 }
 
-/** The image called `name`: a key, or a spec, of which a living image comes before those in the trash. */
+/** The image with this key or spec. An image that is not in the trash comes before those in the trash. */
 export function findImage(catalog: Catalog, name: string): CatalogRow | null {
   const node = catalog.search.find(localName(catalog.cluster, name));
   return node === null ? null : (catalog.byKey.get(node.key) ?? null);
 }
 
 /**
- * A text that differs when anything shown of the image does, except the time it was last written: that changes
- * with every look at a running machine's disk, and telling every tab each time would say nothing.
+ * A text that changes when anything shown of the image changes, except the time of its last write: for the disk of a
+ * running machine that differs in every scan, and telling every tab each time would be useless.
  */
-export function fingerprint({ view, node }: CatalogRow): string {
+function fingerprint({ view, node }: CatalogRow): string {
   const { row } = node;
   if (row.state === "unreadable") return JSON.stringify([view, row.trash]);
   const { flags, dataPool, parent, trash } = row;
@@ -104,7 +104,7 @@ export function fingerprint({ view, node }: CatalogRow): string {
   return JSON.stringify([view, String(flags), dataPool, snapshots, link, trash, node.parentKey]);
 }
 
-/** Keys that are new, gone, or whose fingerprint differs. */
+/** Keys that appeared, disappeared, or whose fingerprint changed. */
 export function changedKeys(
   before: ReadonlyMap<string, string>,
   after: ReadonlyMap<string, string>,

@@ -47,24 +47,24 @@ export const imageListInput = z
         dir: z.enum(["asc", "desc"]),
       })
       .default({ by: "name", dir: "asc" }),
-    /** `nextCursor` of the page before. Only good for the same filter and sort. */
+    /** `nextCursor` of the page before. Valid only for the same filter and sort. */
     cursor: z.string().max(1024).optional(),
     limit: z.int().min(1).max(500).default(100),
   })
   .refine(({ minSize, maxSize }) => minSize === undefined || maxSize === undefined || minSize <= maxSize, {
     path: ["minSize"],
-    error: "Above maxSize.",
+    error: "minSize must not be above maxSize.",
   })
   .refine(
     ({ createdAfter, createdBefore }) =>
       createdAfter === undefined ||
       createdBefore === undefined ||
       Date.parse(createdAfter) < Date.parse(createdBefore),
-    { path: ["createdAfter"], error: "Not before createdBefore." },
+    { path: ["createdAfter"], error: "createdAfter must be before createdBefore." },
   )
   .refine(({ parent, descendants }) => parent !== undefined || descendants !== true, {
     path: ["descendants"],
-    error: "Only with parent.",
+    error: "descendants needs parent.",
   });
 
 /** What could not be read. `place` is a pool or `pool/namespace`; null when the whole scan failed and the rows are old. */
@@ -86,8 +86,8 @@ export type ImageListInput = z.output<typeof imageListInput>;
 export type ImageListPage = z.output<typeof imageListPage>;
 
 /**
- * One page of the catalog. A cursor says after which row to go on, not how many to skip: when images come or go
- * between two pages, no other image is shown twice or left out.
+ * One page of the catalog. A cursor names the row after which to continue, not how many rows to skip: when images
+ * appear or disappear between two pages, no other image is shown twice or left out.
  *
  * @throws {ServerError} `STALE_CURSOR` when the cursor belongs to another filter or sort.
  * @throws {CoppiceError} `NOT_FOUND` when `parent` is no image of the catalog.

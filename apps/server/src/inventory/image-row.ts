@@ -2,7 +2,7 @@ import { type Forest, type ForestNode, featureNames, type ParentLink, showImageS
 import { z } from "zod";
 import { clusterId, rowError, rowErrorSchema } from "../api/schemas.ts";
 
-/** One line of the images table. An unreadable image has `error` and zeros where its facts would be. */
+/** One line of the images table. An unreadable image has `error` and zeros in place of what could not be read. */
 export const imageListRow = z.object({
   cluster: clusterId,
   /** `cluster/pool/namespace/id`: stays when the image is renamed. */
@@ -80,7 +80,7 @@ function namesOf(bits: bigint): string[] {
   return names;
 }
 
-/** The parent's spec; by the link alone when the parent itself was not read. */
+/** The spec of the parent, taken from the link when the parent itself was not read. */
 function parentSpec(node: ForestNode, link: ParentLink, forest: Forest): string {
   const parent = node.parentKey === null ? undefined : forest.nodes.get(node.parentKey);
   return (

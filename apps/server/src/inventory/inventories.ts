@@ -8,7 +8,7 @@ import { ServerError } from "../base/errors.ts";
 import type { Host } from "../base/host.ts";
 import type { ClusterConnection } from "../cluster/cluster-connection.ts";
 import { type Clusters, PerCluster } from "../cluster/clusters.ts";
-import type { ServerEvent } from "../events/events.ts";
+import type { ServerEvent } from "../events/server-event.ts";
 import { type Catalog, findImage } from "./catalog.ts";
 import { type ImageDetail, imageDetail, imageDetailSchema, imageGetInput } from "./image-detail.ts";
 import {
@@ -29,7 +29,7 @@ const refreshed = z.object({ cluster: clusterId, scannedAt: z.string() });
 /** What is known of the images of each cluster. */
 export type Inventories = PerCluster<InventoryCache>;
 
-export interface InventoriesOptions {
+interface InventoriesOptions {
   clusters: Clusters;
   publish(event: ServerEvent): void;
   /** Whether anybody has the dashboard open. */
@@ -119,8 +119,7 @@ export function inventoryRouter(inventories: Inventories) {
     refresh: viewerProcedure
       .input(z.object({ cluster: clusterId }))
       .output(refreshed)
-      .mutation(async ({ ctx, input: { cluster } }) => {
-        ctx.audit.cluster = cluster;
+      .mutation(async ({ input: { cluster } }) => {
         const { scannedAt } = await inventories.get(cluster).refresh();
         return { cluster, scannedAt };
       }),

@@ -2,12 +2,12 @@ import type { FastifyBaseLogger } from "fastify";
 import type { Forest, Inventory, InventoryRow } from "rbd-core";
 import { type Clock, type Timer, within } from "../base/clock.ts";
 import { ServerError } from "../base/errors.ts";
-import type { ServerEvent } from "../events/events.ts";
+import type { ServerEvent } from "../events/server-event.ts";
 import { buildCatalog, type Catalog, changedKeys } from "./catalog.ts";
 
 /** With more changes than this, fetching everything again is cheaper than the list of them. */
 const MOST_KEYS = 1000;
-/** A scan may use at most this part of the time, so that a big cluster is not read without pause. */
+/** The pause after a scan is this many times as long as the scan: a big cluster is not read all the time. */
 const REST_PER_SCAN = 4;
 /** How long a request waits for the very first scan. */
 const FIRST_SCAN_MS = 20_000;
@@ -24,8 +24,8 @@ export interface InventoryCacheOptions {
 }
 
 /**
- * Keeps the newest look at the cluster. Whoever asks gets what is there at once, and an old look is renewed behind
- * their back; nothing is scanned while nobody looks. Scans never overlap.
+ * Keeps the result of the newest scan of one cluster. A request is answered from it at once, and an old result is
+ * renewed in the background. Nothing is scanned while nobody has the dashboard open. Scans never overlap.
  */
 export class InventoryCache {
   readonly #options: InventoryCacheOptions;
@@ -43,22 +43,22 @@ export class InventoryCache {
     this.#restMs = options.intervalMs;
   }
 
-  /** Why the newest look failed, while what is shown is older; null when it did not. */
+  /** Why the newest scan failed, so that the catalog is older; null when it succeeded. */
   get failure(): unknown {
     return this.#failure;
   }
 
-  /** When what is shown was looked at; null before the first look. */
+  /** When the scan behind the catalog began; null before the first scan. */
   get scannedAt(): string | null {
     return this.#catalog?.scannedAt ?? null;
   }
 
-  /** Milliseconds since what is shown was looked at. */
+  /** Milliseconds since the scan behind the catalog began. */
   get ageMs(): number {
     return this.#options.clock.now() - this.#scannedAt;
   }
 
-  /** What is known, at once; the first caller of all waits for the first scan. */
+  /** The catalog as it is. Until the first scan is complete, callers wait for it. @throws {ServerError} `INVENTORY_NOT_READY` */
   async current(): Promise<Catalog> {
     if (this.#catalog === null) return this.#first();
     if (this.ageMs > this.#restMs) this.renew();
@@ -71,13 +71,13 @@ export class InventoryCache {
     return rows.map(({ node }) => node.row);
   }
 
-  /** Looks again without making anybody wait. */
+  /** Scans again in the background. */
   renew(): void {
-    // A failure is kept in `failure` and logged: there is nobody here to tell.
+    // A failure is logged and kept in `failure`.
     this.refresh().catch(() => {});
   }
 
-  /** A look that begins after this call: a scan that is under way may have passed what just changed. */
+  /** The result of a scan that begins after this call: one that is running may have passed what has just changed. */
   refresh(): Promise<Catalog> {
     if (this.#running === null) return this.#start();
     this.#next ??= this.#running.then(
@@ -85,11 +85,6 @@ export class InventoryCache {
       () => this.#start(),
     );
     return this.#next;
-  }
-
-  /** The look that is under way, if there is one. */
-  async settled(): Promise<void> {
-    await Promise.allSettled([this.#next ?? this.#running]);
   }
 
   async close(): Promise<void> {

@@ -13,11 +13,11 @@ import { ServerError } from "../base/errors.ts";
 import type { Host } from "../base/host.ts";
 import { type Clusters, PerCluster } from "../cluster/clusters.ts";
 
-/** After the first failure, of a look for requests or of a flatten; twice as long after each that follows. */
+/** The pause after the first failure to read requests or to flatten. It doubles with each failure that follows. */
 const PAUSE_MS = 30_000;
 const LONGEST_PAUSE_MS = 600_000;
 
-export interface BackgroundFlattensOptions {
+interface BackgroundFlattensOptions {
   clock: Clock;
   log: FastifyBaseLogger;
   limits: DepthLimits;
@@ -46,18 +46,18 @@ export function createFlattens(
 }
 
 /**
- * Flattens images behind everybody's back, a few at a time. What is requested stands at the images themselves, so each
- * new connection begins with a look for what was left undone, by this server or another program; and when something
- * failed, there is another look later.
+ * Flattens images of one cluster in the background, a few at a time. The requests are stored with the images
+ * themselves. After each new connection, requests that were left over by this server or another program are read and
+ * taken up. After a failure, the requests are read again later.
  */
 export class BackgroundFlattens {
   readonly #options: BackgroundFlattensOptions;
   readonly #abort = new AbortController();
   #flattener: Flattener | null = null;
   #timer: Timer | null = null;
-  /** Since something succeeded. */
+  /** Failures since the last success. */
   #failures = 0;
-  /** All that runs: looks for requests, and queues that are being closed. */
+  /** Everything that close waits for: requests being read, and queues being closed. */
   readonly #running = new Set<Promise<void>>();
 
   constructor(options: BackgroundFlattensOptions) {
@@ -65,8 +65,8 @@ export class BackgroundFlattens {
   }
 
   /**
-   * Takes up what was requested, on a connection that has just been made. What ran on the one before is given up: it
-   * is found again.
+   * Takes up all requests, on a connection that has just been made. A flatten that runs on the connection before is
+   * stopped; its request is found again.
    *
    * @param readRows Reads the images of the cluster.
    */
@@ -81,7 +81,7 @@ export class BackgroundFlattens {
       limits,
       onSettled: (image, outcome) => {
         if (this.#settled(showImageSpec(toImageSpec(image)), outcome)) this.#failures = 0;
-        else this.#lookAgain(flattener, readRows);
+        else this.#retryLater(flattener, readRows);
       },
     });
     this.#flattener = flattener;
@@ -92,13 +92,13 @@ export class BackgroundFlattens {
   get(): Flattener {
     if (this.#flattener === null) {
       throw new ServerError("CLUSTER_UNREACHABLE", "There is no connection to the cluster.", {
-        hint: "The server goes on trying by itself.",
+        hint: "The server keeps trying to connect.",
       });
     }
     return this.#flattener;
   }
 
-  /** Stops what runs. What is not done stays requested. */
+  /** Stops running flattens. Their requests stay with the images. */
   async close(): Promise<void> {
     this.#abort.abort(new DOMException("The server is shutting down", "AbortError"));
     this.#timer?.cancel();
@@ -115,13 +115,13 @@ export class BackgroundFlattens {
       for (const { image } of pending) log.info({ image: showImageSpec(image) }, "taking up a flatten");
     } catch (error) {
       if (signal.aborted || this.#flattener !== flattener) return;
-      log.warn({ err: error }, "requests to flatten could not be looked for; trying again");
-      this.#lookAgain(flattener, readRows);
+      log.warn({ err: error }, "requests to flatten could not be read; trying again later");
+      this.#retryLater(flattener, readRows);
     }
   }
 
-  /** Once for all that fails until then. */
-  #lookAgain(flattener: Flattener, readRows: () => Promise<readonly InventoryRow[]>): void {
+  /** Reads the requests again after a pause: once for all failures until then. */
+  #retryLater(flattener: Flattener, readRows: () => Promise<readonly InventoryRow[]>): void {
     if (this.#abort.signal.aborted || this.#flattener !== flattener || this.#timer !== null) return;
     const pause = Math.min(PAUSE_MS * 2 ** this.#failures, LONGEST_PAUSE_MS);
     this.#failures += 1;
@@ -131,7 +131,7 @@ export class BackgroundFlattens {
     });
   }
 
-  /** @returns whether nothing is left to do for the image */
+  /** Logs the outcome. @returns whether nothing is left to do for the image */
   #settled(image: string, outcome: { result: { flattened: boolean } } | { error: unknown }): boolean {
     const { log, onFlattened } = this.#options;
     if ("result" in outcome) {
@@ -141,7 +141,7 @@ export class BackgroundFlattens {
       }
       return true;
     }
-    // Of a queue that was closed, the next connection's begins with what is left.
+    // When the queue was closed, the one of the next connection takes up what is left.
     if (isEnd(outcome.error)) return true;
     log.warn({ err: outcome.error, image }, "an image could not be flattened; trying again later");
     return false;
@@ -153,7 +153,7 @@ export class BackgroundFlattens {
   }
 }
 
-/** Whether the flatten was taken back or its queue closed, which is no failure. */
+/** Whether the request was withdrawn or the queue closed, which is not a failure. */
 function isEnd(error: unknown): boolean {
   return error instanceof CoppiceError && (error.code === "CANCELED" || error.code === "CLOSED");
 }

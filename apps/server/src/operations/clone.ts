@@ -73,7 +73,7 @@ export function cloneRouter(services: OperationServices, runner: TaskRunner) {
       .input(cloneInput)
       .output(queuedTask)
       .mutation(async ({ ctx, input }) => {
-        Object.assign(ctx.audit, { cluster: input.cluster, object: input.target });
+        ctx.audit.object = input.target;
         await services.clusters.get(input.cluster).whenOpen(); // refuse now what could not begin
         return { taskId: await runner.enqueue(cloneTask, canonical(input), ctx.user) };
       }),

@@ -37,7 +37,7 @@ export function objectMapRouter({ clusters }: OperationServices, runner: TaskRun
       .input(rebuildInput)
       .output(queuedTask)
       .mutation(async ({ ctx, input }) => {
-        Object.assign(ctx.audit, { cluster: input.cluster, object: input.image });
+        ctx.audit.object = input.image;
         await clusters.get(input.cluster).whenOpen(); // refuse now what could not begin
         return { taskId: await runner.enqueue(rebuildTask, canonical(input), ctx.user) };
       }),

@@ -3,12 +3,12 @@ import type { TaskSummary, TaskUnit } from "./task.ts";
 import type { TaskRun } from "./task-kind.ts";
 import type { TaskStore } from "./task-store.ts";
 
-/** Tabs hear of a task at most five times a second. */
+/** Tabs are told of the progress of a task at most five times a second. */
 const PUSH_MS = 200;
-/** Progress is written down at most this often; a change of phase or state at once. */
+/** Progress is saved at most this often; a change of phase or state at once. */
 const SAVE_MS = 2000;
 
-export interface RunningTaskOptions {
+interface RunningTaskOptions {
   summary: TaskSummary;
   store: TaskStore;
   clock: Clock;
@@ -16,7 +16,7 @@ export interface RunningTaskOptions {
   onWriteError(error: unknown): void;
 }
 
-/** A task while it runs: gathers its progress, tells tabs finely and the database coarsely. */
+/** A task while it runs. Collects its progress, sends it to tabs often, and saves it to the database less often. */
 export class RunningTask implements TaskRun {
   readonly #options: RunningTaskOptions;
   readonly #abort = new AbortController();
@@ -72,14 +72,14 @@ export class RunningTask implements TaskRun {
     this.#write(() => this.#options.store.addLog(this.#summary.id, seq, line));
   }
 
-  /** Changes the task, writes it down and tells everyone at once. */
+  /** Changes the task, saves it and tells every tab at once. */
   change(changes: Partial<TaskSummary>): void {
     this.#summary = { ...this.#summary, ...changes };
     this.#save();
     this.#push();
   }
 
-  /** Resolves when all that was noted so far is in the database. */
+  /** Resolves when everything up to now is in the database. */
   async saved(): Promise<void> {
     await this.#writes;
   }
@@ -109,12 +109,12 @@ export class RunningTask implements TaskRun {
   }
 }
 
-/** How quickly an old speed is forgotten, in milliseconds. */
+/** How quickly an old rate is forgotten, in milliseconds. */
 const MEMORY_MS = 4000;
-/** Steps closer together than this are counted as one: over a shorter time the speed is mostly noise. */
+/** Steps closer together than this are counted as one: over a shorter time the rate is mostly noise. */
 const LEAST_STEP_MS = 250;
 
-/** A smoothed speed: each measurement counts by how long it took, and fades with time. */
+/** A smoothed rate. Each measurement is weighted by how long it took, and fades with time. */
 export class RateMeter {
   #at: number;
   #done: number;
@@ -130,7 +130,7 @@ export class RateMeter {
     return this.#rate;
   }
 
-  /** Tells that `done` units are complete at `now` (milliseconds). */
+  /** Records that `done` units are complete at `now` (milliseconds). */
   update(now: number, done: number): void {
     const elapsed = now - this.#at;
     if (elapsed < LEAST_STEP_MS) return;

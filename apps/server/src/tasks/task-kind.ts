@@ -13,7 +13,7 @@ export interface TaskRun {
 }
 
 /** For a task that was cut off by the death of the server: what may exist in part, and what to do about it. */
-export interface Aftermath {
+interface Aftermath {
   message: string;
   hint: string;
   object: string | null;
@@ -27,7 +27,10 @@ export interface TaskKind<Input, Result extends { kind: string }, Services> {
   readonly kind: Result["kind"];
   /** What is stored, so that a queued task outlives a restart. Must be plain JSON. */
   readonly input: ZodType<Input>;
-  /** What is stored and sent when the task has succeeded. Must be plain JSON. */
+  /**
+   * What is stored and sent when the task has succeeded. Must be plain JSON. Results of older versions are read too: a
+   * new field is optional, or comes with a migration.
+   */
   readonly result: ZodType<Result>;
   /** How many of this kind run at once. */
   concurrency(services: Services): number;

@@ -18,11 +18,11 @@ import {
 import type { RunnableKind, TaskKind } from "./task-kind.ts";
 import { type StoredTask, TaskStore } from "./task-store.ts";
 
-export interface TaskRunnerOptions {
+interface TaskRunnerOptions {
   store: TaskStore;
   clock: Clock;
   log: FastifyBaseLogger;
-  /** Called with every change worth showing. */
+  /** Called with every change that tabs show. */
   publish(task: TaskSummary): void;
   /** Whether work on this cluster can begin; until then its tasks wait. Call `wake` when that changes. */
   ready(cluster: string): boolean;
@@ -57,7 +57,7 @@ export class TaskRunner {
     this.#kinds = new Map(options.kinds.map((kind) => [kind.kind, kind]));
   }
 
-  /** Marks what a dead server left running as interrupted, and goes on with what was waiting. */
+  /** Marks tasks that ran when the server died as interrupted, and starts those that were waiting. */
   async start(): Promise<void> {
     const { store, clock } = this.#options;
     for (const { summary, input } of await store.inStates(["running", "canceling"])) {
@@ -74,7 +74,7 @@ export class TaskRunner {
     this.wake();
   }
 
-  /** Begins what can begin. */
+  /** Starts every waiting task that can start. */
   wake(): void {
     if (!this.#open) return;
     for (const waiting of [...this.#queue]) {
@@ -137,7 +137,8 @@ export class TaskRunner {
     const running = this.#running.get(id)?.task;
     await running?.saved();
     const stored = await this.#options.store.find(id);
-    if (stored === null) throw new ServerError("TASK_UNKNOWN", "There is no such task.", { object: id });
+    if (stored === null)
+      throw new ServerError("TASK_UNKNOWN", "There is no task with this id.", { object: id });
     return { ...(running?.summary ?? stored.summary), log: await this.#options.store.log(id) };
   }
 
@@ -166,14 +167,14 @@ export class TaskRunner {
       return this.get(id);
     }
     const task = await this.get(id);
-    throw new ServerError("TASK_ENDED", `There is nothing to cancel: this task is ${task.state}.`, {
+    throw new ServerError("TASK_ENDED", `This task cannot be canceled: it is ${task.state}.`, {
       object: id,
     });
   }
 
   /**
-   * Starts nothing more, stops what runs and waits until it has undone what was half made, at most `deadlineMs`.
-   * What is not done by then is found as interrupted at the next start. Waiting tasks stay in the queue.
+   * Starts no more tasks, stops the running ones and waits at most `deadlineMs` until they have undone what was half
+   * made. Those that still run then are marked as interrupted at the next start. Waiting tasks stay in the queue.
    */
   async close(deadlineMs: number): Promise<void> {
     this.#open = false;
@@ -184,7 +185,7 @@ export class TaskRunner {
     await Promise.race([Promise.all(all.map(({ ended }) => ended)), deadline.promise]);
     timer.cancel();
     for (const { summary } of [...this.#running.values()].map(({ task }) => task)) {
-      this.#options.log.warn({ task: summary.id }, "task did not stop in time");
+      this.#options.log.warn({ task: summary.id }, "a task did not stop in time");
     }
   }
 
@@ -195,8 +196,7 @@ export class TaskRunner {
       store,
       clock,
       push: publish,
-      onWriteError: (error) =>
-        log.error({ err: error, task: summary.id }, "a task could not be written down"),
+      onWriteError: (error) => log.error({ err: error, task: summary.id }, "a task could not be saved"),
     });
     const ended = this.#run(task, input, kind).finally(() => {
       this.#running.delete(summary.id);
@@ -219,7 +219,7 @@ export class TaskRunner {
       end("succeed", { result: await kind.run(input, task) });
     } catch (error) {
       const { event, ...outcome } = taskEnding(error, task.signal, task.summary.object.spec);
-      if (event === "fail") log.warn({ err: error, task: task.summary.id }, "task failed");
+      if (event === "fail") log.warn({ err: error, task: task.summary.id }, "a task failed");
       end(event, outcome);
     }
     await task.saved();
@@ -238,17 +238,17 @@ function after(state: TaskState, event: TaskEvent): TaskState {
   return next;
 }
 
-/** How a task's work came to stop without a result. */
-export interface TaskEnding {
+/** How a task ended without a result. */
+interface TaskEnding {
   event: Extract<TaskEvent, "aborted" | "lost" | "fail">;
   error?: TaskError;
 }
 
 /**
- * Tells a stop that was asked for from a failure. Work that was asked to stop and then failed for another reason
- * (it could not undo what it had made, say) has failed: calling it canceled would hide what is left.
+ * Distinguishes a requested stop from a failure. A task that was told to stop and then failed for another reason, for
+ * example because it could not undo its work, has failed: calling it canceled would hide what is left.
  */
-export function taskEnding(error: unknown, signal: AbortSignal, object: string | null): TaskEnding {
+function taskEnding(error: unknown, signal: AbortSignal, object: string | null): TaskEnding {
   if (signal.aborted && isStop(error, signal)) {
     if (signal.reason !== SHUTDOWN) return { event: "aborted" };
     return {
@@ -271,8 +271,8 @@ function isStop(error: unknown, signal: AbortSignal): boolean {
   return error instanceof Error && error.name === "AbortError";
 }
 
-/** Why a running task is told to stop: somebody canceled it. */
-export const CANCEL: DOMException = new DOMException("The task was canceled", "AbortError");
+/** The reason with which a canceled task is aborted. */
+const CANCEL: DOMException = new DOMException("The task was canceled", "AbortError");
 
-/** Why a running task is told to stop: the server is going down. */
-export const SHUTDOWN: DOMException = new DOMException("The server is shutting down", "AbortError");
+/** The reason with which tasks are aborted when the server shuts down. */
+const SHUTDOWN: DOMException = new DOMException("The server is shutting down", "AbortError");

@@ -1,6 +1,6 @@
 import type { Selectable } from "kysely";
 import { z } from "zod";
-import { pageByTime, unpackTimeCursor } from "../base/paging.ts";
+import { cutPage, decodeCursor } from "../base/paging.ts";
 import type { Database } from "../db/database.ts";
 import type { TaskTable } from "../db/tables.ts";
 import {
@@ -14,10 +14,10 @@ import {
   taskUnit,
 } from "./task.ts";
 
-/** A stored task with what the runner needs to run it. */
+/** A stored task with the input that it runs on. */
 export interface StoredTask {
   summary: TaskSummary;
-  /** As it was given, still to be checked against the kind's schema. */
+  /** As stored: not yet checked against the schema of its kind. */
   input: unknown;
 }
 
@@ -90,7 +90,7 @@ export class TaskStore {
     return rows.map((row) => ({ summary: summaryOf(row), input: JSON.parse(row.input) }));
   }
 
-  /** Newest first. Throws `STALE_CURSOR` for a cursor that is none. */
+  /** Newest first. @throws {ServerError} `STALE_CURSOR` for a text that is not a cursor of this list */
   async page(input: TaskListInput): Promise<{ rows: TaskSummary[]; nextCursor: string | null }> {
     let query = this.#database
       .selectFrom("task")
@@ -101,23 +101,18 @@ export class TaskStore {
     if (input.state !== undefined) query = query.where("state", "=", input.state);
     if (input.cluster !== undefined) query = query.where("cluster", "=", input.cluster);
     if (input.cursor !== undefined) {
-      const { at, id } = unpackTimeCursor(input.cursor);
-      query = query.where((where) =>
-        where.or([
-          where("createdAt", "<", at),
-          where.and([where("createdAt", "=", at), where("id", "<", id)]),
-        ]),
-      );
+      const { at, id } = decodeCursor(input.cursor);
+      query = query.where(({ eb, refTuple, tuple }) => eb(refTuple("createdAt", "id"), "<", tuple(at, id)));
     }
     const found = (await query.execute()).map(summaryOf);
-    return pageByTime(found, input.limit, ({ createdAt, id }) => ({ at: createdAt, id }));
+    return cutPage(found, input.limit, ({ createdAt, id }) => ({ at: createdAt, id }));
   }
 }
 
 const relatedObjects = z.array(taskObject);
 
-/** Reads a stored task. Its rate is not stored: it is only true while the task runs. */
-export function summaryOf(row: Selectable<TaskTable>): TaskSummary {
+/** Reads a stored task. The rate is not stored, because it only holds while the task runs. */
+function summaryOf(row: Selectable<TaskTable>): TaskSummary {
   const summary: TaskSummary = {
     id: row.id,
     kind: row.kind,
@@ -140,8 +135,8 @@ export function summaryOf(row: Selectable<TaskTable>): TaskSummary {
   return summary;
 }
 
-/** The columns that change while a task lives. */
-export function changingColumns(task: TaskSummary) {
+/** The columns that change after a task was queued. */
+function changingColumns(task: TaskSummary) {
   return {
     state: task.state,
     phase: task.phase,

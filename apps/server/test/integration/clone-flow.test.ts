@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
-import { Browser, CLUSTER, type Message, until } from "../support/browser.ts";
+import { Browser, CLUSTER, isTaskEnd, until } from "../support/browser.ts";
 import { rbd, rbdJson } from "../support/rbd.ts";
 import { ServerProcess, temporaryDir } from "../support/server-process.ts";
 
@@ -37,15 +37,12 @@ afterAll(async () => {
   await data[Symbol.asyncDispose]();
 });
 
-const isEnd = ({ event }: Message) =>
-  event?.type === "task" && ["succeeded", "failed", "canceled", "interrupted"].includes(event.task.state);
-
 /** Clones and waits for the end over the event stream, as the dashboard does. */
 async function clone(source: string, target: string) {
   const messages = browser.events();
   await until(messages, ({ kind }) => kind === "connected");
   const { taskId } = await browser.trpc.clone.start.mutate({ cluster: CLUSTER, source, target });
-  const seen = await until(messages, isEnd);
+  const seen = await until(messages, isTaskEnd);
   await messages.return(undefined);
   const states = seen.flatMap(({ event }) =>
     event?.type === "task" && event.task.id === taskId ? [event.task.state] : [],
@@ -53,7 +50,7 @@ async function clone(source: string, target: string) {
   return { task: await browser.trpc.tasks.get.query({ id: taskId }), states };
 }
 
-test("who signs in sees the cluster and its images", async () => {
+test("a signed-in user sees the cluster and its images", async () => {
   expect((await browser.trpc.session.me.query()).user).toMatchObject({ username: "admin", role: "admin" });
   const info = await browser.trpc.cluster.info.query({ cluster: CLUSTER });
   expect(info.id).toBe(CLUSTER);
@@ -67,7 +64,7 @@ test("who signs in sees the cluster and its images", async () => {
   expect(rows[0]).toMatchObject({ spec: disk, size: 32 * 1024 ** 2, depth: 0, state: "ok" });
 });
 
-test("a clone: planned, made, told to every tab, seen under its parent, and rbd agrees", async () => {
+test("a clone is planned, made, reported to every tab and listed under its parent, and rbd agrees", async () => {
   const target = `rbd/${space}/clone-1`;
   const plan = await browser.trpc.clone.plan.query({ cluster: CLUSTER, source: disk, target });
   expect(plan).toMatchObject({
@@ -118,14 +115,14 @@ test("a second clone of an unchanged image makes no second snapshot", async () =
   expect((await rbdJson<unknown[]>(conf, "snap", "ls", disk)).length).toBe(1);
 });
 
-test("a clone that cannot be made is a failed task with a sentence, and leaves nothing", async () => {
+test("a clone that cannot be made is a failed task with an error message, and leaves nothing behind", async () => {
   const before = await rbd(conf, "ls", `rbd/${space}`);
   const { task } = await clone(disk, `rbd/${space}/clone-1`);
   expect(task).toMatchObject({ state: "failed", error: { code: "EXISTS", object: `rbd/${space}/clone-1` } });
   expect(await rbd(conf, "ls", `rbd/${space}`)).toBe(before);
 });
 
-test("what is wrong before there is a task is said at once, typed", async () => {
+test("an invalid name or a missing source is refused with a typed error before a task is queued", async () => {
   const start = (source: string, target: string) =>
     browser.trpc.clone.start.mutate({ cluster: CLUSTER, source, target });
   await expect(start("no slash", "rbd/x")).rejects.toMatchObject({
@@ -141,19 +138,19 @@ test("what is wrong before there is a task is said at once, typed", async () => 
   });
 });
 
-test("an event stream that is taken up again misses nothing", async () => {
+test("an event stream that is resumed misses no event", async () => {
   const messages = browser.events();
   await until(messages, ({ kind }) => kind === "connected");
   await browser.trpc.clone.start.mutate({ cluster: CLUSTER, source: disk, target: `rbd/${space}/clone-3` });
   const first = (await until(messages, ({ event }) => event?.type === "task")).at(-1);
   await messages.return(undefined);
   const again = browser.events({ lastEventId: first?.id ?? "" });
-  const rest = await until(again, isEnd);
+  const rest = await until(again, isTaskEnd);
   expect(rest.some(({ event }) => event?.type === "reset")).toBe(false);
   await again.return(undefined);
 });
 
-test("the inventory tells which images changed", async () => {
+test("an inventory event names the images that changed", async () => {
   const messages = browser.events();
   await until(messages, ({ kind }) => kind === "connected");
   await rbd(conf, "create", `rbd/${space}/new`, "--size", "4M");

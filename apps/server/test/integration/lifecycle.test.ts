@@ -85,7 +85,7 @@ describe("stopping", () => {
 });
 
 describe("starting", () => {
-  test("without a cluster the server runs, says that it is not ready, and why", async () => {
+  test("without a cluster the server runs, reports that it is not ready, and says why", async () => {
     await using data = await temporaryDir();
     const nowhere = join(data.path, "ceph.conf");
     await writeFile(nowhere, "[global]\nmon host = 127.0.0.1:1\nauth client required = none\n");
@@ -99,7 +99,7 @@ describe("starting", () => {
     expect(server.log).not.toContain("key =");
   });
 
-  test("a wrong setting ends it with a sentence and code 2", async () => {
+  test("a wrong setting ends it with an error message and code 2", async () => {
     await using data = await temporaryDir();
     for (const [env, sentence] of [
       [{ COPPICE_PORT: "many" }, 'COPPICE_PORT must be a whole number (it is "many").\n'],
@@ -110,7 +110,7 @@ describe("starting", () => {
     }
   });
 
-  test("a taken port ends it with a sentence and code 3", async () => {
+  test("a taken port ends it with an error message and code 3", async () => {
     await using data = await temporaryDir();
     const other = createServer().listen(0, "127.0.0.1");
     await once(other, "listening");
@@ -124,7 +124,7 @@ describe("starting", () => {
     other.close();
   });
 
-  test("a second server on the same data is refused with a sentence and code 4", async () => {
+  test("a second server with the same data directory is refused with an error message and code 4", async () => {
     await using data = await temporaryDir();
     await using first = new ServerProcess({ COPPICE_DATA: data.path, CEPH_CONF: conf });
     await first.ready();

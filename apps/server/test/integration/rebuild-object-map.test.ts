@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
-import { Browser, CLUSTER, type Message, until } from "../support/browser.ts";
+import { Browser, CLUSTER, isTaskEnd, until } from "../support/browser.ts";
 import { rbd, rbdJson } from "../support/rbd.ts";
 import { ServerProcess, temporaryDir } from "../support/server-process.ts";
 
@@ -23,14 +23,11 @@ afterAll(async () => {
   await data[Symbol.asyncDispose]();
 });
 
-const isEnd = ({ event }: Message) =>
-  event?.type === "task" && ["succeeded", "failed", "canceled", "interrupted"].includes(event.task.state);
-
 async function rebuild(image: string) {
   const messages = browser.events();
   await until(messages, ({ kind }) => kind === "connected");
   const { taskId } = await browser.trpc.objectMap.rebuild.mutate({ cluster: CLUSTER, image });
-  await until(messages, isEnd);
+  await until(messages, isTaskEnd);
   await messages.return(undefined);
   return browser.trpc.tasks.get.query({ id: taskId });
 }
@@ -68,7 +65,7 @@ test("object maps marked as invalid are rebuilt by a task, and rbd agrees", asyn
   expect((await rebuild(disk)).result).toMatchObject({ rebuilt: [] });
 });
 
-test("what cannot be rebuilt is a failed task with a remedy, or refused at once", async () => {
+test("an image without an object map is a failed task with a hint, and an invalid name is refused at once", async () => {
   const plain = `rbd/${space}/plain`;
   await rbd(conf, "create", plain, "--size", "4M", "--image-feature", "layering");
   expect(await rebuild(plain)).toMatchObject({

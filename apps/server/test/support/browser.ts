@@ -1,5 +1,6 @@
 import { createTRPCClient, httpBatchLink, type TRPCClient } from "@trpc/client";
 import type { AppRouter, ServerEvent } from "../../src/router.ts";
+import { isFinal } from "../../src/tasks/task.ts";
 
 /** The cluster of a server that is started without COPPICE_CLUSTER_ID. */
 export const CLUSTER = "ceph";
@@ -73,6 +74,11 @@ function parse(block: string): Message | null {
   const data = fields.get("data");
   const event = kind === "message" && data !== undefined ? (JSON.parse(data) as ServerEvent) : null;
   return { kind, id: fields.get("id") ?? null, event };
+}
+
+/** Whether the message says that a task has ended. */
+export function isTaskEnd({ event }: Message): boolean {
+  return event?.type === "task" && isFinal(event.task.state);
 }
 
 /** Reads until the first message that `wanted` accepts. */

@@ -1,5 +1,4 @@
-import type { Role } from "../../src/api/roles.ts";
-import type { SessionUser } from "../../src/api/trpc.ts";
+import type { Role, SessionUser } from "../../src/api/trpc.ts";
 import { createRouter, type Services } from "../../src/router.ts";
 import { silentLog } from "./silent-log.ts";
 import { stubServices } from "./stub-services.ts";

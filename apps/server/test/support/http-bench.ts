@@ -5,8 +5,7 @@ import { type FastifyInstance, fastify, type InjectOptions, type LightMyRequestR
 import type { Inventory } from "rbd-core";
 import { type OpenAuth, openAuth } from "../../src/access/accounts.ts";
 import { AuditLog } from "../../src/access/audit.ts";
-import { type Database, openDatabase } from "../../src/db/database.ts";
-import { migrations } from "../../src/db/migrations/index.ts";
+import { type Database, migrations, openDatabase } from "../../src/db/database.ts";
 import { logOptions, RequestLog } from "../../src/http/request-log.ts";
 import { addRoutes } from "../../src/http/routes.ts";
 import { createRouter } from "../../src/router.ts";

@@ -1,6 +1,5 @@
 import { z } from "zod";
-import { type Database, openDatabase } from "../../src/db/database.ts";
-import { migrations } from "../../src/db/migrations/index.ts";
+import { type Database, migrations, openDatabase } from "../../src/db/database.ts";
 import { imageObject, type TaskSummary } from "../../src/tasks/task.ts";
 import { runnableKind, type TaskKind, type TaskRun } from "../../src/tasks/task-kind.ts";
 import { TaskRunner } from "../../src/tasks/task-runner.ts";

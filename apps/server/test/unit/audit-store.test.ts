@@ -1,7 +1,6 @@
 import { expect, test } from "vitest";
 import { type AuditListPage, AuditLog } from "../../src/access/audit.ts";
-import { openDatabase } from "../../src/db/database.ts";
-import { migrations } from "../../src/db/migrations/index.ts";
+import { migrations, openDatabase } from "../../src/db/database.ts";
 import { FakeClock } from "../support/fake-clock.ts";
 
 test("the audit log is read from new to old, page by page, each entry once", async () => {

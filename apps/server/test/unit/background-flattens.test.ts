@@ -17,26 +17,26 @@ test("before there is a connection, there is no queue", () => {
   expect(() => flattens.get()).toThrow(expect.objectContaining({ code: "CLUSTER_UNREACHABLE" }));
 });
 
-test("a look for requests that fails is repeated, each time after twice as long, until it succeeds", async () => {
+test("reading the requests is tried again with doubling pauses until it succeeds", async () => {
   const { clock, flattens } = start();
-  let looks = 0;
+  let reads = 0;
   flattens.begin(cluster, async () => {
-    looks += 1;
-    if (looks < 3) throw new Error("no images");
+    reads += 1;
+    if (reads < 3) throw new Error("no images");
     return [];
   });
   await settle();
-  expect([looks, clock.pending]).toEqual([1, 1]);
+  expect([reads, clock.pending]).toEqual([1, 1]);
   await clock.pass(30_000);
-  expect([looks, clock.pending]).toEqual([2, 1]);
+  expect([reads, clock.pending]).toEqual([2, 1]);
   await clock.pass(59_999);
-  expect(looks).toBe(2);
+  expect(reads).toBe(2);
   await clock.pass(1);
-  expect([looks, clock.pending]).toEqual([3, 0]);
+  expect([reads, clock.pending]).toEqual([3, 0]);
   await flattens.close();
 });
 
-test("a new connection has a queue of its own, and what the one before waited for is given up", async () => {
+test("a new connection has a queue of its own, and the pause of the one before is canceled", async () => {
   const { clock, flattens } = start();
   const first = Promise.withResolvers<[]>();
   flattens.begin(cluster, () => first.promise);
@@ -49,11 +49,11 @@ test("a new connection has a queue of its own, and what the one before waited fo
   await flattens.close();
 });
 
-test("after the end nothing is looked for any more", async () => {
+test("after closing, requests are not read any more", async () => {
   const { clock, flattens } = start();
-  let looks = 0;
+  let reads = 0;
   const fail = async () => {
-    looks += 1;
+    reads += 1;
     throw new Error("no images");
   };
   flattens.begin(cluster, fail);
@@ -62,5 +62,5 @@ test("after the end nothing is looked for any more", async () => {
   await clock.pass(60_000);
   flattens.begin(cluster, fail);
   await settle();
-  expect(looks).toBe(1);
+  expect(reads).toBe(1);
 });

@@ -40,7 +40,7 @@ beforeEach(() => {
 
 const timedOut = () => new CoppiceError({ code: "TIMED_OUT", message: "no monitor answers" });
 
-test("until there is a connection, everything that needs one says why there is none", async () => {
+test("until there is a connection, every use of it fails with the reason", async () => {
   expect(() => connection.get()).toThrow(expect.objectContaining({ code: "CLUSTER_UNREACHABLE" }));
   attempts[0]?.fail(timedOut());
   await settle();
@@ -65,7 +65,7 @@ test("a request waits for the connection that is being made, but not for long, a
   expect(await lucky).toBe("fsid-3");
 });
 
-test("it goes on trying, less and less often, until it succeeds", async () => {
+test("it keeps trying, with growing pauses, until it succeeds", async () => {
   attempts[0]?.fail(timedOut());
   await settle();
   for (const pause of [1000, 2000, 4000, 8000, 16_000, 30_000, 30_000]) {
@@ -84,7 +84,7 @@ test("it goes on trying, less and less often, until it succeeds", async () => {
   expect(connected).toBe(1);
 });
 
-test("an ordinary error leaves the connection alone", async () => {
+test("an ordinary error does not close the connection", async () => {
   attempts[0]?.succeed();
   await settle();
   const error = new CoppiceError({ code: "NOT_FOUND", message: "no such pool" });
@@ -93,7 +93,7 @@ test("an ordinary error leaves the connection alone", async () => {
   expect(attempts.length).toBe(1);
 });
 
-test("a connection that the cluster has shut out is closed and made anew, once", async () => {
+test("a blocklisted connection is closed and replaced once", async () => {
   const first = attempts[0]?.succeed();
   await settle();
   const error = new CoppiceError({ code: "BLOCKLISTED", message: "this client is blocklisted" });
@@ -108,7 +108,7 @@ test("a connection that the cluster has shut out is closed and made anew, once",
   expect(connected).toBe(2);
 });
 
-test("closing ends the attempts and closes what is open, also what was just being opened", async () => {
+test("closing ends the attempts and closes the connection, even one that is being opened", async () => {
   const closing = connection.close();
   const late = attempts[0]?.succeed();
   await closing;

@@ -1,61 +1,19 @@
-import { describe, expect, test } from "vitest";
+import { expect, test } from "vitest";
+import { canBegin } from "../../src/cluster/clusters.ts";
+import { migrations, openDatabase } from "../../src/db/database.ts";
 import { listPage, readImage } from "../../src/inventory/inventories.ts";
 import { lineage } from "../../src/inventory/lineage.ts";
-import { call, procedures } from "../support/call-procedure.ts";
+import { cloneTask } from "../../src/operations/clone.ts";
+import { runnableKinds } from "../../src/operations/operations.ts";
+import { TaskRunner } from "../../src/tasks/task-runner.ts";
+import { TaskStore } from "../../src/tasks/task-store.ts";
+import { call } from "../support/call-procedure.ts";
+import { settle } from "../support/fake-clock.ts";
+import { silentLog } from "../support/silent-log.ts";
 import { CLUSTER, stubServices } from "../support/stub-services.ts";
 import { bigInventory } from "../support/synthetic-inventory.ts";
 
-/** For each procedure that works on one cluster an input for a cluster called "other". */
-const INPUTS: Record<string, object> = {
-  "cluster.info": {},
-  "images.list": {},
-  "images.get": { spec: "rbd/a" },
-  "lineage.forest": {},
-  "inventory.refresh": {},
-  "clone.plan": { source: "rbd/a", target: "rbd/b" },
-  "clone.start": { source: "rbd/a", target: "rbd/b" },
-  "objectMap.rebuild": { image: "rbd/a" },
-};
-
-/** Those that work on the server itself, or find their cluster by the id of a task. */
-const WITHOUT = [
-  "session.me",
-  "clusters.list",
-  "tasks.list",
-  "tasks.get",
-  "tasks.cancel",
-  "audit.list",
-  "events",
-];
-
-test("every procedure works on a cluster that its input names, or is known not to", () => {
-  expect(procedures.map(({ path }) => path).sort()).toEqual([...Object.keys(INPUTS), ...WITHOUT].sort());
-});
-
-describe.each(Object.entries(INPUTS))("%s", (path, input) => {
-  test("says that an unknown cluster is unknown, and which ones exist", async () => {
-    const { services } = stubServices();
-    await expect(call(path, "admin", services, { cluster: "other", ...input })).rejects.toMatchObject({
-      code: "NOT_FOUND",
-      cause: {
-        code: "CLUSTER_UNKNOWN",
-        message: 'There is no cluster "other" on this server.',
-        hint: "Its clusters are: ceph.",
-        object: "other",
-      },
-    });
-  });
-
-  test("refuses an input without a cluster, or with a text that is no id", async () => {
-    const { services } = stubServices();
-    for (const cluster of [undefined, "", "Ceph", "a/b"]) {
-      const refused = call(path, "admin", services, { ...input, cluster });
-      await expect(refused).rejects.toMatchObject({ code: "BAD_REQUEST" });
-    }
-  });
-});
-
-test("the clusters are listed with the id that is configured and the one they gave themselves", async () => {
+test("the clusters are listed with their configured id and their fsid", async () => {
   const { services, cluster } = stubServices();
   await services.clusters.get(CLUSTER).whenOpen();
   expect(await call("clusters.list", "viewer", services)).toEqual({
@@ -67,7 +25,7 @@ test("the clusters are listed with the id that is configured and the one they ga
   });
 });
 
-test("what is sent is whole: the output schemas take nothing away from 2,000 images", async () => {
+test("the output schemas remove nothing from the rows of 2,000 images", async () => {
   const { services } = stubServices(bigInventory(2000));
   const cache = services.inventories.get(CLUSTER);
   const input = { cluster: CLUSTER, kind: "all", limit: 500, sort: { by: "name", dir: "asc" } } as const;
@@ -84,7 +42,7 @@ test("what is sent is whole: the output schemas take nothing away from 2,000 ima
   }
 });
 
-test("the key of a row names its image wherever a spec does", async () => {
+test("the key of a row is accepted in place of a spec", async () => {
   const { services } = stubServices(bigInventory(2000));
   const page = await listPage(services.inventories.get(CLUSTER), {
     cluster: CLUSTER,
@@ -95,4 +53,24 @@ test("the key of a row names its image wherever a spec does", async () => {
   const [parent] = page.rows;
   const clones = await call("images.list", "viewer", services, { cluster: CLUSTER, parent: parent?.key });
   expect(clones).toMatchObject({ filtered: parent?.childCount });
+});
+
+test("a waiting task of a cluster that is not configured any more fails instead of waiting for ever", async () => {
+  const { services } = stubServices();
+  const runner = new TaskRunner({
+    store: new TaskStore(await openDatabase(":memory:", migrations(CLUSTER))),
+    clock: services.clock,
+    log: silentLog(),
+    kinds: runnableKinds(services),
+    publish: () => {},
+    ready: (id) => canBegin(services.clusters, id),
+  });
+  await runner.start();
+  const input = { cluster: "gone", source: "rbd/a", target: "rbd/b" };
+  const id = await runner.enqueue(cloneTask, input, { id: "u1", username: "ada" });
+  await settle();
+  expect(await runner.get(id)).toMatchObject({
+    state: "failed",
+    error: { code: "CLUSTER_UNKNOWN", message: 'There is no cluster "gone" on this server.' },
+  });
 });

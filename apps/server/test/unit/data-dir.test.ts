@@ -13,14 +13,14 @@ afterEach(async () => {
   await rm(dir, { recursive: true });
 });
 
-test("the data directory is for its owner only", async () => {
+test("the data directory is readable by its owner only", async () => {
   const made = join(dir, "a", "b");
   await prepareDataDir(made);
   await prepareDataDir(made);
   expect((await stat(made)).mode & 0o777).toBe(0o700);
 });
 
-test("a secret is made once, and everybody who starts at the same time gets the same", async () => {
+test("a secret is created once, and processes that start at the same time get the same one", async () => {
   const file = join(dir, "secret");
   const all = await Promise.all(Array.from({ length: 8 }, () => secretFile(file, 32)));
   expect(new Set(all.map(({ secret }) => secret)).size).toBe(1);
@@ -30,7 +30,7 @@ test("a secret is made once, and everybody who starts at the same time gets the 
   expect(await readdir(dir)).toEqual(["secret"]);
 });
 
-test("a secret that somebody put there is used as it is", async () => {
+test("an existing secret is used", async () => {
   const file = join(dir, "secret");
   await writeFile(file, "  chosen by a person  \n");
   expect(await secretFile(file, 32)).toEqual({ secret: "chosen by a person", created: false });
@@ -43,7 +43,7 @@ test("an empty or short secret is refused instead of being overwritten", async (
   await expect(secretFile(file, 32)).rejects.toThrow(`${file} holds fewer than 12 characters`);
 });
 
-test("a second server is kept away while the first one runs", () => {
+test("a second server is refused while the first one runs", () => {
   const lock = lockDataDir(dir);
   expect(() => lockDataDir(dir)).toThrow(DataDirInUseError);
   lock[Symbol.dispose]();

@@ -4,8 +4,7 @@ import { join } from "node:path";
 import { sql } from "kysely";
 import type { Migration } from "kysely/migration";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { type Database, openDatabase } from "../../src/db/database.ts";
-import { migrations } from "../../src/db/migrations/index.ts";
+import { type Database, migrations, openDatabase } from "../../src/db/database.ts";
 import { cloneTask } from "../../src/operations/clone.ts";
 import { imageObject } from "../../src/tasks/task.ts";
 import { TaskStore } from "../../src/tasks/task-store.ts";
@@ -38,7 +37,7 @@ const pragma = async (database: Database, name: string) => {
   return Object.values(rows[0] ?? {})[0];
 };
 
-test("the database is for its owner only, logs ahead, keeps references and waits for others", async () => {
+test("the database is readable by its owner only, with a write-ahead log, foreign keys and a busy timeout", async () => {
   await withDatabase(async (database) => {
     expect(await pragma(database, "journal_mode")).toBe("wal");
     expect(await pragma(database, "foreign_keys")).toBe(1);
@@ -47,7 +46,7 @@ test("the database is for its owner only, logs ahead, keeps references and waits
   });
 });
 
-test("opening it again changes nothing and loses nothing", async () => {
+test("opening it again changes nothing", async () => {
   const entry = { id: "1", at: "t", userId: "u", username: "ada", action: "a", outcome: "ok", address: "" };
   await withDatabase((database) =>
     database
@@ -74,7 +73,7 @@ test("a migration that fails half way leaves nothing behind, and the next start 
   });
 });
 
-test("a database of a newer version is refused, not guessed at", async () => {
+test("a database of a newer version is refused", async () => {
   await withDatabase(async () => {}, { "9999-newer": { up: async () => {} } });
   await expect(withDatabase(async () => {})).rejects.toThrow(/9999-newer/);
 });
@@ -111,7 +110,7 @@ test("tasks and audit entries from before clusters had ids belong to the configu
   await after.destroy();
 });
 
-test("transactions do not see into each other", async () => {
+test("transactions are isolated from each other", async () => {
   await withDatabase(async (database) => {
     const row = (id: string) => ({
       id,

@@ -20,7 +20,7 @@ const get = (url: string) => bench.inject({ url, headers: {} });
 const sha256 = (text: string) => `'sha256-${createHash("sha256").update(text).digest("base64")}'`;
 
 describe("the web app", () => {
-  test("a page comes with a policy that lets its own inline scripts run and no others", async () => {
+  test("the policy of a page allows its own inline scripts and no others", async () => {
     const page = await get("/");
     expect(page.body).toBe(PAGE);
     const policy = String(page.headers["content-security-policy"]);
@@ -31,13 +31,13 @@ describe("the web app", () => {
     expect(String((await get("/images/")).headers["content-security-policy"])).toContain(sha256("images()"));
   });
 
-  test("a page that is built again gets its new policy", async () => {
+  test("a page that is built again gets a new policy", async () => {
     await get("/");
     await writeFile(join(bench.webDir, "index.html"), "<script>other page</script>");
     expect(String((await get("/")).headers["content-security-policy"])).toContain(sha256("other page"));
   });
 
-  test("files whose name changes with their content are kept for ever, others are asked for again", async () => {
+  test("files whose name changes with their content are cached for ever, others are revalidated", async () => {
     expect((await get("/_next/static/chunks/a-1234.js")).headers["cache-control"]).toBe(
       "public, max-age=31536000, immutable",
     );
@@ -50,12 +50,12 @@ describe("the web app", () => {
     expect(again.statusCode).toBe(304);
   });
 
-  test("a folder without its slash leads to the page, with its query", async () => {
+  test("a folder without its slash redirects to the page and keeps the query", async () => {
     const response = await get("/images?search=vm");
     expect([response.statusCode, response.headers.location]).toEqual([301, "/images/?search=vm"]);
   });
 
-  test("an unknown path is the export's own page for that", async () => {
+  test("an unknown path is answered with the 404 page of the web app", async () => {
     const response = await get("/nowhere/");
     expect([response.statusCode, response.body]).toEqual([404, "<!doctype html>Not here"]);
     expect(response.headers["content-security-policy"]).toContain("script-src 'self'");
@@ -74,13 +74,13 @@ describe("the web app", () => {
     }
   });
 
-  test("an unknown path of the API is said in JSON", async () => {
+  test("an unknown path of the API is answered in JSON", async () => {
     expect((await get("/api/nothing")).json()).toMatchObject({ code: "NOT_FOUND" });
     expect((await get("/trpc/no.such")).json()).toMatchObject({ error: { data: { httpStatus: 404 } } });
   });
 });
 
-test("inline scripts are found whatever their attributes, scripts with a source are not", () => {
+test("inline scripts are found with any attributes, scripts with a source are not", () => {
   const html = `<script id="a" nonce>one</script><script async src="/x.js"></script><SCRIPT type="module">two
 </SCRIPT><script>one</script>`;
   expect(inlineScriptHashes(html)).toEqual([sha256("one"), sha256("two\n")]);
@@ -117,7 +117,7 @@ describe("requests of other sites", () => {
     expect([response.statusCode, response.cookies]).toEqual([403, []]);
   });
 
-  test("our own go through, by whatever name the server is reached", async () => {
+  test("requests of the dashboard's own pages are accepted under any name of the server", async () => {
     const cookie = cookieOf(await signIn(bench, "admin", await bench.adminPassword()));
     const own = await Promise.all([
       start({ cookie, origin: ORIGIN, "sec-fetch-site": "same-origin" }),
@@ -126,7 +126,7 @@ describe("requests of other sites", () => {
     expect(own.map(({ statusCode }) => statusCode)).toEqual([200, 200]);
   });
 
-  test("a form cannot speak to the API", async () => {
+  test("a form cannot call the API", async () => {
     const cookie = cookieOf(await signIn(bench, "admin", await bench.adminPassword()));
     const response = await start({ cookie, origin: ORIGIN, "content-type": "text/plain" });
     expect(response.statusCode).toBeGreaterThanOrEqual(400);
@@ -146,7 +146,7 @@ describe("compression", () => {
     ["gzip, deflate, br, zstd", "zstd", zstdDecompressSync],
     ["gzip, deflate, br", "gzip", gunzipSync],
   ] as const)(
-    "a long answer to a browser that takes %s is sent as %s",
+    "a long response to a browser that accepts %s is sent as %s",
     async (accepted, encoding, unpack) => {
       const cookie = cookieOf(await signIn(bench, "admin", await bench.adminPassword()));
       const response = await bench.inject({
@@ -160,7 +160,7 @@ describe("compression", () => {
     },
   );
 
-  test("a short answer, and one to who takes nothing, is sent as it is", async () => {
+  test("a short response, and one to a client that accepts no encoding, is not compressed", async () => {
     const short = await bench.inject({ url: "/healthz", headers: { "accept-encoding": "gzip" } });
     expect(short.headers["content-encoding"]).toBeUndefined();
     const cookie = cookieOf(await signIn(bench, "admin", await bench.adminPassword()));
@@ -179,7 +179,7 @@ describe("health", () => {
     ]);
   });
 
-  test("not ready without the cluster, alive all the same, and nothing told that a stranger should not know", async () => {
+  test("not ready without the cluster, but alive, and the response reveals nothing about the installation", async () => {
     bench.cluster.error = new Error("no monitor at 10.1.2.3 for client.admin with /etc/ceph/keyring");
     const response = await get("/readyz");
     expect([response.statusCode, response.json()]).toEqual([
@@ -189,7 +189,7 @@ describe("health", () => {
     expect((await get("/healthz")).statusCode).toBe(200);
   });
 
-  test("the cluster is asked once a second at most", async () => {
+  test("the cluster is checked once a second at most", async () => {
     await get("/readyz");
     bench.cluster.error = new Error("gone");
     expect((await get("/readyz")).statusCode).toBe(200);
@@ -205,7 +205,7 @@ describe("health", () => {
   });
 });
 
-test("a mistake in here is a sentence for the caller and a trace for the log", async () => {
+test("an unexpected error is a plain message for the caller and a stack trace in the log", async () => {
   const cookie = cookieOf(await signIn(bench, "admin", await bench.adminPassword()));
   bench.stubs.cluster.usage = async () => {
     throw new Error("undefined is not a function, of all things");

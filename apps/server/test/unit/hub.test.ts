@@ -1,6 +1,6 @@
 import { beforeEach, expect, test } from "vitest";
-import type { ServerEvent } from "../../src/events/events.ts";
 import { Hub } from "../../src/events/hub.ts";
+import type { ServerEvent } from "../../src/events/server-event.ts";
 
 let hub: Hub;
 const leaving = () => new AbortController();
@@ -52,7 +52,7 @@ test("every tab gets every event, in order, with an id", async () => {
   }
 });
 
-test("a tab that comes back gets what it missed, and only that", async () => {
+test("a tab that reconnects gets the events that it missed, and no others", async () => {
   const { tab, id } = await open();
   hub.publish(change("a"));
   hub.publish(change("b"));
@@ -61,7 +61,7 @@ test("a tab that comes back gets what it missed, and only that", async () => {
   expect((await take(resume(a?.id ?? ""), 1)).map(({ event }) => event)).toEqual([change("b")]);
 });
 
-test("a tab that missed nothing is told nothing", async () => {
+test("a tab that missed nothing gets nothing", async () => {
   const { id } = await open();
   const again = resume(id);
   const next = again.next();
@@ -76,13 +76,13 @@ test.each(["deadbeef.7", "", "rubbish", "."])(
   },
 );
 
-test("a tab that was away too long is told to start over", async () => {
+test("a tab that was disconnected too long gets a reset", async () => {
   const { id } = await open();
   for (let index = 0; index < 1500; index++) hub.publish(change(String(index)));
   expect((await take(resume(id), 1))[0]?.event).toEqual({ type: "reset", cluster: null });
 });
 
-test("a tab too slow to follow is told once that it missed events, and then goes on", async () => {
+test("a tab that is too slow gets one reset for the events it missed, and then new events", async () => {
   const { tab } = await open();
   for (let index = 0; index < 3000; index++) hub.publish(change(String(index)));
   const [reset] = await take(tab, 1);
@@ -92,7 +92,7 @@ test("a tab too slow to follow is told once that it missed events, and then goes
   expect((await take(resume(reset?.id ?? ""), 1))[0]?.event).toEqual(change("after"));
 });
 
-test("a tab that leaves is forgotten", async () => {
+test("a tab that disconnects is forgotten", async () => {
   const { tab, leave } = await open();
   const next = tab.next();
   expect(hub.subscribers).toBe(1);
@@ -101,7 +101,7 @@ test("a tab that leaves is forgotten", async () => {
   expect(hub.subscribers).toBe(0);
 });
 
-test("a shutdown breaks streams off, so that clients reconnect", async () => {
+test("a shutdown ends streams with an error, so that clients reconnect", async () => {
   const { tab } = await open();
   const next = tab.next();
   hub.close();

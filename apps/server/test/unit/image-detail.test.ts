@@ -59,7 +59,7 @@ test("an image with its snapshots, and on each the clones made from it", () => {
   });
 });
 
-test("the line above an image, from the root down", () => {
+test("the ancestors of an image, from the root down", () => {
   expect(detail("vms/leaf")).toMatchObject({
     depth: 2,
     parent: { spec: "vms/t/disk", snapshot: "s", overlap: 1024 ** 3, inTrash: false },
@@ -70,7 +70,7 @@ test("the line above an image, from the root down", () => {
   });
 });
 
-test("a name shared with the trash means the living image; its key names the other", () => {
+test("a name that also exists in the trash means the image outside of it; the key names the other", () => {
   expect(detail("ceph/rbd//id-deleted")).toEqual(detail("rbd//id-deleted"));
   expect(detail("rbd/base")).toMatchObject({ id: "id-living", trash: null });
   expect(detail("rbd//id-deleted")).toMatchObject({

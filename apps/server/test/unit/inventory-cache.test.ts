@@ -1,6 +1,6 @@
 import { forest, type Inventory } from "rbd-core";
 import { beforeEach, expect, test } from "vitest";
-import type { ServerEvent } from "../../src/events/events.ts";
+import type { ServerEvent } from "../../src/events/server-event.ts";
 import { listPage, readImage } from "../../src/inventory/inventories.ts";
 import { InventoryCache } from "../../src/inventory/inventory-cache.ts";
 import { FakeClock, settle } from "../support/fake-clock.ts";
@@ -43,19 +43,19 @@ beforeEach(() => {
 const names = async () => (await cache.current()).rows.map(({ view }) => view.name);
 
 async function firstScan(...found: string[]): Promise<void> {
-  const looked = cache.current();
+  const scanned = cache.current();
   scans[0]?.answer(found);
-  await looked;
+  await scanned;
 }
 
-test("many who ask at first share one scan", async () => {
+test("concurrent first requests share one scan", async () => {
   const asked = [names(), names(), names()];
   expect(scans.length).toBe(1);
   scans[0]?.answer(["a"]);
   expect(await Promise.all(asked)).toEqual([["a"], ["a"], ["a"]]);
 });
 
-test("an old look is handed out at once and renewed behind", async () => {
+test("an old catalog is returned at once and renewed in the background", async () => {
   await firstScan("a");
   await clock.pass(31_000);
   expect(await names()).toEqual(["a"]);
@@ -67,7 +67,7 @@ test("an old look is handed out at once and renewed behind", async () => {
   expect(await names()).toEqual(["a", "b"]);
 });
 
-test("nothing is scanned while nobody looks; a watched dashboard is kept fresh", async () => {
+test("nothing is scanned while no dashboard is open; an open dashboard is kept up to date", async () => {
   await firstScan("a");
   await clock.pass(300_000);
   expect(scans.length).toBe(1);
@@ -76,19 +76,19 @@ test("nothing is scanned while nobody looks; a watched dashboard is kept fresh",
   expect(scans.length).toBe(2);
 });
 
-test("a scan that takes long is followed by a long rest", async () => {
+test("a long scan is followed by a long pause", async () => {
   watched = true;
-  const looked = cache.current();
+  const scanned = cache.current();
   await clock.pass(15_000);
   scans[0]?.answer(["a"]);
-  await looked;
+  await scanned;
   await clock.pass(59_000);
   expect(scans.length).toBe(1);
   await clock.pass(1000);
   expect(scans.length).toBe(2);
 });
 
-test("refresh waits for a look that begins after it was called", async () => {
+test("refresh waits for a scan that begins after it was called", async () => {
   await firstScan("a");
   cache.renew();
   const refreshed = [cache.refresh(), cache.refresh()];
@@ -99,7 +99,7 @@ test("refresh waits for a look that begins after it was called", async () => {
   for (const catalog of await Promise.all(refreshed)) expect(catalog.rows.length).toBe(2);
 });
 
-test("tabs are told the keys that came, changed and went, and nothing of the rest", async () => {
+test("tabs get the keys that appeared, changed and disappeared, and no others", async () => {
   await firstScan("same", "goes");
   expect(events).toEqual([]);
   const refreshed = cache.refresh();
@@ -115,7 +115,7 @@ test("tabs are told the keys that came, changed and went, and nothing of the res
   ]);
 });
 
-test("a look that found nothing new still says when it was", async () => {
+test("a scan without changes still reports its time", async () => {
   await firstScan("a");
   const refreshed = cache.refresh();
   scans[1]?.answer(["a"]);
@@ -125,7 +125,7 @@ test("a look that found nothing new still says when it was", async () => {
   ]);
 });
 
-test("a great change is a reset, not a list of thousands", async () => {
+test("a change of thousands of images is a reset instead of a list", async () => {
   await firstScan("a");
   const refreshed = cache.refresh();
   scans[1]?.answer(Array.from({ length: 2000 }, (_, index) => `n${index}`));
@@ -133,7 +133,7 @@ test("a great change is a reset, not a list of thousands", async () => {
   expect(events).toEqual([{ type: "reset", cluster: "ceph" }]);
 });
 
-test("when the cluster cannot be read, what is known stays, with the reason", async () => {
+test("when the cluster cannot be read, the old rows stay and the reason is reported", async () => {
   await firstScan("a");
   const refreshed = cache.refresh();
   scans[1]?.fail(new Error("gone"));
@@ -152,7 +152,7 @@ test("when the cluster cannot be read, what is known stays, with the reason", as
   expect(cache.failure).toBeNull();
 });
 
-test("a first look that fails is an error for who asked, and the next one tries again", async () => {
+test("a first scan that fails is an error of the request, and the next request scans again", async () => {
   const asked = names();
   scans[0]?.fail(new Error("no cluster"));
   await expect(asked).rejects.toThrow("no cluster");
@@ -161,14 +161,14 @@ test("a first look that fails is an error for who asked, and the next one tries 
   expect(await again).toEqual(["a"]);
 });
 
-test("nobody waits for ever for the first look", async () => {
+test("a request does not wait for ever for the first scan", async () => {
   const asked = names();
   const refused = expect(asked).rejects.toMatchObject({ code: "INVENTORY_NOT_READY" });
   await clock.pass(20_000);
   await refused;
 });
 
-test("an image not known yet is looked for once more before it is called unknown", async () => {
+test("the cluster is scanned again before an image is reported as unknown", async () => {
   await firstScan("a");
   await clock.pass(5000);
   const asked = readImage(cache, "rbd/new");
@@ -182,7 +182,7 @@ test("an image not known yet is looked for once more before it is called unknown
   expect(scans.length).toBe(2);
 });
 
-test("closing stops the scan that runs and starts no other", async () => {
+test("closing stops the running scan and starts no other", async () => {
   await firstScan("a");
   cache.renew();
   const closing = cache.close();

@@ -22,7 +22,7 @@ test("10,000 images: each once, parents before their children, siblings by name"
   expect(JSON.stringify(nodes).length).toBeLessThan(4 * 1024 ** 2);
 });
 
-test("a tree is listed depth first, with the snapshots people made", () => {
+test("a tree is listed depth first, with the snapshots made by people", () => {
   const snap = snapshotRow(1n, "gold");
   const hidden = snapshotRow(2n, "hidden", { kind: "trash" });
   const root = imageRow({ pool: "rbd", name: "root", snapshots: [snap, hidden] });

@@ -49,7 +49,7 @@ const sortedBy = (row: ImageListRow, by: (typeof BY)[number]): number =>
   })[by];
 
 describe(`a list of ${COUNT} images`, () => {
-  test("its pages together hold exactly what matches, each image once", () => {
+  test("its pages together hold exactly the matching images, each once", () => {
     fc.assert(
       fc.property(queries, (parts) => {
         const input = query(parts);
@@ -75,7 +75,7 @@ describe(`a list of ${COUNT} images`, () => {
     );
   });
 
-  test("they are in the order asked for, across pages", () => {
+  test("rows are in the requested order across pages", () => {
     fc.assert(
       fc.property(queries, (parts) => {
         const input = query(parts);
@@ -89,7 +89,7 @@ describe(`a list of ${COUNT} images`, () => {
     );
   });
 
-  test("descending is ascending turned around", () => {
+  test("descending order is the reverse of ascending order", () => {
     for (const by of BY) {
       const up = allPages(query({ sort: { by, dir: "asc" }, limit: 500 }));
       const down = allPages(query({ sort: { by, dir: "desc" }, limit: 500 }));
@@ -97,7 +97,7 @@ describe(`a list of ${COUNT} images`, () => {
     }
   });
 
-  test("an image that stays is on exactly one page when others come and go between pages", () => {
+  test("an unchanged image is on exactly one page when others appear or disappear between pages", () => {
     const few = bigInventory(1500);
     const before = buildCatalog("ceph", few, forest(few));
     fc.assert(
@@ -171,7 +171,7 @@ describe("the other filters", () => {
     }
   });
 
-  test("are refused when they are none, before anything is looked up", () => {
+  test("are refused when they are invalid, before the catalog is searched", () => {
     for (const bad of [
       { minSize: 2, maxSize: 1 },
       { minSize: -1 },
@@ -185,7 +185,7 @@ describe("the other filters", () => {
     }
   });
 
-  test("make another list: its cursor is not for this one", () => {
+  test("are part of the cursor: it is refused with another filter", () => {
     const cursor = listImages(catalog, query({ limit: 10 })).nextCursor;
     const refused = expect.objectContaining({ code: "STALE_CURSOR" });
     expect(() => listImages(catalog, query({ minSize: 1, cursor }))).toThrow(refused);
@@ -198,7 +198,7 @@ test("names sort the way people count", () => {
   expect(rows.map(({ name }) => name)).toEqual(["a", "VM-1", "vm-2", "vm-10"]);
 });
 
-test("a cursor of another filter or sort, or no cursor at all, is refused", () => {
+test("a cursor of another filter or sort, or a text that is not a cursor, is refused", () => {
   const { nextCursor } = listImages(catalog, query({ limit: 10 }));
   const cursor = nextCursor ?? "";
   const refused = expect.objectContaining({ code: "STALE_CURSOR" });

@@ -34,14 +34,14 @@ test("the administrator of the first start signs in with the password from the f
   expect(session.json()).toMatchObject({ result: { data: { user: { username: "admin", role: "admin" } } } });
 });
 
-test("nothing is said to a stranger but that they are one", async () => {
+test("without a session every procedure is refused", async () => {
   const response = await me();
   expect(response.statusCode).toBe(401);
   expect(response.json()).toMatchObject({ error: { data: { coppice: { code: "NOT_SIGNED_IN" } } } });
   expect(response.body).not.toContain("stack");
 });
 
-test("a wrong password and an unknown name are refused alike", async () => {
+test("a wrong password and an unknown name get the same refusal", async () => {
   const wrong = await signIn(bench, "admin", "not the password");
   const unknown = await signIn(bench, "nobody", "not the password");
   expect([wrong.statusCode, unknown.statusCode]).toEqual([401, 401]);
@@ -49,7 +49,7 @@ test("a wrong password and an unknown name are refused alike", async () => {
   expect(wrong.cookies).toEqual([]);
 });
 
-test("guessing is slowed down, and a made-up address does not help", async () => {
+test("attempts are limited by address, and a forged address does not help", async () => {
   const answers: number[] = [];
   for (let turn = 0; turn < 14; turn++) {
     const spoofed = `203.0.113.${turn}`;
@@ -60,7 +60,7 @@ test("guessing is slowed down, and a made-up address does not help", async () =>
   expect(answers.slice(10)).toEqual(Array(4).fill(429));
 });
 
-test("after signing out the cookie is worth nothing", async () => {
+test("after signing out the cookie is not valid any more", async () => {
   const cookie = cookieOf(await signIn(bench, "admin", await bench.adminPassword()));
   expect((await me(cookie)).statusCode).toBe(200);
   const out = await bench.inject({
@@ -92,7 +92,7 @@ test("sign-in and sign-out are in the audit log", async () => {
   );
 });
 
-test("nobody can make an account, or reach any other part of better-auth", async () => {
+test("accounts cannot be created from outside, and no other part of better-auth can be reached", async () => {
   for (const path of [
     "sign-up/email",
     "sign-in/email",
@@ -127,7 +127,7 @@ test("a person cannot give themselves a role", async () => {
   expect(session.json()).toMatchObject({ result: { data: { user: { role: "viewer" } } } });
 });
 
-test("the sign-in link works once, and leads back to the name it was opened by", async () => {
+test("the sign-in link works once, and redirects to the name it was opened by", async () => {
   const link = await bench.openAuth.signInLink(ORIGIN);
   expect(link?.username).toBe("admin");
   const { pathname, search } = new URL(link?.url ?? "");
@@ -152,7 +152,7 @@ test("the sign-in link cannot lead to another site", async () => {
   expect(response.cookies).toEqual([]);
 });
 
-test("secrets are for their owner's eyes, and stay as they are when the server starts again", async () => {
+test("secrets are readable by their owner only, and do not change when the server starts again", async () => {
   for (const file of ["admin-password", "auth-secret"]) {
     expect((await stat(join(bench.dataDir, file))).mode & 0o777).toBe(0o600);
   }
@@ -167,7 +167,7 @@ test("secrets are for their owner's eyes, and stay as they are when the server s
   expect((await signIn(bench, "admin", before)).statusCode).toBe(200);
 });
 
-test("an administrator whose creation was cut off gets the password at the next start", async () => {
+test("an administrator whose creation was interrupted gets the password at the next start", async () => {
   await bench.database.deleteFrom("account").execute();
   const password = () => bench.adminPassword();
   expect(await createFirstAdmin({ auth: bench.openAuth.auth, database: bench.database, password })).toBe(
@@ -176,7 +176,7 @@ test("an administrator whose creation was cut off gets the password at the next 
   expect((await signIn(bench, "admin", await password())).statusCode).toBe(200);
 });
 
-test("no password, token or cookie gets into the log, however much is logged", async () => {
+test("no password, token or cookie is in the log at any level", async () => {
   const password = await bench.adminPassword();
   const link = await bench.openAuth.signInLink(ORIGIN);
   const { pathname, search, searchParams } = new URL(link?.url ?? "");

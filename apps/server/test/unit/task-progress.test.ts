@@ -17,7 +17,7 @@ beforeEach(async () => {
   bench.pushed.length = 0;
 });
 
-test("however often progress is reported, tabs hear of it five times a second, and of the last of it", async () => {
+test("however often progress is reported, tabs get it five times a second, and the last of it", async () => {
   for (let step = 1; step <= 1000; step++) {
     work.run.progress(step, 1000);
     await bench.clock.pass(1);
@@ -27,7 +27,7 @@ test("however often progress is reported, tabs hear of it five times a second, a
   expect(bench.pushed.at(-1)).toMatchObject({ done: 1000, total: 1000, unit: "bytes", phase: "Copying" });
 });
 
-test("the database hears of it every two seconds", async () => {
+test("progress is saved every two seconds", async () => {
   const save = vi.spyOn(bench.store, "save");
   for (let step = 1; step <= 100; step++) {
     work.run.progress(step, 100);
@@ -37,13 +37,13 @@ test("the database hears of it every two seconds", async () => {
   expect(save.mock.calls.length).toBeGreaterThanOrEqual(4);
 });
 
-test("whoever asks sees the newest progress, not what was written down", async () => {
+test("a request gets the newest progress, not the saved one", async () => {
   work.run.progress(7, 10);
   expect(await bench.runner.get(id)).toMatchObject({ done: 7, total: 10 });
   expect((await bench.runner.list({ limit: 1 })).rows[0]).toMatchObject({ done: 7 });
 });
 
-test("a speed is measured while the task runs, and gone when it has ended", async () => {
+test("a rate is measured while the task runs, and is null when it has ended", async () => {
   await bench.clock.pass(1000);
   work.run.progress(4096, 8192);
   expect((await bench.runner.get(id)).rate).toBe(4096);

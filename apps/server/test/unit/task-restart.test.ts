@@ -9,7 +9,7 @@ beforeEach(async () => {
   await bench.runner.start();
 });
 
-test("after a crash a running task is interrupted, with a sentence that promises nothing", async () => {
+test("after a crash a running task is interrupted, with an error that says what may exist in part", async () => {
   const running = await bench.enqueue("rbd/a");
   await settle();
   const next = bench.restarted();
@@ -61,7 +61,7 @@ test("a shutdown stops tasks, waits until they have undone their work, and keeps
   expect(bench.works.has("rbd/b")).toBe(false);
 });
 
-test("a task that does not stop in time is left to the next start", async () => {
+test("a task that does not stop in time is interrupted at the next start", async () => {
   const running = await bench.enqueue("rbd/a");
   await settle();
   const closing = bench.runner.close(10_000);
@@ -72,7 +72,7 @@ test("a task that does not stop in time is left to the next start", async () => 
   expect((await next.runner.get(running)).state).toBe("interrupted");
 });
 
-test("nothing is taken on during a shutdown", async () => {
+test("no task is queued during a shutdown", async () => {
   await bench.runner.close(1000);
   await expect(bench.enqueue("rbd/a")).rejects.toMatchObject({ code: "SHUTTING_DOWN" });
 });

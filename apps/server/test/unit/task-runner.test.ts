@@ -30,7 +30,7 @@ test("a task goes from queued over running to succeeded, with its result", async
   expect(task.endedAt).not.toBeNull();
 });
 
-test("a failure is kept in words: code, sentence, hint, object", async () => {
+test("the error of a failed task has a code, a message, a hint and an object", async () => {
   const id = await bench.enqueue("rbd/a");
   await settle();
   bench
@@ -50,7 +50,7 @@ test("a failure is kept in words: code, sentence, hint, object", async () => {
   });
 });
 
-test("what was not raised on purpose tells nobody its text", async () => {
+test("the text of an unexpected error is not shown", async () => {
   const id = await bench.enqueue("rbd/a");
   await settle();
   bench.work("rbd/a").fail(new Error("key AQBsecret==")); // a mistake in our own code, say
@@ -72,7 +72,7 @@ test("canceling is shown until the work has stopped", async () => {
   expect((await bench.runner.get(id)).error).toBeUndefined();
 });
 
-test("canceling twice is no error, canceling what has ended is one", async () => {
+test("canceling twice is allowed, canceling a task that has ended is refused", async () => {
   const id = await bench.enqueue("rbd/a");
   await settle();
   await bench.runner.cancel(id);
@@ -96,7 +96,7 @@ test("a canceled task that cannot undo what it made has failed", async () => {
   expect(task.error?.message).toContain("Still there: rbd/s@x");
 });
 
-test("so many run at once as the kind allows, the rest wait in order", async () => {
+test("as many tasks run at once as their kind allows, the rest wait in order", async () => {
   const ids: string[] = [];
   for (const name of ["rbd/a", "rbd/b", "rbd/c", "rbd/d"]) {
     ids.push(await bench.enqueue(name));
@@ -124,7 +124,7 @@ test("a waiting task that is canceled never begins", async () => {
   expect(bench.works.has("rbd/c")).toBe(false);
 });
 
-test("an unknown task is said to be unknown", async () => {
+test("an unknown task is reported as TASK_UNKNOWN", async () => {
   const id = "6e8f0a51-8a73-4f0f-a6f9-0d6f29c0b0aa";
   await expect(bench.runner.get(id)).rejects.toMatchObject({ code: "TASK_UNKNOWN", object: id });
   await expect(bench.runner.cancel(id)).rejects.toMatchObject({ code: "TASK_UNKNOWN" });

@@ -13,7 +13,7 @@ function walk(events: readonly TaskEvent[]): TaskState[] {
   return states;
 }
 
-test("every state can be reached, and the four ends are final", () => {
+test("every state can be reached, and the last four are final", () => {
   const reached = new Set(
     [
       ["start", "cancel", "aborted"],
@@ -26,7 +26,7 @@ test("every state can be reached, and the four ends are final", () => {
   expect(TASK_STATES.filter(isFinal)).toEqual(["canceled", "succeeded", "failed", "interrupted"]);
 });
 
-test("whatever happens in whatever order, an ended task stays as it ended", () => {
+test("after any sequence of events, a task that has ended keeps its state", () => {
   fc.assert(
     fc.property(fc.array(fc.constantFrom(...EVENTS), { maxLength: 30 }), (events) => {
       const states = walk(events);

@@ -8,7 +8,7 @@ describe("an error for the user", () => {
     expect(toUserError(error)).toEqual({
       code: "TRUNCATED",
       message: "The stream ends inside a record (at byte 12).",
-      hint: "The file is damaged, or not what it was taken for: write it again from its source.",
+      hint: "The file is damaged, or is not in the format it was read as. Create it again from its source.",
       object: null,
     });
   });

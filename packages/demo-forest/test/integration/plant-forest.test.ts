@@ -76,7 +76,7 @@ async function plantAndKill(prefix: string, at: number): Promise<void> {
 }
 
 describe("planting", () => {
-  it("makes a forest with something of everything, once", async () => {
+  it("plants a forest with every kind of image, once", async () => {
     const prefix = ownPrefix("once");
     const steps: number[] = [];
     const plan = forestIn(prefix);
@@ -107,7 +107,7 @@ describe("planting", () => {
     expect(await changedSince(build, "tuesday")).not.toEqual([]);
   });
 
-  it("goes on after it was killed, again and again, to the same forest", { timeout: 180_000 }, async () => {
+  it("resumes after repeated kills and ends with the same forest", { timeout: 180_000 }, async () => {
     const prefix = ownPrefix("killed");
     for (const at of [0, 4, 7, 12, 15]) await plantAndKill(prefix, at);
     expect(await plantForest(cluster, forestIn(prefix))).toMatchObject({ planted: true });
@@ -119,7 +119,7 @@ describe("planting", () => {
     }
   });
 
-  it("touches nothing when an image of that name is somebody's", async () => {
+  it("refuses a cluster that has an image with a planned name", async () => {
     const prefix = ownPrefix("stranger");
     await cluster.createPool(`${prefix}-vms`);
     await createImage(cluster, `${prefix}-vms/web-1`, { size: 1024 * 1024 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { forestPlan, specOf } from "../../src/forest-plan.ts";
-import { fillPseudoRandom } from "../../src/pseudo-random.ts";
+import { fillPseudoRandom } from "../../src/plant-image.ts";
 
 const mib = 1024 * 1024;
 const steps = forestPlan.images.flatMap((image) => image.steps);

@@ -29,7 +29,7 @@ const options = {
   help: { type: "boolean", default: false, short: "h" },
 } as const;
 
-/** Reads the arguments; what is wrong with them comes back as a sentence. */
+/** Parses the arguments; a mistake in them is returned as a sentence. */
 export function parseCommandLine(args: readonly string[]): CliCommand | { problem: string } {
   let parsed: ReturnType<typeof parse>;
   try {
@@ -41,12 +41,12 @@ export function parseCommandLine(args: readonly string[]): CliCommand | { proble
   const json = values.json;
   if (values.help) return { json, name: "help" };
   const [name, ...rest] = positionals;
-  if (name === undefined) return { problem: "Say what to do: start, stop or status." };
-  if (rest.length > 0) return { problem: `Not understood: ${rest.join(" ")}` };
+  if (name === undefined) return { problem: "Give a command: start, stop or status." };
+  if (rest.length > 0) return { problem: `Unexpected arguments: ${rest.join(" ")}` };
   const dir = values.dir;
   if (dir === undefined || dir === "") return { problem: "Name the cluster's folder: --dir DIR" };
   if (name === "stop" || name === "status") return { json, name, dir };
-  if (name !== "start") return { problem: `Not a command: ${name}` };
+  if (name !== "start") return { problem: `Unknown command: ${name}` };
 
   const conf: Record<string, string> = {};
   for (const setting of values.set) {

@@ -1,9 +1,9 @@
 import { clusterStatus } from "../cluster/cluster-status.ts";
+import type { ClusterStatus, DevCluster } from "../cluster/options.ts";
 import { startCluster } from "../cluster/start-cluster.ts";
 import { stopCluster } from "../cluster/stop-cluster.ts";
 import { DevClusterError } from "../errors.ts";
 import { type CliCommand, parseCommandLine, usage } from "./command-line.ts";
-import { describeStart, describeStatus } from "./report.ts";
 
 /**
  * Runs one command line. Progress goes to standard error, the result (with `--json`, one line of JSON)
@@ -46,10 +46,7 @@ async function run(command: CliCommand, signal: AbortSignal): Promise<number> {
     }
     case "stop":
       await stopCluster(command.dir, { onProgress, signal });
-      print(
-        { dir: command.dir, state: "stopped" },
-        `Nothing of the cluster in ${command.dir} runs any more.`,
-      );
+      print({ dir: command.dir, state: "stopped" }, `The cluster in ${command.dir} is stopped.`);
       return 0;
     case "status": {
       const status = await clusterStatus(command.dir);
@@ -64,4 +61,21 @@ function describeError(error: unknown): Record<string, unknown> {
     return { message: error instanceof Error ? error.message : String(error) };
   const { code, message, errno, call, object, hint } = error;
   return { code, message, errno, call, object, hint };
+}
+
+export function describeStart(cluster: Pick<DevCluster, "dir" | "conf">): string {
+  return `The cluster in ${cluster.dir} is running. Use it: rbd --conf ${shellWord(cluster.conf)} ls`;
+}
+
+export function describeStatus(dir: string, status: ClusterStatus): string {
+  if (status.state === "absent") return `${dir}: no cluster`;
+  const lines = status.daemons.map(
+    ({ name, pid }) => `  ${name.padEnd(6)} ${pid === null ? "-" : `process ${pid}`}`,
+  );
+  return [`${dir}: ${status.state}`, ...lines].join("\n");
+}
+
+/** The text as one word of a POSIX shell. */
+export function shellWord(text: string): string {
+  return /^[\w/.:@%+-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }

@@ -1,11 +1,11 @@
-import { clusterDaemons } from "../daemons/cluster-daemons.ts";
-import { existingFolder } from "../files/existing-folder.ts";
+import { clusterDaemons } from "../daemons/daemon.ts";
+import { existingFolder } from "../folder/files.ts";
+import { clusterPaths } from "../folder/paths.ts";
+import { type ClusterState, readState } from "../folder/state.ts";
 import type { ClusterStatus, DaemonStatus } from "./options.ts";
-import { clusterPaths } from "./paths.ts";
-import { type ClusterState, readState } from "./state.ts";
 
 /**
- * What is in `dir` and what of it runs. Looks only: takes no lock and changes nothing.
+ * The cluster in `dir` and which of its daemons run. Takes no lock and changes nothing.
  * @throws DevClusterError STATE_UNREADABLE.
  */
 export async function clusterStatus(dir: string): Promise<ClusterStatus> {

@@ -1,23 +1,22 @@
 import { randomUUID } from "node:crypto";
-import { chmod, mkdir } from "node:fs/promises";
-import { adminCaps, managerCaps, monitorCaps, renderKeyring } from "../config/keyring.ts";
-import { chooseMonitorPort } from "../config/ports.ts";
-import { writeConf } from "../config/write-conf.ts";
-import { managerName } from "../daemons/cluster-daemons.ts";
-import { makeManager } from "../daemons/manager.ts";
-import { makeMonitor } from "../daemons/monitor.ts";
-import { writeFileAtomically } from "../files/write-file.ts";
+import { chmod, lstat, mkdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { managerName, monitorName, osdName } from "../daemons/daemon.ts";
+import { makeManager, makeMonitor } from "../daemons/stores.ts";
+import { DevClusterError, orUndefined } from "../errors.ts";
+import { writeConf } from "../folder/conf.ts";
+import { writeFileAtomically } from "../folder/files.ts";
+import { adminCaps, managerCaps, monitorCaps, renderKeyring } from "../folder/keyring.ts";
+import type { ClusterPaths } from "../folder/paths.ts";
+import { type ClusterState, writeState } from "../folder/state.ts";
 import { chooseOsdBytes, requireDirectIo } from "../machine/folder.ts";
-import { memoryNeeded, requireMemory } from "../machine/memory.ts";
-import { together } from "../process/together.ts";
-import { bringUp } from "./bring-up.ts";
-import { createPool, disableDeviceHealth, initialisePool } from "./first-settings.ts";
-import { generateKey } from "./generate-key.ts";
-import { removeUnfinished, requireNothingForeign } from "./own-files.ts";
-import type { StartContext } from "./start-context.ts";
-import { type ClusterState, writeState } from "./state.ts";
+import { chooseMonitorPort } from "../machine/ports.ts";
+import { memoryNeeded, requireMemory } from "../machine/requirements.ts";
+import { runInParallel } from "../process/concurrency.ts";
+import { generateKey, runClusterTool } from "../process/run-tool.ts";
+import { bringUp, type StartContext } from "./bring-up.ts";
 
-/** Makes a new cluster, first removing what is left of one whose making was never finished. */
+/** Creates a new cluster, after it has removed the files of one whose creation never finished. */
 export async function createCluster(
   context: StartContext,
   unfinished: ClusterState | undefined,
@@ -30,7 +29,7 @@ export async function createCluster(
   await requireDirectIo(paths.dir);
   if (unfinished === undefined) await requireNothingForeign(paths);
   else {
-    onProgress("Removing what an unfinished start left");
+    onProgress("Removing the files of an unfinished start");
     await removeUnfinished(paths, unfinished);
   }
 
@@ -66,7 +65,7 @@ async function makeFiles(
   await mkdir(paths.log, { mode: 0o700 });
   await mkdir(paths.crash, { mode: 0o700 });
   await mkdir(paths.run, { mode: 0o700 });
-  const [adminKey = "", managerKey = "", monitorKey = ""] = await together(
+  const [adminKey = "", managerKey = "", monitorKey = ""] = await runInParallel(
     signal,
     [1, 2, 3].map(() => (stepSignal: AbortSignal) => generateKey(paths, stepSignal)),
   );
@@ -82,4 +81,69 @@ async function makeFiles(
     { fsid: state.fsid, port, keyring: renderKeyring([monitor, admin, manager]) },
     signal,
   );
+}
+
+/**
+ * The manager would create a pool for disk health, but there are no disks to watch here. Forced, because the monitor
+ * learns a module's options only from a running manager, which would have created the pool by then.
+ */
+async function disableDeviceHealth(paths: ClusterPaths, signal: AbortSignal): Promise<void> {
+  await ceph(
+    paths,
+    ["config", "set", "mgr", "mgr/devicehealth/enable_monitoring", "false", "--force"],
+    signal,
+  );
+}
+
+async function createPool(paths: ClusterPaths, signal: AbortSignal): Promise<void> {
+  await ceph(paths, ["osd", "pool", "create", "rbd"], signal);
+}
+
+/** `rbd pool init` names the application and writes an object: when it returns, the pool takes I/O. */
+async function initialisePool(paths: ClusterPaths, signal: AbortSignal): Promise<void> {
+  await runClusterTool(paths, "rbd pool init", ["--conf", paths.conf, "pool", "init", "rbd"], { signal });
+}
+
+async function ceph(paths: ClusterPaths, words: readonly string[], signal: AbortSignal): Promise<void> {
+  const call = `ceph ${words.slice(0, 3).join(" ")}`;
+  await runClusterTool(paths, call, ["--conf", paths.conf, ...words], { signal });
+}
+
+/** Everything that creating a cluster puts into its folder, except `cluster.json`. */
+function ownFiles(paths: ClusterPaths, osdIds: readonly number[]): string[] {
+  const inside = ["mkfs.monmap", "mkfs.keyring", monitorName, managerName, ...osdIds.map(osdName)];
+  return [
+    ...inside.map((name) => join(paths.dir, name)),
+    paths.conf,
+    paths.keyring,
+    paths.log,
+    paths.crash,
+    paths.run,
+  ];
+}
+
+/** Removes the files of an unfinished creation. To be called only for a cluster that never was ready. */
+async function removeUnfinished(paths: ClusterPaths, state: ClusterState): Promise<void> {
+  const osdIds = state.osds.map(({ id }) => id);
+  for (const path of ownFiles(paths, osdIds)) await rm(path, { recursive: true, force: true });
+}
+
+/**
+ * Refuses a folder that has files of a cluster but no `cluster.json`: the cluster was made by other means, or its state
+ * file was lost.
+ * @throws DevClusterError UNSUITABLE_FOLDER.
+ */
+async function requireNothingForeign(paths: ClusterPaths): Promise<void> {
+  for (const path of ownFiles(paths, [0])) {
+    if ((await orUndefined(lstat(path))) === undefined) continue;
+    throw new DevClusterError(
+      "UNSUITABLE_FOLDER",
+      `${path} exists, but ${paths.state}, which would describe its cluster, does not.`,
+      {
+        call: "lstat",
+        object: path,
+        hint: "Choose another folder, or remove this one if its data is not needed any more.",
+      },
+    );
+  }
 }

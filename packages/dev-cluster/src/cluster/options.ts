@@ -1,4 +1,5 @@
 import type { Daemon } from "../daemons/daemon.ts";
+import { DevClusterError } from "../errors.ts";
 
 export interface StartOptions {
   /** The cluster's folder; made when absent (mode 0700). Everything the cluster keeps is in it. */
@@ -47,4 +48,23 @@ export interface ClusterStatus {
   state: "absent" | "stopped" | "running" | "degraded";
   daemons: DaemonStatus[];
   conf?: string;
+}
+
+/** @throws DevClusterError INVALID_ARGUMENT; before anything is touched. */
+export function checkOptions({ dir, osds, osdSizeGiB }: StartOptions): void {
+  if (dir === "") throw invalid("dir", "The folder's name is empty.", "Name a folder.");
+  if (osds !== undefined && !(Number.isInteger(osds) && osds >= 1 && osds <= 16)) {
+    throw invalid("osds", `A cluster cannot have ${osds} OSDs.`, "Give a whole number from 1 to 16.");
+  }
+  if (osdSizeGiB !== undefined && !(osdSizeGiB >= 2 && osdSizeGiB <= 16_384)) {
+    throw invalid(
+      "osdSizeGiB",
+      `An OSD of ${osdSizeGiB} GiB cannot be made.`,
+      "Give a number from 2 to 16384.",
+    );
+  }
+}
+
+function invalid(object: string, message: string, hint: string): DevClusterError {
+  return new DevClusterError("INVALID_ARGUMENT", message, { call: "startCluster", object, hint });
 }

@@ -1,15 +1,18 @@
-import { existingFolder } from "../files/existing-folder.ts";
-import { acquireClusterLock } from "../lock/cluster-lock.ts";
-import { type ClusterProcess, findClusterProcesses } from "../process/cluster-processes.ts";
-import { killProcesses, terminateProcesses } from "../process/end-processes.ts";
-import { clusterPaths } from "./paths.ts";
+import { existingFolder } from "../folder/files.ts";
+import { clusterPaths } from "../folder/paths.ts";
+import {
+  type ClusterProcess,
+  findClusterProcesses,
+  killProcesses,
+  terminateProcesses,
+} from "../process/processes.ts";
+import { acquireClusterLock } from "./cluster-lock.ts";
 
 export interface StopOptions {
   onProgress?(step: string): void;
   signal?: AbortSignal;
 }
 
-const lockWaitMs = 120_000;
 const termDeadlineMs = 15_000;
 /** OSDs first, while the monitor can still note that they went; the monitor last. */
 const order = ["osd", "mgr", "mon"];
@@ -27,12 +30,11 @@ export async function stopCluster(dir: string, options: StopOptions = {}): Promi
   const paths = clusterPaths(real);
   await using _lock = await acquireClusterLock(paths.dir, {
     activity: "stopping the cluster",
-    waitMs: lockWaitMs,
     onWait: (holder) => onProgress(`Waiting for ${holder}`),
     signal,
   });
   const processes = await findClusterProcesses(paths.conf);
-  // We hold the lock: whoever started these is gone.
+  // This process holds the lock, so the process that started these has ended.
   const tools = processes.filter(({ role }) => role === "tool");
   if (tools.length > 0) await killProcesses(tools, "unfinished work");
   for (const type of order) await stopAll(processes, type, onProgress);

@@ -1,8 +1,8 @@
 import { mkdir, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { currentUid } from "../machine/user.ts";
-import { identifyProcess, isAlive } from "../process/process-identity.ts";
+import { currentUid } from "../machine/folder.ts";
+import { identifyProcess, isAlive } from "../process/processes.ts";
 import type { DevCluster, StartOptions } from "./options.ts";
 import { startCluster } from "./start-cluster.ts";
 import { stopCluster } from "./stop-cluster.ts";
@@ -15,8 +15,8 @@ export interface TemporaryOptions extends Omit<StartOptions, "dir"> {
 }
 
 /**
- * A cluster for this process alone, as tests and benchmarks want it: `stop()` removes it with its folder.
- * The folder's name says whose it is, so that the next call removes what a killed process left.
+ * A cluster that lives only as long as this process, for tests and benchmarks: `stop()` removes it with its folder. The
+ * folder's name contains the process, so that the next call removes the clusters of killed processes.
  *
  * @throws DevClusterError as startCluster does.
  */
@@ -49,7 +49,7 @@ async function firstFree(base: string): Promise<string> {
   }
 }
 
-/** Stops and removes the temporary clusters of this user whose process is gone. */
+/** Stops and removes the temporary clusters of this user whose process has ended. */
 async function removeAbandoned(root: string, prefix: string): Promise<void> {
   for (const name of await readdir(root)) {
     const owner = ownerOf(name, prefix, currentUid());
@@ -59,7 +59,7 @@ async function removeAbandoned(root: string, prefix: string): Promise<void> {
   }
 }
 
-/** Whose a temporary cluster's folder is, by its name; undefined when it is not one of this user's. */
+/** The process that owns a temporary cluster's folder, by its name; undefined for a folder of another user. */
 export function ownerOf(
   name: string,
   prefix: string,

@@ -1,19 +1,23 @@
 import { open, stat } from "node:fs/promises";
 import { join } from "node:path";
-import type { ClusterPaths } from "../cluster/paths.ts";
-import { DevClusterError } from "../errors.ts";
-import { orUndefined } from "../files/missing.ts";
-import { type ClusterProcess, findClusterProcesses } from "../process/cluster-processes.ts";
-import { killProcesses, terminateProcesses } from "../process/end-processes.ts";
-import { lastLines } from "../process/run-tool.ts";
-import { type DaemonEnd, spawnDaemon } from "../process/spawn-daemon.ts";
-import { waitUntil } from "../process/wait-until.ts";
-import type { DaemonType } from "./daemon-type.ts";
+import { DevClusterError, orUndefined } from "../errors.ts";
+import type { ClusterPaths } from "../folder/paths.ts";
+import type { ClusterState } from "../folder/state.ts";
+import type { Binary } from "../machine/requirements.ts";
+import { type AdminSocket, askForObject } from "../process/admin-socket.ts";
+import { waitUntil } from "../process/concurrency.ts";
+import {
+  type ClusterProcess,
+  findClusterProcesses,
+  killProcesses,
+  terminateProcesses,
+} from "../process/processes.ts";
+import { type DaemonEnd, lastLines, spawnDaemon } from "../process/run-tool.ts";
 
 const readyDeadlineMs = 60_000;
 const stopDeadlineMs = 15_000;
 
-/** A handle on one daemon of a cluster; it holds no process, it looks for it each time. */
+/** A handle on one daemon of a cluster. It keeps no process: each call looks the daemon up. */
 export class Daemon {
   /** `mon.a`, `mgr.x`, `osd.0`. */
   readonly name: string;
@@ -54,13 +58,13 @@ export class Daemon {
     await ready;
   }
 
-  /** SIGTERM, after a deadline SIGKILL. @returns whether it ended by itself. */
+  /** Sends SIGTERM, and SIGKILL after a deadline. @returns whether it ended by itself. */
   async stop(): Promise<boolean> {
     const process = await this.#process();
     return process === undefined || (await terminateProcesses([process], this.name, stopDeadlineMs));
   }
 
-  /** SIGKILL, as a crash of the daemon would be. Returns when it is gone. */
+  /** Sends SIGKILL, as if the daemon crashed. Returns when it has ended. */
   async kill(): Promise<void> {
     const process = await this.#process();
     if (process !== undefined) await killProcesses([process], this.name);
@@ -113,9 +117,58 @@ async function readFrom(path: string, offset: number): Promise<string> {
   }
 }
 
-/** Without time and thread before each line, and without the questions that came too early for it. */
+/** Removes the time and thread of each line, and the messages about admin socket commands that came too early. */
 function readable(output: string): string {
   return output
     .replaceAll(/^.*AdminSocket: request .* not defined$/gm, "")
     .replaceAll(/^\d{4}-\S+ [0-9a-f]+ +-?\d+ /gm, "");
+}
+
+/** What differs between the three kinds of daemons. */
+interface DaemonType {
+  readonly binary: Binary;
+  /** What "ready" means, for messages. */
+  readonly readyWhen: string;
+  isReady(socket: AdminSocket, signal: AbortSignal): Promise<boolean>;
+}
+
+const monitorType: DaemonType = {
+  binary: "ceph-mon",
+  readyWhen: "to lead its quorum",
+  async isReady(socket, signal) {
+    return (await askForObject(socket, "mon_status", signal))?.state === "leader";
+  },
+};
+
+const managerType: DaemonType = {
+  binary: "ceph-mgr",
+  readyWhen: "to become active",
+  async isReady(socket, signal) {
+    // The command exists only after this manager has become active.
+    return (await askForObject(socket, "mgr_status", signal))?.initialized === true;
+  },
+};
+
+const osdType: DaemonType = {
+  binary: "ceph-osd",
+  readyWhen: "to be up in the OSD map",
+  async isReady(socket, signal) {
+    return (await askForObject(socket, "status", signal))?.state === "active";
+  },
+};
+
+export const monitorName = "mon.a";
+export const managerName = "mgr.x";
+
+export function osdName(id: number): string {
+  return `osd.${id}`;
+}
+
+/** Handles on the daemons that `state` asks for, in the order in which they start. */
+export function clusterDaemons(paths: ClusterPaths, state: ClusterState): Daemon[] {
+  return [
+    new Daemon(monitorName, monitorType, paths, state.fsid),
+    ...(state.mgr ? [new Daemon(managerName, managerType, paths, state.fsid)] : []),
+    ...state.osds.map(({ id }) => new Daemon(osdName(id), osdType, paths, state.fsid)),
+  ];
 }

@@ -1,11 +1,9 @@
-import { constants, lstat, open, realpath, rm, stat, statfs } from "node:fs/promises";
+import { constants, lstat, mkdir, open, realpath, rm, stat, statfs } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
-import { DevClusterError, systemErrno, systemErrorCode } from "../errors.ts";
-import { makeFolders } from "../files/make-folders.ts";
-import { currentUid } from "./user.ts";
+import { DevClusterError, orUndefined, systemErrno, systemErrorCode } from "../errors.ts";
 
 const GiB = 1024 ** 3;
-/** Below this a new cluster would soon fill the disk: an empty OSD alone writes about 300 MiB. */
+/** With less, a new cluster would soon fill the disk: an empty OSD alone writes about 300 MiB. */
 const leastFreeBytes = 2 * GiB;
 const defaultOsdBytes = 64 * GiB;
 
@@ -28,8 +26,8 @@ export async function prepareFolder(dir: string): Promise<string> {
 }
 
 /**
- * A cluster belongs to one user: daemons of another one, root too, would leave files that its owner cannot
- * touch any more.
+ * A cluster belongs to one user: daemons of another user, also of root, would leave files that its owner can no longer
+ * change.
  * @param path something in the folder that the cluster's first start made.
  * @throws DevClusterError UNSUITABLE_FOLDER.
  */
@@ -39,7 +37,7 @@ export async function requireOwner(path: string, uid: number = currentUid()): Pr
 }
 
 /**
- * Checks by doing it that files can be written here with direct I/O, as BlueStore does.
+ * Opens a file with direct I/O, as BlueStore does, to check that the folder supports it.
  * @throws DevClusterError UNSUITABLE_FOLDER.
  */
 export async function requireDirectIo(dir: string): Promise<void> {
@@ -80,8 +78,8 @@ export function osdBytesFor(dir: string, freeBytes: number, wantedGiB: number | 
 }
 
 /**
- * Whether Ceph's clients can be given this path with `--conf`: they take it for a list, cut it at commas
- * and semicolons and put values in for `$name`.
+ * Whether Ceph's clients accept this path with `--conf`: they split it as a list at commas and semicolons, and
+ * substitute `$name`.
  */
 export function isNameable(path: string): boolean {
   return ![...path].some((character) => character < " " || ",;$\u007f".includes(character));
@@ -100,4 +98,31 @@ function unsuitable(dir: string, why: string, cause?: unknown): DevClusterError 
     hint: "Choose another folder, on a local disk and your own.",
     cause,
   });
+}
+
+/**
+ * Makes a folder for its owner alone (0700), and what is missing above it. Step by step, because Node's own
+ * recursive mkdir never returns where the system answers ENOENT for a folder that is there (/proc).
+ */
+async function makeFolders(path: string): Promise<void> {
+  const missing: string[] = [];
+  let ancestor = resolve(path);
+  while ((await orUndefined(stat(ancestor))) === undefined && dirname(ancestor) !== ancestor) {
+    missing.push(ancestor);
+    ancestor = dirname(ancestor);
+  }
+  for (const [index, folder] of missing.toReversed().entries()) {
+    try {
+      await mkdir(folder, index === missing.length - 1 ? { mode: 0o700 } : {});
+    } catch (error) {
+      // Another start of the same cluster has made it.
+      if (systemErrorCode(error) !== "EEXIST") throw error;
+    }
+  }
+}
+
+/** The user that the daemons run as: the caller's own, root too. */
+export function currentUid(): number {
+  // Defined on every system that has Ceph's daemons.
+  return process.getuid?.() ?? 0;
 }

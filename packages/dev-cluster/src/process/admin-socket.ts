@@ -12,8 +12,8 @@ export interface AdminSocket {
  * Asks a daemon through its admin socket (the protocol of `ceph daemon`: a JSON line ended by a zero
  * byte; back come a big-endian length and so many bytes).
  *
- * @returns the answer as text, or undefined while the daemon does not answer: no socket, nobody
- *   listens, or it closed the connection half-way.
+ * @returns the answer as text, or undefined while the daemon does not answer: there is no socket, no
+ *   process listens on it, or the connection was closed before the answer was complete.
  */
 export async function askAdminSocket(
   socket: AdminSocket,
@@ -29,7 +29,7 @@ export async function askAdminSocket(
     throw error;
   }
   try {
-    // By way of the handle the path is short, however deep the folder lies.
+    // The path through the handle is short, however deep the folder lies.
     return await ask(`/proc/self/fd/${folder.fd}/${socket.name}`, command, signal);
   } finally {
     await folder.close();
@@ -60,7 +60,7 @@ async function ask(
   }
 }
 
-/** Asks and parses; undefined also while the daemon does not know the command yet. */
+/** Sends a command and parses the answer; undefined also while the daemon does not know the command yet. */
 export async function askForObject(
   socket: AdminSocket,
   prefix: string,

@@ -35,7 +35,7 @@ test("a daemon that is killed is started again, alone or by the next start", asy
   expect(() => cluster.daemon("osd.7")).toThrow("It has mon.a, mgr.x, osd.0.");
 });
 
-test("a pid file that names a stranger blocks nothing and harms nobody", async () => {
+test("a pid file that names an unrelated process has no effect on either", async () => {
   await using scratch = await scratchClusterFolder();
   const cluster = await startCluster({ dir: scratch.dir, mgr: false });
   for (const daemon of cluster.daemons) await daemon.kill();
@@ -84,14 +84,14 @@ test("a stopped cluster can be moved to another folder", async () => {
   expect(await rbd(moved.conf, "ls")).toBe("tree\n");
 });
 
-test("daemons of a cluster whose folder was removed under them make way for a new one", async () => {
+test("daemons of a cluster whose folder was removed are stopped for a new one", async () => {
   await using scratch = await scratchClusterFolder();
   const lost = await startCluster({ dir: scratch.dir, mgr: false });
   await rm(scratch.dir, { recursive: true });
   const steps: string[] = [];
   const fresh = await startCluster({ dir: scratch.dir, mgr: false, onProgress: (step) => steps.push(step) });
   expect(fresh.fsid).not.toBe(lost.fsid);
-  expect(steps).toContain("Ending what an earlier start left: mon.a, osd.0");
+  expect(steps).toContain("Stopping processes of an earlier start: mon.a, osd.0");
   expect(await rbd(fresh.conf, "ls")).toBe("");
 });
 
@@ -108,7 +108,7 @@ test("a daemon that cannot start says why, and the rest is stopped again", async
   expect((await clusterStatus(scratch.dir)).state).toBe("stopped");
 });
 
-test("nothing is touched where the state file is damaged or a cluster's data lies without one", async () => {
+test("refuses a folder with a damaged state file, or with a cluster's data and no state file", async () => {
   await using scratch = await scratchClusterFolder();
   const cluster = await startCluster({ dir: scratch.dir, mgr: false });
   await cluster.stop();

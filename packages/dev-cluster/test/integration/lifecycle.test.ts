@@ -33,7 +33,7 @@ test("starts healthy, keeps its data over a restart, and takes over what runs", 
   expect(await health(cluster.conf)).toBe("HEALTH_OK");
 });
 
-test("keeps keys and folders to its owner", async () => {
+test("makes keys and folders accessible to their owner only", async () => {
   await using scratch = await scratchClusterFolder();
   await using _cluster = await startCluster({ dir: scratch.dir, mgr: false });
   const mode = async (name: string) => (await stat(join(scratch.dir, name))).mode & 0o777;
@@ -54,7 +54,7 @@ test("keeps keys and folders to its owner", async () => {
   );
 });
 
-test("runs without a manager, and gets one later", async () => {
+test("runs without a manager, and adds one later", async () => {
   await using scratch = await scratchClusterFolder();
   const cluster = await startCluster({ dir: scratch.dir, mgr: false });
   expect((await clusterStatus(scratch.dir)).daemons.map(({ name }) => name)).toEqual(["mon.a", "osd.0"]);

@@ -3,7 +3,7 @@ import { clusterStatus, startCluster } from "../../src/index.ts";
 import { rbd } from "../support/clients.ts";
 import { scratchClusterFolder } from "../support/scratch-cluster.ts";
 
-test("two clusters start at the same time and know nothing of each other, in folders of any name", async () => {
+test("two clusters start at the same time and are independent, in folders of any name", async () => {
   await using oak = await scratchClusterFolder(`mit Blättern & "Ästen"=#1 ${"tief".repeat(30)}`);
   await using elm = await scratchClusterFolder();
   const [first, second] = await Promise.all([
@@ -22,7 +22,7 @@ test("two clusters start at the same time and know nothing of each other, in fol
   expect(await rbd(second.conf, "ls")).toBe("elm\n");
 });
 
-test("two starts of the same folder come one after the other and mean one cluster", async () => {
+test("two starts of the same folder run one after the other and give one cluster", async () => {
   await using scratch = await scratchClusterFolder();
   const waited: string[] = [];
   const onProgress = (step: string) => {

@@ -9,7 +9,7 @@ import { scratchFolder } from "../support/scratch.ts";
 
 const script = fileURLToPath(new URL("../support/run-temporary.ts", import.meta.url));
 
-test("a temporary cluster goes with its folder, also that of a process that was killed", async () => {
+test("a temporary cluster is removed with its folder, also that of a killed process", async () => {
   await using root = await scratchFolder();
   const owner = spawn(process.execPath, [script, root.path], { stdio: ["pipe", "pipe", "inherit"] });
   const [abandoned] = await once(owner.stdout, "data");

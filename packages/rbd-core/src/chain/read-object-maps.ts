@@ -1,45 +1,54 @@
-import type { HeldImage } from "../headers/find-image.ts";
-import { hasFastDiff, isTrusted } from "../object-map/is-trusted.ts";
-import type { ObjectMap } from "../object-map/object-map.ts";
-import { readObjectMap } from "../object-map/read-object-map.ts";
-import type { ObjectMapsState } from "./snapshot-chain-types.ts";
+import { hasFastDiff, isTrusted, type ObjectMap, readObjectMap } from "../diff/index.ts";
+import { imageLayout } from "../headers/index.ts";
+import type { HeldImage } from "../inventory/index.ts";
 
-export interface ReadObjectMaps {
+/**
+ * Whether the object maps of an image can be used for estimates:
+ * - `valid`: yes.
+ * - `absent`: the image lacks the feature object-map or fast-diff.
+ * - `invalid`: Ceph has marked maps as invalid. `points` names their snapshots (`null`: HEAD).
+ * - `unreadable`: maps are missing or damaged, although they are not marked as invalid.
+ *
+ * `remedy` says what to do, in a sentence.
+ */
+export type ObjectMapsState =
+  | { state: "valid" }
+  | { state: "absent"; remedy: string }
+  | { state: "invalid" | "unreadable"; points: (string | null)[]; remedy: string };
+
+interface ObjectMaps {
   state: ObjectMapsState;
-  /** One for each snapshot, oldest first, and one for HEAD; `null` where it cannot be trusted. */
+  /** One for each snapshot, oldest first, and one for HEAD; `null` for a map that cannot be used. */
   maps: (ObjectMap | null)[];
 }
 
 /**
- * Reads the object maps of all snapshots and of HEAD, all at once. A map that Ceph calls invalid is not used,
- * and neither is one that is damaged or does not fit the image's size: the state says which and what to do.
+ * Reads the object maps of all snapshots and of HEAD at once, each from its own object.
+ *
+ * @throws {RbdError}
  */
-export async function readObjectMaps(image: HeldImage, signal?: AbortSignal): Promise<ReadObjectMaps> {
-  const { header } = image;
+export async function readObjectMaps(image: HeldImage, signal?: AbortSignal): Promise<ObjectMaps> {
+  const { header, spec } = image;
   const points = [
     ...header.snapshots.map(({ id, name, size, flags }) => ({ id, name, size, flags })),
     { id: undefined, name: null, size: header.size, flags: header.flags },
   ];
   if (!hasFastDiff(header.features)) {
-    return {
-      state: {
-        state: "absent",
-        remedy: `Enable object-map and fast-diff on ${image.spec}, then rebuild its object map.`,
-      },
-      maps: points.map(() => null),
-    };
+    const remedy = `Enable object-map and fast-diff on ${spec}, then rebuild its object map.`;
+    return { state: { state: "absent", remedy }, maps: points.map(() => null) };
   }
+  const layout = imageLayout(header);
   const unreadable: (string | null)[] = [];
   const maps = await Promise.all(
     points.map(async ({ id, name, size, flags }) => {
       if (!isTrusted(flags)) return null;
-      const map = await readObjectMap(image.place.ioCtx, image.id, header, { id, size }, signal);
+      const map = await readObjectMap(image.place.ioCtx, image.id, layout, { id, size }, signal);
       if (map === null) unreadable.push(name);
       return map;
     }),
   );
   const invalid = points.filter(({ flags }) => !isTrusted(flags)).map(({ name }) => name);
-  const remedy = `Rebuild the object map of ${image.spec}: as a task, or with \`rbd object-map rebuild\`.`;
+  const remedy = `Rebuild the object map of ${spec}: as a task, or with \`rbd object-map rebuild\`.`;
   if (invalid.length > 0) return { state: { state: "invalid", points: invalid, remedy }, maps };
   if (unreadable.length > 0) return { state: { state: "unreadable", points: unreadable, remedy }, maps };
   return { state: { state: "valid" }, maps };

@@ -1,20 +1,19 @@
 import type { Image } from "rbd-native";
-import type { HeldImage } from "../headers/find-image.ts";
-import { imageLayout } from "../headers/image-layout.ts";
-import type { ObjectMap } from "../object-map/object-map.ts";
-import { collectExtents } from "./collect-extents.ts";
-import type { PointDiff } from "./exact-chain.ts";
+import { type ObjectMap, planDiff } from "../diff/index.ts";
+import { imageLayout, type ObjectLayout } from "../headers/index.ts";
+import type { HeldImage } from "../inventory/index.ts";
+import type { PointDiff } from "./chain-sizes.ts";
 
-export interface PointDiffOptions {
+interface PointDiffOptions {
   signal?: AbortSignal | undefined;
   onProgress?: ((progress: { done: number; total: number }) => void) | undefined;
 }
 
 /**
- * The byte-accurate diffs between neighbouring points of an image, oldest first, HEAD last. HEAD may move on
- * while it is read. One whose older end is not a user snapshot is `null`: librbd can only begin a diff at those.
+ * Reads the byte-accurate diffs between adjacent points of an image, oldest first, HEAD last. HEAD may change while it
+ * is read. The diff is `null` when its older end is not a user snapshot, since librbd begins a diff at those only.
  *
- * @param maps the object maps that can be trusted, one a point
+ * @param maps the object map of each point; `null` when it cannot be used
  * @throws {RbdError}
  */
 export async function readPointDiffs(
@@ -47,20 +46,45 @@ export async function readPointDiffs(
   return diffs;
 }
 
-/** The pieces with data that an older point has beyond `end`. */
+/** The extents with data that an older point has beyond `end`. */
 async function cutOffData(
   image: Image,
   before: { id: bigint | null; size: number },
   end: number,
   signal: AbortSignal | undefined,
 ): Promise<number[]> {
-  const pieces: number[] = [];
-  if (before.size <= end) return pieces;
+  const extents: number[] = [];
+  if (before.size <= end) return extents;
   await image.setSnapshot(before.id, { signal });
   for await (const batch of image.diffIterate({ offset: end, length: before.size - end, signal })) {
     for (let i = 0; i < batch.count; i++) {
-      if (batch.exists(i)) pieces.push(batch.offset(i), batch.length(i));
+      if (batch.exists(i)) extents.push(batch.offset(i), batch.length(i));
     }
   }
-  return pieces;
+  return extents;
+}
+
+interface ExtentsQuery {
+  /** Name of the older user snapshot; without it all data is reported. */
+  from?: string | undefined;
+  /** Size of the image at the point that the handle is set to, in bytes. */
+  size: number;
+  layout: ObjectLayout;
+  /** Whether the diff can rely on the object maps. */
+  fastDiff: boolean;
+  signal?: AbortSignal | undefined;
+}
+
+/** Collects a byte-accurate diff that ends at the point that `image` is set to. */
+export async function collectExtents(
+  image: Image,
+  { from, size, layout, fastDiff, signal }: ExtentsQuery,
+): Promise<{ written: number[]; discarded: number[] }> {
+  const { objectSize, stripeCount } = layout;
+  const written: number[] = [];
+  const discarded: number[] = [];
+  for await (const batch of planDiff(image, { from, size, objectSize, stripeCount, fastDiff, signal })) {
+    for (const { offset, length, exists } of batch) (exists ? written : discarded).push(offset, length);
+  }
+  return { written, discarded };
 }

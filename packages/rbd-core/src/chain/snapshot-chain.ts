@@ -1,33 +1,79 @@
-import type { Cluster } from "../cluster/cluster.ts";
-import { withCoppiceErrors } from "../errors/to-coppice-error.ts";
-import { findImage, type HeldImage, type ImageById } from "../headers/find-image.ts";
-import { snapshotRow } from "../headers/header-image.ts";
-import { imageLayout } from "../headers/image-layout.ts";
-import type { ImageSpecLike } from "../names/to-image-spec.ts";
-import { estimateChain } from "./estimate-chain.ts";
-import { exactChain } from "./exact-chain.ts";
-import type { Measure } from "./measure.ts";
-import { readObjectMaps } from "./read-object-maps.ts";
+import type { Cluster } from "../cluster/index.ts";
+import { withCoppiceErrors } from "../errors/index.ts";
+import { imageLayout } from "../headers/index.ts";
+import {
+  findImage,
+  type HeldImage,
+  type ImageById,
+  type SnapshotKind,
+  snapshotRow,
+} from "../inventory/index.ts";
+import type { ImageSpecLike } from "../names/index.ts";
+import { estimateChain, exactChain } from "./chain-sizes.ts";
+import { type ObjectMapsState, readObjectMaps } from "./read-object-maps.ts";
 import { readPointDiffs } from "./read-point-diffs.ts";
-import type { ChainPoint, SnapshotChain } from "./snapshot-chain-types.ts";
+
+/**
+ * A number of bytes, and how it was measured:
+ * - `estimated`: from object maps, like `rbd du`. An object counts as a whole even if a single byte of it was written, so
+ *   that the estimate is never below the exact number.
+ * - `exact`: from a byte-accurate diff.
+ */
+export interface Measure {
+  bytes: number;
+  accuracy: "estimated" | "exact";
+}
+
+/** A snapshot, or HEAD, as a point in the history of an image. A measure is `null` when it cannot be determined. */
+export interface ChainPoint {
+  /** `null`: HEAD. */
+  snapshot: { id: bigint; name: string; kind: SnapshotKind; protected: boolean; createdAt: Date } | null;
+  /** Size of the image at this point, in bytes. */
+  size: number;
+  /** The data at this point that was written since the previous point. `rbd du` calls this used. */
+  own: Measure | null;
+  /** All differences from the previous point: `own`, and the data that was discarded or cut off in between. */
+  delta: Measure | null;
+  /** The space that removing only this snapshot would free. `null` for HEAD. */
+  freedIfRemoved: Measure | null;
+}
+
+/** The snapshots of an image and HEAD, with the space that each of them uses. */
+export interface SnapshotChain {
+  /** `pool/[namespace/]image` */
+  spec: string;
+  /** When the image was read; HEAD may have changed since. */
+  readAt: Date;
+  objectMaps: ObjectMapsState;
+  /** Oldest first, HEAD last. */
+  points: ChainPoint[];
+  /** The space that removing the image with all its snapshots would free. Its clones would have to be removed first. */
+  freedIfImageRemoved: Measure | null;
+}
 
 export interface SnapshotChainOptions {
   /**
-   * Measure to the byte by diffs, which takes time in proportion to what was written. Default: estimate from
-   * the object maps.
+   * Measure to the byte, with diffs that take time in proportion to the data that was written. Default: estimate from the
+   * object maps.
    */
   exact?: boolean;
   signal?: AbortSignal;
-  /** With `exact`: how many points were measured. */
+  /** With `exact`: called with the number of measured points. */
   onProgress?(progress: { done: number; total: number }): void;
 }
 
 /**
- * What each snapshot of an image holds, changes, and would free, and HEAD too. Changes nothing.
+ * Measures how much data each snapshot of an image holds, how much it differs from the one before, and how much space
+ * removing it would free. Read-only.
  *
- * The estimate reads one object map a point and agrees with `rbd du` (for an image with user snapshots only;
- * `rbd du` leaves out the others). Where object maps cannot be used, the estimate is `null` and `objectMaps`
- * says why and what to do; `exact` does without them.
+ * The estimate reads one object map for each point, and agrees with `rbd du` (for images with user snapshots only, since
+ * `rbd du` ignores all others). If an object map cannot be used, the estimate is `null`, and `objectMaps` says why and
+ * what to do. `exact` works without object maps.
+ *
+ * ```ts
+ * const { points } = await snapshotChain(cluster, "rbd/vm-1");
+ * for (const { snapshot, own } of points) console.log(snapshot?.name ?? "HEAD", own?.bytes);
+ * ```
  *
  * @throws {CoppiceError} `NOT_FOUND`, `UNSUPPORTED` (format 1), `IO`
  */
@@ -74,7 +120,7 @@ function sizes({ header }: HeldImage): number[] {
   return [...header.snapshots.map(({ size }) => size), header.size];
 }
 
-/** Every version of every object belongs to exactly one point, so all that an image holds is their sum. */
+/** Every version of every object belongs to exactly one point, so that the sum is all the data of the image. */
 function sumOfOwn(points: readonly ChainPoint[]): Measure | null {
   let bytes = 0;
   for (const { own } of points) {

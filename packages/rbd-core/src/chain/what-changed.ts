@@ -1,50 +1,51 @@
-import type { Cluster } from "../cluster/cluster.ts";
-import { CoppiceError } from "../errors/coppice-error.ts";
-import { withCoppiceErrors } from "../errors/to-coppice-error.ts";
-import { findImage, type HeldImage, type ImageById } from "../headers/find-image.ts";
-import { imageLayout } from "../headers/image-layout.ts";
-import type { SnapshotHeader } from "../headers/snapshot-header.ts";
-import type { ImageSpecLike } from "../names/to-image-spec.ts";
-import { collectExtents } from "./collect-extents.ts";
-import { type Extents, normalizeExtents, sumOfExtents } from "./extents.ts";
+import type { Cluster } from "../cluster/index.ts";
+import { shrinksBetween } from "../diff/index.ts";
+import { CoppiceError, withCoppiceErrors } from "../errors/index.ts";
+import { imageLayout } from "../headers/index.ts";
+import { findImage, type HeldImage, type ImageById } from "../inventory/index.ts";
+import type { ImageSpecLike } from "../names/index.ts";
+import { type Extents, normalizeExtents, sumOfExtents } from "./chain-sizes.ts";
 import { readObjectMaps } from "./read-object-maps.ts";
-import { strip } from "./strip.ts";
+import { collectExtents } from "./read-point-diffs.ts";
 
 export interface WhatChangedOptions {
   /**
-   * The older point: a user snapshot's name. Default: nothing, so that all of the image's own data is reported (of
-   * a clone, without what it still shares with its parent).
+   * Name of the older user snapshot. Without it all of the image's own data is reported; of a clone, that does not
+   * include the data that it shares with its parent.
    */
   from?: string;
-  /** The newer point: a snapshot's name. Default: HEAD as it is at this moment. */
+  /** Name of the newer snapshot. Default: HEAD in its current state. */
   to?: string;
-  /** How many stretches to draw. Default 256. */
+  /** The number of equal parts in `strip`. Default 256. */
   buckets?: number;
   signal?: AbortSignal;
 }
 
+/** The difference between two points of an image. */
 export interface WhatChanged {
   /** `pool/[namespace/]image` */
   spec: string;
+  /** `null`: the creation of the image. */
   from: string | null;
+  /** `null`: HEAD. */
   to: string | null;
   /** Size of the image at the newer point, in bytes. */
   size: number;
-  /** Data that was written, ascending. */
+  /** Ranges that were written. */
   written: Extents;
-  /** What had data and reads as zeros now, ascending. */
+  /** Ranges that had data and read as zeros now. */
   discarded: Extents;
   writtenBytes: number;
   discardedBytes: number;
-  /** Bytes changed in each of `buckets` stretches of equal length. */
+  /** The changed bytes in each of `buckets` equal parts of the image. */
   strip: number[];
 }
 
 /**
- * What changed between two points of an image, to the byte, with a strip to draw. Changes nothing.
+ * Finds what changed between two points of an image, to the byte. Read-only. (`rbd_diff_iterate2`)
  *
- * @throws {CoppiceError} `NOT_FOUND` for the image or a snapshot; `INVALID_ARGUMENT` when `from` is not older
- * than `to`, or is no user snapshot
+ * @throws {CoppiceError} `NOT_FOUND` for the image or a snapshot; `INVALID_ARGUMENT` when `from` is not older than `to`
+ * or is not a user snapshot
  */
 export async function whatChanged(
   cluster: Cluster,
@@ -61,18 +62,17 @@ export async function whatChanged(
       code: "INVALID_ARGUMENT",
       call: "whatChanged",
       object: `${spec}@${from.name}`,
-      message: `a diff of ${spec} cannot lead from ${from.name} to ${to?.name ?? "HEAD"}`,
-      hint: "It leads from a user snapshot to a later point.",
+      message: `${spec} cannot be compared from ${from.name} to ${to?.name ?? "HEAD"}`,
+      hint: "Compare a user snapshot with a later snapshot, or with HEAD.",
     });
   }
-  return withCoppiceErrors({ object: spec, what: `what changed in ${spec} could not be read` }, async () => {
+  return withCoppiceErrors({ object: spec, what: `the changes of ${spec} could not be read` }, async () => {
     const { state } = await readObjectMaps(held, signal);
     const size = to?.size ?? header.size;
     await using opened = await held.place.ioCtx.openImage({ id: held.id }, { readOnly: true, signal });
     await opened.setSnapshot(to?.id ?? null, { signal });
-    // librbd combines the maps of all snapshots between the two ends, and forgets on the way what lay beyond the
-    // end of a smaller one: data that a shrink cut off would not be reported as gone after the image grew again.
-    const fastDiff = state.state === "valid" && !shrinksBetween(held, from, to);
+    const shrank = from !== undefined && shrinksBetween(header.snapshots, from, { id: to?.id ?? null, size });
+    const fastDiff = state.state === "valid" && !shrank;
     const layout = imageLayout(header);
     const found = await collectExtents(opened, { from: from?.name, size, layout, fastDiff, signal });
     const written = normalizeExtents(found.written);
@@ -91,16 +91,6 @@ export async function whatChanged(
   });
 }
 
-type Point = SnapshotHeader | undefined;
-
-function shrinksBetween({ header }: HeldImage, from: Point, to: Point): boolean {
-  if (from === undefined) return false;
-  const ends = Math.min(from.size, to?.size ?? header.size);
-  return header.snapshots.some(
-    ({ id, size }) => id > from.id && (to === undefined || id < to.id) && size < ends,
-  );
-}
-
 function snapshotOf({ header, spec }: HeldImage, name: string) {
   const found = header.snapshots.find((snapshot) => snapshot.name === name);
   if (found !== undefined) return found;
@@ -109,6 +99,32 @@ function snapshotOf({ header, spec }: HeldImage, name: string) {
     call: "whatChanged",
     object: `${spec}@${name}`,
     message: `${spec} has no snapshot ${JSON.stringify(name)}`,
-    hint: "Check the name; it may have been removed meanwhile.",
+    hint: "Check the name; the snapshot may have been removed or renamed.",
   });
+}
+
+/**
+ * Divides an image of `size` bytes into `buckets` parts of equal length, and counts the bytes of each part that the
+ * extents cover. The extents may come in any order and must not overlap.
+ *
+ * @throws {RangeError} when `buckets` is not a whole number above 0
+ */
+export function strip(extents: Extents, size: number, buckets: number): number[] {
+  if (!Number.isSafeInteger(buckets) || buckets < 1) throw new RangeError(`a strip of ${buckets} buckets`);
+  const bytes = new Array<number>(buckets).fill(0);
+  const edge = (bucket: number) => Math.round((size / buckets) * bucket);
+  for (let at = 0; at < extents.length; at += 2) {
+    let offset = extents[at] as number;
+    const end = Math.min(size, offset + (extents[at + 1] as number));
+    let bucket = Math.min(buckets - 1, Math.floor((offset / size) * buckets));
+    while (bucket > 0 && edge(bucket) > offset) bucket--;
+    for (; offset < end; bucket++) {
+      const stop = Math.min(end, bucket + 1 < buckets ? edge(bucket + 1) : size);
+      if (stop > offset) {
+        bytes[bucket] = (bytes[bucket] ?? 0) + stop - offset;
+        offset = stop;
+      }
+    }
+  }
+  return bytes;
 }

@@ -1,51 +1,62 @@
-import type { Cluster } from "../cluster/cluster.ts";
-import { withCoppiceErrors } from "../errors/to-coppice-error.ts";
-import { retryOnSourceChanged } from "../steps/begin-again.ts";
-import { deriveImage } from "../steps/derive-image.ts";
-import { type DerivePhase, derivePhases } from "../steps/derive-phases.ts";
-import { StepRunner } from "../steps/step-runner.ts";
-import type { CloneOptions } from "./clone-options.ts";
-import type { CloneResult } from "./clone-result.ts";
-import { prepareCurrent } from "./prepare-current.ts";
+import type { Cluster } from "../cluster/index.ts";
+import { withCoppiceErrors } from "../errors/index.ts";
+import { retryOnSourceChanged, StepRunner } from "../operation/index.ts";
+import { type CloneOptions, type ClonePlan, type DerivePhase, derivePhases } from "./clone-plan.ts";
+import { deriveImage } from "./derive.ts";
+import { checkSnapshotNameFree, prepareClone, prepareCurrent } from "./prepare.ts";
+
+/** What was done: the plan as it was executed, and what is new on the cluster besides the clone. */
+export interface CloneResult extends Omit<ClonePlan, "snapshot" | "protect" | "flatten"> {
+  /** Ceph's id of the clone. */
+  id: string;
+  /** The clone's parent, or its parent until it was flattened. `reason` says why that one. */
+  snapshot: { name: string; id: bigint; reason: string };
+  /** Whether the snapshot existed before. */
+  reused: boolean;
+  /** What was made on the source and still exists: after a flatten only what other clones depend on by now. */
+  created: { snapshot: boolean; protection: boolean };
+  flattened: boolean;
+}
 
 /**
  * Clones an image, or one of its snapshots.
  *
- * A clone hangs on a snapshot. The newest of the user's snapshots that holds exactly the current state is used;
- * when there is none, one is created. It is protected only where the clone format needs that. The clone gets its
- * parent's features, object size and stripe unless told otherwise. Clones of one source that begin together, in
- * whatever processes, share one new snapshot.
+ * The parent of a clone is a snapshot. The newest user snapshot that holds exactly the current state is used; when there
+ * is none, one is created. It is protected only where the clone format needs that. The clone gets its parent's features,
+ * object size and striping unless told otherwise. Clones of one source that begin at the same time, in whatever
+ * processes, share one new snapshot.
  *
- * With `size` the clone is enlarged at once. With `flatten`, or where it would lie deeper than `maxDepth`, it becomes a
- * full copy, and what was made on the source for it is taken away again.
+ * With `size` the clone is enlarged at once. With `flatten`, or where it would have more than `maxDepth` images above it,
+ * it becomes a full copy, and what was made on the source for it is removed again.
  *
- * While the source is being written to, the clone is a state the source really had during the call (see
- * `stillCurrent` for why).
+ * While the source is being written to, the clone is a state the source really had during the call (see `isUnchanged`
+ * for why).
  *
- * Everything is checked before anything is changed. When a step fails, what was made is taken back, in reverse. Aborting
- * does the same and rejects with the signal's reason; a change that is under way is finished first, then taken back,
+ * Everything is checked before anything is changed. When a step fails, what was made is undone, in reverse order.
+ * Aborting does the same and rejects with the signal's reason; a change that is under way is finished first, then undone,
  * but flattening stops.
  *
- * How it knows its own, also where the answer to a call was lost: the clone by its id, or before that is read by being
- * a clone of that very snapshot, under a name that was free; the snapshot by its name, and by not having been there
- * before; its protection by not having been there before. Another client that makes the same thing under the same name
- * in that moment, while our own call fails without an answer, cannot be told from us. What has become somebody's
- * meanwhile (a snapshot that other clones hang on) is left, and named.
+ * The undo recognises its own objects also where the answer to a call was lost: the clone by its id, or before the id is
+ * known by being a clone of that very snapshot, under a name that was free; the snapshot by its name, and by not having
+ * existed before; its protection by not having existed before. If another client makes the same object under the same
+ * name at that moment, while our own call fails without an answer, the two cannot be told apart. A snapshot that other
+ * clones depend on by then is left, and named in the error.
  *
  * @throws {CoppiceError}
  * - `INVALID_NAME`: source or target does not parse, or the target names a snapshot.
- * - `INVALID_ARGUMENT`: a size below the source's; a size, depth, object size or stripe that cannot be, or features.
+ * - `INVALID_ARGUMENT`: a size below the source's; a size, depth, object size, striping or features that Ceph does not
+ *   support.
  * - `NOT_FOUND`: no such pool, namespace, image or snapshot.
- * - `EXISTS`: the target is there already, or the snapshot to create is.
+ * - `EXISTS`: the target exists already, or the snapshot to create does.
  * - `UNSUPPORTED`: the source has format 1 or lacks layering; or another namespace with clone format 1.
- * - `SOURCE_CHANGED`: somebody keeps taking away the snapshot.
- * - `UNDO_FAILED`: it failed, and `left` could not be taken back.
+ * - `SOURCE_CHANGED`: another client removed the snapshot again and again.
+ * - `UNDO_FAILED`: a step failed, and `left` could not be undone.
  */
 export function cloneImage(cluster: Cluster, options: CloneOptions): Promise<CloneResult> {
-  return withCoppiceErrors({}, () => retryOnSourceChanged(() => carryOut(cluster, options)));
+  return withCoppiceErrors({}, () => retryOnSourceChanged(() => cloneOnce(cluster, options)));
 }
 
-async function carryOut(cluster: Cluster, options: CloneOptions): Promise<CloneResult> {
+async function cloneOnce(cluster: Cluster, options: CloneOptions): Promise<CloneResult> {
   const prepared = await prepareCurrent(cluster, options);
   const runner = new StepRunner<DerivePhase>(derivePhases(prepared.plan), {
     signal: options.signal,
@@ -66,4 +77,20 @@ async function carryOut(cluster: Cluster, options: CloneOptions): Promise<CloneR
   } catch (error) {
     return await runner.fail(error, "cloneImage");
   }
+}
+
+/**
+ * Returns what `cloneImage` with the same options would do, and changes nothing.
+ *
+ * When the source is written to between the plan and the clone, the clone creates a snapshot where the plan would have
+ * reused one.
+ *
+ * @throws {CoppiceError} as `cloneImage` does
+ */
+export async function planClone(cluster: Cluster, options: CloneOptions): Promise<ClonePlan> {
+  return withCoppiceErrors({}, async () => {
+    const prepared = await prepareClone(cluster, options);
+    checkSnapshotNameFree(prepared);
+    return prepared.plan;
+  });
 }

@@ -1,12 +1,15 @@
-import type { IoCtx, Cluster as NativeCluster } from "rbd-native";
-import { withCoppiceErrors } from "../errors/to-coppice-error.ts";
+import { type IoCtx, type Cluster as NativeCluster, version } from "rbd-native";
+import { withCoppiceErrors } from "../errors/index.ts";
+import { checkName, compareText } from "../names/index.ts";
 import { IoCtxCache } from "./io-ctx-cache.ts";
 
+/** A pool by its number and name. */
 export interface PoolName {
   id: number;
   name: string;
 }
 
+/** How full a cluster is, over all pools and with all replicas. */
 export interface ClusterUsage {
   totalBytes: number;
   usedBytes: number;
@@ -14,17 +17,28 @@ export interface ClusterUsage {
   objects: number;
 }
 
+/** What every call to the cluster accepts. */
+export interface CallOptions {
+  /**
+   * A call that only reads rejects at once when the signal is aborted. A call that changes something is not sent after
+   * an abort; one that was sent already is stopped if librbd can stop it, and awaited in any case.
+   */
+  readonly signal?: AbortSignal | undefined;
+}
+
 /**
- * One connection to a Ceph cluster: what every function of this package takes first. Made by `connect`.
+ * A connection to a Ceph cluster, made by `connect`. It is the first argument of every function that talks to the
+ * cluster.
  *
- * A connection has about a dozen threads of its own, so share it: all calls may run side by side. Close it
- * with `await using` or {@link close}; what is in flight is finished first.
+ * A connection has about a dozen threads, so a process should share one: all calls may run concurrently. Close it with
+ * `await using` or {@link close}, which wait for running calls.
  */
 export class Cluster implements AsyncDisposable {
   readonly fsid: string;
   readonly #native: NativeCluster;
   readonly #ioCtxs: IoCtxCache;
-  /** As the monitors last told. */
+  #clientId: bigint | undefined;
+  /** From the last {@link listPools}. */
   #poolIds: ReadonlyMap<string, number> = new Map();
 
   /** Use `connect` instead. */
@@ -35,42 +49,51 @@ export class Cluster implements AsyncDisposable {
   }
 
   /**
-   * All pools, by name. Asks the monitors: what the client itself knows of pools can be as old as its last talk
-   * with them. (`ceph osd lspools`)
+   * All pools, sorted by name. Asks the monitors, since the pool list in the client may be outdated.
+   * (`ceph osd lspools`)
    *
    * @throws {CoppiceError}
    */
-  async listPools(): Promise<PoolName[]> {
-    const listed = (await this.monCommand({ prefix: "osd lspools" })) as {
+  async listPools(options: CallOptions = {}): Promise<PoolName[]> {
+    const listed = (await this.monCommand({ prefix: "osd lspools" }, options)) as {
       poolnum: number;
       poolname: string;
     }[];
     const pools = listed.map(({ poolnum: id, poolname: name }) => ({ id, name }));
     this.#poolIds = new Map(pools.map((pool) => [pool.name, pool.id]));
     await this.#ioCtxs.keepOnly(this.#poolIds);
-    return pools.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+    return pools.sort((a, b) => compareText(a.name, b.name));
   }
 
-  /** The namespaces of a pool besides the default one, by name. @throws {CoppiceError} (`rbd_namespace_list`) */
-  async listNamespaces(pool: string): Promise<string[]> {
+  /** The namespaces of a pool, sorted by name, without the default one. (`rbd_namespace_list`) @throws {CoppiceError} */
+  async listNamespaces(pool: string, options: CallOptions = {}): Promise<string[]> {
     const ioCtx = await this.pool(pool);
-    return (await withCoppiceErrors({ object: pool }, () => ioCtx.listNamespaces())).sort();
+    return (await withCoppiceErrors({ object: pool }, () => ioCtx.listNamespaces(options))).sort();
   }
 
-  /** What the whole cluster holds. @throws {CoppiceError} (`rados_cluster_stat`) */
-  async usage(): Promise<ClusterUsage> {
-    return withCoppiceErrors({}, () => this.#native.stat());
+  /** How full the cluster is. (`rados_cluster_stat`) @throws {CoppiceError} */
+  async usage(options: CallOptions = {}): Promise<ClusterUsage> {
+    return withCoppiceErrors({}, () => this.#native.stat(options));
   }
 
-  /** A configuration value of this client, `undefined` when there is no such setting. (`rados_conf_get`) */
-  async getSetting(name: string): Promise<string | undefined> {
-    return withCoppiceErrors({ object: name }, () => this.#native.getSetting(name));
+  /**
+   * The number that the cluster gave this connection. The ids of the images that it creates begin with it, in
+   * hexadecimal. (`rados_get_instance_id`)
+   */
+  async clientId(): Promise<bigint> {
+    this.#clientId ??= await withCoppiceErrors({}, () => this.#native.instanceId());
+    return this.#clientId;
   }
 
-  /** Sends a command to the monitors and reads its JSON answer. @throws {CoppiceError} (`rados_mon_command`) */
+  /** A configuration value of this client; `undefined` when there is no such setting. (`rados_conf_get`) */
+  async getSetting(name: string, options: CallOptions = {}): Promise<string | undefined> {
+    return withCoppiceErrors({ object: name }, () => this.#native.getSetting(name, options));
+  }
+
+  /** Sends a command to the monitors and parses its JSON answer. (`rados_mon_command`) @throws {CoppiceError} */
   async monCommand(
     { prefix, ...rest }: Readonly<Record<string, unknown>> & { readonly prefix: string },
-    options: { signal?: AbortSignal | undefined } = {},
+    options: CallOptions = {},
   ): Promise<unknown> {
     const { output } = await withCoppiceErrors({ object: prefix }, () =>
       this.#native.monCommand({ prefix, format: "json", ...rest }, undefined, options),
@@ -78,37 +101,41 @@ export class Cluster implements AsyncDisposable {
     return output.length === 0 ? null : JSON.parse(output.toString("utf8"));
   }
 
-  /** Creates a pool and makes it one for images. (`rados_pool_create`, `rbd_pool_init`) @throws {CoppiceError} `EXISTS` */
-  async createPool(name: string): Promise<void> {
+  /** Creates a pool for images. (`rados_pool_create`, `rbd_pool_init`) @throws {CoppiceError} `EXISTS` */
+  async createPool(name: string, options: CallOptions = {}): Promise<void> {
     await withCoppiceErrors(
       { object: name, what: `the pool ${JSON.stringify(name)} could not be created` },
-      () => this.#native.createPool(name),
+      () => this.#native.createPool(name, options),
     );
-    await this.preparePool(name);
+    await this.preparePool(name, options);
   }
 
-  /** Makes a pool that is there one for images. Idempotent. (`rbd_pool_init`) @throws {CoppiceError} `NOT_FOUND` */
-  async preparePool(name: string): Promise<void> {
+  /** Prepares an existing pool for images. Idempotent. (`rbd_pool_init`) @throws {CoppiceError} `NOT_FOUND` */
+  async preparePool(name: string, options: CallOptions = {}): Promise<void> {
     const ioCtx = await this.pool(name);
     const what = `the pool ${JSON.stringify(name)} could not be prepared for images`;
-    await withCoppiceErrors({ object: name, what }, () => ioCtx.initPool());
-  }
-
-  /** Deletes a pool with everything in it. @throws {CoppiceError} `PERMISSION_DENIED` unless the monitors allow it */
-  async deletePool(name: string): Promise<void> {
-    await this.#ioCtxs.forget(name);
-    await withCoppiceErrors({ object: name }, () => this.#native.deletePool(name));
+    await withCoppiceErrors({ object: name, what }, () => ioCtx.initPool(options));
   }
 
   /**
-   * The binding's handle for a pool and namespace. It is shared and stays open as long as the connection, so
-   * never close it. Its methods reject with the binding's `RbdError`.
+   * Deletes a pool with everything in it. (`rados_pool_delete`)
    *
-   * @throws {CoppiceError} `NOT_FOUND` when there is no such pool
+   * @throws {CoppiceError} `PERMISSION_DENIED` unless the monitors allow it
+   */
+  async deletePool(name: string, options: CallOptions = {}): Promise<void> {
+    await this.#ioCtxs.forget(name);
+    await withCoppiceErrors({ object: name }, () => this.#native.deletePool(name, options));
+  }
+
+  /**
+   * The binding's handle of a pool and namespace. It is shared and stays open as long as the connection: never close
+   * it. Its methods reject with the binding's `RbdError`.
+   *
+   * @throws {CoppiceError} `NOT_FOUND` when the pool does not exist
    */
   async pool(name: string, namespace = ""): Promise<IoCtx> {
-    const place = { object: name, what: `the pool ${JSON.stringify(name)} could not be opened` };
-    return withCoppiceErrors(place, () => this.#ioCtxs.get(name, namespace));
+    const what = `the pool ${JSON.stringify(name)} could not be opened`;
+    return withCoppiceErrors({ object: name, what }, () => this.#ioCtxs.get(name, namespace));
   }
 
   async #openPool(name: string, namespace: string): Promise<IoCtx> {
@@ -116,13 +143,13 @@ export class Cluster implements AsyncDisposable {
     const ioCtx = await this.#native.openPool(name, options);
     const id = this.#poolIds.get(name);
     if (id === undefined || ioCtx.poolId === id) return ioCtx;
-    // The client still knows a pool that was deleted, and made anew under its name. Talking to it tells it so.
+    // The client opened a pool that was deleted and created again under its name. A request makes it notice.
     await ioCtx.listImages();
     await ioCtx.close();
     return this.#native.openPool(name, options);
   }
 
-  /** Closes everything that was opened through this connection. Idempotent. */
+  /** Waits for running calls and closes everything that was opened through this connection. Idempotent. */
   async close(): Promise<void> {
     await this.#ioCtxs.close();
     await this.#native.close();
@@ -131,4 +158,45 @@ export class Cluster implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
+}
+
+/**
+ * Creates a namespace in a pool. (`rbd_namespace_create`)
+ *
+ * @throws {CoppiceError} `EXISTS`, `INVALID_NAME`; `NOT_FOUND` for the pool
+ */
+export async function createNamespace(
+  cluster: Cluster,
+  pool: string,
+  namespace: string,
+  options: CallOptions = {},
+): Promise<void> {
+  checkName("namespace", namespace);
+  const ioCtx = await cluster.pool(pool);
+  await withCoppiceErrors({ object: `${pool}/${namespace}` }, () =>
+    ioCtx.createNamespace(namespace, options),
+  );
+}
+
+/**
+ * Removes an empty namespace. (`rbd_namespace_remove`)
+ *
+ * @throws {CoppiceError} `NOT_FOUND`; `BUSY` while it contains images, also in its trash
+ */
+export async function removeNamespace(
+  cluster: Cluster,
+  pool: string,
+  namespace: string,
+  options: CallOptions = {},
+): Promise<void> {
+  const ioCtx = await cluster.pool(pool);
+  await withCoppiceErrors({ object: `${pool}/${namespace}` }, () =>
+    ioCtx.removeNamespace(namespace, options),
+  );
+}
+
+/** The interface version of the loaded librbd: `1.16.0` with Ceph 16. (`rbd_version`) */
+export function librbdVersion(): string {
+  const { major, minor, extra } = version();
+  return `${major}.${minor}.${extra}`;
 }

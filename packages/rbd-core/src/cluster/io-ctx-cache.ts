@@ -7,7 +7,7 @@ interface Entry {
   ioCtx: Promise<IoCtx>;
 }
 
-/** Keeps one handle for each pool and namespace, opened when first asked for. */
+/** Keeps one handle for each pool and namespace, and opens it on first use. */
 export class IoCtxCache {
   readonly #open: Open;
   readonly #entries = new Map<string, Entry>();
@@ -16,7 +16,7 @@ export class IoCtxCache {
     this.#open = open;
   }
 
-  /** An opening that fails is not kept: the pool may be there next time. */
+  /** A failure to open is not cached, since the pool may be created later. */
   get(pool: string, namespace: string): Promise<IoCtx> {
     const key = `${pool}/${namespace}`;
     const known = this.#entries.get(key);
@@ -29,7 +29,7 @@ export class IoCtxCache {
     return entry.ioCtx;
   }
 
-  /** Drops the handles of pools that are gone, or that were made anew under their old name. */
+  /** Closes the handles of pools that were deleted, also of those that were created again under the same name. */
   async keepOnly(pools: ReadonlyMap<string, number>): Promise<void> {
     for (const entry of [...this.#entries.values()]) {
       const id = pools.get(entry.pool);
@@ -38,6 +38,7 @@ export class IoCtxCache {
     }
   }
 
+  /** Closes the handles of a pool. */
   async forget(pool: string): Promise<void> {
     for (const [key, entry] of [...this.#entries]) {
       if (entry.pool !== pool) continue;
@@ -53,7 +54,7 @@ export class IoCtxCache {
   }
 }
 
-/** A failed opening was the asker's to hear of. */
+/** A failure to open was already reported to the caller of {@link IoCtxCache.get}. */
 async function settled(ioCtx: Promise<IoCtx>): Promise<IoCtx | undefined> {
   try {
     return await ioCtx;

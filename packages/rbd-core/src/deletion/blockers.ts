@@ -1,17 +1,57 @@
-import { showGroup } from "../headers/details/name-group.ts";
-import { showImageSpec } from "../names/format-image-spec.ts";
-import type { ChildFacts, DeletionFacts, ImageRef, SnapshotFacts } from "./deletion-facts.ts";
-import type { Blocker, DeletionWay } from "./deletion-plan-types.ts";
+import { showGroup } from "../inventory/index.ts";
+import { type ChildFacts, showImage } from "./children.ts";
+import type { DeletionFacts, SnapshotFacts } from "./deletion-facts.ts";
+
+/**
+ * How the target is deleted:
+ * - `trash`: it is moved out of the way at once, and nothing is destroyed while something needs it. An image is moved to
+ *   the pool's trash, from where it can be restored; a snapshot with clones loses its name, and Ceph keeps it until the
+ *   last clone is flattened or removed.
+ * - `remove`: it is removed for good, which frees the space.
+ */
+export type DeletionWay = "trash" | "remove";
+
+export const blockerKinds = [
+  "child",
+  "unasked-pool",
+  "protected",
+  "snapshot",
+  "group",
+  "group-snapshot",
+  "mirror-snapshot",
+  "unknown-snapshot",
+  "mirrored",
+  "watcher",
+  "lock",
+  "migration",
+  "dependant",
+  "deferred",
+  "old-format",
+] as const;
+export type BlockerKind = (typeof blockerKinds)[number];
+
+/** One reason why the target cannot simply be removed. */
+export interface Blocker {
+  kind: BlockerKind;
+  /** The snapshot it is about, if any. */
+  snapshot: string | null;
+  /** What blocks it: the clone, the group, the address. */
+  object: string;
+  /** One sentence without a full stop. */
+  message: string;
+  /** What the user can do, as a sentence; `null` when a step of the plan does it. */
+  hint: string | null;
+  /** The ways that it closes. A blocker that a step removes closes none. */
+  closes: DeletionWay[];
+}
 
 const all: DeletionWay[] = ["trash", "remove"];
 const removal: DeletionWay[] = ["remove"];
 const none: DeletionWay[] = [];
 
-export function showImage(image: ImageRef): string {
-  return showImageSpec({ pool: image.pool, namespace: image.namespace, image: image.name });
-}
-
-/** Every reason why the target cannot simply be removed: first what people must clear away, then what steps do. */
+/**
+ * Every reason why the target cannot simply be removed: first what the user has to do, then what a plan's steps do. Pure.
+ */
 export function findBlockers(facts: DeletionFacts): Blocker[] {
   const target = facts.snapshots.find(({ id }) => id === facts.snapshotId);
   const found = [
@@ -28,12 +68,21 @@ export function findBlockers(facts: DeletionFacts): Blocker[] {
 function imageBlockers(facts: DeletionFacts): Blocker[] {
   const blockers: Blocker[] = [];
   const add = (blocker: Omit<Blocker, "snapshot">) => blockers.push({ snapshot: null, ...blocker });
+  if (facts.image.id === "") {
+    add({
+      kind: "old-format",
+      object: showImage(facts.image),
+      message: "the image has format 1, which has no trash",
+      hint: "Remove it at once, with `removeImage`.",
+      closes: all,
+    });
+  }
   for (const { address, client } of facts.watchers) {
     add({
       kind: "watcher",
       object: address,
       message: `${client} at ${address} has the image open`,
-      hint: "Stop what uses it there, or unmap it. A client that died is forgotten after 30 seconds.",
+      hint: "Stop that client, or unmap the image there. A client that died is forgotten after 30 seconds.",
       closes: all,
     });
   }
@@ -42,7 +91,7 @@ function imageBlockers(facts: DeletionFacts): Blocker[] {
       kind: "lock",
       object: address,
       message: `${client} at ${address} holds the lock "${cookie}"`,
-      hint: "Stop what uses it there. When the client is gone for good, break its lock.",
+      hint: "Stop that client. If it is gone for good, break its lock.",
       closes: all,
     });
   }
@@ -82,7 +131,7 @@ function imageBlockers(facts: DeletionFacts): Blocker[] {
     add({
       kind: "group",
       object: group,
-      // In the trash it would keep others from listing the group.
+      // An image in the trash would keep other clients from listing the group.
       message: `the image is in the group ${group}, which it has to leave for good`,
       hint: canLeave ? null : `Run \`rbd group image rm ${group} ${showImage(facts.image)}\`.`,
       closes: canLeave ? none : all,
@@ -102,13 +151,13 @@ function dependantBlockers(facts: DeletionFacts): Blocker[] {
       snapshot,
       object: what,
       message: `${what} needs ${snapshot === null ? "the image" : `the snapshot ${snapshot}`}`,
-      hint: "Remove that first, or let it start over from another snapshot.",
+      hint: "Remove it first, or let it continue from another snapshot.",
       closes: all,
     };
   });
 }
 
-/** Ceph refuses to unprotect a snapshot, too, as long as it cannot ask every pool for clones. */
+/** Ceph itself refuses to unprotect a snapshot as long as it cannot search every pool for clones. */
 function unaskedBlockers(facts: DeletionFacts, target: SnapshotFacts | undefined): Blocker[] {
   const concerned = target === undefined ? facts.snapshots : [target];
   if (!concerned.some((snapshot) => snapshot.protected)) return [];
@@ -116,7 +165,7 @@ function unaskedBlockers(facts: DeletionFacts, target: SnapshotFacts | undefined
     kind: "unasked-pool",
     snapshot: target?.name ?? null,
     object: pool,
-    message: `the pool ${pool} could not be asked for clones: ${reason}`,
+    message: `the pool ${pool} could not be searched for clones: ${reason}`,
     hint: "Use a Ceph user that may read every pool.",
     closes: target === undefined ? removal : all,
   }));
@@ -148,7 +197,7 @@ function snapshotBlockers(snapshot: SnapshotFacts, isTarget: boolean): Blocker[]
   return blockers;
 }
 
-/** Snapshots that are not the user's to remove. One in the trash goes by itself with its last clone. */
+/** Snapshots that a user cannot remove. Ceph removes a snapshot in the trash with its last clone. */
 function foreignSnapshot(
   snapshot: SnapshotFacts,
 ): Pick<Blocker, "kind" | "message" | "hint" | "closes"> | undefined {
@@ -184,22 +233,22 @@ function childBlocker(snapshot: SnapshotFacts, child: ChildFacts, isTarget: bool
   const spec = showImage(child.image);
   const message = `${spec}${child.inTrash ? " (in the trash)" : ""} is a clone of the snapshot ${snapshot.name}`;
   const blocker = { kind: "child" as const, snapshot: snapshot.name, object: spec };
-  // The trash of an image keeps its snapshots. A snapshot can only go to its own trash under clones of format 2.
-  const keepsTrashShut = isTarget && child.cloneFormat === 1;
+  // An image in the trash keeps its snapshots. A snapshot itself can only be moved to the trash if its clones have format 2.
+  const closes = isTarget && child.cloneFormat === 1 ? all : removal;
   if (child.unreadable !== null) {
     return {
       ...blocker,
       message: `${message}, and it cannot be read: ${child.unreadable}`,
-      hint: "Find out what became of that clone before its parent goes.",
-      closes: keepsTrashShut ? all : removal,
+      hint: "Find out what became of that clone before you remove its parent.",
+      closes,
     };
   }
   if (child.snapshotsOverParent.length > 0 && !child.deepFlatten) {
     return {
       ...blocker,
       message: `${message}, and so are its snapshots ${child.snapshotsOverParent.join(", ")}`,
-      hint: "Flattening would not detach those snapshots, as the clone lacks deep-flatten. Remove them first.",
-      closes: keepsTrashShut ? all : removal,
+      hint: "Remove those snapshots first: flattening does not detach them, because the clone lacks deep-flatten.",
+      closes,
     };
   }
   return { ...blocker, message, hint: null, closes: none };

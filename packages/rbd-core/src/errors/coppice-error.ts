@@ -1,25 +1,46 @@
-import type { CoppiceErrorCode } from "./error-code.ts";
+import { type RbdErrorCode, rbdErrorCodes } from "rbd-native";
+
+/** The codes that only Coppice itself uses, beside those of the binding. */
+const ownCodes = ["INVALID_NAME", "LEASE_LOST", "NOT_A_COPY", "SOURCE_CHANGED", "UNDO_FAILED"] as const;
+
+/**
+ * The `code` of a {@link CoppiceError}: one of the codes of rbd-native's `RbdError`, or
+ * - `INVALID_NAME`: a name does not parse, or Ceph cannot store it.
+ * - `LEASE_LOST`: another process may have taken over the operation, because its lease could not be renewed in time.
+ * - `NOT_A_COPY`: the image that an increment should be applied to is not a copy of the snapshot at which the increment
+ *   begins, or nothing proves that it is.
+ * - `SOURCE_CHANGED`: the source changed between the check and its use.
+ * - `UNDO_FAILED`: an operation failed, and so did undoing it. `left` names what it could not remove.
+ */
+export type CoppiceErrorCode = (typeof ownCodes)[number] | RbdErrorCode;
+
+/** Every code. The set is closed: a `switch` over it can be exhaustive. */
+export const errorCodes: readonly CoppiceErrorCode[] = [...ownCodes, ...rbdErrorCodes];
 
 export interface CoppiceErrorOptions {
   code: CoppiceErrorCode;
-  /** What failed and why, as one sentence without a full stop. */
+  /** What failed and why: one sentence without a full stop. */
   message: string;
-  /** What to do next, as a sentence. Becomes the end of the message. */
+  /** What to do next: a sentence. It is appended to the message. */
   hint?: string | undefined;
-  /** Positive, 0 when no system error stands behind this. */
+  /** Positive. 0 when there was no system error. */
   errno?: number | undefined;
   /** The librbd or librados call that failed, or Coppice's own function. */
   call?: string | undefined;
-  /** The image, snapshot or pool it happened on, as `pool/[namespace/]image[@snap]`. */
+  /** The image, snapshot or pool that it happened on, as `pool/[namespace/]image[@snap]`. */
   object?: string | undefined;
-  /** What an operation made and could not take back. */
+  /** The objects that an operation created and could not remove again. */
   left?: readonly string[] | undefined;
   cause?: unknown;
 }
 
 /**
- * The one error class of `rbd-core`. Calls that are aborted through an `AbortSignal` are the exception: they
- * reject with the signal's own reason.
+ * What the functions of `rbd-core` throw when Ceph refuses a call or an argument cannot be used. There are three other
+ * kinds of errors: a function that is aborted rejects with its signal's reason; a file or stream that is not in the
+ * expected format is a `FormatError`; and the methods of a handle that came from rbd-native, such as the image that
+ * `openImage` returns, reject with `RbdError`.
+ *
+ * Branch on `code`, show `message` to the user, and keep `cause` for the log.
  */
 export class CoppiceError extends Error {
   override readonly name = "CoppiceError";
@@ -28,7 +49,7 @@ export class CoppiceError extends Error {
   readonly call: string;
   readonly object: string | undefined;
   readonly hint: string | undefined;
-  /** What is still there although it should not be; empty unless `code` is `UNDO_FAILED`. */
+  /** The objects that should have been removed and still exist. Empty unless `code` is `UNDO_FAILED`. */
   readonly left: readonly string[];
 
   constructor(options: CoppiceErrorOptions) {

@@ -1,13 +1,17 @@
-import { cloneImage } from "../clone/clone-image.ts";
-import type { CloneOptions, ClonePhase, CloneProgress } from "../clone/clone-options.ts";
-import type { ClonePlan } from "../clone/clone-plan.ts";
-import type { CloneResult } from "../clone/clone-result.ts";
-import { planClone } from "../clone/plan-clone.ts";
-import type { Cluster } from "../cluster/cluster.ts";
-import type { DepthVerdict } from "./depth-limits.ts";
+import {
+  type CloneOptions,
+  type ClonePhase,
+  type ClonePlan,
+  type CloneProgress,
+  type CloneResult,
+  cloneImage,
+  planClone,
+} from "../clone/index.ts";
+import type { Cluster } from "../cluster/index.ts";
 import type { Flattener } from "./flattener.ts";
+import type { DepthVerdict } from "./limits.ts";
 
-/** `flatten-source`: the source lies too deep, and is flattened before it is cloned; counts objects. */
+/** `flatten-source`: the source is at the hard limit of depth, and is flattened before it is cloned; counts objects. */
 export type LimitedClonePhase = ClonePhase | "flatten-source";
 
 export interface LimitedCloneOptions extends Omit<CloneOptions, "onProgress"> {
@@ -15,14 +19,14 @@ export interface LimitedCloneOptions extends Omit<CloneOptions, "onProgress"> {
 }
 
 export interface LimitedCloneResult extends CloneResult {
-  /** What became of the source. */
+  /** Whether the source is flattened too, and why. */
   sourceDepth: DepthVerdict;
 }
 
 /**
- * Clones an image, or one of its snapshots, with the flattener's limits of depth: a source at the soft limit is put into
- * its queue, one at the hard limit is flattened first. What would refuse the clone does so before that. A source that
- * was flattened stays so when the clone fails: it has the same content as before, and no parent.
+ * Clones an image, or one of its snapshots, within the flattener's limits of depth: a source at the soft limit is put into
+ * its queue, one at the hard limit is flattened first. A clone that cannot be made is refused before that. A source that
+ * was flattened stays flattened when the clone fails: it has the same content as before, and no parent.
  *
  * @throws {CoppiceError} see `cloneImage` and {@link Flattener.flatten}
  */
@@ -33,7 +37,7 @@ export async function cloneWithinLimits(
 ): Promise<LimitedCloneResult> {
   const { source, signal, onProgress } = options;
   signal?.throwIfAborted();
-  if ((await flattener.judge(source)).action === "flatten-first") {
+  if ((await flattener.evaluate(source)).action === "flatten-first") {
     await planClone(cluster, options);
     onProgress?.({ phase: "flatten-source", done: 0, total: 0, unit: "objects" });
   }
@@ -44,14 +48,14 @@ export async function cloneWithinLimits(
   return { ...(await cloneImage(cluster, options)), sourceDepth };
 }
 
-/** Says what {@link cloneWithinLimits} would do, and changes nothing. @throws {CoppiceError} what that would refuse */
+/** Returns what {@link cloneWithinLimits} would do, and changes nothing. @throws {CoppiceError} as that does */
 export async function planCloneWithinLimits(
   cluster: Cluster,
   flattener: Flattener,
   options: LimitedCloneOptions,
 ): Promise<ClonePlan & { sourceDepth: DepthVerdict }> {
   const plan = await planClone(cluster, options);
-  const sourceDepth = await flattener.judge(options.source);
+  const sourceDepth = await flattener.evaluate(options.source);
   if (sourceDepth.action === "none") return { ...plan, sourceDepth };
   const when = sourceDepth.action === "flatten-first" ? "before it is cloned" : "in the background";
   const warning = `The source is flattened ${when}: ${sourceDepth.reason}.`;

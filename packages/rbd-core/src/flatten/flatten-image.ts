@@ -1,27 +1,25 @@
-import type { Cluster } from "../cluster/cluster.ts";
-import { withCoppiceErrors } from "../errors/to-coppice-error.ts";
-import { openImage } from "../image/open-image.ts";
-import { showImageSpec } from "../names/format-image-spec.ts";
-import type { ImageSpec } from "../names/image-spec.ts";
-import { type ImageSpecLike, toImageOnly } from "../names/to-image-spec.ts";
+import type { Cluster } from "../cluster/index.ts";
+import { withCoppiceErrors } from "../errors/index.ts";
+import { openImage } from "../image/index.ts";
+import { type ImageSpec, type ImageSpecLike, showImageSpec, toImageOnly } from "../names/index.ts";
 import type { FlattenProgress } from "./flatten-queue.ts";
-import { forgetFlattenRequest } from "./flatten-request.ts";
+import { flattenRequestNote } from "./flatten-request.ts";
 
 export interface FlattenImageOptions {
-  /** Stops the copying. What was copied stays in the clone, does no harm, and is not copied again. */
+  /** Stops the copying. The copied data stays in the clone, and is not copied again. */
   signal?: AbortSignal | undefined;
   onProgress?: ((progress: FlattenProgress) => void) | undefined;
 }
 
 export interface FlattenImageResult {
   image: ImageSpec;
-  /** False when it had no parent in the first place. */
+  /** False when it had no parent. */
   flattened: boolean;
 }
 
 /**
- * Copies into a clone what it shares with its parent, and detaches it. The clone may be in use, and reads the same
- * before, meanwhile and after. A request for it (`requestFlatten`) is fulfilled by this. (`rbd_flatten_with_progress`)
+ * Copies into a clone the data that it shares with its parent, and detaches it. The clone may be in use, and its content
+ * stays the same. Removes a request for it (`requestFlatten`). (`rbd_flatten_with_progress`)
  *
  * @throws {CoppiceError} `INVALID_NAME`; `NOT_FOUND`; `CANCELED` or the signal's reason
  */
@@ -38,7 +36,7 @@ export async function flattenImage(
   return await withCoppiceErrors({ object, what: `${object} could not be flattened` }, async () => {
     const flattened = (await handle.parent()) !== null;
     if (flattened) await handle.flatten({ signal, onProgress: (progress) => onProgress?.(progress) });
-    await forgetFlattenRequest(handle);
+    await flattenRequestNote.remove(handle);
     return { image: spec, flattened };
   });
 }

@@ -1,14 +1,30 @@
-import { CoppiceError } from "../errors/coppice-error.ts";
-import { showImageSpec } from "../names/format-image-spec.ts";
-import type { ImageSpec } from "../names/image-spec.ts";
-import { type ImageSpecLike, toImageOnly } from "../names/to-image-spec.ts";
-import {
-  defaultFlattenConcurrency,
-  type FlattenConcurrency,
-  type FlattenJob,
-  type FlattenUrgency,
-} from "./flatten-job.ts";
-import { nextJobs } from "./next-jobs.ts";
+import { CoppiceError } from "../errors/index.ts";
+import { type ImageSpec, type ImageSpecLike, showImageSpec, toImageOnly } from "../names/index.ts";
+
+/** `first`: a clone waits for it, because the hard limit is reached. `later`: when there is room. */
+export type FlattenUrgency = "first" | "later";
+
+/** A flatten in the queue, for listings. */
+export interface FlattenJob {
+  image: ImageSpec;
+  state: "queued" | "running" | "canceling";
+  urgency: FlattenUrgency;
+  /** Objects. `total` is 0 until the first progress. */
+  done: number;
+  total: number;
+}
+
+/** How many may run at the same time. */
+export interface FlattenConcurrency {
+  /** In all pools together. */
+  total: number;
+  /** In one pool, when `pools` does not name it. */
+  perPool: number;
+  /** In single pools, by name; 0 stops a pool. */
+  pools?: Readonly<Record<string, number>>;
+}
+
+export const defaultFlattenConcurrency: Readonly<FlattenConcurrency> = { total: 4, perPool: 1 };
 
 export interface FlattenProgress {
   /** Objects. */
@@ -23,7 +39,7 @@ export interface FlattenRunOptions {
 
 export interface FlattenRequest {
   urgency?: FlattenUrgency;
-  /** Takes this request back. The flatten itself goes on while another request wants it. */
+  /** Withdraws this request. The flatten itself goes on while another request waits for it. */
   signal?: AbortSignal | undefined;
   onProgress?: ((progress: FlattenProgress) => void) | undefined;
 }
@@ -40,8 +56,8 @@ interface Entry<Result> extends FlattenJob {
 }
 
 /**
- * Runs flattens a few at a time, within limits per pool. Asking twice for one image makes one flatten. It keeps
- * nothing across a restart; see `requestFlatten` for what does.
+ * Runs flattens a few at a time, within limits per pool. Two requests for one image share one flatten. The queue does not
+ * survive a restart; a request noted with `requestFlatten` does.
  */
 export class FlattenQueue<Result> implements AsyncDisposable {
   readonly #run: (image: ImageSpec, options: FlattenRunOptions) => Promise<Result>;
@@ -71,7 +87,7 @@ export class FlattenQueue<Result> implements AsyncDisposable {
     const key = JSON.stringify([spec.pool, spec.namespace, spec.image]);
     const entry = this.#entries.get(key) ?? this.#newEntry(key, spec);
     if (entry.state === "canceling") {
-      throw refusal("BUSY", spec, "its flatten is just being canceled", "Ask again once it has ended.");
+      throw refusal("BUSY", spec, "its flatten is being canceled", "Try again in a moment.");
     }
     if (request.urgency === "first") entry.urgency = "first";
     const waiter: Waiter<Result> = { request, settle: Promise.withResolvers() };
@@ -86,7 +102,7 @@ export class FlattenQueue<Result> implements AsyncDisposable {
     }
   }
 
-  /** Cancels the flatten of an image for everybody who waits for it. Says whether there was one. */
+  /** Cancels the flatten of an image for all that wait for it. Returns whether there was one. */
   cancel(image: ImageSpecLike): boolean {
     const { pool, namespace, image: name } = toImageOnly(image);
     const key = JSON.stringify([pool, namespace, name]);
@@ -96,7 +112,7 @@ export class FlattenQueue<Result> implements AsyncDisposable {
     return true;
   }
 
-  /** What runs and what waits, in the order it was asked for. */
+  /** The running and the waiting flattens, in the order of their requests. */
   list(): FlattenJob[] {
     return [...this.#entries.values()].map(({ image, state, urgency, done, total }) => ({
       image,
@@ -107,7 +123,7 @@ export class FlattenQueue<Result> implements AsyncDisposable {
     }));
   }
 
-  /** Cancels everything, and resolves when nothing runs any more. */
+  /** Cancels everything, and resolves when no flatten is running. */
   async close(): Promise<void> {
     this.#closed = true;
     for (const [key, entry] of this.#entries) this.#cancel(key, entry);
@@ -193,5 +209,37 @@ function refusal(code: "CLOSED" | "BUSY" | "CANCELED", spec: ImageSpec, why: str
     object,
     message: `${object} is not flattened: ${why}`,
     hint,
+  });
+}
+
+interface Candidate {
+  pool: string;
+  urgency: FlattenUrgency;
+}
+
+/**
+ * The waiting jobs that may start now: urgent ones first, then in the order of their requests, as far as the limits of all
+ * pools together and of each pool allow. A full pool does not delay the others. Pure.
+ *
+ * @param waiting In the order of their requests.
+ * @param running How many are running, by pool.
+ */
+export function nextJobs<T extends Candidate>(
+  waiting: readonly T[],
+  running: ReadonlyMap<string, number>,
+  limits: FlattenConcurrency,
+): T[] {
+  const inPool = new Map(running);
+  let room = limits.total - inPool.values().reduce((sum, count) => sum + count, 0);
+  const ordered = [
+    ...waiting.filter(({ urgency }) => urgency === "first"),
+    ...waiting.filter(({ urgency }) => urgency === "later"),
+  ];
+  return ordered.filter(({ pool }) => {
+    const count = inPool.get(pool) ?? 0;
+    if (room <= 0 || count >= (limits.pools?.[pool] ?? limits.perPool)) return false;
+    inPool.set(pool, count + 1);
+    room--;
+    return true;
   });
 }

@@ -1,39 +1,39 @@
-import { sourceDepth } from "../clone/source-depth.ts";
-import type { Cluster } from "../cluster/cluster.ts";
-import type { CoppiceError } from "../errors/coppice-error.ts";
-import { withCoppiceErrors } from "../errors/to-coppice-error.ts";
-import { imageFeatures } from "../image/features.ts";
-import { openImage } from "../image/open-image.ts";
-import type { InventoryRow } from "../inventory/inventory-row.ts";
-import { readParent } from "../inventory/librbd-reader.ts";
-import { showImageSpec } from "../names/format-image-spec.ts";
-import { type ImageSpecLike, toImageOnly, toImageSpec } from "../names/to-image-spec.ts";
-import { allSettledOrThrow } from "../parallel/together.ts";
+import { sourceDepth } from "../clone/index.ts";
+import type { Cluster } from "../cluster/index.ts";
+import { allSettledOrThrow } from "../concurrency/index.ts";
+import { type CoppiceError, withCoppiceErrors } from "../errors/index.ts";
+import { imageFeatures, openImage } from "../image/index.ts";
+import { type InventoryRow, readParent } from "../inventory/index.ts";
+import { type ImageSpecLike, showImageSpec, toImageOnly, toImageSpec } from "../names/index.ts";
+import { type FlattenImageResult, flattenImage } from "./flatten-image.ts";
+import {
+  defaultFlattenConcurrency,
+  type FlattenConcurrency,
+  type FlattenJob,
+  FlattenQueue,
+  type FlattenRequest,
+} from "./flatten-queue.ts";
+import { type PendingFlatten, pendingFlattens, requestFlatten, withdrawFlatten } from "./flatten-request.ts";
 import {
   checkDepthLimits,
   type DepthLimits,
   type DepthVerdict,
   defaultDepthLimits,
   evaluateDepth,
-} from "./depth-limits.ts";
-import { type FlattenImageResult, flattenImage } from "./flatten-image.ts";
-import { defaultFlattenConcurrency, type FlattenConcurrency, type FlattenJob } from "./flatten-job.ts";
-import { FlattenQueue, type FlattenRequest } from "./flatten-queue.ts";
-import { requestFlatten, withdrawFlatten } from "./flatten-request.ts";
-import { type PendingFlatten, pendingFlattens } from "./pending-flattens.ts";
+} from "./limits.ts";
 
 export interface FlattenerOptions {
   concurrency?: FlattenConcurrency | undefined;
   limits?: DepthLimits | undefined;
-  /** Called with what becomes of a flatten that nobody waits for. */
+  /** Called with the outcome of a flatten in the background. */
   onSettled?:
     | ((image: ImageSpecLike, outcome: { result: FlattenImageResult } | { error: unknown }) => void)
     | undefined;
 }
 
 /**
- * Flattens a cluster's images a few at a time, and finds after a restart what was left to do: every request is noted at
- * the image itself.
+ * Flattens the images of a cluster a few at a time, and resumes after a restart: every request is noted in the metadata of
+ * its image.
  */
 export class Flattener implements AsyncDisposable {
   readonly #cluster: Cluster;
@@ -41,7 +41,7 @@ export class Flattener implements AsyncDisposable {
   readonly #limits: DepthLimits;
   readonly #onSettled: NonNullable<FlattenerOptions["onSettled"]>;
 
-  /** @throws {CoppiceError} `INVALID_ARGUMENT` for limits that are none */
+  /** @throws {CoppiceError} `INVALID_ARGUMENT` for limits that are not valid */
   constructor(cluster: Cluster, options: FlattenerOptions = {}) {
     const { concurrency = defaultFlattenConcurrency, limits = defaultDepthLimits } = options;
     checkDepthLimits(limits);
@@ -52,8 +52,8 @@ export class Flattener implements AsyncDisposable {
   }
 
   /**
-   * Flattens an image when its turn comes. Should this process end before, or the signal abort, {@link resume} takes it
-   * up again; {@link cancel} takes it back for good.
+   * Flattens an image when its turn comes. If this process ends before, or the signal aborts, {@link resume} starts it
+   * again; {@link cancel} withdraws it for good.
    *
    * @throws {CoppiceError} `INVALID_NAME`, `NOT_FOUND`, `CANCELED`, `CLOSED`; the signal's reason
    */
@@ -66,13 +66,13 @@ export class Flattener implements AsyncDisposable {
   }
 
   /**
-   * Says what {@link beforeClone} would do. A clone of a snapshot lies under what that snapshot lies under, and
-   * flattening reaches it only where the image has the deep-flatten feature.
+   * Returns what {@link beforeClone} would do. The depth of a clone is that of its snapshot, and flattening the image
+   * lowers it only where the image has the deep-flatten feature.
    *
    * @param source `pool/[namespace/]image[@snap]`
    * @throws {CoppiceError} `INVALID_NAME`, `NOT_FOUND`
    */
-  async judge(source: ImageSpecLike): Promise<DepthVerdict> {
+  async evaluate(source: ImageSpecLike): Promise<DepthVerdict> {
     const spec = toImageSpec(source);
     const object = showImageSpec(spec);
     await using image = await openImage(this.#cluster, spec, { readOnly: true });
@@ -89,15 +89,15 @@ export class Flattener implements AsyncDisposable {
   }
 
   /**
-   * Looks at an image that is about to be cloned, as ceph-csi does: at the soft limit of depth it is put into the
-   * queue, at the hard limit it is flattened before this returns. The latter is not noted at the image: should whoever
-   * waits for it go away, it is not done any more.
+   * Prepares an image for being cloned, as ceph-csi does: at the soft limit of depth it is put into the queue, at the hard
+   * limit it is flattened before this returns. The latter is not noted in the metadata: it ends with the call that waits
+   * for it.
    *
    * @param source `pool/[namespace/]image[@snap]`
-   * @throws {CoppiceError} whatever {@link judge} and {@link flatten} throw
+   * @throws {CoppiceError} as {@link evaluate} and {@link flatten} do
    */
   async beforeClone(source: ImageSpecLike, request: FlattenRequest = {}): Promise<DepthVerdict> {
-    const verdict = await this.judge(source);
+    const verdict = await this.evaluate(source);
     const { snapshot: _, ...image } = toImageSpec(source);
     if (verdict.action === "flatten-first") await this.#queue.add(image, { ...request, urgency: "first" });
     if (verdict.action === "flatten-later") this.#inBackground(image, {});
@@ -105,7 +105,7 @@ export class Flattener implements AsyncDisposable {
   }
 
   /**
-   * Takes a request back, and stops the flatten if it runs. What was copied by then is not copied again.
+   * Withdraws a request, and stops the flatten if it is running. Data that was copied by then is not copied again.
    *
    * @returns whether there was anything to cancel
    */
@@ -115,10 +115,10 @@ export class Flattener implements AsyncDisposable {
   }
 
   /**
-   * Takes up what was requested before, by whichever process, and is neither done nor in the queue.
+   * Puts into the queue what any process requested before, and is neither done nor queued.
    *
    * @param rows Of an inventory.
-   * @returns `pending`: what was taken up.
+   * @returns `pending`: what was put into the queue.
    */
   async resume(
     rows: readonly InventoryRow[],
@@ -131,12 +131,12 @@ export class Flattener implements AsyncDisposable {
     return { pending, unreadable };
   }
 
-  /** What runs and what waits, in the order it was asked for. */
+  /** The running and the waiting flattens, in the order of their requests. */
   list(): FlattenJob[] {
     return this.#queue.list();
   }
 
-  /** Stops what runs, and resolves when nothing does. What is not done stays requested. */
+  /** Stops the running flattens, and resolves when they have stopped. What is not done stays requested. */
   close(): Promise<void> {
     return this.#queue.close();
   }

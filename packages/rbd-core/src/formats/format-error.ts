@@ -14,7 +14,7 @@
  * - `OVERLAP`: two extents that share bytes, where they must not.
  * - `BAD_NAME`: a name that is empty, not UTF-8, or holds NUL.
  * - `BAD_VALUE`: a field with a value that has no meaning.
- * - `TOO_LONG`: a name, a piece of metadata or a list above the limits of `limits.ts`.
+ * - `TOO_LONG`: a name, a piece of metadata or a list above the limits below.
  * - `TRAILING_DATA`: bytes after the end.
  * - `CHAIN_MISMATCH`: a diff that does not start where the one before it ended.
  * - `BAD_COMPRESSION`: compressed data that does not decompress.
@@ -52,7 +52,7 @@ export type FormatErrorCode = (typeof formatErrorCodes)[number];
 export class FormatError extends Error {
   override readonly name = "FormatError";
   readonly code: FormatErrorCode;
-  /** Where in the (decompressed) stream the thing stands that is wrong, in bytes from its beginning. */
+  /** The position of the error in the (decompressed) stream, in bytes from its beginning. */
   readonly offset: number;
 
   /** @param problem What is wrong, as one sentence without a full stop. */
@@ -62,3 +62,18 @@ export class FormatError extends Error {
     this.offset = offset;
   }
 }
+
+/**
+ * The most bytes a snapshot's name can have in a diff: what Ceph's own readers accept, so that a corrupt length
+ * is not read as a name.
+ */
+export const longestSnapshotName = 4096;
+
+/** The most bytes of one piece of image metadata, key and value together. */
+export const longestMetadata = 1024 ** 2;
+
+/** The most bytes of metadata of one image. */
+export const mostMetadata = 16 * 1024 ** 2;
+
+/** The most diffs in one image stream: snapshots and the head. */
+export const mostDiffs = 65_536;

@@ -1,9 +1,8 @@
-import type { ByteSource } from "./byte-source.ts";
+import type { ByteSource } from "./bytes.ts";
 import type { Diff, DiffHeader, DiffVersion } from "./diff-record.ts";
-import type { ImageHeader } from "./image-stream.ts";
-import { openStream } from "./open-stream.ts";
+import { type ImageHeader, openStream } from "./read-image-stream.ts";
 
-/** What is in one diff. */
+/** The contents of one diff, counted. */
 export interface DiffSummary extends DiffHeader {
   readonly version: DiffVersion;
   /** How many write records. */
@@ -24,8 +23,8 @@ export type StreamSummary = { readonly compressed: boolean } & (
 );
 
 /**
- * Reads a diff or an image stream to its end, compressed with zstd or not, and says what is in it. A result
- * means that every record is sound: it parses, lies within the image, and nothing is missing or left over.
+ * Reads a diff or an image stream to its end, compressed with zstd or not, and counts its contents. A result means that
+ * every record is valid: it parses, lies within the image, and nothing is missing or left over.
  *
  * @throws {FormatError} saying what is wrong, and where in the decompressed stream.
  */

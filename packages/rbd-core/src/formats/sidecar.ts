@@ -28,9 +28,9 @@ const schema = z.strictObject({
 });
 
 /**
- * What a diff, an image stream or a raw file cannot say of itself, in a small file beside it: which image it is
- * of, which snapshots by their ids, and digests. A snapshot's name alone proves nothing: it may have been removed
- * and made again.
+ * What a diff, an image stream or a raw file does not contain itself, in a small file beside it: its image and snapshots by
+ * their ids, and digests. A snapshot's name alone proves nothing, because a snapshot may have been removed and another
+ * one made with its name.
  *
  * - `source`: the cluster, pool and image by id, and their names at the time.
  * - `from`, `to`: null for a diff from nothing, and to the head. Ids are decimal strings.

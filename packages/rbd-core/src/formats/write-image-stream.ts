@@ -1,22 +1,27 @@
 import { Readable } from "node:stream";
-import { coalesce } from "./coalesce.ts";
-import type { DiffHeader, DiffRecord } from "./diff-record.ts";
-import { encodeDiff } from "./encode-diff.ts";
-import type { ExtentOrder } from "./extent-rules.ts";
-import { putU64, text } from "./fields.ts";
-import { FormatError } from "./format-error.ts";
-import type { ImageHeader } from "./image-stream.ts";
-import { longestMetadata, mostDiffs, mostMetadata } from "./limits.ts";
-import { imageBanner, imageDiffsBanner, imageTags } from "./tags.ts";
+import { coalesce } from "./bytes.ts";
+import {
+  type DiffHeader,
+  type DiffRecord,
+  type ExtentOrder,
+  imageBanner,
+  imageDiffsBanner,
+  imageTags,
+  putU64,
+  text,
+} from "./diff-record.ts";
+import { FormatError, longestMetadata, mostDiffs, mostMetadata } from "./format-error.ts";
+import type { ImageHeader } from "./read-image-stream.ts";
+import { encodeDiff } from "./write-diff.ts";
 
-/** A diff to be written: its records are asked for when its turn comes. */
+/** A diff to be written. Its records are read when its turn comes. */
 export interface DiffPart {
   readonly header: DiffHeader;
   readonly records: AsyncIterable<DiffRecord> | Iterable<DiffRecord>;
 }
 
-export interface WriteImageStreamOptions {
-  /** Whether extents must ascend; `ascending` unless said otherwise. */
+interface WriteImageStreamOptions {
+  /** Whether extents must ascend; `ascending` by default. */
   readonly order?: ExtentOrder;
 }
 

@@ -1,17 +1,12 @@
-import { ByteReader } from "./byte-reader.ts";
-import { type ChildImage, decodeChildImages } from "./child-image.ts";
-import { DecodeError } from "./decode-error.ts";
-import { decodeGroupRef, type GroupRef } from "./group-header.ts";
-import { decodeMigration, type MigrationHeader } from "./migration-header.ts";
+import { ByteReader, DecodeError, decodeValue } from "./encoding.ts";
 import type { PackedOmap } from "./packed-omap.ts";
-import { type ParentHeader, readParent } from "./parent-header.ts";
-import { readSnapshot, type SnapshotHeader } from "./snapshot-header.ts";
+import { type ParentHeader, readParent, readSnapshot, type SnapshotHeader } from "./snapshot-header.ts";
 
-/** Everything in the omap of a `rbd_header.<id>` object but the user's metadata. */
+/** The omap of a `rbd_header.<id>` object, without the user's metadata. */
 export interface ImageHeader {
   /** Bytes. */
   size: number;
-  /** An object has 2^order bytes. */
+  /** The object size is 2^order bytes. */
   order: number;
   /** `RBD_FEATURE_*` bits. */
   features: bigint;
@@ -20,11 +15,11 @@ export interface ImageHeader {
   /** `RBD_FLAG_*` bits of HEAD. */
   flags: bigint;
   objectPrefix: string;
-  /** The newest snapshot id ever given. */
+  /** The highest snapshot id that was assigned. */
   snapshotSequence: bigint;
-  /** `null`: the data is in the header's own pool. */
+  /** `null`: the data is in the same pool as the header. */
   dataPoolId: number | null;
-  /** Bytes; the object's size unless the image is striped. */
+  /** Bytes; equal to the object size unless the image is striped. */
   stripeUnit: number;
   stripeCount: number;
   createdAt: Date | null;
@@ -35,25 +30,23 @@ export interface ImageHeader {
   migration: MigrationHeader | null;
   /** Oldest first. */
   snapshots: SnapshotHeader[];
-  /** Clones of format 2 by the id of the snapshot they hang on. */
+  /** Clones of format 2, by the id of the parent snapshot. */
   children: ReadonlyMap<bigint, readonly ChildImage[]>;
 }
 
 const snapshotPrefix = "snapshot_";
 const childrenPrefix = "snap_children_";
 const largestOrder = 25;
-/** `int64 -1`, as some releases wrote for "no data pool". */
+/** `int64 -1`, which some releases write for "no data pool". */
 const noPool = -1;
 
-/** What every image of format 2 has. */
+/** The keys that every image of format 2 has. */
 const requiredKeys = ["size", "order", "features", "object_prefix", "snap_seq"] as const;
 
 /**
- * Decodes the omap of a `rbd_header.<id>` object. The order of the entries does not matter, and keys that are
- * not known here are left alone.
+ * Decodes the omap of a `rbd_header.<id>` object. The entries may come in any order; unknown keys are ignored.
  *
- * @throws {DecodeError} naming the key when a value does not decode, or when a key is missing that every image
- * of format 2 has
+ * @throws {DecodeError} with the key, when a value cannot be decoded or a key is missing that every image of format 2 has
  */
 export function decodeImageHeader(entries: Iterable<readonly [string, Uint8Array]>): ImageHeader {
   const decoder = new HeaderDecoder();
@@ -61,17 +54,27 @@ export function decodeImageHeader(entries: Iterable<readonly [string, Uint8Array
   return decoder.finish();
 }
 
-/** The same from an omap that is still packed, for many images: nothing is made for an entry but what it holds. */
+/** Decodes like {@link decodeImageHeader}, from a packed omap. Faster and with less memory, for reading many images. */
 export function decodePackedHeader(omap: PackedOmap): ImageHeader {
   const decoder = new HeaderDecoder();
   omap.walk((key, value) => decoder.add(key, value));
   return decoder.finish();
 }
 
+/**
+ * Why librbd has to be asked about an image although its header could be decoded; `null` when the header tells everything.
+ */
+export function reasonToAskLibrbd(header: ImageHeader): string | null {
+  if (header.migration !== null)
+    return "the image is being migrated, so that its parent is not the one in its header";
+  const unknown = header.snapshots.find(({ namespace }) => namespace.kind === "unknown");
+  return unknown === undefined ? null : `the snapshot ${unknown.name} is of an unknown kind`;
+}
+
 class HeaderDecoder {
   readonly #header = emptyHeader();
   #children: Map<bigint, ChildImage[]> | undefined;
-  /** A bit for each of the required keys. */
+  /** A bit for each of the required keys that was found. */
   #found = 0;
 
   add(key: string, value: ByteReader): void {
@@ -123,7 +126,7 @@ function emptyHeader(): ImageHeader {
   };
 }
 
-/** Values without a version must be used up; those with one may have grown. */
+/** A value without a version must be consumed completely; to one with a version, fields may have been appended. */
 function decodeKey(header: ImageHeader, key: string, value: ByteReader): void {
   switch (key) {
     case "size":
@@ -198,4 +201,100 @@ function idInKey(key: string, prefix: string): bigint {
   if (!/^[0-9a-f]{1,16}$/.test(digits))
     throw new DecodeError(key, 0, "the key does not end in a snapshot id");
   return BigInt(`0x${digits}`);
+}
+
+/** A clone, as recorded with its parent's snapshot. */
+export interface ChildImage {
+  poolId: number;
+  /** `""` is the default namespace. */
+  namespace: string;
+  imageId: string;
+}
+
+/** Decodes the value of a `snap_children_<snapshot id>` key: the clones of format 2 of that snapshot. */
+export function decodeChildImages(key: string, value: Uint8Array): ChildImage[] {
+  return decodeValue(key, value, (reader) => reader.list(6, () => readChildImage(reader)), true);
+}
+
+/** Reads `cls::rbd::ChildImageSpec`, versions 1 (no namespaces) and 2. */
+function readChildImage(reader: ByteReader): ChildImage {
+  return reader.versioned("ChildImageSpec", 2, (version) => {
+    const poolId = reader.poolId();
+    const imageId = reader.string();
+    const namespace = version >= 2 ? reader.string() : "";
+    return { poolId, namespace, imageId };
+  });
+}
+
+/** The group that an image belongs to. */
+interface GroupRef {
+  poolId: number;
+  groupId: string;
+}
+
+/** Decodes the `rbd_group_ref` key of a header: `cls::rbd::GroupSpec`. `null` when the image is in no group. */
+export function decodeGroupRef(key: string, value: Uint8Array): GroupRef | null {
+  return decodeValue(key, value, (reader) =>
+    reader.versioned("GroupSpec", 1, () => {
+      const poolId = reader.poolId();
+      const groupId = reader.string();
+      return poolId < 0 || groupId === "" ? null : { poolId, groupId };
+    }),
+  );
+}
+
+/** A member of a group, as recorded in a key of `rbd_group_header.<group id>`. */
+interface GroupMember {
+  poolId: number;
+  imageId: string;
+  /** `false` while the image is being added or removed, also after that was interrupted. */
+  attached: boolean;
+}
+
+const memberKey = /^image_([0-9a-f]{16})_(.+)$/s;
+
+/** Decodes one entry of `rbd_group_header.<group id>`. `null` for a key of another kind. */
+export function decodeGroupMember(key: string, value: Uint8Array): GroupMember | null {
+  const match = memberKey.exec(key);
+  if (match === null) return null;
+  const [, pool = "", imageId = ""] = match;
+  const state = decodeValue(key, value, (reader) => reader.u8());
+  return { poolId: Number.parseInt(pool, 16), imageId, attached: state === 0 };
+}
+
+/** The migration (`rbd migration prepare`) of an image. */
+interface MigrationHeader {
+  role: "source" | "destination" | "unknown";
+  /** The pool of the other image. -1 when the source is not an image of this cluster. */
+  poolId: number;
+  namespace: string;
+  imageName: string;
+  imageId: string;
+  state: "error" | "preparing" | "prepared" | "executing" | "executed" | "aborting" | "unknown";
+  stateDescription: string;
+}
+
+/** In the order of Ceph's numbers, which start at 1. */
+const roles = ["unknown", "source", "destination"] as const;
+/** In the order of Ceph's numbers. */
+const states = ["error", "preparing", "prepared", "executing", "executed", "aborting"] as const;
+
+/** Decodes the `migration` key of a header: `cls::rbd::MigrationSpec`, versions 1 to 3. */
+export function decodeMigration(key: string, value: Uint8Array): MigrationHeader {
+  return decodeValue(key, value, (reader) =>
+    reader.versioned("MigrationSpec", 3, () => {
+      const role = roles[reader.u8()] ?? "unknown";
+      const poolId = reader.poolId();
+      const namespace = reader.string();
+      const imageName = reader.string();
+      const imageId = reader.string();
+      reader.list(16, () => [reader.u64(), reader.u64()]); // snapshot ids of source and destination
+      reader.u64(); // overlap
+      reader.bool(); // flatten
+      reader.bool(); // mirroring
+      const state = states[reader.u8()] ?? "unknown";
+      const stateDescription = reader.string();
+      return { role, poolId, namespace, imageName, imageId, state, stateDescription };
+    }),
+  );
 }

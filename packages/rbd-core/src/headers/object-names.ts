@@ -1,18 +1,18 @@
-/** The objects that hold what is known about images, by their names in the image's pool and namespace. */
+/** Names of the RADOS objects that hold the metadata of images, each in the pool and namespace of the image. */
 export const directoryObject = "rbd_directory";
 export const trashObject = "rbd_trash";
 export const cloneV1ChildrenObject = "rbd_children";
-/** In the default namespace only. */
+/** Lists the namespaces; exists in the default namespace only. */
 export const namespaceObject = "rbd_namespace";
 export const groupDirectoryObject = "rbd_group_directory";
 export const mirroringObject = "rbd_mirroring";
 
-/** Holds nothing but the image's id. An image in the trash has none. */
+/** Contains the id of the image of that name. An image in the trash has no such object. */
 export function imageIdObject(name: string): string {
   return `rbd_id.${name}`;
 }
 
-/** The header of an image of format 1. */
+/** The header of an image of format 1, and the proof that there is one. */
 export function oldHeaderObject(name: string): string {
   return `${name}.rbd`;
 }
@@ -31,12 +31,12 @@ export function objectMapObject(imageId: string, snapshotId?: bigint): string {
   return snapshotId === undefined ? head : `${head}.${snapshotKeyNumber(snapshotId)}`;
 }
 
-/** The key in an image's header under which one value of the image's own metadata stands, as it was set. */
+/** The key in an image's header for one value of the image's metadata (`rbd image-meta`). */
 export function metadataKey(name: string): string {
   return `metadata_${name}`;
 }
 
-/** How snapshot ids are written in keys and object names: 16 hexadecimal digits. */
-export function snapshotKeyNumber(snapshotId: bigint): string {
+/** Snapshot ids in keys and object names have 16 hexadecimal digits. */
+function snapshotKeyNumber(snapshotId: bigint): string {
   return snapshotId.toString(16).padStart(16, "0");
 }

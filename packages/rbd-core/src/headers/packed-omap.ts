@@ -1,9 +1,9 @@
 import { type IoCtx, type PackedOmapPage, readSteps } from "rbd-native";
-import { ByteReader } from "./byte-reader.ts";
+import { ByteReader } from "./encoding.ts";
 
 /**
- * A page of an object's omap as it came: one buffer, which is walked over instead of being made into a map. A map
- * with a buffer for each value costs ten times the memory, which counts when 10,000 headers are read.
+ * One page of an object's omap in a single buffer. A map with a buffer for each value would take ten times the memory,
+ * which matters when 10,000 headers are read.
  */
 export class PackedOmap {
   readonly #packed: PackedOmapPage;
@@ -12,12 +12,12 @@ export class PackedOmap {
     this.#packed = packed;
   }
 
-  /** There is more after the last entry: read the object again with `readOmap`. */
+  /** Whether the omap has more entries. If so, read all of them with `readOmap`. */
   get more(): boolean {
     return this.#packed.more;
   }
 
-  /** @param visit gets a reader of the value, good for this call only */
+  /** @param visit receives a reader of the value that is valid only during this call */
   walk(visit: (key: string, value: ByteReader) => void): void {
     const { data, lengths } = this.#packed;
     const reader = new ByteReader("", data);
@@ -26,14 +26,14 @@ export class PackedOmap {
       const value = at + (lengths[index] as number);
       const end = value + (lengths[index + 1] as number);
       const key = keyText(data, at, value);
-      reader.aim(key, value, end);
+      reader.moveTo(key, value, end);
       visit(key, reader);
       at = end;
     }
   }
 }
 
-/** The first page of an object's omap: for a header practically always all of it. @throws {RbdError} `NOT_FOUND` */
+/** The first page of an object's omap, which for nearly every header is all of it. @throws {RbdError} `NOT_FOUND` */
 export async function readPackedOmap(
   ioCtx: IoCtx,
   object: string,
@@ -43,7 +43,12 @@ export async function readPackedOmap(
   return new PackedOmap(omap);
 }
 
-/** The same with the object's modification time (in ms since the epoch, whole seconds) at the same moment. */
+/**
+ * The first page of an object's omap, and the object's modification time at the same moment, in ms since the epoch (whole
+ * seconds).
+ *
+ * @throws {RbdError} `NOT_FOUND`
+ */
 export async function readPackedOmapAndTime(
   ioCtx: IoCtx,
   object: string,
@@ -54,7 +59,7 @@ export async function readPackedOmapAndTime(
   return { omap: new PackedOmap(omap), modified: stat.modified.getTime() };
 }
 
-/** The keys that all headers have, so that they need not be made anew for each. */
+/** Keys that occur in every header. Their text is shared instead of being decoded for each header. */
 const commonKeys = [
   "access_timestamp",
   "create_timestamp",

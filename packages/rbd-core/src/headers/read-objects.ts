@@ -1,5 +1,8 @@
 import type { IoCtx } from "rbd-native";
-import { hasCode } from "../errors/to-coppice-error.ts";
+import { hasCode } from "../errors/index.ts";
+import { DecodeError, decodeValue } from "./encoding.ts";
+import { decodeImageHeader, type ImageHeader, reasonToAskLibrbd } from "./image-header.ts";
+import { headerObject, imageIdObject, metadataKey } from "./object-names.ts";
 
 /** The keys and values of an object's omap. */
 export type Omap = ReadonlyMap<string, Buffer>;
@@ -13,7 +16,7 @@ export function readOmap(ioCtx: IoCtx, object: string, signal: AbortSignal | und
   return ioCtx.objects.readAllOmap(object, {}, { signal });
 }
 
-/** The same, and an empty one when there is no such object: many are made when first needed. */
+/** Reads the whole omap of an object that may not exist: Ceph creates many objects on first use. */
 export async function readOmapOrNone(
   ioCtx: IoCtx,
   object: string,
@@ -22,7 +25,7 @@ export async function readOmapOrNone(
   return (await ignoreNotFound(() => readOmap(ioCtx, object, signal))) ?? new Map();
 }
 
-/** One value of an object's omap; `null` when it, or the object, is not there. */
+/** Reads one value of an object's omap; `null` when the key or the object does not exist. */
 export async function readOmapValue(
   ioCtx: IoCtx,
   object: string,
@@ -34,9 +37,9 @@ export async function readOmapValue(
 }
 
 /**
- * Reads an object whole.
+ * Reads the whole data of an object.
  *
- * @param expected how many bytes it probably has at the most; more costs two further calls
+ * @param expected an upper bound of its size that usually holds, in bytes; a larger object takes two more calls
  * @throws {RbdError} `NOT_FOUND`
  */
 export async function readContent(
@@ -51,12 +54,65 @@ export async function readContent(
   return ioCtx.objects.readData(object, 0, size, { signal });
 }
 
-/** What an action gives; `null` when it finds nothing there. */
+/** Runs `action`; `null` when it fails with `NOT_FOUND`. */
 export async function ignoreNotFound<T>(action: () => Promise<T>): Promise<T | null> {
   try {
     return await action();
   } catch (error) {
     if (hasCode(error, "NOT_FOUND")) return null;
+    throw error;
+  }
+}
+
+/** More bytes than any image id has. */
+const idBytes = 255;
+
+/**
+ * Reads the id of the image with this name. An image of format 1 has no id.
+ *
+ * @throws {RbdError} `NOT_FOUND`
+ * @throws {DecodeError}
+ */
+export async function readImageId(
+  ioCtx: IoCtx,
+  name: string,
+  signal: AbortSignal | undefined,
+): Promise<string> {
+  const object = imageIdObject(name);
+  return decodeValue(object, await readContent(ioCtx, object, idBytes, signal), (reader) => reader.string());
+}
+
+interface HeaderAndMetadata {
+  readonly header: ImageHeader;
+  /** A value of the user's metadata (`rbd image-meta`). */
+  metadata(key: string): string | undefined;
+  /** Whether the image has any metadata. */
+  readonly hasMetadata: boolean;
+}
+
+/**
+ * Reads the header and the metadata of an image from its header object: one round trip, where opening the image takes a
+ * dozen.
+ *
+ * @param id the image's id
+ * @returns `null` when librbd has to be asked instead: the image is of format 1, is being migrated, or was written by a
+ * newer Ceph
+ * @throws {RbdError}
+ */
+export async function readHeader(
+  ioCtx: IoCtx,
+  id: string,
+  signal: AbortSignal | undefined,
+): Promise<HeaderAndMetadata | null> {
+  try {
+    const omap = await readOmap(ioCtx, headerObject(id), signal);
+    const header = decodeImageHeader(omap);
+    if (reasonToAskLibrbd(header) !== null) return null;
+    const metadata = (key: string) => omap.get(metadataKey(key))?.toString("utf8");
+    const hasMetadata = [...omap.keys()].some((key) => key.startsWith(metadataKey("")));
+    return { header, metadata, hasMetadata };
+  } catch (error) {
+    if (error instanceof DecodeError || hasCode(error, "NOT_FOUND")) return null;
     throw error;
   }
 }

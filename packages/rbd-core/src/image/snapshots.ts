@@ -1,54 +1,80 @@
 import type { Image } from "rbd-native";
-import type { Cluster } from "../cluster/cluster.ts";
-import { CoppiceError } from "../errors/coppice-error.ts";
-import { withCoppiceErrors } from "../errors/to-coppice-error.ts";
-import { formatImageSpec } from "../names/format-image-spec.ts";
-import type { ImageSpec } from "../names/image-spec.ts";
-import { type ImageSpecLike, toImageSpec } from "../names/to-image-spec.ts";
+import type { CallOptions, Cluster } from "../cluster/index.ts";
+import { withCoppiceErrors } from "../errors/index.ts";
+import { formatImageSpec, type ImageSpecLike, toSnapshotSpec } from "../names/index.ts";
 
-/** Creates `pool/[namespace/]image@snap`. (`rbd_snap_create2`) @throws {CoppiceError} `EXISTS`, `NOT_FOUND` */
-export function createSnapshot(cluster: Cluster, snapshot: ImageSpecLike): Promise<void> {
-  return onSnapshot(cluster, snapshot, "created", (image, name) => image.createSnapshot(name));
+/**
+ * Creates the snapshot `pool/[namespace/]image@snap`. (`rbd_snap_create2`)
+ *
+ * @throws {CoppiceError} `EXISTS`; `NOT_FOUND` for the image; `INVALID_NAME`
+ */
+export function createSnapshot(
+  cluster: Cluster,
+  snapshot: ImageSpecLike,
+  options: CallOptions = {},
+): Promise<void> {
+  return onSnapshot(cluster, snapshot, options, "created", (image, name) =>
+    image.createSnapshot(name, options),
+  );
 }
 
-/** Removes a snapshot. (`rbd_snap_remove`) @throws {CoppiceError} `BUSY` while it is protected, `NOT_FOUND` */
-export function removeSnapshot(cluster: Cluster, snapshot: ImageSpecLike): Promise<void> {
-  return onSnapshot(cluster, snapshot, "removed", (image, name) => image.removeSnapshot(name));
+/**
+ * Removes a snapshot. (`rbd_snap_remove2`)
+ *
+ * @throws {CoppiceError} `BUSY` while it is protected; `NOT_FOUND`; `INVALID_NAME`
+ */
+export function removeSnapshot(
+  cluster: Cluster,
+  snapshot: ImageSpecLike,
+  options: CallOptions = {},
+): Promise<void> {
+  return onSnapshot(cluster, snapshot, options, "removed", (image, name) =>
+    image.removeSnapshot(name, options),
+  );
 }
 
-/** Protects a snapshot against removal. (`rbd_snap_protect`) @throws {CoppiceError} `BUSY` when it already is */
-export function protectSnapshot(cluster: Cluster, snapshot: ImageSpecLike): Promise<void> {
-  return onSnapshot(cluster, snapshot, "protected", (image, name) => image.protectSnapshot(name));
+/**
+ * Protects a snapshot from removal, which clones of format 1 require. (`rbd_snap_protect`)
+ *
+ * @throws {CoppiceError} `BUSY` when it is protected already; `NOT_FOUND`; `INVALID_NAME`
+ */
+export function protectSnapshot(
+  cluster: Cluster,
+  snapshot: ImageSpecLike,
+  options: CallOptions = {},
+): Promise<void> {
+  return onSnapshot(cluster, snapshot, options, "protected", (image, name) =>
+    image.protectSnapshot(name, options),
+  );
 }
 
-/** Takes the protection away. (`rbd_snap_unprotect`) @throws {CoppiceError} `BUSY` while clones of format 1 hang on it */
-export function unprotectSnapshot(cluster: Cluster, snapshot: ImageSpecLike): Promise<void> {
-  return onSnapshot(cluster, snapshot, "unprotected", (image, name) => image.unprotectSnapshot(name));
+/**
+ * Removes the protection of a snapshot. (`rbd_snap_unprotect`)
+ *
+ * @throws {CoppiceError} `BUSY` while it has clones of format 1; `NOT_FOUND`; `INVALID_NAME`
+ */
+export function unprotectSnapshot(
+  cluster: Cluster,
+  snapshot: ImageSpecLike,
+  options: CallOptions = {},
+): Promise<void> {
+  return onSnapshot(cluster, snapshot, options, "unprotected", (image, name) =>
+    image.unprotectSnapshot(name, options),
+  );
 }
 
 async function onSnapshot(
   cluster: Cluster,
   snapshot: ImageSpecLike,
+  { signal }: CallOptions,
   done: string,
   action: (image: Image, name: string) => Promise<void>,
 ): Promise<void> {
-  const spec = toImageSpec(snapshot);
+  const spec = toSnapshotSpec(snapshot);
   const object = formatImageSpec(spec);
-  const name = snapshotName(spec, object);
   const ioCtx = await cluster.pool(spec.pool, spec.namespace);
   await withCoppiceErrors({ object, what: `${object} could not be ${done}` }, async () => {
-    await using image = await ioCtx.openImage(spec.image);
-    await action(image, name);
-  });
-}
-
-function snapshotName(spec: ImageSpec, object: string): string {
-  if (spec.snapshot !== undefined) return spec.snapshot;
-  throw new CoppiceError({
-    code: "INVALID_NAME",
-    call: "toImageSpec",
-    object,
-    message: `${JSON.stringify(object)} names an image where a snapshot is needed`,
-    hint: "Write pool/[namespace/]image@snapshot.",
+    await using image = await ioCtx.openImage(spec.image, { signal });
+    await action(image, spec.snapshot);
   });
 }

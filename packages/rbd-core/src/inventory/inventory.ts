@@ -1,53 +1,73 @@
-import type { Cluster } from "../cluster/cluster.ts";
-import { addDetails, type RowDetail } from "../headers/details/add-details.ts";
-import { headerReader } from "../headers/header-reader.ts";
-import type { InventoryMemory } from "../headers/inventory-memory.ts";
-import { compareRows } from "./compare-rows.ts";
-import type { ImageReader } from "./image-reader.ts";
-import type { Inventory, InventoryProgress } from "./inventory-types.ts";
-import { librbdReader } from "./librbd-reader.ts";
-import { parentNames } from "./parent-names.ts";
-import { readEntries } from "./read-entries.ts";
-import { scanPlaces } from "./scan-places.ts";
-import { toRow } from "./to-rows.ts";
+import type { Cluster } from "../cluster/index.ts";
+import type { CoppiceError } from "../errors/index.ts";
+import { headerReader } from "./header-reader.ts";
+import { type FoundImage, librbdReader } from "./image-reader.ts";
+import type { InventoryMemory } from "./inventory-memory.ts";
+import { type ImageEntry, listImages, specIn } from "./list-images.ts";
+import { parentNames, type RowNames } from "./parent-names.ts";
+import { type ReadOutcome, readEntries } from "./read-images.ts";
+import { addDetails, type RowDetail } from "./row-details.ts";
+import {
+  compareRows,
+  type ImageRow,
+  type Inventory,
+  type InventoryRow,
+  type UnreadableImageRow,
+} from "./rows.ts";
+
+export interface InventoryProgress {
+  /** The number of images that were read. */
+  done: number;
+  /** The number of images that were listed. */
+  total: number;
+}
 
 export interface InventoryOptions {
   /** Names of the pools to read. Default: all. */
   pools?: readonly string[] | undefined;
-  /** Stops the scan: nothing more is read, and the promise rejects with the signal's reason. */
+  /** Stops the inventory: no further image is read, and the promise rejects with the signal's reason. */
   signal?: AbortSignal | undefined;
   onProgress?: ((progress: InventoryProgress) => void) | undefined;
-  /** How many images are read at a time. */
+  /** How many images are read at a time. Default 128. */
   concurrency?: number | undefined;
   /**
-   * What else the rows shall tell. Children and groups cost a few reads in all; watchers cost opening every
-   * image. Default: nothing.
+   * Which optional fields the rows have. Children and groups cost a few reads in total; watchers cost opening every image.
+   * Default: none.
    */
   details?: readonly RowDetail[] | undefined;
-  /** Of the scans before: only images that changed since are read again. */
+  /** Makes a refresh read only the images that changed since the last inventory with the same memory. */
   memory?: InventoryMemory | undefined;
 }
 
 /**
- * Each is one read of a small object, so that many are needed to keep the OSDs busy. More than this gained nothing
- * where it was measured, and what is in flight lives long enough to burden the garbage collector.
+ * Each image is one read of a small object, so that many are needed to keep the OSDs busy. Measurements showed no gain
+ * from more, and requests in flight are a burden for the garbage collector.
  */
 const readAtOnce = 128;
 
 /**
- * Reads every image of the cluster, or of some pools, in all namespaces and the trash. Changes nothing.
+ * Reads all images of the cluster, or of some pools, in all namespaces and the trash. Read-only.
  *
- * One image that cannot be read is a row with its error; a pool or namespace that cannot be listed says so in
- * `pools`. Images deleted during the scan are left out.
+ * ```ts
+ * const memory = new InventoryMemory();
+ * const { rows } = await inventory(cluster, { pools: ["rbd"], memory });
+ * // Later: reads only the images that changed.
+ * const refreshed = await inventory(cluster, { pools: ["rbd"], memory });
+ * ```
+ *
+ * An image that cannot be read has a row with its error; a pool or namespace that cannot be listed has its error in
+ * `pools`. Images that are deleted during the inventory are left out.
  *
  * @throws {CoppiceError} only when the cluster itself cannot be asked (`CLOSED`, `TIMED_OUT`, …)
+ * @throws the signal's reason
  */
 export async function inventory(cluster: Cluster, options: InventoryOptions = {}): Promise<Inventory> {
   const { signal, onProgress } = options;
   signal?.throwIfAborted();
   const scannedAt = new Date();
-  const reader: ImageReader = headerReader(librbdReader, options.memory);
-  const { pools, entries } = await scanPlaces(cluster, options.pools, signal);
+  const memory = options.memory?.beginScan(cluster.fsid);
+  const reader = headerReader(librbdReader, memory);
+  const { pools, entries } = await listImages(cluster, options.pools, signal);
   const total = entries.length;
   let done = 0;
   onProgress?.({ done, total });
@@ -62,9 +82,9 @@ export async function inventory(cluster: Cluster, options: InventoryOptions = {}
   });
 
   const names = await parentNames(cluster, outcomes, reader, signal);
-  options.memory?.endScan();
+  memory?.end(pools, options.pools === undefined);
   const read = outcomes.map((outcome) => ({ outcome, row: toRow(outcome, names) }));
-  await addDetails(cluster, read, options.details ?? [], signal);
+  await addDetails(cluster, read, options.details ?? [], names.poolName, signal);
   const rows = read.map(({ row }) => row).sort(compareRows);
   for (const row of rows) {
     const namespace = pools
@@ -73,4 +93,54 @@ export async function inventory(cluster: Cluster, options: InventoryOptions = {}
     if (namespace !== undefined) namespace.images += 1;
   }
   return { scannedAt, pools, rows };
+}
+
+/** The row of an image, whether it could be read or not. */
+function toRow(outcome: ReadOutcome, names: RowNames): InventoryRow {
+  return "error" in outcome
+    ? unreadableRow(outcome.entry, outcome.error)
+    : imageRow(outcome.entry, outcome.found, names);
+}
+
+function unreadableRow({ place, id, name, trash }: ImageEntry, error: CoppiceError): UnreadableImageRow {
+  const { poolName: pool, namespace } = place;
+  return {
+    state: "unreadable",
+    pool,
+    namespace,
+    name,
+    spec: specIn(place, name),
+    trash,
+    id: id === "" ? null : id,
+    error,
+  };
+}
+
+/** Copies field by field, since an object that is made by spreading takes several times the memory. */
+function imageRow({ place, id, name, trash }: ImageEntry, found: FoundImage, names: RowNames): ImageRow {
+  const { dataPoolId, parent } = found;
+  const { poolName: pool, namespace } = place;
+  return {
+    state: "ok",
+    pool,
+    namespace,
+    name,
+    spec: specIn(place, name),
+    trash,
+    id,
+    format: found.format,
+    size: found.size,
+    objectSize: found.objectSize,
+    features: found.features,
+    flags: found.flags,
+    dataPool: dataPoolId === null ? null : (names.poolName(dataPoolId) ?? `#${dataPoolId}`),
+    stripeUnit: found.stripeUnit,
+    stripeCount: found.stripeCount,
+    createdAt: found.createdAt,
+    modifiedAt: found.modifiedAt,
+    snapshots: found.snapshots,
+    parent: parent === null || "poolName" in parent ? parent : names.nameParent(parent),
+    readThrough: found.readThrough,
+    readNote: found.readNote,
+  };
 }

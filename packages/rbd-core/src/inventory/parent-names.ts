@@ -1,27 +1,30 @@
-import type { Cluster } from "../cluster/cluster.ts";
-import { CoppiceError } from "../errors/coppice-error.ts";
-import { toCoppiceError } from "../errors/to-coppice-error.ts";
-import { forEachLimit } from "../parallel/for-each-limit.ts";
-import { imageKey } from "./image-key.ts";
-import type { FoundImage, ImageEntry, ImageReader, ParentRef } from "./image-reader.ts";
-import type { ParentLink } from "./inventory-row.ts";
-import { listPlace } from "./list-place.ts";
-import type { ReadOutcome } from "./read-entries.ts";
-import { endsScan } from "./scan-places.ts";
-import type { RowNames } from "./to-rows.ts";
+import type { Cluster } from "../cluster/index.ts";
+import { forEachLimit } from "../concurrency/index.ts";
+import type { FoundImage, ImageReader, ParentRef } from "./image-reader.ts";
+import { type ImageEntry, ignoreRefusal, listPlace } from "./list-images.ts";
+import type { ReadOutcome } from "./read-images.ts";
+import { imageKey, type ParentLink } from "./rows.ts";
 
-/** How many parents outside the scan are looked up at a time. */
+/** The names for the ids that a header records. */
+export interface RowNames {
+  poolName(id: number): string | undefined;
+  nameParent(parent: ParentRef): ParentLink;
+}
+
+/** How many parents outside of the inventory's pools are read at a time. */
 const lookUpsAtOnce = 16;
 
 interface Known {
   entry: ImageEntry;
-  /** `null`: there, but it could not be read, so its snapshots have no names. */
+  /** `null` when it could not be read, so that the names of its snapshots are unknown. */
   found: FoundImage | null;
 }
 
 /**
- * Clones hold their parent's ids only. Most parents were read in the same scan; the others (in a pool that was
- * not asked for) are looked up here. One that may not be read keeps its ids and has no names.
+ * Finds the names of all parents, since clones record only ids. Most parents were read by the same inventory; those in
+ * other pools are read here. A parent that cannot be read has no names.
+ *
+ * @throws {CoppiceError} only when the cluster itself cannot be asked
  */
 export async function parentNames(
   cluster: Cluster,
@@ -29,7 +32,7 @@ export async function parentNames(
   reader: ImageReader,
   signal: AbortSignal | undefined,
 ): Promise<RowNames> {
-  const poolNames = new Map((await cluster.listPools()).map((pool) => [pool.id, pool.name]));
+  const poolNames = new Map((await cluster.listPools({ signal })).map((pool) => [pool.id, pool.name]));
   const wanted = new Map<string, ParentRef>();
   for (const outcome of outcomes) {
     const parent = "found" in outcome ? outcome.found.parent : null;
@@ -68,7 +71,7 @@ function nameParent(
     poolName: poolNames.get(parent.poolId) ?? "",
     namespace: parent.namespace,
     imageName: known?.entry.name ?? "",
-    // The clones of one parent share its texts and numbers.
+    // Taken from the parent, so that all of its clones share one string and one bigint.
     imageId: known?.entry.id ?? parent.imageId,
     snapshotName: snapshot?.name ?? "",
     snapshotId: snapshot?.id ?? parent.snapshotId,
@@ -77,7 +80,7 @@ function nameParent(
   };
 }
 
-/** Looks up parents of one pool and namespace. Those that cannot be read are left out. */
+/** Reads parents in one pool and namespace. Those that are not listed are left out. */
 async function lookUp(
   cluster: Cluster,
   poolNames: ReadonlyMap<number, string>,
@@ -90,8 +93,8 @@ async function lookUp(
   const poolName = first && poolNames.get(first.poolId);
   if (first === undefined || poolName === undefined) return all;
   const { poolId, namespace } = first;
-  const entries = await unlessRefused(async () =>
-    listPlace({ poolId, poolName, namespace, ioCtx: await cluster.pool(poolName, namespace) }),
+  const entries = await ignoreRefusal(async () =>
+    listPlace({ poolId, poolName, namespace, ioCtx: await cluster.pool(poolName, namespace) }, signal),
   );
   const byId = new Map(entries?.map((entry) => [entry.id, entry]));
   await forEachLimit(
@@ -100,19 +103,9 @@ async function lookUp(
     async (parent) => {
       const entry = byId.get(parent.imageId);
       if (entry === undefined) return;
-      all.push({ parent, entry, found: (await unlessRefused(() => reader.read(entry, signal))) ?? null });
+      all.push({ parent, entry, found: await ignoreRefusal(() => reader.read(entry, signal)) });
     },
     signal,
   );
   return all;
-}
-
-async function unlessRefused<T>(action: () => Promise<T>): Promise<T | undefined> {
-  try {
-    return await action();
-  } catch (thrown) {
-    const error = toCoppiceError(thrown);
-    if (error instanceof CoppiceError && !endsScan(error)) return undefined;
-    throw error;
-  }
 }

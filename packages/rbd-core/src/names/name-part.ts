@@ -1,5 +1,6 @@
-import { CoppiceError } from "../errors/coppice-error.ts";
+import { CoppiceError } from "../errors/index.ts";
 
+/** What a name can be the name of. */
 export type NamePart = "pool" | "namespace" | "image" | "snapshot";
 
 /**
@@ -8,7 +9,7 @@ export type NamePart = "pool" | "namespace" | "image" | "snapshot";
  * Image and namespace names become part of RADOS object names (`rbd_id.<image>`), which an OSD limits by
  * `osd_max_object_name_len` (2048) and `osd_max_object_namespace_len` (256). A snapshot's name must fit the
  * 4096 bytes that readers of the rbd diff format accept. Pool names have no limit of their own; the same 4096
- * keeps a mistake from travelling to the monitors.
+ * stops an obvious mistake before it is sent to the monitors.
  */
 export const longestName: Readonly<Record<NamePart, number>> = {
   pool: 4096,
@@ -17,7 +18,7 @@ export const longestName: Readonly<Record<NamePart, number>> = {
   snapshot: 4096,
 };
 
-/** Characters that separate the parts of a spec, and so cannot be in the part itself. A pool may hold `@`. */
+/** Characters that separate the parts of a spec, so that the part itself cannot contain them. A pool may contain `@`. */
 const separators: Readonly<Record<NamePart, string>> = {
   pool: "/",
   namespace: "/@",
@@ -26,7 +27,7 @@ const separators: Readonly<Record<NamePart, string>> = {
 };
 
 /**
- * Says why `name` cannot be a pool, namespace, image or snapshot name in a spec, or `undefined` when it can.
+ * Why `name` cannot be used as the name of a pool, namespace, image or snapshot in a spec; `undefined` when it can.
  * The sentence has no full stop and does not repeat the name.
  */
 export function nameProblem(part: NamePart, name: string): string | undefined {
@@ -46,7 +47,11 @@ export function nameProblem(part: NamePart, name: string): string | undefined {
   return undefined;
 }
 
-/** @throws {CoppiceError} `INVALID_NAME` when `name` cannot be used as that part of a spec. */
+function isControl(character: string): boolean {
+  return character < " " || (character >= "\u007f" && character <= "\u009f");
+}
+
+/** @throws {CoppiceError} `INVALID_NAME` when `name` cannot be used as that part of a spec */
 export function checkName(part: NamePart, name: string): void {
   const problem = nameProblem(part, name);
   if (problem === undefined) return;
@@ -58,6 +63,12 @@ export function checkName(part: NamePart, name: string): void {
   });
 }
 
-function isControl(character: string): boolean {
-  return character < " " || (character >= "\u007f" && character <= "\u009f");
+/** A user's input in an error message: quoted, and cut off when it is very long. */
+export function quoted(text: string): string {
+  return JSON.stringify(text.length > 200 ? `${text.slice(0, 200)}…` : text);
+}
+
+/** Orders two texts by code unit: the same on every machine, whatever its locale, and fast. */
+export function compareText(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
 }

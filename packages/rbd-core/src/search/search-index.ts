@@ -1,29 +1,26 @@
-import { forest as forestOf } from "../inventory/forest.ts";
-import type { Forest, ForestNode } from "../inventory/forest-types.ts";
-import type { Inventory } from "../inventory/inventory-types.ts";
-import { compareNames } from "./compare-names.ts";
-import type { SearchSort } from "./search-types.ts";
-import { sortValue } from "./sort-value.ts";
+import { type Forest, type ForestNode, forest as forestOf, type Inventory } from "../inventory/index.ts";
+import { compareText } from "../names/index.ts";
+import type { SearchSort } from "./search.ts";
 
-/** One image, prepared. */
+/** An image, prepared for searches. */
 export interface SearchEntry {
   node: ForestNode;
   name: string;
   spec: string;
   key: string;
-  /** What `text` looks through: the spec in lower case. */
+  /** The spec in lower case, which `ImageSearch.text` is compared with. */
   text: string;
-  /** Place among all images by name: a number is quicker to compare than three texts. */
+  /** The index among all images by name: comparing numbers is faster than comparing three texts. */
   rank: number;
 }
 
-/** A forest prepared for searches. Never changes, as the forest does not: the next scan makes a new one. */
+/** A forest, prepared for searches by {@link prepareSearch}. Immutable. */
 export class SearchIndex {
   readonly forest: Forest;
-  /** By name the way people count (vm-2 before vm-10), then by spec, then by key. */
+  /** Sorted by name in natural order (vm-2 before vm-10), then by spec, then by key. */
   readonly nodes: readonly ForestNode[];
   readonly #byName: readonly SearchEntry[];
-  /** Each order is worked out when first asked for. */
+  /** Filled on first use of each order. */
   readonly #orders = new Map<string, readonly SearchEntry[]>();
 
   constructor(forest: Forest) {
@@ -36,7 +33,7 @@ export class SearchIndex {
     this.#byName = entries;
   }
 
-  /** All images in this order; equal ones by name, in the same direction. */
+  /** All images in this order. Equal ones are sorted by name, in the same direction. */
   ordered({ by, dir }: { by: SearchSort; dir: "asc" | "desc" }): readonly SearchEntry[] {
     const order = `${by} ${dir}`;
     const known = this.#orders.get(order);
@@ -50,8 +47,8 @@ export class SearchIndex {
   }
 
   /**
-   * The image of this key, or else of this spec. An image in the trash may share its spec with a living one and
-   * with others in the trash; the living one is meant, and a key says any of them exactly.
+   * Finds an image by its key or its spec. Images in the trash may have the same spec as other images: then the image that
+   * is not in the trash is returned.
    */
   find(name: string): ForestNode | null {
     const byKey = this.forest.nodes.get(name);
@@ -61,7 +58,7 @@ export class SearchIndex {
   }
 }
 
-/** Prepares one scan for many searches: the names are sorted once, each other order when it is first needed. Pure. */
+/** Prepares an inventory or its forest for many searches with `searchImages`: the images are sorted only once. Pure. */
 export function prepareSearch(scan: Forest | Inventory): SearchIndex {
   return new SearchIndex("nodes" in scan ? scan : forestOf(scan));
 }
@@ -69,4 +66,32 @@ export function prepareSearch(scan: Forest | Inventory): SearchIndex {
 function entryOf(node: ForestNode): SearchEntry {
   const { name, spec } = node.row;
   return { node, name, spec, key: node.key, text: spec.toLowerCase(), rank: 0 };
+}
+
+const values: Record<SearchSort, (node: ForestNode) => number> = {
+  name: () => 0,
+  size: ({ row }) => (row.state === "ok" ? row.size : 0),
+  snapshots: ({ row }) => (row.state === "ok" ? row.snapshots.length : 0),
+  children: ({ childKeys }) => childKeys.length,
+  depth: ({ depth }) => depth,
+  created: ({ row }) => (row.state === "ok" ? (row.createdAt?.getTime() ?? -1) : -1),
+};
+
+/** The number that an image is sorted by, before its name: bytes, a count, or ms since the epoch (-1: unknown). */
+export function sortValue(node: ForestNode, by: SearchSort): number {
+  return values[by](node);
+}
+
+const collator = new Intl.Collator("en", { numeric: true, sensitivity: "base" });
+
+/** The fields that define the order of images by name. */
+export interface Named {
+  name: string;
+  spec: string;
+  key: string;
+}
+
+/** Compares by name in natural order (vm-2 before vm-10), then by spec, then by key, so that no two images are equal. */
+export function compareNames(a: Named, b: Named): number {
+  return collator.compare(a.name, b.name) || compareText(a.spec, b.spec) || compareText(a.key, b.key);
 }

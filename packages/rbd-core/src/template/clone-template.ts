@@ -1,7 +1,12 @@
-import type { Cluster } from "../cluster/cluster.ts";
-import { createVolume, type VolumeResult } from "../volume/create-volume.ts";
-import type { CreateVolumeOptions } from "../volume/volume-options.ts";
-import type { TemplateLike } from "./resolve-template.ts";
+import type { Cluster } from "../cluster/index.ts";
+import { CoppiceError, hasCode, withCoppiceErrors } from "../errors/index.ts";
+import { type ImageSpec, parseRbdUrl, type RbdUrl, showImageSpec } from "../names/index.ts";
+import {
+  type CreateVolumeOptions,
+  createVolume,
+  type TemplateLike,
+  type VolumeResult,
+} from "../volume/index.ts";
 
 export interface CloneTemplateOptions extends Omit<CreateVolumeOptions, "from" | "snapshotName"> {
   /** By its name (`@snap` unless it says otherwise) or its `rbd://` URL. */
@@ -9,7 +14,7 @@ export interface CloneTemplateOptions extends Omit<CreateVolumeOptions, "from" |
 }
 
 /**
- * Makes a disk out of a template without copying data, in the same pool or another one; with `size` it is enlarged.
+ * Creates a volume from a template without copying data, in the same pool or another one; with `size` it is enlarged.
  *
  * @throws {CoppiceError} see `createVolume`
  */
@@ -18,4 +23,68 @@ export function cloneTemplate(
   { template, ...options }: CloneTemplateOptions,
 ): Promise<VolumeResult> {
   return createVolume(cluster, { ...options, from: { template } });
+}
+
+/**
+ * - `bad-url`: it is not the URL of a snapshot.
+ * - `other-cluster`: its fsid is that of another cluster.
+ * - `not-raw`: the template's format is not raw, so that a guest could not read a clone of it.
+ * - `no-such-snapshot`: the pool, the image or the snapshot does not exist.
+ * - `old-format`: the image has format 1, which Ceph cannot clone.
+ */
+export type NotCloneableReason = "bad-url" | "other-cluster" | "not-raw" | "no-such-snapshot" | "old-format";
+
+export type Cloneability =
+  | { cloneable: true; source: Required<ImageSpec> }
+  /** `message` is one sentence without a full stop. */
+  | { cloneable: false; reason: NotCloneableReason; message: string };
+
+/**
+ * Returns whether a template from another service's catalogue can be cloned in this cluster instead of being downloaded.
+ *
+ * Source: Nova and Cinder check the same four things, in the same order, and leave the fifth to librbd.
+ *
+ * @param template Its location, and its disk format according to the catalogue (`raw`, `qcow2`, …).
+ * @throws {CoppiceError} when the cluster does not tell, for example `PERMISSION_DENIED`
+ */
+export async function isCloneable(
+  cluster: Cluster,
+  template: { url: string; format: string },
+): Promise<Cloneability> {
+  const url = tryParse(template.url);
+  if (url instanceof CoppiceError) return refuse("bad-url", url.message);
+  if (url.fsid !== cluster.fsid) {
+    return refuse("other-cluster", `the template is in the cluster ${url.fsid}, and this is ${cluster.fsid}`);
+  }
+  if (template.format !== "raw") {
+    return refuse("not-raw", `the template's format is ${template.format}, and only raw can be cloned`);
+  }
+  const { fsid: _, ...place } = url;
+  const source = { ...place, namespace: "" };
+  const object = showImageSpec(source);
+  try {
+    const ioCtx = await cluster.pool(source.pool);
+    const { image: name, snapshot } = source;
+    return await withCoppiceErrors({ object, what: `${object} could not be opened` }, async () => {
+      await using image = await ioCtx.openImage(name, { readOnly: true, snapshot });
+      if (!(await image.isOldFormat())) return { cloneable: true, source };
+      return refuse("old-format", `${object} has format 1, which cannot be cloned`);
+    });
+  } catch (error) {
+    if (hasCode(error, "NOT_FOUND")) return refuse("no-such-snapshot", `there is no ${object}`);
+    throw error;
+  }
+}
+
+function tryParse(url: string): RbdUrl | CoppiceError {
+  try {
+    return parseRbdUrl(url);
+  } catch (error) {
+    if (error instanceof CoppiceError) return error;
+    throw error;
+  }
+}
+
+function refuse(reason: NotCloneableReason, message: string): Cloneability {
+  return { cloneable: false, reason, message };
 }

@@ -1,15 +1,12 @@
 import { randomUUID } from "node:crypto";
 import { link, lstat, rm } from "node:fs/promises";
 import type { Readable } from "node:stream";
-import type { Cluster } from "../cluster/cluster.ts";
-import { CoppiceError } from "../errors/coppice-error.ts";
-import { withCoppiceErrors } from "../errors/to-coppice-error.ts";
-import { openImage } from "../image/open-image.ts";
-import { showImageSpec } from "../names/format-image-spec.ts";
-import type { ImageSpec } from "../names/image-spec.ts";
-import { exportRaw, exportRawFile } from "../transfer/export/export-raw.ts";
-import type { TransferOptions } from "../transfer/transfer-progress.ts";
-import { resolveTemplate, type TemplateLike } from "./resolve-template.ts";
+import type { Cluster } from "../cluster/index.ts";
+import { CoppiceError, withCoppiceErrors } from "../errors/index.ts";
+import { openImage } from "../image/index.ts";
+import { type ImageSpec, showImageSpec } from "../names/index.ts";
+import { exportRaw, exportRawFile, type TransferOptions } from "../transfer/index.ts";
+import { resolveTemplate, type TemplateLike } from "../volume/index.ts";
 
 export interface ExportTemplateOptions extends TransferOptions {
   /** By its name (`@snap` unless it says otherwise) or its `rbd://` URL. */

@@ -1,22 +1,80 @@
-import { checkTarget } from "../clone/check-target.ts";
-import { createSnapshotStep } from "../clone/create-snapshot-step.ts";
-import { protectStep } from "../clone/protect-step.ts";
-import type { Cluster } from "../cluster/cluster.ts";
-import { withCoppiceErrors } from "../errors/to-coppice-error.ts";
-import { openImage } from "../image/open-image.ts";
-import { formatImageSpec } from "../names/format-image-spec.ts";
-import type { ImageSpec } from "../names/image-spec.ts";
-import { toImageOnly } from "../names/to-image-spec.ts";
-import { toRbdUrl } from "../rbd-url/to-rbd-url.ts";
-import { createImageStep } from "../steps/create-image-step.ts";
-import { StepRunner } from "../steps/step-runner.ts";
-import { checkImport, compareDigests, type ImportSettings } from "./import/check-import.ts";
-import type { ImportPhase, ImportTemplateOptions, ImportTemplateResult } from "./import/import-types.ts";
-import { convertDisk, type KnownSource, knowFormat } from "./import/raw-disk.ts";
-import { readSource } from "./import/read-source.ts";
-import { writeDisk } from "./import/write-disk.ts";
-import { openTemplateSource } from "./source/open-template-source.ts";
-import type { OpenedSource } from "./source/template-source.ts";
+import { checkTarget, createImageStep, createSnapshotStep, protectStep } from "../clone/index.ts";
+import type { Cluster } from "../cluster/index.ts";
+import { CoppiceError, withCoppiceErrors } from "../errors/index.ts";
+import { openImage } from "../image/index.ts";
+import {
+  checkName,
+  formatImageSpec,
+  type ImageSpec,
+  type ImageSpecLike,
+  toImageOnly,
+  toRbdUrl,
+} from "../names/index.ts";
+import { type FlowOptions, StepRunner } from "../operation/index.ts";
+import { type Digests, StreamDigests, writeRaw } from "../transfer/index.ts";
+import { templateSnapshot } from "../volume/index.ts";
+import { convertDisk } from "./convert-disk.ts";
+import {
+  checkLength,
+  knowFormat,
+  type OpenedSource,
+  openTemplateSource,
+  readSource,
+  type TemplateSource,
+} from "./source.ts";
+
+/**
+ * - `receive`, `convert`: for a disk that is not raw. Their progress counts bytes and percent.
+ * - `create`: creates the image.
+ * - `write`: writes the disk. Its progress counts the disk's bytes; `total` stays 0 while the size is not known.
+ * - `snapshot`, `protect`: make the snapshot that disks are cloned from.
+ */
+export type ImportPhase = "receive" | "convert" | "create" | "write" | "snapshot" | "protect";
+
+export interface ImportTemplateOptions extends FlowOptions<ImportPhase> {
+  source: TemplateSource;
+  /** `pool/[namespace/]image`, which must not exist. */
+  target: ImageSpecLike;
+  /** The size of the stream in bytes, if known: it must then have exactly that many. Files and most downloads say it. */
+  size?: number | undefined;
+  /** Default: determined by the first bytes. `raw` takes the bytes as they are, whatever they look like. */
+  format?: "raw" | "qcow2" | undefined;
+  /** The digests that the source must have, in hex. */
+  expected?: Partial<Digests> | undefined;
+  /** How many bytes are read and written at a time; a multiple of `sparseSize`. Default 8 MiB, as in Glance. */
+  chunkSize?: number | undefined;
+  /** Runs of zeros of this many bytes, at multiples of it, stay holes. Default 4096, as in `rbd import`. */
+  sparseSize?: number | undefined;
+  /** Bytes, a power of two. Default: what the cluster configures, usually 4 MiB. */
+  objectSize?: number | undefined;
+  /** `RBD_FEATURE_*` bits. Default: what the cluster configures. */
+  features?: bigint | undefined;
+  /** Keeps the data in another pool. */
+  dataPool?: string | undefined;
+  /** Default `snap`, as Glance names it. */
+  snapshotName?: string | undefined;
+  /** The program that converts qcow2. Default `qemu-img`. */
+  qemuImg?: string | undefined;
+  /** Where a disk that is not raw is stored temporarily. Default: the system's folder for temporary files. */
+  scratchFolder?: string | undefined;
+}
+
+export interface ImportTemplateResult {
+  template: Required<ImageSpec>;
+  /** `rbd://fsid/pool/image/snap`; `null` for a template in a namespace. */
+  url: string | null;
+  /** Ceph's id of the template. */
+  id: string;
+  /** Bytes of the disk, and so of the image. */
+  size: number;
+  /** Bytes that were written: what is not zero, in steps of `sparseSize`. */
+  written: number;
+  format: "raw" | "qcow2";
+  /** Of the disk as it is in the image. */
+  digests: Digests;
+  /** Of the source as it came; the same as `digests` for a raw one. */
+  sourceDigests: Digests;
+}
 
 const ownSteps: readonly ImportPhase[] = ["create", "write", "snapshot", "protect"];
 
@@ -24,19 +82,19 @@ const ownSteps: readonly ImportPhase[] = ["create", "write", "snapshot", "protec
  * Imports a disk as a template: from a stream, a file or a download, raw or (where `qemu-img` is installed) qcow2. Zeros
  * stay holes. The image gets a protected snapshot that disks can be cloned from.
  *
- * Names, target and source are checked before anything is changed. A source that breaks off, delivers more or less than
- * it said, or has another digest than expected leaves nothing.
+ * Names, target and source are checked before anything is changed. When the source breaks off, delivers more or less than
+ * its size, or has another digest than expected, the image is removed again.
  *
  * Source: what Glance's RBD store does with an upload. Unlike there, holes stay holes, several chunks are written at the
- * same time, and a failure leaves nothing at all.
+ * same time, and a failure leaves nothing behind.
  *
  * @throws {CoppiceError}
- * - `INVALID_NAME`, `INVALID_ARGUMENT`: a name, size or digest that cannot be; a source with more bytes than it said,
- *   or with none.
+ * - `INVALID_NAME`, `INVALID_ARGUMENT`: an invalid name, size or digest; a source with more bytes than its size, or with
+ *   none.
  * - `NOT_FOUND`, `PERMISSION_DENIED`: the pool, the file or the address. `EXISTS`: the target.
  * - `UNSUPPORTED`: a format that cannot be imported, or qcow2 without `qemu-img`.
- * - `IO`: the source broke off, was too short, or is not the one expected.
- * - `UNDO_FAILED`: it failed, and `left` could not be taken back.
+ * - `IO`: the source broke off, was too short, or has another digest than expected.
+ * - `UNDO_FAILED`: the import failed, and what `left` lists could not be removed.
  */
 export async function importTemplate(
   cluster: Cluster,
@@ -59,33 +117,25 @@ export async function importTemplate(
     if (converts) {
       await using disk = await convertDisk(source, known, options, runner);
       compareDigests(source.name, settings.expected, disk.sourceDigests);
-      const bytes = readSource(disk.bytes, disk.name, signal);
-      const asIs = { ...settings, expected: {} };
-      const made = await writeTemplate(cluster, target, { ...disk, bytes }, asIs, options, runner);
+      const raw = { ...disk, bytes: readSource(disk.bytes, disk.name, signal) };
+      // The expected digests are the source's, not those of the converted disk.
+      const converted = { ...settings, expected: {} };
+      const made = await writeTemplate(cluster, target, raw, converted, options, runner);
       return { ...made, format: "qcow2", sourceDigests: disk.sourceDigests };
     }
-    const disk = rawDisk(source, known, options);
-    const made = await writeTemplate(cluster, target, disk, settings, options, runner);
+    const raw = { name: source.name, bytes: known.bytes, size: options.size ?? source.size };
+    const made = await writeTemplate(cluster, target, raw, settings, options, runner);
     return { ...made, format: "raw", sourceDigests: made.digests };
   } catch (error) {
     return await runner.fail(error, "importTemplate");
   }
 }
 
-type RawDisk = Pick<OpenedSource, "bytes" | "size" | "name">;
-
-function rawDisk(
-  { name, size }: OpenedSource,
-  { bytes }: KnownSource,
-  options: ImportTemplateOptions,
-): RawDisk {
-  return { name, bytes, size: options.size ?? size };
-}
-
+/** Creates the image, writes the disk to it, and makes its protected snapshot. */
 async function writeTemplate(
   cluster: Cluster,
   target: ImageSpec,
-  disk: RawDisk,
+  disk: Pick<OpenedSource, "bytes" | "size" | "name">,
   settings: ImportSettings,
   options: ImportTemplateOptions,
   runner: StepRunner<ImportPhase>,
@@ -103,12 +153,19 @@ async function writeTemplate(
     "write",
     async (advance) => {
       await using image = await openImage(cluster, target);
-      const writing = { size: disk.size, chunkSize, sparseSize, advance };
+      await using digests = new StreamDigests();
       const object = formatImageSpec(target);
+      const bytes = checkLength(disk.bytes, disk.name, disk.size);
       const result = await withCoppiceErrors({ object, what: `${object} could not be written` }, () =>
-        writeDisk(image, disk.bytes, writing),
+        writeRaw(image, bytes, {
+          chunkSize,
+          sparseSize,
+          digests,
+          signal: options.signal,
+          onProgress: ({ done }) => advance(done, disk.size ?? 0),
+        }),
       );
-      return { ...result, id: image.id };
+      return { ...result, id: image.id, digests: await digests.digest() };
     },
     "bytes",
   );
@@ -119,5 +176,66 @@ async function writeTemplate(
   await runner.run("protect", () => protectStep(cluster, target, image, snapshotName, undo));
   runner.finish();
   const template = { ...target, snapshot: snapshotName };
-  return { template, url: toRbdUrl(cluster.fsid, template), ...written };
+  const { id, size, bytesWritten, digests } = written;
+  return { template, url: toRbdUrl(cluster.fsid, template), id, size, written: bytesWritten, digests };
+}
+
+interface ImportSettings {
+  chunkSize: number;
+  sparseSize: number;
+  snapshotName: string;
+  expected: Partial<Digests>;
+}
+
+const mebibyte = 1024 ** 2;
+const digestLengths: Readonly<Record<keyof Digests, number>> = { md5: 32, sha256: 64 };
+
+/** Checks the options and fills in the defaults. @throws {CoppiceError} `INVALID_ARGUMENT`, `INVALID_NAME` */
+export function checkImport(options: ImportTemplateOptions): ImportSettings {
+  const {
+    chunkSize = 8 * mebibyte,
+    sparseSize = 4096,
+    snapshotName = templateSnapshot,
+    size,
+    expected = {},
+  } = options;
+  checkName("snapshot", snapshotName);
+  const isWhole = (value: number, least: number, most: number) =>
+    Number.isSafeInteger(value) && value >= least && value <= most;
+  if (!isWhole(sparseSize, 512, mebibyte))
+    throw refusal(`a sparse size of ${sparseSize} is not from 512 bytes to 1 MiB`);
+  if (!isWhole(chunkSize, sparseSize, 64 * mebibyte) || chunkSize % sparseSize !== 0) {
+    throw refusal(`a chunk size of ${chunkSize} is no multiple of ${sparseSize} bytes up to 64 MiB`);
+  }
+  if (size !== undefined && !isWhole(size, 1, Number.MAX_SAFE_INTEGER))
+    throw refusal(`${size} is not a size in bytes`);
+  const digests: Partial<Digests> = {};
+  for (const [name, length] of Object.entries(digestLengths) as [keyof Digests, number][]) {
+    const digest = expected[name]?.toLowerCase();
+    if (digest === undefined) continue;
+    if (digest.length !== length || !/^[0-9a-f]+$/.test(digest)) {
+      throw refusal(`${JSON.stringify(digest)} is not a ${name} digest of ${length} hex digits`);
+    }
+    digests[name] = digest;
+  }
+  return { chunkSize, sparseSize, snapshotName, expected: digests };
+}
+
+/** @throws {CoppiceError} `IO` when a digest differs from the expected one */
+export function compareDigests(name: string, expected: Partial<Digests>, actual: Digests): void {
+  for (const key of ["sha256", "md5"] as const) {
+    const wanted = expected[key];
+    if (wanted === undefined || wanted === actual[key]) continue;
+    throw new CoppiceError({
+      code: "IO",
+      call: "importTemplate",
+      object: name,
+      message: `${name} has the ${key} ${actual[key]}, but ${wanted} was expected`,
+      hint: "It was damaged in transit, or is not the intended file.",
+    });
+  }
+}
+
+function refusal(message: string): CoppiceError {
+  return new CoppiceError({ code: "INVALID_ARGUMENT", call: "importTemplate", message });
 }

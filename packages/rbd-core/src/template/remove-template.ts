@@ -1,34 +1,39 @@
-import type { Cluster } from "../cluster/cluster.ts";
-import { CoppiceError } from "../errors/coppice-error.ts";
-import { showImageSpec } from "../names/format-image-spec.ts";
-import type { ImageSpec } from "../names/image-spec.ts";
-import { DoomedImage } from "../removal/doomed-image.ts";
-import { evaluateRemoval, type RemovalBlocker, removalRefusal } from "../removal/judge-removal.ts";
-import { readRemovalFacts } from "../removal/read-removal-facts.ts";
-import type { CloneOfImage, RemovalFacts } from "../removal/removal-facts.ts";
-import { type RemovalPhase, removalPhases, removeImages } from "../removal/remove-images.ts";
-import type { RetryOptions } from "../removal/retry-while-busy.ts";
-import type { FlowOptions } from "../steps/step-progress.ts";
-import { StepRunner } from "../steps/step-runner.ts";
-import { resolveTemplate, type TemplateLike } from "./resolve-template.ts";
+import type { Cluster } from "../cluster/index.ts";
+import {
+  type CloneOfImage,
+  type DeletionFacts,
+  evaluateRemoval,
+  ImageRemoval,
+  lastingBlockers,
+  type RemovalBlocker,
+  type RemovalOptions,
+  type RemovalPhase,
+  readRemovalFacts,
+  refuseBlocked,
+  removalPhases,
+  removalTarget,
+  removeImages,
+} from "../deletion/index.ts";
+import { CoppiceError } from "../errors/index.ts";
+import { type ImageSpec, showImageSpec } from "../names/index.ts";
+import { StepRunner } from "../operation/index.ts";
+import { resolveTemplate, type TemplateLike } from "../volume/index.ts";
 
-export interface RemoveTemplateOptions
-  extends FlowOptions<RemovalPhase>,
-    Pick<RetryOptions, "attempts" | "pauseMilliseconds" | "pause" | "onBusy"> {
+export interface RemoveTemplateOptions extends RemovalOptions {
   /** By its name (`@snap` unless it says otherwise) or its `rbd://` URL. */
   template: TemplateLike;
 }
 
-/** What stands against removing a template. */
+/** What blocks the removal of a template. */
 export interface TemplateRemovalPreview {
   template: Required<ImageSpec>;
   blockers: RemovalBlocker[];
-  /** The disks and volumes that read from it, wherever they are. */
+  /** The disks and volumes that were cloned from it, in every pool and in the trash. */
   clones: readonly CloneOfImage[];
 }
 
 /**
- * Says what stands against removing a template, and changes nothing.
+ * Returns what blocks the removal of a template, and changes nothing.
  *
  * @throws {CoppiceError} `INVALID_NAME`; `NOT_FOUND` for the image, or when it lacks the template's snapshot
  */
@@ -38,34 +43,34 @@ export async function previewRemoveTemplate(
 ): Promise<TemplateRemovalPreview> {
   const { spec, facts } = await readTemplate(cluster, template);
   const { blockers } = evaluateRemoval(facts, [spec.snapshot]);
-  return { template: spec, blockers, clones: facts.clones };
+  return { template: spec, blockers, clones: removalTarget(facts).clones };
 }
 
 /**
- * Removes a template with its snapshot, unless something reads from it or it has snapshots of its own besides.
+ * Removes a template with its snapshot, unless it has clones or other snapshots.
  *
- * It is moved to the trash first, unless it is in use, and that can be taken back; see `removeImages` for what a failure
- * after that leaves.
+ * It is moved to the trash first, unless it is in use, and that can be undone; see `removeImages` for what a failure after
+ * that leaves.
  *
  * Source: what Glance's RBD store does (unprotect and remove `snap`, remove the image). Unlike there, the refusal names
  * every clone, and a failure does not leave an image without its snapshot.
  *
  * @throws {CoppiceError}
- * - `INVALID_NAME`, `INVALID_ARGUMENT`: a name that cannot be, a URL of another cluster.
+ * - `INVALID_NAME`, `INVALID_ARGUMENT`: a name that does not parse, a URL of another cluster.
  * - `NOT_FOUND`: the image, or the snapshot that makes it a template.
- * - `BUSY`: clones read from it, all of them named, in any pool and in the trash; or it stayed in use.
+ * - `BUSY`: it has clones, all of them named, in any pool and in the trash; or it stayed in use.
  * - `NOT_EMPTY`: it has other snapshots.
- * - `UNDO_FAILED`: it failed, and `left` could not be taken back.
+ * - `UNDO_FAILED`: a step failed, and `left` could not be undone.
  */
 export async function removeTemplate(cluster: Cluster, options: RemoveTemplateOptions): Promise<void> {
   options.signal?.throwIfAborted();
   const { spec, facts } = await readTemplate(cluster, options.template);
+  const target = removalTarget(facts);
   const { blockers, snapshots } = evaluateRemoval(facts, [spec.snapshot]);
-  const lasting = blockers.filter(({ kind }) => kind !== "in-use");
-  if (lasting.length > 0) throw removalRefusal("removeTemplate", [{ facts, blockers: lasting }]);
+  refuseBlocked("removeTemplate", [{ spec: target.spec, blockers: lastingBlockers(blockers) }]);
   const runner = new StepRunner<RemovalPhase>(removalPhases(1), options);
   try {
-    await removeImages([new DoomedImage(cluster, facts, snapshots)], runner, options);
+    await removeImages([new ImageRemoval(cluster, target, snapshots)], runner, options);
   } catch (error) {
     await runner.fail(error, "removeTemplate");
   }
@@ -74,7 +79,7 @@ export async function removeTemplate(cluster: Cluster, options: RemoveTemplateOp
 async function readTemplate(
   cluster: Cluster,
   template: TemplateLike,
-): Promise<{ spec: Required<ImageSpec>; facts: RemovalFacts }> {
+): Promise<{ spec: Required<ImageSpec>; facts: DeletionFacts }> {
   const spec = resolveTemplate(cluster.fsid, template);
   const { snapshot, ...image } = spec;
   const facts = await readRemovalFacts(cluster, image);
@@ -83,7 +88,7 @@ async function readTemplate(
     code: "NOT_FOUND",
     call: "removeTemplate",
     object: showImageSpec(spec),
-    message: `${showImageSpec(image)} has no snapshot ${JSON.stringify(snapshot)}, so it is no template`,
+    message: `${showImageSpec(image)} has no snapshot ${JSON.stringify(snapshot)}, so it is not a template`,
     hint: "Remove it as a volume, or name the snapshot that it has.",
   });
 }

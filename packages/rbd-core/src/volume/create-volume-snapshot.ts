@@ -1,16 +1,15 @@
-import { createSnapshotStep } from "../clone/create-snapshot-step.ts";
-import { openSource, readSourceFacts } from "../clone/open-source.ts";
-import { protectStep } from "../clone/protect-step.ts";
-import { readCloneFormat } from "../clone/read-clone-format.ts";
-import type { Cluster } from "../cluster/cluster.ts";
-import { CoppiceError } from "../errors/coppice-error.ts";
-import { openImage } from "../image/open-image.ts";
-import { showImageSpec } from "../names/format-image-spec.ts";
-import type { ImageSpec } from "../names/image-spec.ts";
-import { checkName } from "../names/name-part.ts";
-import { type ImageSpecLike, toImageOnly } from "../names/to-image-spec.ts";
-import type { FlowOptions } from "../steps/step-progress.ts";
-import { StepRunner } from "../steps/step-runner.ts";
+import {
+  createSnapshotStep,
+  openSource,
+  protectStep,
+  readCloneFormat,
+  readSourceFacts,
+} from "../clone/index.ts";
+import type { Cluster } from "../cluster/index.ts";
+import { CoppiceError } from "../errors/index.ts";
+import { openImage } from "../image/index.ts";
+import { checkName, type ImageSpec, type ImageSpecLike, showImageSpec, toImageOnly } from "../names/index.ts";
+import { type FlowOptions, StepRunner } from "../operation/index.ts";
 
 export type VolumeSnapshotPhase = "snapshot" | "protect";
 
@@ -30,8 +29,8 @@ export interface VolumeSnapshotResult {
 }
 
 /**
- * Gives a volume a snapshot that volumes can be made from: protected where that is needed. Not protected after all when
- * that fails: then there is no snapshot either.
+ * Creates a snapshot of a volume that volumes can be made from: protected where that is needed. When protecting it fails,
+ * the snapshot is removed again.
  *
  * Source: Cinder's snapshots, which are always protected.
  *
@@ -64,7 +63,7 @@ export async function createVolumeSnapshot(
   }
 }
 
-/** The ids of the snapshots that are there. @throws {CoppiceError} `NOT_FOUND`, `EXISTS` */
+/** The ids of the existing snapshots. @throws {CoppiceError} `NOT_FOUND`, `EXISTS` */
 async function readKnown(cluster: Cluster, volume: ImageSpec, name: string): Promise<ReadonlySet<bigint>> {
   await using image = await openSource(cluster, volume);
   const { snapshots } = await readSourceFacts(cluster, volume, image);
@@ -76,7 +75,7 @@ async function readKnown(cluster: Cluster, volume: ImageSpec, name: string): Pro
     code: "EXISTS",
     call: "createVolumeSnapshot",
     object,
-    message: `there is a snapshot ${object} already`,
-    hint: "Choose another name.",
+    message: `the snapshot ${object} exists already`,
+    hint: "Choose another name, or remove that snapshot first.",
   });
 }

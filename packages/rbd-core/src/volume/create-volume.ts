@@ -1,14 +1,50 @@
-import { checkSnapshotNameFree } from "../clone/prepare-clone.ts";
-import type { Cluster } from "../cluster/cluster.ts";
-import { openImage } from "../image/open-image.ts";
-import type { ImageSpec } from "../names/image-spec.ts";
-import { retryOnSourceChanged } from "../steps/begin-again.ts";
-import { createImageStep } from "../steps/create-image-step.ts";
-import { deriveImage } from "../steps/derive-image.ts";
-import { derivePhases } from "../steps/derive-phases.ts";
-import { StepRunner } from "../steps/step-runner.ts";
-import { type PreparedVolume, prepareVolume } from "./prepare-volume.ts";
-import type { CreateVolumeOptions, VolumeOptions, VolumePhase } from "./volume-options.ts";
+import {
+  type CloneChoices,
+  type CloneFormat,
+  type CloneOptions,
+  type CloneShape,
+  type CloneShapeOptions,
+  checkSnapshotNameFree,
+  checkTarget,
+  createImageStep,
+  type DerivePhase,
+  deriveImage,
+  derivePhases,
+  type PreparedClone,
+  prepareCurrent,
+} from "../clone/index.ts";
+import type { Cluster } from "../cluster/index.ts";
+import { CoppiceError } from "../errors/index.ts";
+import { checkSize, openImage } from "../image/index.ts";
+import { formatImageSpec, type ImageSpec, type ImageSpecLike, toImageOnly } from "../names/index.ts";
+import { type FlowOptions, retryOnSourceChanged, StepRunner } from "../operation/index.ts";
+import { originSpec, type VolumeOrigin } from "./volume-origin.ts";
+
+/** `create` is the only step of an empty volume; a volume that is made from something takes the others. */
+export type VolumePhase = "create" | DerivePhase;
+
+/** Cinder's default of `rbd_max_clone_depth`. */
+const defaultMaxDepth = 5;
+
+export interface VolumeOptions extends CloneShapeOptions, CloneChoices {
+  /** `pool/[namespace/]image`, which must not exist. */
+  target: ImageSpecLike;
+  /** Default: nothing, for an empty volume. Then `size` is needed. */
+  from?: VolumeOrigin | undefined;
+  /**
+   * How many images the volume may have above it in the end; one that would have more is flattened. 0: the volume is
+   * a full copy. Default 5.
+   */
+  maxDepth?: number | undefined;
+  /** `RBD_FEATURE_*` bits. Default: the source's; of an empty volume what the cluster configures. */
+  features?: bigint | undefined;
+  /** The name of the snapshot on the source volume, if one has to be created. */
+  snapshotName?: string | undefined;
+  /** Uses this clone format whatever the cluster is configured to. */
+  cloneFormat?: CloneFormat | undefined;
+}
+
+export type CreateVolumeOptions = VolumeOptions & FlowOptions<VolumePhase>;
 
 export interface VolumeResult {
   target: ImageSpec;
@@ -23,40 +59,41 @@ export interface VolumeResult {
   flattenReason: string;
   /** What it was made from; `null` for an empty one. */
   source: null | {
-    /** With the snapshot the volume hangs on, or hung on before it was flattened. */
+    /** With the snapshot that is the volume's parent, or was until it was flattened. */
     spec: Required<ImageSpec>;
-    /** Whether that snapshot was created for this, and is still there. */
+    /** Whether that snapshot was created for this, and still exists. */
     snapshotCreated: boolean;
     /** Whether the source is as it was before. */
     unchanged: boolean;
   };
-  /** Sentences a user should read, such as that an ancestor could not be read and the depth may be more. */
+  /** Sentences that a user should read, such as that an ancestor could not be read and the depth may be more. */
   warnings: string[];
 }
 
 /**
  * Creates a volume: empty, or from a snapshot, another volume's current state, or a template.
  *
- * A volume that is made from something is a clone of it, and flattened when that is asked for or it would lie too
- * deep (`maxDepth`); then what was made on the source is taken away again. With `maxDepth: 0` it always is a full copy.
+ * A volume that is made from something is a clone of it. It is flattened when that is asked for, or when it would have too
+ * many images above it (`maxDepth`); then what was made on the source is removed again. With `maxDepth: 0` it always is a
+ * full copy.
  *
- * Everything is checked before anything is changed; on failure or abort exactly what was made is taken back.
+ * Everything is checked before anything is changed; on failure or abort exactly what was made is undone.
  *
- * Source: what Cinder's RBD driver does for each kind of volume. Unlike there, a volume's snapshot is used again while
- * the volume is unchanged, all ancestors count for the depth, and the copy is a state the source had at one moment.
+ * Source: what Cinder's RBD driver does for each kind of volume. Unlike there, a volume's snapshot is reused while the
+ * volume is unchanged, all ancestors count for the depth, and the copy is a state the source had at one moment.
  *
  * @throws {CoppiceError}
- * - `INVALID_NAME`, `INVALID_ARGUMENT`: a name, size or depth that cannot be; a size below the source's; no size for
- *   an empty volume; a template of another cluster.
+ * - `INVALID_NAME`, `INVALID_ARGUMENT`: a name, size or depth that is not one; a size below the source's; no size for an
+ *   empty volume; a template of another cluster.
  * - `NOT_FOUND`, `EXISTS`, `UNSUPPORTED`: see `cloneImage`.
- * - `SOURCE_CHANGED`: somebody keeps taking away the snapshot.
- * - `UNDO_FAILED`: it failed, and `left` could not be taken back.
+ * - `SOURCE_CHANGED`: another client removed the snapshot again and again.
+ * - `UNDO_FAILED`: a step failed, and `left` could not be undone.
  */
 export function createVolume(cluster: Cluster, options: CreateVolumeOptions): Promise<VolumeResult> {
-  return retryOnSourceChanged(() => carryOut(cluster, options));
+  return retryOnSourceChanged(() => createOnce(cluster, options));
 }
 
-async function carryOut(cluster: Cluster, options: CreateVolumeOptions): Promise<VolumeResult> {
+async function createOnce(cluster: Cluster, options: CreateVolumeOptions): Promise<VolumeResult> {
   const { signal } = options;
   signal?.throwIfAborted();
   const prepared = await prepareVolume(cluster, options);
@@ -88,7 +125,7 @@ export interface VolumePlan extends Omit<VolumeResult, "id" | "source"> {
   clone: NonNullable<PreparedVolume["clone"]>["plan"] | null;
 }
 
-/** Says what {@link createVolume} would do, and changes nothing. @throws {CoppiceError} what that would refuse */
+/** Returns what {@link createVolume} would do, and changes nothing. @throws {CoppiceError} as that does */
 export async function planVolume(cluster: Cluster, options: VolumeOptions): Promise<VolumePlan> {
   const prepared = await prepareVolume(cluster, options);
   if (prepared.clone !== null) checkSnapshotNameFree(prepared.clone);
@@ -115,4 +152,47 @@ async function createEmpty(
   await createImageStep(cluster, target, { size, ...given }, undo);
   await using image = await openImage(cluster, target, { readOnly: true });
   return image.id;
+}
+
+/** What is decided before anything is changed. */
+interface PreparedVolume {
+  target: ImageSpec;
+  shape: CloneShape;
+  /** The clone that the volume begins as, with the options for it; `null` for an empty volume. */
+  clone: (PreparedClone & { options: CloneOptions }) | null;
+}
+
+/**
+ * Reads everything that a new volume depends on, and decides what it will be. Changes nothing.
+ *
+ * @throws {CoppiceError} see `createVolume`
+ */
+async function prepareVolume(cluster: Cluster, options: CreateVolumeOptions): Promise<PreparedVolume> {
+  const target = toImageOnly(options.target);
+  if (options.from === undefined) return prepareEmpty(cluster, target, options);
+  const { from, onProgress: _, maxDepth = defaultMaxDepth, ...choices } = options;
+  const cloneOptions = { ...choices, maxDepth, source: originSpec(cluster.fsid, from), target };
+  const prepared = await prepareCurrent(cluster, cloneOptions);
+  return { target, shape: prepared.plan, clone: { ...prepared, options: cloneOptions } };
+}
+
+async function prepareEmpty(
+  cluster: Cluster,
+  target: ImageSpec,
+  { size }: VolumeOptions,
+): Promise<PreparedVolume> {
+  const object = formatImageSpec(target);
+  if (size === undefined) {
+    throw new CoppiceError({
+      code: "INVALID_ARGUMENT",
+      call: "createVolume",
+      object,
+      message: `${object} cannot be created: an empty volume needs a size`,
+      hint: "Give the size in bytes, or the volume, snapshot or template to make it from.",
+    });
+  }
+  checkSize("createVolume", object, size);
+  await checkTarget(cluster, target);
+  const shape = { size, flatten: false, flattenReason: "it is made from nothing", depth: 0 };
+  return { target, shape, clone: null };
 }

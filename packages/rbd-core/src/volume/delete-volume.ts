@@ -1,47 +1,84 @@
-import type { Cluster } from "../cluster/cluster.ts";
-import { toImageOnly } from "../names/to-image-spec.ts";
-import { DoomedImage } from "../removal/doomed-image.ts";
-import { removalRefusal } from "../removal/judge-removal.ts";
-import { readRemovalFacts } from "../removal/read-removal-facts.ts";
-import type { RemovalFacts } from "../removal/removal-facts.ts";
-import { removeImages } from "../removal/remove-images.ts";
-import { flattenStep } from "../steps/flatten-step.ts";
-import { StepRunner } from "../steps/step-runner.ts";
-import { type DeleteDecision, decideDelete, deletePhases } from "./decide-delete.ts";
-import type {
-  DeleteVolumeOptions,
-  DeleteVolumePhase,
-  DeleteVolumeResult,
-  DeleteVolumeWishes,
-} from "./delete-volume-types.ts";
+import { flattenStep } from "../clone/index.ts";
+import type { Cluster } from "../cluster/index.ts";
+import {
+  type CloneOfImage,
+  type DeletionFacts,
+  evaluateRemoval,
+  ImageRemoval,
+  lastingBlockers,
+  type RemovalOptions,
+  type RemovalPhase,
+  type RemovalTarget,
+  type RemovalVerdict,
+  readRemovalFacts,
+  refuseBlocked,
+  removalTarget,
+  removeImages,
+  type SnapshotsToRemove,
+} from "../deletion/index.ts";
+import { type ImageSpec, type ImageSpecLike, toImageOnly } from "../names/index.ts";
+import { StepRunner } from "../operation/index.ts";
+
+/**
+ * What happens to the clones of the volume:
+ * - `refuse`: a volume with clones is not deleted.
+ * - `keep`: the volume is moved to the trash with its snapshots, where its clones keep reading from it.
+ * - `flatten`: the clones are flattened first.
+ */
+export type Dependants = "refuse" | "keep" | "flatten";
+
+/** `flatten`: the clones are flattened, one step each; counts objects. */
+export type DeleteVolumePhase = "flatten" | RemovalPhase;
+
+export interface DeleteVolumePlanOptions {
+  /** `pool/[namespace/]image` */
+  volume: ImageSpecLike;
+  /** Default `refuse`. */
+  dependants?: Dependants | undefined;
+  /** Which of the user's snapshots are removed for good. Default `none`: a volume with snapshots is refused. */
+  snapshots?: SnapshotsToRemove | undefined;
+}
+
+export type DeleteVolumeOptions = DeleteVolumePlanOptions & RemovalOptions<DeleteVolumePhase>;
+
+export interface DeleteVolumeResult {
+  volume: ImageSpec;
+  /** Ceph's id of the volume, by which it is found in the trash. */
+  id: string;
+  outcome: "removed" | "trashed";
+  /** The clones that were flattened. */
+  flattened: ImageSpec[];
+  /** The clones that keep the volume in the trash. */
+  kept: readonly CloneOfImage[];
+}
 
 /** What {@link deleteVolume} with the same options would do. */
-export type DeleteVolumePlan = RemovalFacts & DeleteDecision & { phases: DeleteVolumePhase[] };
+export type DeleteVolumePlan = RemovalTarget & DeleteDecision & { phases: DeleteVolumePhase[] };
 
-/** Says what {@link deleteVolume} would do and what stands against it. Changes nothing. @throws {CoppiceError} */
+/** Returns what {@link deleteVolume} would do and what blocks it. Changes nothing. @throws {CoppiceError} */
 export async function planDeleteVolume(
   cluster: Cluster,
-  { volume, dependants = "refuse", snapshots = "none" }: DeleteVolumeWishes,
+  { volume, dependants = "refuse", snapshots = "none" }: DeleteVolumePlanOptions,
 ): Promise<DeleteVolumePlan> {
   const facts = await readRemovalFacts(cluster, toImageOnly(volume));
   const decision = decideDelete(facts, dependants, snapshots);
-  return { ...facts, ...decision, phases: deletePhases(decision) };
+  return { ...removalTarget(facts), ...decision, phases: deletePhases(decision) };
 }
 
 /**
- * Deletes a volume without losing what depends on it: the clones either are made independent first, or keep reading
- * from it in the trash. Nothing is ever renamed.
+ * Deletes a volume without losing what depends on it: the clones are either flattened first, or keep reading from the
+ * volume in the trash. Nothing is ever renamed.
  *
- * Everything is checked before anything is changed. The volume is moved to the trash before anything of it is
- * destroyed, unless it is in use, and that can be taken back; see `removeImages` for what a failure after that leaves.
- * A clone that was flattened stays so: it has the same content as before, and no parent.
+ * Everything is checked before anything is changed. The volume is moved to the trash before any of its data is destroyed,
+ * unless it is in use, and that can be undone; see `removeImages` for what a failure after that leaves. A clone that was
+ * flattened stays flattened: it has the same content as before, and no parent.
  *
  * Source: Cinder's deletion of a volume, which refuses one with snapshots and renames one with clones.
  *
  * @throws {CoppiceError}
  * - `INVALID_NAME`, `NOT_FOUND`: the volume.
- * - `BUSY`: clones read from it, all of them named; or it stayed in use. `NOT_EMPTY`: snapshots.
- * - `UNDO_FAILED`: it failed, and `left` could not be taken back.
+ * - `BUSY`: it has clones, all of them named; or it stayed in use. `NOT_EMPTY`: snapshots.
+ * - `UNDO_FAILED`: a step failed, and `left` could not be undone.
  */
 export async function deleteVolume(
   cluster: Cluster,
@@ -49,27 +86,26 @@ export async function deleteVolume(
 ): Promise<DeleteVolumeResult> {
   const { signal } = options;
   signal?.throwIfAborted();
-  const { phases, ...decided } = await planDeleteVolume(cluster, options);
-  refuse(decided, decided);
-  const { spec: volume, id, outcome, clones } = decided;
+  const plan = await planDeleteVolume(cluster, options);
+  refuseBlocked("deleteVolume", [plan]);
+  const { phases, spec: volume, id, outcome, clones } = plan;
   const runner = new StepRunner<DeleteVolumePhase>(phases, options);
   try {
-    for (const clone of decided.flatten) {
-      const { spec, imageId } = clone;
+    for (const { spec, imageId } of plan.flatten) {
       await runner.run(
         "flatten",
         (advance) => flattenStep(cluster, spec, imageId, signal, advance),
         "objects",
       );
     }
-    if (decided.flatten.length > 0) await refuseNewClones(cluster, options);
-    const doomed = new DoomedImage(cluster, decided, decided.snapshots);
-    const flattened = decided.flatten.map(({ spec }) => spec);
+    if (plan.flatten.length > 0) await refuseNewClones(cluster, options);
+    const removal = new ImageRemoval(cluster, plan, plan.snapshots);
+    const flattened = plan.flatten.map(({ spec }) => spec);
     if (outcome === "removed") {
-      await removeImages([doomed], runner, options);
+      await removeImages([removal], runner, options);
       return { volume, id, outcome, flattened, kept: [] };
     }
-    await runner.run("trash", () => doomed.moveToTrash(runner.undo, options));
+    await runner.run("trash", () => removal.moveToTrash(runner.undo, options));
     runner.finish();
     return { volume, id, outcome, flattened, kept: clones };
   } catch (error) {
@@ -77,12 +113,44 @@ export async function deleteVolume(
   }
 }
 
-/** Flattening takes time; a clone made meanwhile, or one whose snapshots still need the volume, keeps it. */
+/** Flattening takes time: refuses a clone that was made meanwhile, or one whose own snapshots still need the volume. */
 async function refuseNewClones(cluster: Cluster, options: DeleteVolumeOptions): Promise<void> {
-  const again = await planDeleteVolume(cluster, { ...options, dependants: "refuse" });
-  refuse(again, again);
+  refuseBlocked("deleteVolume", [await planDeleteVolume(cluster, { ...options, dependants: "refuse" })]);
 }
 
-function refuse(facts: RemovalFacts, { blockers }: DeleteDecision): void {
-  if (blockers.length > 0) throw removalRefusal("deleteVolume", [{ facts, blockers }]);
+interface DeleteDecision extends RemovalVerdict {
+  outcome: "removed" | "trashed";
+  /** The clones to be flattened first. */
+  flatten: readonly CloneOfImage[];
+}
+
+/**
+ * Decides how a volume is deleted. Being in use is not among the blockers: the removal is tried again meanwhile. The trash
+ * keeps everything, so moving the volume there removes no snapshot and needs none to be allowed; but an image of a group
+ * cannot be moved there. Pure.
+ */
+export function decideDelete(
+  facts: DeletionFacts,
+  dependants: Dependants,
+  snapshotsToRemove: SnapshotsToRemove,
+): DeleteDecision {
+  const { clones } = removalTarget(facts);
+  const verdict = evaluateRemoval(facts, snapshotsToRemove);
+  const { snapshots } = verdict;
+  const blockers = lastingBlockers(verdict.blockers);
+  if (dependants === "keep" && clones.length > 0) {
+    const inGroup = blockers.filter(({ kind }) => kind === "group");
+    return { outcome: "trashed", flatten: [], snapshots: [], blockers: inGroup };
+  }
+  if (dependants === "flatten") {
+    const others = blockers.filter(({ kind }) => kind !== "clones");
+    return { outcome: "removed", flatten: clones, snapshots, blockers: others };
+  }
+  return { outcome: "removed", flatten: [], snapshots, blockers };
+}
+
+/** The steps of a decision, in order. */
+export function deletePhases({ flatten, outcome }: DeleteDecision): DeleteVolumePhase[] {
+  const flattens = flatten.map((): DeleteVolumePhase => "flatten");
+  return outcome === "trashed" ? ["trash"] : [...flattens, "trash", "remove"];
 }

@@ -1,23 +1,24 @@
-import { createSnapshotStep } from "../clone/create-snapshot-step.ts";
-import { defaultNames } from "../clone/default-names.ts";
-import { namedSnapshot, openSource, readSourceFacts } from "../clone/open-source.ts";
-import { type NameSource, newSnapshotName } from "../clone/snapshot-name.ts";
-import type { SourceFacts } from "../clone/source-facts.ts";
-import type { Cluster } from "../cluster/cluster.ts";
-import { CoppiceError } from "../errors/coppice-error.ts";
-import { withCoppiceErrors } from "../errors/to-coppice-error.ts";
-import { openImage } from "../image/open-image.ts";
-import { showImageSpec } from "../names/format-image-spec.ts";
-import type { ImageSpec } from "../names/image-spec.ts";
-import { type ImageSpecLike, toImageSpec } from "../names/to-image-spec.ts";
-import { readHolders } from "../removal/read-removal-facts.ts";
-import { showHolders } from "../removal/show-holders.ts";
-import { type HeldSnapshot, releaseSnapshotStep } from "../steps/release-snapshot-step.ts";
-import type { FlowOptions } from "../steps/step-progress.ts";
-import { type Advance, StepRunner } from "../steps/step-runner.ts";
+import {
+  createSnapshotStep,
+  defaultNames,
+  type HeldSnapshot,
+  type NameSource,
+  namedSnapshot,
+  newSnapshotName,
+  openSource,
+  readSourceFacts,
+  releaseSnapshotStep,
+  type SourceFacts,
+} from "../clone/index.ts";
+import type { Cluster } from "../cluster/index.ts";
+import { readUsers, showUsers } from "../deletion/index.ts";
+import { CoppiceError, withCoppiceErrors } from "../errors/index.ts";
+import { openImage } from "../image/index.ts";
+import { type ImageSpec, type ImageSpecLike, showImageSpec, toSnapshotSpec } from "../names/index.ts";
+import { type Advance, type FlowOptions, StepRunner } from "../operation/index.ts";
 
 /**
- * - `keep`: a snapshot of the current state, to go back to should the rollback fail.
+ * - `keep`: a snapshot of the current state is created, to return to if the rollback fails.
  * - `rollback`: counts objects.
  * - `release`: that snapshot is removed again.
  */
@@ -26,9 +27,9 @@ export type RollbackPhase = "keep" | "rollback" | "release";
 const phases: readonly RollbackPhase[] = ["keep", "rollback", "release"];
 
 export interface RollbackVolumeOptions extends FlowOptions<RollbackPhase> {
-  /** `pool/[namespace/]image@snap`: where to go back to. */
+  /** `pool/[namespace/]image@snap`: the state to return to. */
   snapshot: ImageSpecLike;
-  /** Where the name of the snapshot comes from that is kept meanwhile. Default: the clock and random bytes. */
+  /** Where the name of the snapshot of the current state comes from. Default: the clock and random bytes. */
   names?: NameSource | undefined;
 }
 
@@ -40,15 +41,16 @@ export interface RollbackVolumeResult {
 }
 
 /**
- * Sets a volume back to one of its snapshots, its size too. What was written since is lost; its snapshots are not.
+ * Returns a volume to the state and size of one of its snapshots. Data written since is lost; the snapshots are kept.
  *
- * The current state is kept in a snapshot meanwhile: a rollback that fails or is aborted half-way is taken back, and
- * the volume is as it was. (`rbd_snap_rollback_with_progress`)
+ * The current state is kept in a snapshot meanwhile: a rollback that fails or is aborted is undone, and the volume is as
+ * it was. (`rbd_snap_rollback_with_progress`)
  *
  * @throws {CoppiceError}
  * - `INVALID_NAME`: no snapshot is named. `NOT_FOUND`: the volume or the snapshot.
- * - `BUSY`: a client has the volume open; whoever it is, is named.
- * - `UNDO_FAILED`: it failed, and the volume could not be set forward again; `left` names the snapshot that can.
+ * - `BUSY`: a client has the volume open; the message names it.
+ * - `UNDO_FAILED`: a step failed, and the volume could not be returned to its current state; `left` names the snapshot
+ *   that holds it.
  */
 export async function rollbackVolume(
   cluster: Cluster,
@@ -56,8 +58,8 @@ export async function rollbackVolume(
 ): Promise<RollbackVolumeResult> {
   const { signal, names = defaultNames } = options;
   signal?.throwIfAborted();
-  const { volume, name } = volumeAndSnapshot(options.snapshot);
-  const facts = await readUnused(cluster, volume);
+  const { snapshot: name, ...volume } = toSnapshotSpec(options.snapshot);
+  const facts = await readUnusedVolume(cluster, volume);
   const wanted = namedSnapshot(facts, name);
   const kept = newSnapshotName(new Set(facts.snapshots.map((each) => each.name)), names);
   const runner = new StepRunner(phases, options);
@@ -72,7 +74,7 @@ export async function rollbackVolume(
       "rollback",
       async (advance) => {
         const back = showImageSpec({ ...volume, snapshot: kept });
-        undo.note(`the state of before, in ${back}`, () =>
+        undo.note(`the state before the rollback, in ${back}`, () =>
           rollback(cluster, volume, kept, undefined, () => {}),
         );
         await rollback(cluster, volume, name, signal, advance);
@@ -102,7 +104,7 @@ async function rollback(
   );
 }
 
-/** Once the kept snapshot is gone there is no way back, and nothing left to do: a lost answer changes nothing. */
+/** Removes the kept snapshot. The rollback is done by then: when the answer is lost, it matters only whether it is gone. */
 async function release(cluster: Cluster, volume: ImageSpec, held: HeldSnapshot): Promise<void> {
   try {
     await releaseSnapshotStep(cluster, volume, held);
@@ -113,29 +115,17 @@ async function release(cluster: Cluster, volume: ImageSpec, held: HeldSnapshot):
   }
 }
 
-async function readUnused(cluster: Cluster, volume: ImageSpec): Promise<SourceFacts> {
+async function readUnusedVolume(cluster: Cluster, volume: ImageSpec): Promise<SourceFacts> {
   const object = showImageSpec(volume);
   await using image = await openSource(cluster, volume);
   const facts = await readSourceFacts(cluster, volume, image);
-  const holders = showHolders(await withCoppiceErrors({ object }, () => readHolders(image)));
-  if (holders === "") return facts;
+  const users = showUsers(await withCoppiceErrors({ object }, () => readUsers(image)));
+  if (users === "") return facts;
   throw new CoppiceError({
     code: "BUSY",
     call: "rollbackVolume",
     object,
-    message: `${object} cannot be rolled back while it is in use: ${holders}`,
-    hint: "Stop what uses it first. A client that died is forgotten after 30 seconds.",
-  });
-}
-
-function volumeAndSnapshot(input: ImageSpecLike): { volume: ImageSpec; name: string } {
-  const { snapshot, ...volume } = toImageSpec(input);
-  if (snapshot !== undefined) return { volume, name: snapshot };
-  throw new CoppiceError({
-    code: "INVALID_NAME",
-    call: "rollbackVolume",
-    object: showImageSpec(volume),
-    message: `${JSON.stringify(showImageSpec(volume))} names an image where a snapshot is needed`,
-    hint: "Add @ and the name of the snapshot to go back to.",
+    message: `${object} cannot be rolled back while it is in use: ${users}`,
+    hint: "Stop those clients first. A client that died is forgotten after 30 seconds.",
   });
 }

@@ -1,4 +1,5 @@
 import { expect } from "vitest";
+import type { Cluster } from "../../src/cluster/cluster.ts";
 import { withBrokenCall } from "./break-call.ts";
 import type { OwnPools } from "./use-own-pool.ts";
 
@@ -6,8 +7,8 @@ export interface BrokenFlow<T> {
   own: OwnPools;
   /** The pools that must look as before after each failure. */
   pools: readonly string[];
-  /** What is to be broken. It succeeds when nothing is broken. */
-  flow(): Promise<T>;
+  /** What is broken, on this connection. It succeeds when nothing is broken. */
+  flow(cluster: Cluster): Promise<T>;
   /** Takes away what the flow made when it succeeded. */
   reset(): Promise<void>;
   /** Whether the fault strikes before the call, or after it took effect. */
@@ -30,13 +31,12 @@ export async function breakEveryCall<T>(broken: BrokenFlow<T>): Promise<Set<stri
   const before = await look();
   const names = new Set<string>();
   for (let at = 0; ; at++) {
-    const { calls, struck, outcome } = await withBrokenCall(at, late, flow);
+    const { calls, struck, outcome } = await withBrokenCall(own.native, at, late, flow);
     if (struck === undefined) {
-      // Nothing was broken: the last call is past, or this one failed by itself, as a look for what is not there.
+      // Nothing was broken: the flow has fewer calls.
       expect(outcome.error, `run ${at}, unbroken`).toBeUndefined();
       await broken.reset();
-      if (at >= calls.length) return names;
-      continue;
+      return names;
     }
     names.add(calls[at] ?? "");
     const what = `${struck} broken ${late ? "after it took effect" : "before"}`;

@@ -1,4 +1,5 @@
 import { expect } from "vitest";
+import type { Cluster } from "../../src/cluster/cluster.ts";
 import type { CoppiceError } from "../../src/errors/coppice-error.ts";
 import { withBrokenCall } from "./break-call.ts";
 import type { OwnPools } from "./use-own-pool.ts";
@@ -9,8 +10,8 @@ export interface BrokenRemoval {
   pool: string;
   /** Makes what is to be removed. */
   make(): Promise<void>;
-  /** Removes all of it. */
-  flow(): Promise<unknown>;
+  /** Removes all of it, on this connection. */
+  flow(cluster: Cluster): Promise<unknown>;
   /** Clears away what `make` made and a failed removal left. */
   clear(): Promise<void>;
   /** Whether the fault strikes before the call, or after it took effect. */
@@ -35,13 +36,15 @@ export async function breakRemoval(removal: BrokenRemoval): Promise<RemovalFault
   for (let at = 0; ; at++) {
     await make();
     const before = await own.look(pool);
-    const { calls, struck, outcome } = await withBrokenCall(at, late, flow);
+    const { calls, struck, outcome } = await withBrokenCall(own.native, at, late, flow);
     const name = calls[at] ?? "";
     if (struck !== undefined) faults.broken.add(name);
+    // Otherwise the flow has fewer calls, and nothing was broken.
+    if (struck === undefined) expect(outcome.error, `run ${at}, unbroken`).toBeUndefined();
     const [entry] = await ioCtx.listTrash();
     if (outcome.error === undefined) {
       expect([await ioCtx.listImages(), entry], `${struck}`).toEqual([[], undefined]);
-      if (at >= calls.length) return faults;
+      if (struck === undefined) return faults;
     } else if (entry === undefined) {
       expect(await own.look(pool), `${struck}: ${String(outcome.error)}`).toEqual(before);
       await clear();

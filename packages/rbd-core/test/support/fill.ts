@@ -1,6 +1,5 @@
 import type { Cluster } from "../../src/cluster/cluster.ts";
-import { type CreateImageOptions, createImage } from "../../src/image/create-image.ts";
-import { openImage } from "../../src/image/open-image.ts";
+import { type CreateImageOptions, createImage, openImage } from "../../src/image/image.ts";
 import { createSnapshot } from "../../src/image/snapshots.ts";
 
 export const mib = 1024 * 1024;

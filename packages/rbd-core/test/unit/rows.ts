@@ -1,5 +1,4 @@
-import type { ImageRow, InventoryRow, ParentLink, SnapshotRow } from "../../src/inventory/inventory-row.ts";
-import type { Inventory } from "../../src/inventory/inventory-types.ts";
+import type { ImageRow, Inventory, InventoryRow, ParentLink, SnapshotRow } from "../../src/inventory/rows.ts";
 
 const noon = new Date("2026-03-01T12:00:00Z");
 

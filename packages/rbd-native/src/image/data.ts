@@ -1,13 +1,9 @@
-import type { CallOptions } from "../call-options.ts";
-import { RbdError } from "../errors/rbd-error.ts";
 import { native } from "../internal/binding.ts";
-import { leaveOnAbort } from "../internal/call.ts";
+import { type CallOptions, settle } from "../internal/call.ts";
 import { checkBytes, checkCount, checkInside, refuse } from "../internal/check.ts";
-import { toRbdError } from "../internal/failure.ts";
-import { size } from "./facts.ts";
-import { checkUpToDate, type OpenImage } from "./open-image.ts";
-import { ReadBlock } from "./read-block.ts";
-import { WriteBlock } from "./write-block.ts";
+import { RbdError } from "../rbd-error.ts";
+import { ReadBlock, WriteBlock } from "./block.ts";
+import type { OpenImage } from "./open-image.ts";
 
 /** Hints to the OSD about the data, as librados's LIBRADOS_OP_FLAG_FADVISE_* name them. */
 export const ioHints = {
@@ -28,35 +24,26 @@ export interface WriteZeroesOptions extends IoOptions {
   readonly thick?: boolean | undefined;
 }
 
-/** One call never carries more. */
+/** The largest transfer of one call, in bytes. */
 const MAX_TRANSFER = 2 ** 30;
 const THICK_PROVISION = 1;
 
 /**
- * Sees to it that the range lies inside the image. librbd cuts a write that reaches beyond the end short
- * without a word. Somebody else may have resized the image: a range is refused only after its size was asked for
- * again, and nothing is waited for otherwise: a call that is right is submitted before its caller goes on.
+ * Requires that the range lies inside the image: librbd silently truncates a write that reaches beyond the end. Another
+ * client may have resized the image, so a range is refused only after the size was read again. A range that lies inside
+ * the known size is accepted without waiting, so that the call is submitted before its caller continues.
  */
 function inside(image: OpenImage, call: string, offset: unknown, length: unknown): Promise<void> | undefined {
-  checkUpToDate(image, call);
+  image.checkUpToDate(call);
   const from = checkCount(call, image.spec, "offset", offset);
   const bytes = checkCount(call, image.spec, "length", length);
   if (from + bytes <= image.size) return undefined;
-  return size(image).then((now) => checkInside(call, image.spec, from, bytes, now));
+  return image.readSize().then((now) => checkInside(call, image.spec, from, bytes, now));
 }
 
 function checkTransfer(image: OpenImage, call: string, length: number): void {
   if (length > MAX_TRANSFER)
     refuse(call, image.spec, `length ${length} is more than the ${MAX_TRANSFER} of one call`);
-}
-
-async function settle<T>(image: OpenImage, signal: AbortSignal | undefined, pending: Promise<T>): Promise<T> {
-  if (signal) return await leaveOnAbort(image.spec, signal, pending);
-  try {
-    return await pending;
-  } catch (error) {
-    throw toRbdError(error, image.spec);
-  }
 }
 
 export async function read(
@@ -76,7 +63,7 @@ export async function read(
   // Not from the shared pool: the memory belongs to librbd until the call is over.
   const into = given ?? Buffer.allocUnsafeSlow(length);
   if (length > 0) {
-    const count = await settle(image, o?.signal, native.read(image.handle, offset, into, o?.hints ?? 0));
+    const count = await settle(image.spec, o?.signal, native.read(image.handle, offset, into, o?.hints ?? 0));
     if (count < length) shortened(image, call, offset, length, count);
   }
   return Buffer.isBuffer(into) ? into : Buffer.from(into.buffer, into.byteOffset, into.byteLength);
@@ -95,7 +82,7 @@ export async function readBlock(
   checkTransfer(image, call, length);
   if (length === 0) return new ReadBlock(Buffer.alloc(0));
   const reading = native.readBlock(image.handle, offset, length, o?.hints ?? 0);
-  const block = new ReadBlock(await settle(image, o?.signal, reading));
+  const block = new ReadBlock(await settle(image.spec, o?.signal, reading));
   if (block.data.byteLength === length) return block;
   const count = block.data.byteLength;
   block[Symbol.dispose]();
@@ -108,7 +95,7 @@ function shortened(image: OpenImage, call: string, offset: number, length: numbe
     errno: 0,
     call,
     object: image.spec,
-    detail: `${count} of ${length} bytes at offset ${offset} are left: the image was shrunk meanwhile`,
+    detail: `only ${count} of ${length} bytes at offset ${offset} could be read: the image was shrunk during the call`,
   });
 }
 
@@ -125,7 +112,7 @@ export async function write(
   if (check) await check;
   checkTransfer(image, call, data.byteLength);
   if (data.byteLength === 0) return;
-  await settle(image, o?.signal, native.write(image.handle, offset, data, o?.hints ?? 0));
+  await settle(image.spec, o?.signal, native.write(image.handle, offset, data, o?.hints ?? 0));
 }
 
 export function allocateBlock(image: OpenImage, length: number): WriteBlock {
@@ -148,7 +135,7 @@ export async function writeBlock(
   if (check) await check;
   const memory = WriteBlock.seal(block);
   if (memory === undefined) refuse(call, image.spec, "the block was disposed of, or its memory transferred");
-  await settle(image, o?.signal, native.writeBlock(image.handle, offset, memory, o?.hints ?? 0));
+  await settle(image.spec, o?.signal, native.writeBlock(image.handle, offset, memory, o?.hints ?? 0));
 }
 
 export async function writeZeroes(
@@ -176,7 +163,7 @@ export async function discard(
   await inParts(image, offset, length, o, (at, bytes) => native.discard(image.handle, at, bytes));
 }
 
-/** A call for each GiB, cut at multiples of it and so at object boundaries. */
+/** Makes one call for each GiB, split at multiples of it and so at object boundaries. */
 async function inParts(
   image: OpenImage,
   offset: number,
@@ -188,7 +175,7 @@ async function inParts(
   for (let at = offset; at < end; ) {
     o?.signal?.throwIfAborted();
     const next = Math.min(end, (Math.floor(at / MAX_TRANSFER) + 1) * MAX_TRANSFER);
-    await settle(image, o?.signal, part(at, next - at));
+    await settle(image.spec, o?.signal, part(at, next - at));
     at = next;
   }
 }
@@ -213,12 +200,12 @@ export async function writeSame(
     );
   }
   if (length === 0) return;
-  await settle(image, o?.signal, native.writeSame(image.handle, offset, length, pattern, o?.hints ?? 0));
+  await settle(image.spec, o?.signal, native.writeSame(image.handle, offset, length, pattern, o?.hints ?? 0));
 }
 
 /**
- * True when it was written, false when the image holds something else. Where it differs is not told: librbd
- * counts that from the start of the object instead of the range.
+ * True when it was written, false when the image holds other data. The offset of the mismatch is not returned, because
+ * librbd counts it from the start of the object instead of the range.
  */
 export async function compareAndWrite(
   image: OpenImage,
@@ -237,7 +224,7 @@ export async function compareAndWrite(
   if (check) await check;
   const pending = native.compareAndWrite(image.handle, offset, expected, data, o?.hints ?? 0);
   try {
-    await settle(image, o?.signal, pending);
+    await settle(image.spec, o?.signal, pending);
     return true;
   } catch (error) {
     if (error instanceof RbdError && error.code === "MISMATCH") return false;
@@ -247,5 +234,5 @@ export async function compareAndWrite(
 
 export async function flush(image: OpenImage, o?: CallOptions): Promise<void> {
   o?.signal?.throwIfAborted();
-  await settle(image, o?.signal, native.flush(image.handle));
+  await settle(image.spec, o?.signal, native.flush(image.handle));
 }

@@ -1,9 +1,7 @@
-import type { CallOptions } from "../call-options.ts";
 import { native } from "../internal/binding.ts";
-import type { DiffRef } from "../internal/binding-types.ts";
+import { type CallOptions, toRbdError } from "../internal/call.ts";
 import { checkBits, checkCount, checkInside, checkName } from "../internal/check.ts";
-import { toRbdError } from "../internal/failure.ts";
-import { size } from "./facts.ts";
+import type { DiffRef } from "../internal/native-types.ts";
 import type { OpenImage } from "./open-image.ts";
 
 export interface DiffOptions extends CallOptions {
@@ -53,7 +51,7 @@ export async function* diffIterate(image: OpenImage, o: DiffOptions = {}): Async
   if (typeof o.from === "bigint") checkBits(call, image.spec, "from", o.from);
   else if (o.from !== undefined) checkName(call, image.spec, "from", o.from);
   const offset = checkCount(call, image.spec, "offset", o.offset ?? 0);
-  const imageSize = await size(image, { signal });
+  const imageSize = await image.readSize({ signal });
   const length = checkCount(call, image.spec, "length", o.length ?? Math.max(0, imageSize - offset));
   checkInside(call, image.spec, offset, length, imageSize);
   const operation = native.createOperation(undefined);
@@ -68,7 +66,7 @@ export async function* diffIterate(image: OpenImage, o: DiffOptions = {}): Async
   );
   const abort = () => native.cancelOperation(operation);
   signal?.addEventListener("abort", abort, { once: true });
-  // Its failure is told by the `await` below; until then nobody listens.
+  // The `await` below reports its failure; until then an unhandled rejection must not be raised.
   ended.catch(() => {});
   try {
     yield* batches(stream, signal);
@@ -78,7 +76,7 @@ export async function* diffIterate(image: OpenImage, o: DiffOptions = {}): Async
   } finally {
     signal?.removeEventListener("abort", abort);
     native.stopDiff(stream);
-    // The call ends with its next callback; who leaves the loop early does not wait for it.
+    // The call ends with its next callback; leaving the loop early does not wait for it.
   }
 }
 

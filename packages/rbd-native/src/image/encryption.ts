@@ -1,9 +1,7 @@
-import type { CallOptions } from "../call-options.ts";
 import { native } from "../internal/binding.ts";
-import type { Encrypt } from "../internal/binding-types.ts";
-import { change } from "../internal/call.ts";
+import { type CallOptions, change } from "../internal/call.ts";
 import { checkBytes, refuse } from "../internal/check.ts";
-import { size } from "./facts.ts";
+import type { Encrypt } from "../internal/native-types.ts";
 import type { OpenImage } from "./open-image.ts";
 
 const formats = { luks1: 0, luks2: 1 } as const;
@@ -37,8 +35,8 @@ async function encrypt(
     refuse(call, image.spec, `algorithm must be one of ${Object.keys(algorithms).join(", ")}`);
   }
   await change(image.spec, o, (operation) => act(image.handle, format, algorithm, bytes, operation));
-  // The header takes its part of the image: what is left is smaller.
-  await size(image);
+  // The LUKS header takes part of the image, so its usable size is smaller.
+  await image.readSize();
 }
 
 export function formatEncryption(
@@ -66,5 +64,5 @@ export async function loadEncryptionLayers(
   if (passphrases.length === 0) refuse(call, image.spec, "at least one passphrase is needed");
   const bytes = passphrases.map((p) => bytesOf(image, call, p));
   await change(image.spec, o, (operation) => native.loadEncryptionLayers(image.handle, bytes, operation));
-  await size(image);
+  await image.readSize();
 }

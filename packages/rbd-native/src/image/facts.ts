@@ -1,7 +1,9 @@
-import type { CallOptions } from "../call-options.ts";
 import { native } from "../internal/binding.ts";
-import { read } from "../internal/call.ts";
+import { type CallOptions, read } from "../internal/call.ts";
+import { checkBits, checkName } from "../internal/check.ts";
+import type { ListLinked, NativeLinkedImage } from "../internal/native-types.ts";
 import type { OpenImage } from "./open-image.ts";
+import { type SnapshotKind, toSnapshotKind } from "./snapshots.ts";
 
 export interface ImageStat {
   readonly size: number;
@@ -24,13 +26,22 @@ export interface ImageTimestamps {
   readonly modified: Date;
 }
 
-export async function stat(image: OpenImage, o?: CallOptions): Promise<ImageStat> {
-  return await read(image.spec, o, (operation) => native.imageStat(image.handle, operation));
+/** An image that another one points to. */
+export type LinkedImage = NativeLinkedImage;
+
+export interface ParentImage extends LinkedImage {
+  readonly snapshotName: string;
+  readonly snapshotId: bigint;
+  readonly snapshotKind: SnapshotKind;
+  /** Bytes from the start that are still shared with the parent. */
+  readonly overlap: number;
 }
 
-export function size(image: OpenImage, o?: CallOptions): Promise<number> {
-  const ask = () => read(image.spec, o, (operation) => native.imageSize(image.handle, operation));
-  return o === undefined ? image.learnSizeTogether(ask) : image.learnSize(ask);
+export interface Watcher {
+  /** `127.0.0.1:0/1234`. */
+  readonly address: string;
+  readonly clientId: bigint;
+  readonly cookie: bigint;
 }
 
 export async function timestamps(image: OpenImage, o?: CallOptions): Promise<ImageTimestamps> {
@@ -40,4 +51,25 @@ export async function timestamps(image: OpenImage, o?: CallOptions): Promise<Ima
     accessed: new Date(times.accessed),
     modified: new Date(times.modified),
   };
+}
+
+export async function parent(image: OpenImage, o?: CallOptions): Promise<ParentImage | null> {
+  const found = await read(image.spec, o, (operation) => native.imageParent(image.handle, operation));
+  if (found === null) return null;
+  const { snapshotNamespace, ...facts } = found;
+  return { ...facts, snapshotKind: toSnapshotKind(snapshotNamespace) };
+}
+
+/** Clones of one snapshot, or of all snapshots without one. */
+export async function listLinked(
+  image: OpenImage,
+  call: string,
+  list: ListLinked,
+  snapshot: string | bigint | undefined,
+  o: CallOptions | undefined,
+): Promise<LinkedImage[]> {
+  if (typeof snapshot === "bigint") checkBits(call, image.spec, "snapshot", snapshot);
+  else if (snapshot !== undefined) checkName(call, image.spec, "snapshot", snapshot);
+  const object = snapshot === undefined ? image.spec : `${image.spec}@${snapshot}`;
+  return await read(object, o, (operation) => list(image.handle, snapshot, operation));
 }

@@ -1,15 +1,25 @@
-import type { ImageRef } from "../internal/binding-types.ts";
+import { native } from "../internal/binding.ts";
+import { type CallOptions, read } from "../internal/call.ts";
 import { refuse } from "../internal/check.ts";
+import type { ImageRef } from "../internal/native-types.ts";
 
+/** The key under which an Image gives its OpenImage to the other classes of this package. */
+export const openImage = Symbol("openImage");
+
+/** The result of opening an image. */
 export interface OpenedImage {
   readonly handle: ImageRef;
+  /** "pool/[namespace/]image". */
   readonly spec: string;
+  readonly id: string;
+  readonly name: string;
+  /** Bytes. */
   readonly size: number;
-  /** One number, which becomes another one whenever librbd hears that somebody changed the image. */
+  /** One number, which librbd's notifications increment whenever the image changes. */
   readonly changes: Uint32Array;
 }
 
-/** An open image, as the calls on it need it. */
+/** The state of an open image that its calls share: the handle, and the image's size. */
 export class OpenImage {
   readonly handle: ImageRef;
   /** "pool/[namespace/]image", for messages. */
@@ -22,7 +32,7 @@ export class OpenImage {
   readonly #changes: Uint32Array;
   #size: number;
   #seen = 0;
-  #asking: { readonly change: number; readonly answer: Promise<number> } | undefined;
+  #reading: { readonly change: number; readonly size: Promise<number> } | undefined;
 
   constructor({ handle, spec, size, changes }: OpenedImage) {
     this.handle = handle;
@@ -32,36 +42,41 @@ export class OpenImage {
   }
 
   /**
-   * Bytes, as last seen; -1 since somebody changed the image, so that the size is asked for again before a range is
-   * taken to be inside: librbd 16 ends the process (an assertion on its object map) over a write to what an image had
-   * before it was shrunk.
+   * Bytes, as last read; -1 after the image has changed, so that the size is read again before a range is taken to be
+   * inside: librbd 16 ends the process (an assertion on its object map) over a write beyond the end of an image that
+   * was shrunk.
    */
   get size(): number {
     return this.#seen === this.#changes[0] ? this.#size : -1;
   }
 
-  /** Asks for the size; what changes meanwhile makes the answer an old one. */
-  async learnSize(ask: () => Promise<number>): Promise<number> {
+  /**
+   * Reads the size from librbd. Calls without options share one read, and go on in the order in which they were made.
+   */
+  readSize(o?: CallOptions): Promise<number> {
+    const start = () =>
+      this.updateSize(() => read(this.spec, o, (operation) => native.imageSize(this.handle, operation)));
+    if (o !== undefined) return start();
+    const change = this.#changes[0] as number;
+    if (this.#reading?.change === change) return this.#reading.size;
+    const size = start().finally(() => {
+      if (this.#reading?.size === size) this.#reading = undefined;
+    });
+    this.#reading = { change, size };
+    return size;
+  }
+
+  /** Makes a call that gives the size, and keeps it; a change of the image during the call makes it outdated. */
+  async updateSize(call: () => Promise<number>): Promise<number> {
     const seen = this.#changes[0] as number;
-    this.#size = await ask();
+    this.#size = await call();
     this.#seen = seen;
     return this.#size;
   }
 
-  /** The same, once for all calls that wait for it; they go on in the order they were made. */
-  learnSizeTogether(ask: () => Promise<number>): Promise<number> {
-    const change = this.#changes[0] as number;
-    if (this.#asking?.change === change) return this.#asking.answer;
-    const answer = this.learnSize(ask).finally(() => {
-      if (this.#asking?.answer === answer) this.#asking = undefined;
-    });
-    this.#asking = { change, answer };
-    return answer;
+  /** Refuses a call that would rely on the object map of an outdated handle. */
+  checkUpToDate(call: string): void {
+    if (!this.isOutdated) return;
+    refuse(call, this.spec, "a copy wrote to the image past this handle: close it and open the image again");
   }
-}
-
-/** Refuses what would go by a map that lacks objects. */
-export function checkUpToDate(image: OpenImage, call: string): void {
-  if (!image.isOutdated) return;
-  refuse(call, image.spec, "a copy wrote to the image past this handle: close it and open the image again");
 }

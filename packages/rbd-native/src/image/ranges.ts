@@ -1,9 +1,7 @@
-import type { CallOptions, ProgressOptions } from "../call-options.ts";
 import { native } from "../internal/binding.ts";
-import { change, read } from "../internal/call.ts";
+import { type CallOptions, change, type ProgressOptions, read } from "../internal/call.ts";
 import { checkBytes, checkCount, checkInside, refuse } from "../internal/check.ts";
 import { DiffExtents } from "./diff.ts";
-import { size } from "./facts.ts";
 import type { OpenImage } from "./open-image.ts";
 
 export interface RangeOptions {
@@ -14,7 +12,7 @@ export interface RangeOptions {
 }
 
 export interface GrainOptions extends CallOptions {
-  /** What is told apart, in bytes: a power of two from 512 to 4 MiB; 4096 without it. */
+  /** The unit that is classified as data or zeroes, in bytes: a power of two from 512 to 4 MiB; 4096 without it. */
   readonly grain?: number | undefined;
 }
 
@@ -30,7 +28,7 @@ export interface SparseRead {
   readonly extents: DiffExtents;
 }
 
-/** What one call of the compiled part works through; no extent crosses a multiple of it. */
+/** The range of one call of the compiled part, in bytes; no extent crosses a multiple of it. */
 const WINDOW = 256 * 2 ** 20;
 const LEAST_GRAIN = 512;
 const MOST_GRAIN = 4 * 2 ** 20;
@@ -43,12 +41,12 @@ interface Range {
   readonly length: number;
 }
 
-/** The part of the images that is meant, found to lie in each of them. */
+/** Resolves the range of the options, and requires that it lies inside each image. */
 async function rangeIn(call: string, images: readonly OpenImage[], o: RangeOptions & CallOptions) {
   const [first] = images as [OpenImage];
   const offset = checkCount(call, first.spec, "offset", o.offset ?? 0);
   const given = o.length === undefined ? undefined : checkCount(call, first.spec, "length", o.length);
-  const sizes = await Promise.all(images.map((image) => size(image, { signal: o.signal })));
+  const sizes = await Promise.all(images.map((image) => image.readSize({ signal: o.signal })));
   const length = given ?? Math.max(0, Math.max(...sizes) - offset);
   for (const [i, image] of images.entries()) {
     checkInside(call, image.spec, offset, length, sizes[i] as number);

@@ -1,17 +1,12 @@
-import type { CallOptions, ProgressOptions } from "../call-options.ts";
 import { native } from "../internal/binding.ts";
-import { change, read } from "../internal/call.ts";
+import { type CallOptions, change, type ProgressOptions, read } from "../internal/call.ts";
 import { checkBits, checkName } from "../internal/check.ts";
-import { checkUpToDate, type OpenImage } from "./open-image.ts";
+import type { OpenImage } from "./open-image.ts";
 
-const kinds = ["user", "group", "trash", "mirror"] as const;
+const snapshotKinds = ["user", "group", "trash", "mirror"] as const;
 
-/** Who a snapshot belongs to; "unknown" for a kind that only a newer Ceph knows. */
-export type SnapshotKind = (typeof kinds)[number] | "unknown";
-
-export function snapshotKind(type: number): SnapshotKind {
-  return kinds[type] ?? "unknown";
-}
+/** What a snapshot was made for; "unknown" for a kind that only a newer Ceph knows. */
+export type SnapshotKind = (typeof snapshotKinds)[number] | "unknown";
 
 export interface SnapshotEntry {
   readonly id: bigint;
@@ -26,9 +21,9 @@ export interface SnapshotEntry {
 }
 
 export interface CreateSnapshotOptions extends ProgressOptions {
-  /** Do not ask the image's users to come to rest first. */
+  /** Do not ask the image's users to quiesce first. */
   readonly skipQuiesce?: boolean | undefined;
-  /** Take it even when one of them could not. */
+  /** Take the snapshot even when one of them could not quiesce. */
   readonly ignoreQuiesceError?: boolean | undefined;
 }
 
@@ -41,16 +36,21 @@ export interface RemoveSnapshotOptions extends ProgressOptions {
   readonly force?: boolean | undefined;
 }
 
+// Flags of rbd_snap_create2 and rbd_snap_remove2.
 const SKIP_QUIESCE = 1;
 const IGNORE_QUIESCE_ERROR = 2;
 const REMOVE_UNPROTECT = 1;
 const REMOVE_FLATTEN = 2;
 
+export function toSnapshotKind(type: number): SnapshotKind {
+  return snapshotKinds[type] ?? "unknown";
+}
+
 export async function listSnapshots(image: OpenImage, o?: CallOptions): Promise<SnapshotEntry[]> {
   const found = await read(image.spec, o, (operation) => native.listSnapshots(image.handle, operation));
   return found.map(({ kind, timestamp, originalName, ...facts }) => ({
     ...facts,
-    namespace: snapshotKind(kind),
+    namespace: toSnapshotKind(kind),
     timestamp: new Date(timestamp),
     ...(originalName === "" ? {} : { originalName }),
   }));
@@ -84,74 +84,5 @@ export async function removeSnapshot(
   const flatten = o?.flatten || o?.force ? REMOVE_FLATTEN : 0;
   await change(`${image.spec}@${snapshot}`, o, (operation) =>
     native.removeSnapshot(image.handle, snapshot, unprotect | flatten, operation),
-  );
-}
-
-/** Calls that take a snapshot's name and give nothing back. */
-export async function changeSnapshot(
-  image: OpenImage,
-  call: "rbd_snap_protect" | "rbd_snap_unprotect" | "rbd_snap_rollback_with_progress",
-  name: string,
-  o?: ProgressOptions,
-): Promise<void> {
-  checkName(call, image.spec, "name", name);
-  if (call === "rbd_snap_rollback_with_progress") checkUpToDate(image, call);
-  const start = {
-    rbd_snap_protect: native.protectSnapshot,
-    rbd_snap_unprotect: native.unprotectSnapshot,
-    rbd_snap_rollback_with_progress: native.rollback,
-  }[call];
-  await change(`${image.spec}@${name}`, o, (operation) => start(image.handle, name, operation));
-}
-
-export async function isSnapshotProtected(image: OpenImage, name: string, o?: CallOptions): Promise<boolean> {
-  checkName("rbd_snap_is_protected", image.spec, "name", name);
-  return await read(`${image.spec}@${name}`, o, (operation) =>
-    native.isSnapshotProtected(image.handle, name, operation),
-  );
-}
-
-export async function snapshotExists(image: OpenImage, name: string, o?: CallOptions): Promise<boolean> {
-  checkName("rbd_snap_exists", image.spec, "name", name);
-  return await read(image.spec, o, (operation) => native.snapshotExists(image.handle, name, operation));
-}
-
-export async function renameSnapshot(
-  image: OpenImage,
-  from: string,
-  to: string,
-  o?: CallOptions,
-): Promise<void> {
-  checkName("rbd_snap_rename", image.spec, "from", from);
-  checkName("rbd_snap_rename", image.spec, "to", to);
-  await change(`${image.spec}@${from}`, o, (operation) =>
-    native.renameSnapshot(image.handle, from, to, operation),
-  );
-}
-
-export async function setSnapshot(
-  image: OpenImage,
-  snapshot: string | bigint | null,
-  o?: CallOptions,
-): Promise<void> {
-  if (typeof snapshot === "bigint") checkBits("rbd_snap_set_by_id", image.spec, "snapshot", snapshot);
-  else if (snapshot !== null) checkName("rbd_snap_set", image.spec, "snapshot", snapshot);
-  const object = snapshot === null ? image.spec : `${image.spec}@${snapshot}`;
-  await image.learnSize(() =>
-    change(object, o, (operation) => native.setSnapshot(image.handle, snapshot, operation)),
-  );
-}
-
-export async function snapshotId(image: OpenImage, name: string, o?: CallOptions): Promise<bigint> {
-  checkName("rbd_snap_get_id", image.spec, "name", name);
-  return await read(`${image.spec}@${name}`, o, (operation) =>
-    native.snapshotId(image.handle, name, operation),
-  );
-}
-
-export async function snapshotName(image: OpenImage, id: bigint, o?: CallOptions): Promise<string> {
-  checkBits("rbd_snap_get_name", image.spec, "id", id);
-  return await read(`${image.spec}@#${id}`, o, (operation) =>
-    native.snapshotName(image.handle, id, operation),
   );
 }

@@ -1,7 +1,6 @@
-import type { CallOptions } from "../call-options.ts";
-import { RbdError } from "../errors/rbd-error.ts";
 import { native } from "../internal/binding.ts";
-import { change } from "../internal/call.ts";
+import { type CallOptions, change } from "../internal/call.ts";
+import { RbdError } from "../rbd-error.ts";
 import type { OpenImage } from "./open-image.ts";
 
 const QUIESCE = 1;
@@ -13,12 +12,12 @@ export interface Watch extends AsyncDisposable {
 }
 
 export interface QuiesceListener {
-  /** Brings the image's user to rest; a snapshot is taken when it is fulfilled, and not when it is rejected. */
+  /** Quiesces the user of the image. The snapshot is taken when the promise fulfils, and not taken when it rejects. */
   onQuiesce(): Promise<void> | void;
   onUnquiesce?(): void;
 }
 
-/** Yields once for all changes since the last time. */
+/** Yields once for all changes since the previous iteration. */
 export async function* watchUpdates(image: OpenImage, o?: CallOptions): AsyncGenerator<void, void> {
   const { signal } = o ?? {};
   let pending = false;
@@ -51,7 +50,7 @@ export async function* watchUpdates(image: OpenImage, o?: CallOptions): AsyncGen
 }
 
 export async function watchQuiesce(image: OpenImage, listener: QuiesceListener): Promise<Watch> {
-  // A first event may come before the promise of the watch itself does.
+  // The first event may arrive before the promise of the watch fulfils.
   let known: (handle: bigint) => void = () => {};
   const handle = new Promise<bigint>((resolve) => {
     known = resolve;
@@ -65,7 +64,7 @@ export async function watchQuiesce(image: OpenImage, listener: QuiesceListener):
           () => 0,
           () => EIO,
         );
-      // Nobody is left to be told about a handle that was closed meanwhile.
+      // A handle that was closed in the meantime takes no answer.
       await native.quiesceComplete(image.handle, await handle, errno, undefined).catch(() => {});
     })();
   };
@@ -82,7 +81,7 @@ async function close(image: OpenImage, handle: bigint, quiesce: boolean): Promis
       native.unwatch(image.handle, handle, quiesce, operation),
     );
   } catch (error) {
-    // Closing the image has ended the watch, or closed it before.
+    // Closing the image, or an earlier close of the watch, has ended it.
     if (error instanceof RbdError && (error.code === "CLOSED" || error.code === "NOT_FOUND")) return;
     throw error;
   }

@@ -2,17 +2,17 @@ import { existsSync, readdirSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { Binding } from "./binding-types.ts";
+import type { Binding } from "./native-types.ts";
 
 const packageName = "rbd-native";
 
 /**
- * The compiled half of the package. Loaded once per environment; the error of a failed load says how to mend
- * the install.
+ * The compiled part of the package. Loaded once per environment; the error of a failed load says how to repair the
+ * installation.
  */
 export const native: Binding = load();
 
-// process.exit() ends threads of librados in the middle of their work unless they are stopped before.
+// process.exit() would end threads of librados while they work: stop them first.
 process.on("exit", () => native.shutDown());
 
 function load(): Binding {
@@ -30,7 +30,7 @@ function load(): Binding {
   );
 }
 
-/** What this machine compiled comes first, then prebuilt ones for its architecture: one loads if it was made for the librados that is installed. */
+/** The addon that was compiled on this machine, then the prebuilt ones for its architecture, of which only the one for the installed librados loads. */
 function candidates(): string[] {
   // For a build with a sanitizer.
   const chosen = process.env.RBD_NATIVE_ADDON;

@@ -1,13 +1,32 @@
-import type { CallOptions, ProgressOptions } from "../call-options.ts";
+import { codeOf, RbdError } from "../rbd-error.ts";
 import { native } from "./binding.ts";
-import type { OperationRef } from "./binding-types.ts";
-import { toRbdError } from "./failure.ts";
+import type { NativeFailure, Operation } from "./native-types.ts";
 
-type Start<T> = (operation: OperationRef | undefined) => Promise<T>;
+export interface CallOptions {
+  /**
+   * Cancels the call. A call that still waits in the queue is never made. A running call stops where librbd can cancel
+   * it; otherwise a call that only reads rejects at once and its result is dropped, and a call that changes something is
+   * waited for, and fulfils if it succeeds after all. A rejection carries `signal.reason`.
+   */
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface Progress {
+  readonly done: number;
+  /** 0 until it is known. */
+  readonly total: number;
+}
+
+export interface ProgressOptions extends CallOptions {
+  /** Called at most about twenty times a second, with the latest figures. An exception ends the call. */
+  readonly onProgress?: ((progress: Progress) => void) | undefined;
+}
+
+type Start<T> = (operation: Operation) => Promise<T>;
 
 /**
- * Makes a call that changes something: with a signal it is cancelled where librbd can, and waited for in any
- * case, so that nobody goes on while it is still at work.
+ * Makes a call that changes something: with a signal it is cancelled where librbd supports that, and waited for in any
+ * case, so that the caller never goes on while the call still changes something.
  */
 export async function change<T>(
   object: string,
@@ -45,7 +64,8 @@ export async function change<T>(
 }
 
 /**
- * Makes a call that only reads: with a signal it rejects at once, and what still arrives is given to discard.
+ * Makes a call that only reads: with a signal it rejects at once on abort, and a result that still arrives is given to
+ * discard.
  */
 export async function read<T>(
   object: string,
@@ -54,45 +74,66 @@ export async function read<T>(
   discard?: (late: T) => void,
 ): Promise<T> {
   const signal = options?.signal;
-  if (!signal) {
-    try {
-      return await start(undefined);
-    } catch (error) {
-      throw toRbdError(error, object);
-    }
-  }
+  if (!signal) return await settle(object, undefined, start(undefined));
   signal.throwIfAborted();
   const operation = native.createOperation(undefined);
-  return await leaveOnAbort(object, signal, start(operation), discard, () =>
-    native.cancelOperation(operation),
-  );
+  const abort = () => native.cancelOperation(operation);
+  return await settle(object, signal, start(operation), discard, abort);
 }
 
-/** Waits for a promise of the compiled part, but not beyond the signal. */
-export function leaveOnAbort<T>(
+/**
+ * Waits for a promise of the compiled part, and rejects with an RbdError. With a signal it rejects on abort without
+ * waiting any longer, and a result that still arrives is given to discard.
+ */
+export async function settle<T>(
   object: string,
-  signal: AbortSignal,
+  signal: AbortSignal | undefined,
   pending: Promise<T>,
   discard?: (late: T) => void,
   onAbort?: () => void,
 ): Promise<T> {
-  return new Promise<T>((resolve, reject) => {
+  if (!signal) {
+    try {
+      return await pending;
+    } catch (error) {
+      throw toRbdError(error, object);
+    }
+  }
+  return await new Promise<T>((resolve, reject) => {
     const abort = () => {
       onAbort?.();
       reject(signal.reason);
     };
     signal.addEventListener("abort", abort, { once: true });
-    const settled = () => signal.removeEventListener("abort", abort);
+    const stopListening = () => signal.removeEventListener("abort", abort);
     pending.then(
       (value) => {
-        settled();
+        stopListening();
         if (signal.aborted) discard?.(value);
         resolve(value);
       },
       (error) => {
-        settled();
+        stopListening();
         reject(toRbdError(error, object));
       },
     );
   });
+}
+
+function isNativeFailure(error: unknown): error is NativeFailure {
+  return (
+    typeof error === "object" &&
+    error !== null &&
+    "errno" in error &&
+    "call" in error &&
+    !(error instanceof Error)
+  );
+}
+
+/** The RbdError for what a call of the compiled part rejected with; any other error as it is. */
+export function toRbdError(error: unknown, object: string): unknown {
+  if (!isNativeFailure(error)) return error;
+  const { errno, call, detail, closed } = error;
+  if (closed) return new RbdError({ code: "CLOSED", errno: 0, call, object });
+  return new RbdError({ code: codeOf(errno), errno, call, object, detail });
 }

@@ -1,9 +1,9 @@
-import { RbdError } from "../errors/rbd-error.ts";
-import type { RbdErrorCode } from "../errors/rbd-error-code.ts";
+import { RbdError, type RbdErrorCode } from "../rbd-error.ts";
 
 const EINVAL = 22;
 
-function refuse(
+/** @throws RbdError INVALID_ARGUMENT, or the code that is given. */
+export function refuse(
   call: string,
   object: string,
   detail: string,
@@ -16,14 +16,14 @@ function show(value: unknown): string {
   return typeof value === "string" ? JSON.stringify(value) : String(value);
 }
 
-/** A name that C can take: not empty, no NUL, well-formed. */
+/** Requires a string that is not empty and that C can take: no NUL, well-formed. */
 export function checkName(call: string, object: string, what: string, value: unknown): string {
   if (typeof value !== "string") return refuse(call, object, `${what} must be a string, not ${show(value)}`);
   if (value === "") return refuse(call, object, `${what} must not be empty`);
   return checkText(call, object, what, value);
 }
 
-/** A text that C can take: no NUL, well-formed. */
+/** Requires a string that C can take: no NUL, well-formed. */
 export function checkText(call: string, object: string, what: string, value: unknown): string {
   if (typeof value !== "string") return refuse(call, object, `${what} must be a string, not ${show(value)}`);
   if (value.includes("\0")) return refuse(call, object, `${what} must not contain a NUL character`);
@@ -31,19 +31,19 @@ export function checkText(call: string, object: string, what: string, value: unk
   return value;
 }
 
-/** A non-negative safe integer. */
+/** Requires a non-negative safe integer. */
 export function checkCount(call: string, object: string, what: string, value: unknown): number {
   if (typeof value === "number" && Number.isSafeInteger(value) && value >= 0) return value;
   return refuse(call, object, `${what} must be an integer from 0 to 2^53 - 1, not ${show(value)}`);
 }
 
-/** A bigint that fits 64 bits. */
+/** Requires a bigint that fits into 64 bits. */
 export function checkBits(call: string, object: string, what: string, value: unknown): bigint {
   if (typeof value === "bigint" && value >= 0n && value < 1n << 64n) return value;
   return refuse(call, object, `${what} must be a bigint from 0 to 2^64 - 1, not ${show(value)}`);
 }
 
-/** Bytes whose memory stays where it is while librbd works on them. */
+/** Requires bytes whose memory does not move while librbd works on it. */
 export function checkBytes(call: string, object: string, what: string, value: unknown): Uint8Array {
   if (!(value instanceof Uint8Array)) return refuse(call, object, `${what} must be a Uint8Array`);
   if (value.buffer instanceof ArrayBuffer && value.buffer.resizable) {
@@ -52,7 +52,7 @@ export function checkBytes(call: string, object: string, what: string, value: un
   return value;
 }
 
-/** A range that lies inside the image. */
+/** Requires a range inside the image. */
 export function checkInside(
   call: string,
   object: string,
@@ -68,5 +68,3 @@ export function checkInside(
     "OUT_OF_RANGE",
   );
 }
-
-export { refuse };

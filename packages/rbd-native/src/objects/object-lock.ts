@@ -1,36 +1,48 @@
-import type { CallOptions } from "../call-options.ts";
-import type { LockInfo } from "../image/locks.ts";
 import { native } from "../internal/binding.ts";
-import { change, read } from "../internal/call.ts";
+import { type CallOptions, change, read } from "../internal/call.ts";
 import { checkCount, checkName, checkText } from "../internal/check.ts";
-import { type Place, spec, specIn } from "../ioctx/place.ts";
+import { type OpenPool, spec, specIn } from "../internal/open-pool.ts";
+
+export interface Locker {
+  /** `client.4123`, as {@link Image.breakLock} takes it. */
+  readonly client: string;
+  readonly cookie: string;
+  readonly address: string;
+}
+
+export interface LockInfo {
+  readonly exclusive: boolean;
+  /** The tag that the holders of a shared lock have in common. */
+  readonly tag: string;
+  readonly lockers: readonly Locker[];
+}
 
 export interface LockOptions extends CallOptions {
-  /** Who holds it: one client may hold several locks under different cookies. */
+  /** Tells the holders of one client apart: one client may hold several locks under different cookies. */
   readonly cookie: string;
-  /** For people who look at it. */
+  /** A text for administrators. */
   readonly description?: string | undefined;
-  /** It ends by itself after so many seconds; without it, when it is unlocked. */
+  /** Seconds after which the lock expires; without it the lock is held until it is unlocked. */
   readonly seconds?: number | undefined;
-  /** Begin its time anew when this client and cookie hold it already. */
+  /** Extend the lock when this client and cookie already hold it. */
   readonly renew?: boolean | undefined;
 }
 
-/** An advisory lock on an object: it keeps nobody out who does not ask for it. */
+/** An advisory lock on an object: it excludes only clients that take it as well. */
 export class ObjectLock {
-  readonly #place: Place;
+  readonly #pool: OpenPool;
   readonly #object: string;
   readonly #name: string;
 
   /** Use {@link ObjectStore.lock}. */
-  constructor(place: Place, object: string, name: string) {
-    this.#place = place;
-    this.#object = checkName("rados_lock_exclusive", spec(place), "object", object);
-    this.#name = checkName("rados_lock_exclusive", specIn(place, object), "name", name);
+  constructor(pool: OpenPool, object: string, name: string) {
+    this.#pool = pool;
+    this.#object = checkName("rados_lock_exclusive", spec(pool), "object", object);
+    this.#name = checkName("rados_lock_exclusive", specIn(pool, object), "name", name);
   }
 
   get #spec(): string {
-    return `${specIn(this.#place, this.#object)} lock ${this.#name}`;
+    return `${specIn(this.#pool, this.#object)} lock ${this.#name}`;
   }
 
   /** Rejects with BUSY while another holds it, EXISTS when it is held already. Wraps rados_lock_exclusive. */
@@ -38,7 +50,7 @@ export class ObjectLock {
     return this.#take("rados_lock_exclusive", undefined, o);
   }
 
-  /** Held together with all who give the same tag. Wraps rados_lock_shared. */
+  /** Shared with all clients that give the same tag. Wraps rados_lock_shared. */
   async shared(tag: string, o: LockOptions): Promise<void> {
     await this.#take("rados_lock_shared", checkText("rados_lock_shared", this.#spec, "tag", tag), o);
   }
@@ -47,7 +59,7 @@ export class ObjectLock {
     const cookie = checkText(call, this.#spec, "cookie", o.cookie);
     const description = checkText(call, this.#spec, "description", o.description ?? "");
     const seconds = checkCount(call, this.#spec, "seconds", o.seconds ?? 0);
-    const { handle } = this.#place;
+    const { handle } = this.#pool;
     await change(this.#spec, o, (operation) =>
       native.lockObject(
         handle,
@@ -67,7 +79,7 @@ export class ObjectLock {
   async unlock(cookie: string, o?: CallOptions): Promise<void> {
     checkText("rados_unlock", this.#spec, "cookie", cookie);
     await change(this.#spec, o, (operation) =>
-      native.unlockObject(this.#place.handle, this.#object, this.#name, cookie, operation),
+      native.unlockObject(this.#pool.handle, this.#object, this.#name, cookie, operation),
     );
   }
 
@@ -76,14 +88,14 @@ export class ObjectLock {
     checkName("rados_break_lock", this.#spec, "client", client);
     checkText("rados_break_lock", this.#spec, "cookie", cookie);
     await change(this.#spec, o, (operation) =>
-      native.breakObjectLock(this.#place.handle, this.#object, this.#name, cookie, client, operation),
+      native.breakObjectLock(this.#pool.handle, this.#object, this.#name, cookie, client, operation),
     );
   }
 
-  /** Who holds it. Wraps rados_list_lockers. */
+  /** The clients that hold the lock. Wraps rados_list_lockers. */
   info(o?: CallOptions): Promise<LockInfo> {
     return read(this.#spec, o, (operation) =>
-      native.listObjectLockers(this.#place.handle, this.#object, this.#name, operation),
+      native.listObjectLockers(this.#pool.handle, this.#object, this.#name, operation),
     );
   }
 }

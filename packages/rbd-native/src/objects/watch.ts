@@ -1,12 +1,10 @@
-import type { CallOptions } from "../call-options.ts";
-import { RbdError } from "../errors/rbd-error.ts";
-import { codeOf } from "../errors/rbd-error-code.ts";
 import type { Watch } from "../image/watch.ts";
 import { native } from "../internal/binding.ts";
-import type { NativeAck } from "../internal/binding-types.ts";
-import { change } from "../internal/call.ts";
+import { type CallOptions, change } from "../internal/call.ts";
 import { checkCount, checkName } from "../internal/check.ts";
-import { type Place, specIn } from "../ioctx/place.ts";
+import type { NativeAck } from "../internal/native-types.ts";
+import { type OpenPool, specIn } from "../internal/open-pool.ts";
+import { codeOf, RbdError } from "../rbd-error.ts";
 
 export interface Notification {
   readonly data: Buffer;
@@ -15,14 +13,14 @@ export interface Notification {
 }
 
 export interface ObjectListener {
-  /** What it gives (or nothing) goes back to the notifier, who waits for it; an exception gives nothing. */
+  /** The returned bytes are sent to the notifier, who waits for them; undefined or an exception sends an empty reply. */
   onNotify(notification: Notification): Uint8Array | undefined | Promise<Uint8Array | undefined>;
-  /** The watch is lost, by a broken connection or the end of the object: watch again. */
+  /** The watch was lost, because the connection broke or the object was removed: watch again. */
   onError?(error: RbdError): void;
 }
 
 export interface WatchOptions extends CallOptions {
-  /** After how long without a sign of life the cluster gives the watch up; its default without it. */
+  /** After how long without contact the cluster ends the watch; the cluster's default without it. */
   readonly timeoutSeconds?: number | undefined;
 }
 
@@ -44,14 +42,14 @@ export interface NotifyResult {
 }
 
 export async function watchObject(
-  place: Place,
+  pool: OpenPool,
   object: string,
   listener: ObjectListener,
   o?: WatchOptions,
 ): Promise<Watch> {
   const call = "rados_watch3";
-  checkName(call, specIn(place, object), "object", object);
-  const spec = specIn(place, object);
+  checkName(call, specIn(pool, object), "object", object);
+  const spec = specIn(pool, object);
   const timeout = checkCount(call, spec, "timeoutSeconds", o?.timeoutSeconds ?? 0);
   const answer = async (notification: Notification): Promise<Uint8Array> => {
     try {
@@ -62,7 +60,7 @@ export async function watchObject(
   };
   const cookie = await change(spec, o, (operation) =>
     native.watchObject(
-      place.handle,
+      pool.handle,
       object,
       timeout,
       (event) => {
@@ -73,9 +71,9 @@ export async function watchObject(
           return;
         }
         const { notifyId, cookie: watch, data, notifierId } = event;
-        // Nobody waits for the answer of a watch that was closed meanwhile.
+        // A watch that was closed in the meantime takes no answer.
         void answer({ data, notifierId })
-          .then((reply) => native.acknowledge(place.handle, object, notifyId, watch, reply, undefined))
+          .then((reply) => native.acknowledge(pool.handle, object, notifyId, watch, reply, undefined))
           .catch(() => {});
       },
       operation,
@@ -84,9 +82,9 @@ export async function watchObject(
   let closing: Promise<void> | undefined;
   const close = () => {
     closing ??= change(spec, undefined, (operation) =>
-      native.unwatchObject(place.handle, cookie, operation),
+      native.unwatchObject(pool.handle, cookie, operation),
     ).catch((error: unknown) => {
-      // Closing the pool has ended the watch.
+      // Closing the pool has already ended the watch.
       if (error instanceof RbdError && (error.code === "CLOSED" || error.code === "NOT_FOUND")) return;
       throw error;
     });
@@ -98,15 +96,15 @@ export async function watchObject(
 const DEFAULT_TIMEOUT_MS = 10_000;
 
 export async function notifyObject(
-  place: Place,
+  pool: OpenPool,
   object: string,
   data: string | Uint8Array,
   o?: NotifyOptions,
 ): Promise<NotifyResult> {
-  const spec = specIn(place, checkName("rados_notify2", specIn(place, object), "object", object));
+  const spec = specIn(pool, checkName("rados_notify2", specIn(pool, object), "object", object));
   const timeout = checkCount("rados_notify2", spec, "timeoutMs", o?.timeoutMs ?? DEFAULT_TIMEOUT_MS);
   const { replies, missing } = await change(spec, o, (operation) =>
-    native.notify(place.handle, object, data, timeout, operation),
+    native.notify(pool.handle, object, data, timeout, operation),
   );
   return { replies, missing: missing.map(({ clientId, cookie }: NativeAck) => ({ clientId, cookie })) };
 }

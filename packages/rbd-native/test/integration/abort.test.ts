@@ -21,7 +21,7 @@ function soon(): AbortSignal {
   return controller.signal;
 }
 
-test("nothing is called with a signal that is aborted already", async () => {
+test("no call is made with a signal that is already aborted", async () => {
   await using image = await t.io.openImage("disk");
   const o = { signal: aborted() };
   await expect(Cluster.connect({ conf: t.conf, ...o })).rejects.toBe(reason);
@@ -39,7 +39,7 @@ test("nothing is called with a signal that is aborted already", async () => {
   expect((await t.io.listImages()).map((entry) => entry.name)).toEqual(["disk"]);
 });
 
-test("what only reads rejects at once, and what still arrives is closed again", async () => {
+test("a call that only reads rejects at once, and a handle that still arrives is closed", async () => {
   await expect(Cluster.connect({ conf: t.conf, signal: soon() })).rejects.toBe(reason);
   const opening = Array.from({ length: 64 }, () => t.io.openImage("disk", { signal: soon() }));
   for (const result of await Promise.allSettled(opening)) {
@@ -101,7 +101,7 @@ test("progress goes up to the total and comes at most about twenty times a secon
   expect(reports.at(-1)?.done).toBeGreaterThan(0);
 });
 
-test("a call that waits for its turn is taken back", async () => {
+test("a call that still waits in the queue is never made", async () => {
   await using image = await t.io.openImage("disk");
   const controller = new AbortController();
   const { signal } = controller;

@@ -81,7 +81,7 @@ describe("A copy to an image whose lock is kept", () => {
     expectRightMap("same");
   });
 
-  test("keeps what snapshots of the target hold, and tells what changed since", async () => {
+  test("keeps the data of the target's snapshots, and diffs show the changes since", async () => {
     {
       await using to = await held("snapshots");
       await to.write(0, Buffer.alloc(2 * MiB, "x"));
@@ -103,7 +103,7 @@ describe("A copy to an image whose lock is kept", () => {
     expect(changed.map(({ offset }) => Number(offset) / MiB)).toEqual([0, 1, 5, 30]);
   });
 
-  test("its handle refuses what it would do wrong, and is copied to again", async () => {
+  test("its handle refuses calls that need a current object map, and accepts further copies", async () => {
     {
       await using to = await held("handle");
       await new CopyJob().copy(from(), to, plan([0, 2 * MiB]));
@@ -125,7 +125,7 @@ describe("A copy to an image whose lock is kept", () => {
     expectRightMap("handle");
   });
 
-  test("parts side by side do not undo each other's marks", async () => {
+  test("parallel parts do not overwrite each other's object map entries", async () => {
     {
       await using to = await held("parts");
       const job = new CopyJob();

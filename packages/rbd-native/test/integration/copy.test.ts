@@ -45,7 +45,7 @@ async function contents(image: Image): Promise<Buffer> {
 }
 
 describe("CopyJob", () => {
-  test("copies what a plan says, and sends no zeroes", async () => {
+  test("copies the extents of a plan, and sends no zeroes", async () => {
     await using to = await target("all");
     const job = new CopyJob();
     const { blocks } = await job.copy(from(), to, plan([0, size]));
@@ -58,7 +58,7 @@ describe("CopyJob", () => {
     expect(bytesWritten + bytesSkipped).toBe(size);
   });
 
-  test("makes zero what has to be", async () => {
+  test("zeroes the ranges that need it", async () => {
     await using to = await target("zeroed");
     await to.write(0, Buffer.alloc(size, 255));
     await new CopyJob().copy(
@@ -75,7 +75,7 @@ describe("CopyJob", () => {
     expect(found.equals(expected)).toBe(true);
   });
 
-  test("gives the same digests however the bytes are cut, read or written", async () => {
+  test("gives the same digests however the extents are split, read or written", async () => {
     await using to = await target("digested");
     const job = new CopyJob();
     const whole = await job.copy(from(), to, plan([0, size]));
@@ -116,7 +116,7 @@ describe("CopyJob", () => {
     await expect(failing).rejects.toThrow("offset 2097152, length 100");
   });
 
-  test("refuses plans that make no sense", async () => {
+  test("refuses invalid plans", async () => {
     await using small = await target("small", MiB);
     const job = new CopyJob();
     const refused = (to: Image | undefined, extents: Float64Array) =>

@@ -19,7 +19,7 @@ afterAll(async () => {
   await t[Symbol.asyncDispose]();
 });
 
-test("what is written is read, here and by rbd", async () => {
+test("written data is read back, here and by rbd", async () => {
   const pieces = [
     { offset: 0, data: randomBytes(4 * MiB) },
     { offset: 10 * MiB - 3, data: randomBytes(7) },
@@ -59,7 +59,7 @@ test("reading into the caller's buffer", async () => {
   expect(Buffer.from(shared).equals(data.subarray(0, 16))).toBe(true);
 });
 
-test("zeroes smaller than a discard can be are zeroes", async () => {
+test("writeZeroes zeroes ranges that are smaller than a discard", async () => {
   await image.write(0, Buffer.alloc(128 * 1024, 0xff));
   await image.writeZeroes(4096, 4096);
   const read = await image.read(0, 3 * 4096);
@@ -142,20 +142,20 @@ test.each([-1, Number.NaN, 2 ** 53, 0.5, Number.POSITIVE_INFINITY])(
   },
 );
 
-test("nothing is a length, too", async () => {
+test("a length of zero is accepted", async () => {
   expect(await image.read(SIZE, 0)).toHaveLength(0);
   await image.write(SIZE, new Uint8Array());
   await image.writeZeroes(SIZE, 0);
   await image.discard(0, 0);
 });
 
-test("memory that may move is refused", async () => {
+test("resizable memory is refused", async () => {
   const resizable = new Uint8Array(new ArrayBuffer(16, { maxByteLength: 64 }));
   await expect(image.read(0, resizable)).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
   await expect(image.write(0, resizable)).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
 });
 
-test("an image that somebody else made larger can be written there", async () => {
+test("an image that another client enlarged can be written in the new range", async () => {
   t.rbd("resize", "--no-progress", "--size", "80M", `${t.pool}/disk`);
   await image.write(70 * MiB, Buffer.from("new"));
   expect((await image.read(70 * MiB, 3)).toString()).toBe("new");
@@ -199,7 +199,7 @@ test("a block holds what is read, across objects, holes and shrinking, until it 
   await expect(blocks.readBlock(0, 1)).rejects.toMatchObject({ code: "CLOSED" });
 });
 
-test("a block is written where it is, any number of times, and cannot be changed from then on", async () => {
+test("a block is written without a copy, any number of times, and is immutable after the first write", async () => {
   await t.io.createImage("block-writes", { size: 64 * MiB });
   await using written = await t.io.openImage("block-writes");
   const expected = Buffer.alloc(64 * MiB);

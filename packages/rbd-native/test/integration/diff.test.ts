@@ -127,7 +127,7 @@ test("an aborted diff rejects with the reason", async () => {
   );
 });
 
-test("a diff whose image is closed under it ends with the diff's rest", async () => {
+test("a diff whose image is closed meanwhile still delivers its remaining extents", async () => {
   const scattered = await t.io.openImage("scattered", { snapshot: "all", readOnly: true });
   const diff = scattered.diffIterate({ wholeObject: true })[Symbol.asyncIterator]();
   await diff.next();

@@ -52,7 +52,7 @@ test("an encrypted image is plain text with the passphrase only", { timeout: 180
   expect((await raw.read(0, 18)).toString()).toBe("for your eyes only");
 });
 
-test("settings, where they come from", async () => {
+test("settings and their sources", async () => {
   await t.io.createImage("set", { size: MiB });
   await using image = await t.io.openImage("set");
   await t.io.setMetadata("conf_rbd_cache_size", "16777216");
@@ -68,7 +68,7 @@ test("settings, where they come from", async () => {
   await t.io.removeMetadata("conf_rbd_cache_size");
 });
 
-test("what a pool holds", async () => {
+test("statistics of a pool", async () => {
   const stats = await t.io.stats();
   expect(stats.images).toBe((await t.io.listImages()).length);
   expect(stats.provisionedBytes).toBeGreaterThan(0);
@@ -127,7 +127,7 @@ test("mirroring by snapshots", async () => {
   await t.io.mirror.setMode("disabled");
 });
 
-test("changes of an image are told", async () => {
+test("changes of an image are reported", async () => {
   await t.io.createImage("watched", { size: MiB });
   await using image = await t.io.openImage("watched");
   const updates = image.watchUpdates()[Symbol.asyncIterator]();
@@ -144,7 +144,7 @@ test("changes of an image are told", async () => {
   await expect(watching).rejects.toBe(reason);
 });
 
-test("a snapshot waits until the image's user has come to rest", async () => {
+test("a snapshot waits until the image's user has quiesced", async () => {
   await t.io.createImage("used", { size: MiB });
   await using image = await t.io.openImage("used");
   const events: string[] = [];

@@ -14,7 +14,7 @@ afterAll(async () => {
   await t[Symbol.asyncDispose]();
 });
 
-test("images that are snapshot and set back together", async () => {
+test("images that are snapshotted and rolled back together", async () => {
   const group = t.io.group("pair");
   await group.create();
   await expect(group.create()).rejects.toMatchObject({ code: "EXISTS", object: `${t.pool}/pair` });
@@ -52,7 +52,7 @@ test("images that are snapshot and set back together", async () => {
   expect(await t.io.listGroups()).toEqual([]);
 });
 
-test("members in another pool, and one that may have been thrown away, are removed again", async () => {
+test("members in another pool, and one that is in the trash, are removed", async () => {
   await using other = await openTestPool("groups-other");
   await other.io.createImage("three", { size: MiB });
   await t.io.createImage("four", { size: MiB });

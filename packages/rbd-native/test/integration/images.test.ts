@@ -11,7 +11,7 @@ afterAll(async () => {
   await t[Symbol.asyncDispose]();
 });
 
-test("an image with every layout option, as rbd info sees it", async () => {
+test("an image with every layout option, compared with rbd info", async () => {
   const features = imageFeatures.layering | imageFeatures.striping | imageFeatures["exclusive-lock"];
   await t.io.createImage("laid-out", {
     size: 100 * MiB,
@@ -85,7 +85,7 @@ test("namespaces hide their images from each other", async () => {
   await t.io.removeNamespace("tenant");
 });
 
-test("the trash keeps an image until its time", async () => {
+test("the trash keeps an image until its deferment ends", async () => {
   await t.io.createImage("kept", { size: MiB });
   await t.io.trashMove("kept", { delaySeconds: 3600 });
   const [kept] = await t.io.listTrash();
@@ -154,7 +154,7 @@ test.each(names)("the name %s", async (name) => {
   await t.io.removeImage(name);
 });
 
-test("names that cannot be are typed errors", async () => {
+test("invalid names are refused with INVALID_ARGUMENT", async () => {
   const refused = { name: "RbdError", code: "INVALID_ARGUMENT" };
   for (const name of ["", "nul\0inside", "\ud800", 7 as unknown as string]) {
     await expect(t.io.createImage(name, { size: MiB })).rejects.toMatchObject(refused);

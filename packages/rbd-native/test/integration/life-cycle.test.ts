@@ -80,7 +80,7 @@ test("an image that is still being opened when its cluster is closed is not left
   expect(await opening).toBe("CLOSED");
 });
 
-test("two clusters in one process do not know each other", async () => {
+test("two clusters in one process are independent", async () => {
   await using one = await Cluster.connect({ conf: t.conf });
   await using two = await Cluster.connect({ conf: t.conf });
   expect(await one.instanceId()).not.toBe(await two.instanceId());
@@ -100,7 +100,7 @@ test("a connection with encrypted messages", async () => {
   expect(await image.read(MiB, data.length)).toEqual(data);
 });
 
-test("errors say what failed, on what, and what to do", async () => {
+test("errors name the call, the object and what to do next", async () => {
   const error = await t.io.openImage("absent").catch((e: unknown) => e);
   expect(error).toBeInstanceOf(RbdError);
   expect(error).toMatchObject({ code: "NOT_FOUND", errno: 2, call: "rbd_open", object: `${t.pool}/absent` });

@@ -34,7 +34,7 @@ async function diff(o: DiffOptions): Promise<number[][]> {
 }
 
 describe("a diff from a snapshot by its id", () => {
-  test.runIf(has.diffFromSnapshotId)("is the one by its name", async () => {
+  test.runIf(has.diffFromSnapshotId)("equals the diff by the snapshot's name", async () => {
     expect(await diff({ from: first })).toEqual([[MiB / 2, 4096]]);
     expect(await diff({ from: first, wholeObject: true })).toEqual([[0, 4 * MiB]]);
     expect(await diff({ from: first })).toEqual(await diff({ from: "first" }));
@@ -47,7 +47,7 @@ describe("a diff from a snapshot by its id", () => {
 });
 
 describe("a clone of a snapshot by its id", () => {
-  test.runIf(has.cloneBySnapshotId)("is one of that snapshot", async () => {
+  test.runIf(has.cloneBySnapshotId)("has that snapshot as its parent", async () => {
     await t.io.clone({ pool: t.io, image: "disk", snapshot: first }, "clone");
     await using clone = await t.io.openImage("clone");
     expect((await clone.parent())?.snapshotId).toBe(first);
@@ -85,7 +85,7 @@ describe("an encrypted clone of an encrypted image", { timeout: 180_000 }, () =>
   });
 });
 
-test("the connection learns the newest map, and which clients the cluster is for", async () => {
+test("the connection gets the latest OSD map and the minimum compatible client", async () => {
   await t.cluster.waitForLatestOsdMap();
   const { present, required } = await t.cluster.minCompatibleClient();
   const map = JSON.parse(

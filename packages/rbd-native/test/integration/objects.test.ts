@@ -12,7 +12,7 @@ afterAll(async () => {
   await t[Symbol.asyncDispose]();
 });
 
-test("a sparse read brings what was written, and says where it is", async () => {
+test("a sparse read returns the written bytes and their offsets", async () => {
   const MiB = 2 ** 20;
   const [one, two] = [Buffer.alloc(4096, "1"), Buffer.alloc(8192, "2")];
   await objects.write("holes", [writeSteps.write(0, one), writeSteps.write(MiB, two)]);
@@ -34,7 +34,7 @@ test("a sparse read brings what was written, and says where it is", async () => 
   await expect(objects.sparseRead("holes", 0, 1, { signal })).rejects.toBe(reason);
 });
 
-test("a compound write is all or nothing, a compound read one moment", async () => {
+test("a compound write is atomic, and so is a compound read", async () => {
   const steps = [
     writeSteps.create({ exclusive: true }),
     writeSteps.writeFull("hello"),
@@ -70,7 +70,7 @@ test("a compound write is all or nothing, a compound read one moment", async () 
   });
 });
 
-test("every write raises an object's version, which reads tell and steps can ask for", async () => {
+test("every write increments an object's version, which reads return and steps can assert", async () => {
   const first = await objects.writeForVersion("versioned", [writeSteps.writeFull("one")]);
   const [data, version] = await objects.read("versioned", [readSteps.read(0, 10), readSteps.version()]);
   expect(data.toString()).toBe("one");
@@ -114,7 +114,7 @@ test("a method of an object class", async () => {
   });
 });
 
-test("objects of a namespace are its own", async () => {
+test("objects of a namespace are not visible in another one", async () => {
   await using other = await t.cluster.openPool(t.pool, { namespace: "elsewhere" });
   await other.objects.writeFull("own", "data");
   await expect(objects.stat("own")).rejects.toMatchObject({ code: "NOT_FOUND" });
@@ -161,7 +161,7 @@ test("an advisory lock on an object", async () => {
   await expect(lock.unlock("two")).rejects.toMatchObject({ code: "NOT_FOUND" });
 });
 
-test("watchers are notified and answer", async () => {
+test("watchers are notified and reply", async () => {
   await objects.writeFull("bell", "");
   const heard: string[] = [];
   const watch = await objects.watch("bell", {

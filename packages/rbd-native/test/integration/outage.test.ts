@@ -66,7 +66,7 @@ test("a cluster that stops answering ends calls with TIMED_OUT, and closing does
   expect((await disk.read(0, 4096)).every((byte) => byte === 1)).toBe(true);
 });
 
-test("a block whose write was given up is sent, if at all, as it was", async () => {
+test("a block whose write timed out is sent unchanged, if it is sent at all", async () => {
   const [offset, length] = [32 * MiB, 16 * MiB];
   const cluster = await Cluster.connect({ conf: ceph.conf, osdTimeoutSeconds: 2, monTimeoutSeconds: 2 });
   const io = await cluster.openPool("rbd");

@@ -95,7 +95,7 @@ const zeroes = Buffer.alloc(4 * MiB);
 const hasData = (bytes: Buffer) => (from: number, to: number) =>
   bytes.compare(zeroes, 0, to - from, from, to) !== 0;
 
-test("data and zeroes are told apart as in what rbd exports", async () => {
+test("data and zeroes are classified as in an rbd export", async () => {
   const bytes = exported("disk@one");
   for (const grain of [512, 4096, 65_536]) {
     expect(await collect(disk.scanZeroes({ grain }))).toEqual(expectedRuns(bytes, grain, hasData(bytes)));
@@ -124,7 +124,7 @@ test("differences between two snapshots, and between a clone and its parent", as
   }
 });
 
-test("digests are those of a copy job, and hold to the block's contents", async () => {
+test("digests equal those of a copy job, and depend on the block's contents", async () => {
   await using image = await t.io.openImage("disk");
   const snapshotId = await image.snapshotId("one");
   for (const blockSize of [undefined, MiB, 12 * KiB]) {
@@ -147,7 +147,7 @@ test("digests are those of a copy job, and hold to the block's contents", async 
   expect(Buffer.from(part).toString("hex", 0, 16)).not.toBe(digest(0));
 });
 
-test("a sparse read fills the buffer and says where the data is", async () => {
+test("a sparse read fills the buffer and returns the data extents", async () => {
   const bytes = exported("disk@one");
   const buffer = Buffer.alloc(20 * MiB + 10, 0xee);
   const { data, extents } = await disk.readSparse(MiB, buffer.subarray(5, -5));
@@ -164,7 +164,7 @@ test("a sparse read fills the buffer and says where the data is", async () => {
   expect(last.data.equals(bytes.subarray(-200))).toBe(true);
 });
 
-test("ranges and grains that make no sense are refused", async () => {
+test("invalid ranges and grains are refused", async () => {
   const refused = (batches: AsyncIterable<DiffExtents>) => expect(collect(batches)).rejects;
   await refused(disk.scanZeroes({ grain: 1000 })).toMatchObject({ code: "INVALID_ARGUMENT" });
   await refused(disk.scanZeroes({ grain: 8 * MiB })).toMatchObject({ code: "INVALID_ARGUMENT" });

@@ -23,7 +23,7 @@ function resize(size: string): void {
   t.rbd("resize", "--no-progress", "--allow-shrink", "--size", size, `${t.pool}/${name}`);
 }
 
-test("what another client added is read and written", async () => {
+test("a range that another client appended is read and written", async () => {
   await using image = await t.io.openImage(name);
   resize("16M");
   await image.write(12 * MiB, Buffer.from("beyond"));
@@ -48,11 +48,14 @@ const calls: Record<string, (image: Image) => Promise<unknown>> = {
   },
 };
 
-test.each(Object.keys(calls))("%s on what another client cut off is refused", async (call) => {
-  await using image = await t.io.openImage(name);
-  await image.write(at, Buffer.alloc(MiB, 255));
-  resize("4M");
-  await expect(calls[call]?.(image)).rejects.toMatchObject({ code: "OUT_OF_RANGE" });
-  resize("8M");
-  expect((await image.read(at, MiB)).equals(Buffer.alloc(MiB))).toBe(true);
-});
+test.each(Object.keys(calls))(
+  "%s beyond the size to which another client shrank the image is refused",
+  async (call) => {
+    await using image = await t.io.openImage(name);
+    await image.write(at, Buffer.alloc(MiB, 255));
+    resize("4M");
+    await expect(calls[call]?.(image)).rejects.toMatchObject({ code: "OUT_OF_RANGE" });
+    resize("8M");
+    expect((await image.read(at, MiB)).equals(Buffer.alloc(MiB))).toBe(true);
+  },
+);

@@ -18,7 +18,7 @@ afterAll(async () => {
   await t[Symbol.asyncDispose]();
 });
 
-test("the snapshots that rbd sees", async () => {
+test("lists the snapshots that rbd lists", async () => {
   const listed = await image.listSnapshots();
   const witness = t.rbdJson<{ id: number; name: string; size: number }[]>("snap", "ls", `${t.pool}/disk`);
   expect(listed.map(({ id, name, size }) => ({ id: Number(id), name, size }))).toEqual(
@@ -98,7 +98,7 @@ test("a snapshot with a clone of format 2 goes to the snapshots' trash", async (
   expect(await v2.parent()).toMatchObject({ snapshotKind: "trash", snapshotId: trashed?.id });
 });
 
-test("removing a snapshot with all that hangs on it", async () => {
+test("removing a protected snapshot with clones", async () => {
   await image.removeSnapshot("one", { force: true });
   await using v1 = await t.io.openImage("v1");
   expect(await v1.parent()).toBeNull();

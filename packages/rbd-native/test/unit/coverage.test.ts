@@ -43,13 +43,13 @@ test("every public function of librbd is bound or waived with a reason", () => {
   expect(all.size).toBeGreaterThanOrEqual(280);
 });
 
-test("nothing is waived twice, or without need, or that is not there", () => {
+test("no function is waived twice, without need, or although it does not exist", () => {
   expect(excused.filter((name, i) => excused.indexOf(name) !== i)).toEqual([]);
   expect(excused.filter((name) => inUse.has(name))).toEqual([]);
   expect(excused.filter((name) => !all.has(name))).toEqual([]);
 });
 
-test("what came after Ceph 16 is looked up at run time, and neither waived nor linked against", () => {
+test("functions newer than Ceph 16 are looked up at run time, and neither waived nor linked against", () => {
   expect([...newer].filter((name) => !inUse.has(name))).toEqual([]);
   const undefinedSymbols = execFileSync("nm", ["-D", "--undefined-only", addon], { encoding: "utf8" });
   expect(undefinedSymbols).toContain("rbd_diff_iterate2");

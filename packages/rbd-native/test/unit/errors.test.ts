@@ -24,7 +24,7 @@ test("each errno has one code of the closed set", () => {
   expect(codeOf(9999)).toBe("UNKNOWN");
 });
 
-test("a message says the call, the object, what is wrong and what to do", () => {
+test("a message names the call, the object, the failure and what to do", () => {
   const error = new RbdError({
     code: "BUSY",
     errno: 16,

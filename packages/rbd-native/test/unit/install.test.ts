@@ -34,7 +34,7 @@ test("without its tools the build names the packages to install", () => {
   );
 });
 
-test("without a header it names that one's package alone", () => {
+test("without one header the build names only its package", () => {
   program(
     "g++",
     'for a; do [ "$a" = -E ] && { read -r line; case $line in *librbd.h*) exit 1;; esac; }; done; exit 0',

@@ -80,7 +80,7 @@ export const waived: Readonly<Record<string, readonly string[]>> = {
   ],
   "frees one entry of a list; the list's own clean-up is used": ["rbd_image_spec_cleanup"],
   "one buffer in JavaScript is one piece of memory": ["rbd_aio_readv", "rbd_aio_writev"],
-  "feature bits have names in src/image-features.ts": ["rbd_features_to_string", "rbd_features_from_string"],
+  "feature bits have names in src/image-options.ts": ["rbd_features_to_string", "rbd_features_from_string"],
   "rbd_mirror_image_enable2 does the same for both modes; deprecated": ["rbd_mirror_image_enable"],
   "rbd_mirror_image_create_snapshot2 does the same with flags": ["rbd_mirror_image_create_snapshot"],
   "the global status tells about all sites; deprecated": [

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { parseCommandLine } from "../../../src/cli/command-line.ts";
-import { describeStatus, shellWord } from "../../../src/cli/report.ts";
+import { describeStatus, shellWord } from "../../../src/cli/main.ts";
 
 describe("parseCommandLine", () => {
   test("start with everything", () => {
@@ -28,11 +28,11 @@ describe("parseCommandLine", () => {
   });
 
   test.each([
-    [[], "Say what to do"],
+    [[], "Give a command"],
     [["start"], "--dir DIR"],
     [["start", "--dir", ""], "--dir DIR"],
-    [["restart", "--dir", "/d"], "Not a command: restart"],
-    [["start", "more", "--dir", "/d"], "Not understood: more"],
+    [["restart", "--dir", "/d"], "Unknown command: restart"],
+    [["start", "more", "--dir", "/d"], "Unexpected arguments: more"],
     [["start", "--dir", "/d", "--set", "debug"], "Not a setting"],
     [["start", "--dir", "/d", "--osds", "two"], "--osds"],
     [["start", "--dir", "/d", "--fast"], "--fast"],

@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
-import { checkOptions } from "../../../src/cluster/check-options.ts";
 import { summarise } from "../../../src/cluster/cluster-status.ts";
-import { withMoreOsds } from "../../../src/cluster/resume-cluster.ts";
+import { checkOptions } from "../../../src/cluster/options.ts";
+import { withMoreOsds } from "../../../src/cluster/start-cluster.ts";
 import { ownerOf } from "../../../src/cluster/temporary-cluster.ts";
-import { parseMonitorPort } from "../../../src/daemons/monitor.ts";
+import { parseMonitorPort } from "../../../src/daemons/stores.ts";
 
 describe("summarise", () => {
   const up = { name: "mon.a", pid: 1, running: true };

@@ -2,9 +2,9 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { clusterPaths } from "../../../src/cluster/paths.ts";
-import { renderConf } from "../../../src/config/conf.ts";
-import { objectClassFolder } from "../../../src/machine/class-folder.ts";
+import { renderConf } from "../../../src/folder/conf.ts";
+import { clusterPaths } from "../../../src/folder/paths.ts";
+import { objectClassFolder } from "../../../src/machine/requirements.ts";
 
 test("the first folder that holds RBD's object class is the one", async () => {
   const folder = mkdtempSync(join(tmpdir(), "classes-"));

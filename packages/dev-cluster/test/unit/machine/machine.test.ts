@@ -1,7 +1,6 @@
 import { chmod, mkdir, stat, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { requireBinaries } from "../../../src/machine/binaries.ts";
 import {
   isNameable,
   osdBytesFor,
@@ -9,7 +8,7 @@ import {
   requireDirectIo,
   requireOwner,
 } from "../../../src/machine/folder.ts";
-import { memoryNeeded, requireMemory } from "../../../src/machine/memory.ts";
+import { memoryNeeded, requireBinaries, requireMemory } from "../../../src/machine/requirements.ts";
 import { scratchFolder } from "../../support/scratch.ts";
 
 const GiB = 1024 ** 3;

@@ -53,12 +53,12 @@ describe("askForObject", () => {
 });
 
 describe("askAdminSocket", () => {
-  test("has no answer from a daemon that goes away half-way", async () => {
+  test("has no answer from a daemon that ends before its answer is complete", async () => {
     await using daemon = await fakeDaemon((_, socket) => socket.end(frame("{}").subarray(0, 5)));
     expect(await askAdminSocket(daemon.socket, {}, never)).toBeUndefined();
   });
 
-  test("has no answer where nobody listens, no socket is, or no folder", async () => {
+  test("has no answer without a listener, a socket or a folder", async () => {
     await using daemon = await fakeDaemon((_, socket) => socket.destroy());
     expect(await askAdminSocket({ ...daemon.socket, name: "osd.1.asok" }, {}, never)).toBeUndefined();
     expect(await askAdminSocket({ folder: "/nowhere", name: "osd.0.asok" }, {}, never)).toBeUndefined();

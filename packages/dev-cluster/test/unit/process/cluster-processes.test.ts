@@ -1,8 +1,8 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { expect, test } from "vitest";
-import { findClusterProcesses, recogniseDaemon } from "../../../src/process/cluster-processes.ts";
-import { toolMark } from "../../../src/process/environment.ts";
+import { findClusterProcesses, recogniseDaemon } from "../../../src/process/processes.ts";
+import { toolMark } from "../../../src/process/run-tool.ts";
 
 const conf = "/srv/ceph/ceph.conf";
 
@@ -23,7 +23,7 @@ test.each([
   expect(recogniseDaemon(args, conf)).toBeUndefined();
 });
 
-test("finds a tool that a start left behind by its mark, and not its likes", async () => {
+test("finds a tool that a start left running by its mark, and no similar process", async () => {
   const spawnTool = (mark: string) =>
     spawn(process.execPath, ["-e", "process.stdin.resume()"], {
       env: { [toolMark]: mark },

@@ -7,7 +7,7 @@ import {
   parseStat,
   processArguments,
   signalProcess,
-} from "../../../src/process/process-identity.ts";
+} from "../../../src/process/processes.ts";
 
 const statOf = (state: string, threads: number) => {
   const before = Array.from({ length: 16 }, (_, index) => String(index + 4));
@@ -19,7 +19,7 @@ test("reads the start time behind a name with blanks and parentheses", () => {
   expect(parseStat("4711 (x) S 1 2")).toBeUndefined();
 });
 
-test("holds a process for ended only when its last thread is", () => {
+test("takes a process for ended only when its last thread has ended", () => {
   expect(parseStat(statOf("Z", 1))?.ended).toBe(true);
   expect(parseStat(statOf("Z", 7))?.ended).toBe(false);
 });

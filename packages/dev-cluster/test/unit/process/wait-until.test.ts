@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { waitUntil } from "../../../src/process/wait-until.ts";
+import { waitUntil } from "../../../src/process/concurrency.ts";
 
 const options = { what: "the kettle to boil", deadlineMs: 5_000, intervalMs: 1 };
 

@@ -1,39 +1,35 @@
 import type { Image, SnapshotEntry } from "rbd-native";
-import type { Cluster } from "../../cluster/cluster.ts";
-import { withCoppiceErrors } from "../../errors/to-coppice-error.ts";
-import type { ImageHeader } from "../../headers/image-header.ts";
-import { openImage } from "../../image/open-image.ts";
-import { prepareRemoval } from "../../image/prepare-removal.ts";
-import { formatImageSpec, showImageSpec } from "../../names/format-image-spec.ts";
-import type { ImageSpec } from "../../names/image-spec.ts";
-import { type ImageSpecLike, toImageOnly } from "../../names/to-image-spec.ts";
-import { openAhead } from "../../parallel/open-ahead.ts";
-import { allSettledOrThrow } from "../../parallel/together.ts";
-import { UndoLog } from "../../undo/undo-log.ts";
-import { removeNewImage } from "../new-image/remove-new-image.ts";
-import { snapshotsBefore, takeHeadSnapshot } from "../source-image/head-snapshot.ts";
-import { identityOf } from "../source-image/image-identity.ts";
-import { type OpenSourceOptions, openSource } from "../source-image/open-source.ts";
-import { writeHeader } from "../target-image/change-header.ts";
-import type { TransferLimits } from "../transfer-limits.ts";
-import { createCopy, isBareCopy, layoutOf } from "./copy-layout.ts";
-import { type MarkedImage, markNew, noteMark, removeMark } from "./copy-mark.ts";
-import { copyPoint } from "./copy-point.ts";
-import type { RunCopyOptions } from "./copy-run.ts";
-import { ReusedTarget } from "./reused-target.ts";
-import { type CopyOfImage, takeOverCopy } from "./take-over-copy.ts";
+import type { Cluster } from "../../cluster/index.ts";
+import { allSettledOrThrow, openAhead } from "../../concurrency/index.ts";
+import { withCoppiceErrors } from "../../errors/index.ts";
+import type { ImageHeader } from "../../headers/index.ts";
+import { openImage } from "../../image/index.ts";
+import {
+  formatImageSpec,
+  type ImageSpec,
+  type ImageSpecLike,
+  showImageSpec,
+  toImageOnly,
+} from "../../names/index.ts";
+import { writeHeader } from "../../notes/index.ts";
+import { UndoLog } from "../../operation/index.ts";
+import { snapshotsBefore, takeHeadSnapshot } from "../head-snapshot.ts";
+import { createUnmarkedImage, isUnmarkedHeader, newImageFeatures, removeNewImage } from "../new-image.ts";
+import { identityOf, type OpenSourceOptions, openSource } from "../source.ts";
+import { openTarget, type Target } from "../target/open-target.ts";
+import { type CopyDataOptions, copyPoint } from "./copy-diff.ts";
+import { copyMarkNote, type ImageCopy, type MarkedImage, markNewCopy, resumeCopy } from "./copy-mark.ts";
 
-export interface CopyImageOptions extends OpenSourceOptions, Omit<RunCopyOptions, "digests"> {
+export interface CopyImageOptions extends OpenSourceOptions, Omit<CopyDataOptions, "digests"> {
   readonly image: ImageSpecLike;
   /** The image to create, with the source's layout. */
   readonly target: {
-    /** Its cluster; the source's without it. */
+    /** The target's cluster; the source's without it. */
     readonly cluster?: Cluster | undefined;
     readonly image: ImageSpecLike;
     /** Keeps the data in another pool. */
     readonly dataPool?: string | undefined;
   };
-  readonly limits?: TransferLimits | undefined;
 }
 
 export interface CopyImageResult {
@@ -44,10 +40,11 @@ export interface CopyImageResult {
 }
 
 /**
- * Makes a copy of an image with all the user's snapshots, their protection, and metadata. A clone's copy has no
- * parent: it holds everything itself. The head is read from a snapshot that is taken for the purpose and removed at
- * the end. When it fails or is aborted the new image is removed. When its process ends on the way, the same call goes
- * on with what is there, if the source still has the snapshots that were copied; otherwise it begins anew.
+ * Copies an image with all the user's snapshots, their protection, and its metadata. The copy of a clone has no parent: it
+ * holds all of the data itself. The head is read from a snapshot that is taken for the purpose and removed at the end.
+ *
+ * When the copy fails or is aborted, the new image is removed. When its process ends, the same call continues with the
+ * data that is there, if the source still has the snapshots that were copied; otherwise it starts anew.
  *
  * @throws {CoppiceError} `NOT_FOUND`, `EXISTS`, `BUSY` while another process makes the same copy, `QUOTA_EXCEEDED`,
  * `NO_SPACE`, `UNDO_FAILED`; the signal's reason
@@ -63,37 +60,36 @@ export async function copyImage(cluster: Cluster, options: CopyImageOptions): Pr
     const layout = await layoutOf(original, targetCluster, options.target.dataPool);
     return { identity: await identityOf(cluster, source, original), layout };
   });
-  const isBare = (header: ImageHeader) => isBareCopy(header, layout);
-  const work = { cluster, source, original, identity, targetCluster, place, isBare };
-  const known = await withCoppiceErrors({ object: spec }, () => takeOverCopy(work, signal));
-  if (known === undefined) {
-    await prepareRemoval(targetCluster, place);
-    await createCopy(targetCluster, place, layout);
-  }
+  const isBare = (header: ImageHeader) => isUnmarkedHeader(header) && hasLayout(header, layout);
+  const copy = { cluster, source, original, identity, targetCluster, place, isBare };
+  const resumed = await withCoppiceErrors({ object: spec }, () => resumeCopy(copy, signal));
+  if (resumed === undefined) await createWithLayout(targetCluster, place, layout);
   const undo = new UndoLog();
   try {
     await using marked =
-      known ??
-      (await withCoppiceErrors({ object: spec }, () =>
-        markNew(targetCluster, place, identity, isBare, signal),
-      ));
-    // Not before: until it is marked, another process may take it up.
+      resumed ?? (await withCoppiceErrors({ object: spec }, () => markNewCopy(copy, signal)));
+    // Only now: until the image is marked, another process may take it over.
     undo.note(`the image ${spec}`, () => removeNewImage(targetCluster, place));
     const result = marked.mark.isWhole
-      ? { snapshots: [...(known?.snapshots ?? [])], bytesRead: 0, bytesWritten: 0, bytesSkipped: 0 }
-      : await fill(work, marked, known?.snapshots, options);
-    await withCoppiceErrors({ object: spec }, () => writeHeader(marked.ioCtx, marked.id, [removeMark]));
+      ? { snapshots: [...(resumed?.snapshots ?? [])], bytesRead: 0, bytesWritten: 0, bytesSkipped: 0 }
+      : await copySnapshots(copy, marked, resumed?.snapshots, options);
+    await withCoppiceErrors({ object: spec }, () =>
+      writeHeader(marked.ioCtx, marked.id, [copyMarkNote.unset]),
+    );
     return result;
   } catch (error) {
     return await undo.undoAndThrow(error, "copyImage");
   }
 }
 
-/** Copies what is not there yet. The head's snapshot is removed when the image is whole, and said to be. */
-async function fill(
-  { cluster, source, original, targetCluster, place }: CopyOfImage,
+/**
+ * Copies the snapshots that are not on the target yet, and the head. The snapshot of the source's head is removed after the
+ * image is marked as whole.
+ */
+async function copySnapshots(
+  { cluster, source, original, targetCluster, place }: ImageCopy,
   marked: MarkedImage,
-  known: ReadonlySet<string> | undefined,
+  copied: ReadonlySet<string> | undefined,
   options: CopyImageOptions,
 ): Promise<CopyImageResult> {
   const { signal } = options;
@@ -111,7 +107,7 @@ async function fill(
     name: snapshot?.name ?? null,
     range: { image: source, from: snapshots[i - 1]?.name, to: snapshot?.name ?? head.name },
   }));
-  const missing = points.filter(({ name }) => name === null || !known?.has(name));
+  const missing = points.filter(({ name }) => name === null || !copied?.has(name));
   const sum = { bytesRead: 0, bytesWritten: 0, bytesSkipped: 0 };
   const open = ({ range }: (typeof points)[number]) => openSource(cluster, range, options);
   for await (const [from, { name }] of openAhead(missing, open)) {
@@ -123,12 +119,13 @@ async function fill(
   }
   await targets[Symbol.asyncDispose]();
   await withCoppiceErrors({ object: showImageSpec(place) }, () =>
-    finish(original, targetCluster, place, snapshots, marked),
+    markWhole(original, targetCluster, place, snapshots, marked),
   );
   return { snapshots: snapshots.map(({ name }) => name), ...sum };
 }
 
-async function finish(
+/** Copies protection and metadata, and marks the image as whole. */
+async function markWhole(
   original: Image,
   targetCluster: Cluster,
   place: ImageSpec,
@@ -142,8 +139,96 @@ async function finish(
       if (!(await image.isSnapshotProtected(name))) await image.protectSnapshot(name);
     }
   }
-  // What a copy says of its own points is not for a copy of it to repeat.
+  // Notes speak of one image by ids, and are not copied.
   const metadata = [...(await original.listMetadata())].filter(([key]) => !key.startsWith("coppice."));
   const sets = metadata.map(([key, value]) => ({ type: "set", key, value }) as const);
-  await writeHeader(ioCtx, id, [...sets, noteMark({ ...mark, isWhole: true })]);
+  await writeHeader(ioCtx, id, [...sets, copyMarkNote.set({ ...mark, isWhole: true })]);
+}
+
+/** The properties that a copy takes over from its source. */
+interface CopyLayout {
+  readonly order: number;
+  /** Those of the source's `RBD_FEATURE_*` bits that a copy can have. */
+  readonly features: bigint;
+  readonly stripeUnit: number;
+  readonly stripeCount: number;
+  /** The pool for the data; `undefined`: the copy's own pool. */
+  readonly dataPool: { readonly name: string; readonly id: number } | undefined;
+}
+
+/** @throws {CoppiceError} `NOT_FOUND` for the pool; RbdError */
+async function layoutOf(image: Image, target: Cluster, dataPool: string | undefined): Promise<CopyLayout> {
+  const { order } = await image.stat();
+  const { unit: stripeUnit, count: stripeCount } = await image.stripe();
+  const features = (await image.features()) & newImageFeatures;
+  const pool = dataPool === undefined ? undefined : await target.pool(dataPool);
+  return {
+    order,
+    features,
+    stripeUnit,
+    stripeCount,
+    dataPool: pool && { name: pool.poolName, id: pool.poolId },
+  };
+}
+
+/** @throws {CoppiceError} `EXISTS` */
+async function createWithLayout(cluster: Cluster, place: ImageSpec, layout: CopyLayout): Promise<void> {
+  const { order, features, stripeUnit, stripeCount, dataPool } = layout;
+  const isStriped = stripeCount > 1 || stripeUnit !== 2 ** order;
+  await createUnmarkedImage(cluster, place, {
+    objectSize: 2 ** order,
+    features,
+    dataPool: dataPool?.name,
+    ...(isStriped ? { stripeUnit, stripeCount } : {}),
+  });
+}
+
+function hasLayout(header: ImageHeader, layout: CopyLayout): boolean {
+  const { order, features, stripeUnit, stripeCount, dataPool } = layout;
+  return (
+    header.dataPoolId === (dataPool?.id ?? null) &&
+    header.order === order &&
+    (header.features & newImageFeatures) === features &&
+    header.stripeUnit === stripeUnit &&
+    header.stripeCount === stripeCount
+  );
+}
+
+/** A target that one snapshot after the other is copied to, through one handle as long as that is possible. */
+class ReusedTarget implements AsyncDisposable {
+  readonly #cluster: Cluster;
+  readonly #place: ImageSpec;
+  #open: Target | undefined;
+  /** The size of the copies that were made through the open handle. */
+  #size: number | undefined;
+
+  constructor(cluster: Cluster, place: ImageSpec) {
+    this.#cluster = cluster;
+    this.#place = place;
+  }
+
+  /** @throws {CoppiceError} as `openTarget` */
+  async open(signal: AbortSignal | undefined): Promise<Target> {
+    this.#open ??= await openTarget(this.#cluster, this.#place, signal);
+    return this.#open;
+  }
+
+  /**
+   * The target, for a copy of that size in bytes. A handle that was copied through does not change the image's size: for
+   * another size the target is opened again.
+   *
+   * @throws {CoppiceError} as `openTarget`
+   */
+  async ofSize(size: number, signal: AbortSignal | undefined): Promise<Target> {
+    if (this.#size !== undefined && this.#size !== size) await this[Symbol.asyncDispose]();
+    const target = await this.open(signal);
+    this.#size = size;
+    return target;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const open = this.#open;
+    [this.#open, this.#size] = [undefined, undefined];
+    await open?.[Symbol.asyncDispose]();
+  }
 }

@@ -1,89 +1,119 @@
-import type { IoCtx } from "rbd-native";
+import type { Image, IoCtx, SnapshotEntry } from "rbd-native";
 import { z } from "zod";
-import type { Cluster } from "../../cluster/cluster.ts";
-import type { ImageHeader } from "../../headers/image-header.ts";
-import { readHeader } from "../../headers/read-header.ts";
-import { readImageId } from "../../headers/read-image-id.ts";
-import { ignoreNotFound } from "../../headers/read-objects.ts";
-import { hasHeader } from "../../image/half-made.ts";
-import { openImage } from "../../image/open-image.ts";
-import { showImageSpec } from "../../names/format-image-spec.ts";
-import type { ImageSpec } from "../../names/image-spec.ts";
-import { existsAlready } from "../new-image/exists-already.ts";
-import { leaseNewImage } from "../new-image/lease-new-image.ts";
-import { newHeadName } from "../source-image/head-snapshot.ts";
-import { type ImageIdentity, isSameImage } from "../source-image/image-identity.ts";
-import { type HeaderChange, writeHeader } from "../target-image/change-header.ts";
-import { refuseOthers } from "../target-image/hold-target.ts";
-import { parseNote } from "../target-image/image-note.ts";
+import type { Cluster } from "../../cluster/index.ts";
+import { type ImageHeader, ignoreNotFound, readHeader, readImageId } from "../../headers/index.ts";
+import { hasHeader, openImage } from "../../image/index.ts";
+import { type ImageSpec, showImageSpec } from "../../names/index.ts";
+import { defineNote, writeHeader } from "../../notes/index.ts";
+import { newHeadName, snapshotsBefore } from "../head-snapshot.ts";
+import { existsAlready, leaseNewImage, removeNewImage } from "../new-image.ts";
+import { type ImageIdentity, isSameImage } from "../source.ts";
+import { refuseWatchers } from "../target/open-target.ts";
+import { isPointOf, readPoint } from "../target/point-record.ts";
+import { isUnnamedCopy } from "./copy-checkpoint.ts";
 
 const schema = z.strictObject({
   version: z.literal(1),
   fsid: z.string(),
   poolId: z.number(),
   imageId: z.string(),
-  /** The snapshot of the source that stands for its head. */
+  /** The snapshot of the source that is read in place of its head. */
   head: z.string().min(1),
-  /** Nothing is left to do but to remove that snapshot, and this. */
+  /** Whether everything is copied: what remains is to remove that snapshot, and this mark. */
   isWhole: z.boolean(),
 });
 
-/** Metadata of an image that is being made a copy of another, as a whole: of which, by ids. */
-export type CopyMark = z.infer<typeof schema>;
+/** Marks an image that is being made a copy of another image, as a whole, and says of which, by ids. */
+type CopyMark = z.infer<typeof schema>;
 
-const key = "coppice.copy-image";
+export const copyMarkNote = defineNote({
+  key: "coppice.copy-image",
+  schema,
+  what: "the mark of an image that is being copied to",
+  ifUnreadable: "ignore",
+});
 
-/** An image that is being filled by this process alone. Disposing lets go of it. */
+/** An image that this process alone is filling. Disposing gives it up. */
 export interface MarkedImage extends AsyncDisposable {
   readonly ioCtx: IoCtx;
   readonly id: string;
   readonly mark: CopyMark;
-  /** Whether nothing was copied to it yet. */
+  /** Whether nothing has been copied to it yet. */
   readonly isBare: boolean;
 }
 
-/** Whether an image is as a copy makes it: with nothing in it. */
-export type IsBare = (header: ImageHeader) => boolean;
-
-/**
- * Marks an image that was just made.
- *
- * @throws {CoppiceError} `EXISTS` when somebody else used it meanwhile, `BUSY`; RbdError
- */
-export async function markNew(
-  cluster: Cluster,
-  place: ImageSpec,
-  source: ImageIdentity,
-  isBare: IsBare,
-  signal?: AbortSignal,
-): Promise<MarkedImage> {
-  const ioCtx = await cluster.pool(place.pool, place.namespace);
-  const id = await readImageId(ioCtx, place.image, signal);
-  return await claim({ ioCtx, place, id, source, isBare }, signal);
+/** A copy of a whole image. */
+export interface ImageCopy {
+  readonly cluster: Cluster;
+  readonly source: ImageSpec;
+  /** The source, open for writing: a snapshot of its head is taken. */
+  readonly original: Image;
+  readonly identity: ImageIdentity;
+  readonly targetCluster: Cluster;
+  readonly place: ImageSpec;
+  /** Whether an image is as this copy creates it: with nothing in it. */
+  readonly isBare: (header: ImageHeader) => boolean;
 }
 
 /**
- * Takes over what an interrupted copy of the same image has left: also an image that it had no time to mark, in which
- * there is nothing yet.
+ * Marks the image that this copy has just created.
  *
- * @returns Undefined when there is no image of that name.
- * @throws {CoppiceError} `EXISTS` when it is anything else, `BUSY` while another process is at it.
+ * @throws {CoppiceError} `EXISTS` when another client has used it meanwhile, `BUSY`; RbdError
  */
-export async function takeOver(
-  cluster: Cluster,
-  place: ImageSpec,
-  source: ImageIdentity,
-  isBare: IsBare,
-  signal?: AbortSignal,
-): Promise<MarkedImage | undefined> {
-  const ioCtx = await cluster.pool(place.pool, place.namespace);
-  const id = await ignoreNotFound(() => readImageId(ioCtx, place.image, signal));
-  // What is half made cannot be a copy: creating the image says what it is.
-  if (id === null || !(await hasHeader(ioCtx, id))) return undefined;
-  const marked = await claim({ ioCtx, place, id, source, isBare }, signal);
+export async function markNewCopy(copy: ImageCopy, signal?: AbortSignal): Promise<MarkedImage> {
+  const { targetCluster, place } = copy;
+  const ioCtx = await targetCluster.pool(place.pool, place.namespace);
+  const id = await readImageId(ioCtx, place.image, signal);
+  return await claim(copy, ioCtx, id, signal);
+}
+
+export interface ResumedCopy extends MarkedImage {
+  /** The names of the snapshots that are on the target already; of all of them, when the mark says that it is whole. */
+  readonly snapshots: ReadonlySet<string>;
+}
+
+/**
+ * Takes over the image that an interrupted copy of the same source left, marked or not. When the source no longer has the
+ * snapshots that were copied, the image and the snapshot of the source's head are removed instead.
+ *
+ * @returns Undefined when the copy has to create the image.
+ * @throws {CoppiceError} `EXISTS` for any other image, `BUSY` while another process is filling it; RbdError
+ */
+export async function resumeCopy(copy: ImageCopy, signal?: AbortSignal): Promise<ResumedCopy | undefined> {
+  const { original, targetCluster, place } = copy;
+  const found = await takeOver(copy, signal);
+  if (found === undefined) return undefined;
   try {
-    await using image = await openImage(cluster, place, { readOnly: true });
-    refuseOthers((await image.listWatchers({ signal })).length, showImageSpec(place));
+    if (found.isBare) return { ...found, snapshots: new Set() };
+    const { head } = found.mark;
+    const hasHead = await original.snapshotExists(head);
+    const inSource = hasHead ? await snapshotsBefore(original, head) : [];
+    if (found.mark.isWhole) {
+      if (hasHead) await original.removeSnapshot(head);
+      return { ...found, snapshots: await snapshotNames(targetCluster, place) };
+    }
+    const snapshots = await copiedSnapshots(copy, inSource);
+    if (hasHead && snapshots !== undefined) return { ...found, snapshots };
+    await removeNewImage(targetCluster, place);
+    if (hasHead) await original.removeSnapshot(head);
+    await found[Symbol.asyncDispose]();
+    return undefined;
+  } catch (error) {
+    await found[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+async function takeOver(copy: ImageCopy, signal?: AbortSignal): Promise<MarkedImage | undefined> {
+  const { targetCluster, place } = copy;
+  const ioCtx = await targetCluster.pool(place.pool, place.namespace);
+  const id = await ignoreNotFound(() => readImageId(ioCtx, place.image, signal));
+  // An image without a header is not a copy. Creating the image reports what it is.
+  if (id === null || !(await hasHeader(ioCtx, id))) return undefined;
+  const marked = await claim(copy, ioCtx, id, signal);
+  try {
+    await using image = await openImage(targetCluster, place, { readOnly: true });
+    refuseWatchers((await image.listWatchers({ signal })).length, showImageSpec(place));
     return marked;
   } catch (error) {
     await marked[Symbol.asyncDispose]();
@@ -91,23 +121,19 @@ export async function takeOver(
   }
 }
 
-interface Claim {
-  readonly ioCtx: IoCtx;
-  readonly place: ImageSpec;
-  readonly id: string;
-  readonly source: ImageIdentity;
-  readonly isBare: IsBare;
-}
-
-/** Looks before it takes the lock, and after: whoever held it may have come to the end meanwhile. */
-async function claim(wanted: Claim, signal: AbortSignal | undefined): Promise<MarkedImage> {
-  const { ioCtx, place, id, source } = wanted;
-  await examine(wanted, signal);
-  const lock = await leaseNewImage("copy", ioCtx, place, id, signal);
+/** Examines the image before it takes the lock, and after: its holder may have finished meanwhile. */
+async function claim(
+  copy: ImageCopy,
+  ioCtx: IoCtx,
+  id: string,
+  signal: AbortSignal | undefined,
+): Promise<MarkedImage> {
+  await examine(copy, ioCtx, id, signal);
+  const lock = await leaseNewImage("copy", ioCtx, copy.place, id, signal);
   try {
-    const { found, isBare } = await examine(wanted, signal);
-    const mark = found ?? newMark(source);
-    if (found === undefined) await writeHeader(ioCtx, id, [noteMark(mark)]);
+    const { found, isBare } = await examine(copy, ioCtx, id, signal);
+    const mark = found ?? newMark(copy.identity);
+    if (found === undefined) await writeHeader(ioCtx, id, [copyMarkNote.set(mark)]);
     return { ioCtx, id, mark, isBare, [Symbol.asyncDispose]: () => lock.release() };
   } catch (error) {
     await lock.release();
@@ -115,15 +141,17 @@ async function claim(wanted: Claim, signal: AbortSignal | undefined): Promise<Ma
   }
 }
 
-/** @throws {CoppiceError} `EXISTS` for an image that is neither marked nor bare. */
+/** @throws {CoppiceError} `EXISTS` for an image that is neither marked for this copy nor bare. */
 async function examine(
-  { ioCtx, place, id, source, isBare }: Claim,
+  { place, identity, isBare }: ImageCopy,
+  ioCtx: IoCtx,
+  id: string,
   signal: AbortSignal | undefined,
 ): Promise<{ readonly found: CopyMark | undefined; readonly isBare: boolean }> {
   const read = await readHeader(ioCtx, id, signal);
-  const mark = parseNote(read?.metadata(key), schema);
+  const mark = copyMarkNote.parse(read?.metadata(copyMarkNote.key));
   const bare = read !== null && isBare(read.header);
-  if (mark !== undefined && isSameImage(mark, source)) return { found: mark, isBare: bare };
+  if (mark !== undefined && isSameImage(mark, identity)) return { found: mark, isBare: bare };
   if (bare && !read.hasMetadata) return { found: undefined, isBare: true };
   throw existsAlready(place, "copyImage");
 }
@@ -132,9 +160,24 @@ function newMark({ fsid, poolId, imageId }: ImageIdentity): CopyMark {
   return { version: 1, fsid, poolId, imageId, head: newHeadName(), isWhole: false };
 }
 
-export function noteMark(mark: CopyMark): HeaderChange {
-  return { type: "set", key, value: JSON.stringify(mark) };
+async function snapshotNames(cluster: Cluster, place: ImageSpec): Promise<ReadonlySet<string>> {
+  await using image = await openImage(cluster, place, { readOnly: true });
+  return new Set((await image.listSnapshots()).map(({ name }) => name));
 }
 
-/** The image is nobody's any more. */
-export const removeMark: HeaderChange = { type: "remove", key };
+/** The target's snapshots, if they are copies of the source's first ones, by ids. */
+async function copiedSnapshots(
+  { targetCluster, place, identity }: ImageCopy,
+  inSource: readonly SnapshotEntry[],
+): Promise<ReadonlySet<string> | undefined> {
+  await using image = await openImage(targetCluster, place, { readOnly: true });
+  const copied = (await image.listSnapshots())
+    .filter(({ name }) => !isUnnamedCopy(name))
+    .toSorted((a, b) => (a.id < b.id ? -1 : 1));
+  for (const [i, { id, name }] of copied.entries()) {
+    const snapshot = inSource[i];
+    if (snapshot?.name !== name) return undefined;
+    if (!isPointOf(await readPoint(image, id), { source: identity, snapshot })) return undefined;
+  }
+  return new Set(copied.map(({ name }) => name));
+}

@@ -1,4 +1,4 @@
-/** What a copy moved of one block, and the digest of it. */
+/** The parts of one block that a copy moved, and their digest. */
 export interface BlockDigest {
   /** The block's offset in the image divided by the block's size. */
   readonly block: number;
@@ -14,16 +14,16 @@ export interface BlockRuns {
   readonly runs: readonly number[];
 }
 
-/** Digests of what was moved, by block. Ascending. */
+/** The digests of what a copy moved, by block, ascending. */
 export interface DigestManifest {
   /** In bytes. */
   readonly blockSize: number;
-  /** The image's size at the point that the manifest is of, in bytes. */
+  /** The image's size at the point that the manifest describes, in bytes. */
   readonly size: number;
   readonly blocks: readonly BlockDigest[];
-  /** Whether it is of all there is at the point: then what it does not speak of is a hole. */
+  /** Whether it covers everything at the point: then everything that it does not cover is a hole. */
   readonly isFull: boolean;
-  /** What nothing is known of any more, though it may hold data; some of it may have a newer digest. Ascending. */
+  /** The ranges whose digests were lost, although they may hold data; some of them may have a newer digest. Ascending. */
   readonly unknown: readonly BlockRuns[];
 }
 
@@ -48,7 +48,7 @@ export function blockRuns(extents: Float64Array, blockSize: number): Map<number,
   return blocks;
 }
 
-/** What a copy of a plan's extents returned, block by block. */
+/** The digests that the copy of a plan's extents returned, block by block. */
 export function blockDigests(extents: Float64Array, digests: Uint8Array, blockSize: number): BlockDigest[] {
   return [...blockRuns(extents, blockSize)].map(([block, runs], i) => ({
     block,
@@ -57,7 +57,7 @@ export function blockDigests(extents: Float64Array, digests: Uint8Array, blockSi
   }));
 }
 
-/** Whether a block's digest is of all of it, up to the image's end. */
+/** Whether a block's digest covers all of it, up to the image's end. */
 export function isWhole(
   { block, runs }: BlockRuns,
   { blockSize, size }: Pick<DigestManifest, "blockSize" | "size">,
@@ -71,8 +71,8 @@ export interface MergedManifest extends DigestManifest {
 }
 
 /**
- * What is known of a point from the manifests of the chain that leads to it, oldest first: of each block the newest
- * digest, and an older one where no newer one touches its runs. What only a lost digest spoke of is `unknown`.
+ * The manifest of a point, from the manifests of the chain that leads to it, oldest first: for each block the newest
+ * digest, and an older one where no newer one touches its runs. The ranges that only a lost digest covered are `unknown`.
  *
  * @throws {RangeError} for manifests with different block sizes, or none.
  */
@@ -91,7 +91,7 @@ export function mergeManifests(manifests: readonly DigestManifest[]): MergedMani
     for (const runs of manifest.unknown) lose(runs);
     if (manifest.blockSize !== blockSize)
       throw new RangeError("the manifests have blocks of different sizes");
-    // What a point cut off is not what a later one brings back there.
+    // A later point that grows the image again has other data beyond the end of this one.
     for (const [block, kept] of blocks) {
       const room = manifest.size - block * blockSize;
       blocks.set(
@@ -131,7 +131,7 @@ function joined(
     .filter(({ runs }) => runs.length > 0);
 }
 
-/** What any of some lists of runs covers, before `room`. Ascending, none touching the next. */
+/** The union of some lists of runs, up to `room`: ascending runs that do not touch each other. */
 export function unionOf(lists: readonly (readonly number[])[], room: number): number[] {
   const pairs = lists.flatMap((runs) =>
     runs.flatMap((at, i) => (i % 2 === 0 ? [[at, at + (runs[i + 1] ?? 0)] as const] : [])),

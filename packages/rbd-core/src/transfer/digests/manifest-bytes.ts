@@ -1,5 +1,4 @@
-import { putU64, u64 } from "../../formats/fields.ts";
-import { FormatError } from "../../formats/format-error.ts";
+import { FormatError, putU64, u64 } from "../../formats/index.ts";
 import { type BlockDigest, type BlockRuns, type DigestManifest, isWhole } from "./digest-manifest.ts";
 
 const banner = Buffer.from("coppice digests v1\n");

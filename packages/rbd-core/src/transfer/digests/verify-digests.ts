@@ -1,16 +1,12 @@
 import { CopyJob } from "rbd-native";
-import type { Cluster } from "../../cluster/cluster.ts";
-import type { Extent } from "../../diff/extent.ts";
-import { planDiff } from "../../diff/plan-diff.ts";
-import { withCoppiceErrors } from "../../errors/to-coppice-error.ts";
-import { openImage } from "../../image/open-image.ts";
-import { showImageSpec } from "../../names/format-image-spec.ts";
-import { type ImageSpecLike, toImageOnly } from "../../names/to-image-spec.ts";
-import { copyParts } from "../plan/copy-parts.ts";
-import { OccupiedRanges } from "../plan/occupied-ranges.ts";
-import { outside } from "../plan/outside.ts";
-import { findSnapshot } from "../source-image/find-snapshot.ts";
-import type { TransferLimits } from "../transfer-limits.ts";
+import type { Cluster } from "../../cluster/index.ts";
+import { type Extent, planDiff } from "../../diff/index.ts";
+import { withCoppiceErrors } from "../../errors/index.ts";
+import { openImage } from "../../image/index.ts";
+import { type ImageSpecLike, showImageSpec, toImageOnly } from "../../names/index.ts";
+import { copyParts, OccupiedRanges, outside } from "../plan.ts";
+import { findSnapshot } from "../source.ts";
+import type { TransferLimits } from "../transfer-options.ts";
 import { type BlockDigest, blockDigests, type DigestManifest, unionOf } from "./digest-manifest.ts";
 
 export interface VerifyDigestsOptions {
@@ -25,7 +21,7 @@ export interface VerifyDigestsOptions {
 export interface VerifyDigestsResult {
   /** Bytes that were read and compared, holes included. */
   readonly verified: number;
-  /** What is not as its digest says, ascending. Empty when all is well. */
+  /** The digests that differ, ascending. Empty when everything is as it was copied. */
   readonly wrong: readonly BlockDigest[];
 }
 
@@ -35,9 +31,9 @@ const blocksAtATime = 512;
 const hole = Buffer.from("99aa06d3014798d86001c324468d497f", "hex");
 
 /**
- * Reads what a manifest speaks of from a snapshot and compares the digests; of a full one also what it does not speak
- * of, which must be zero. The snapshot's image may have objects of
- * another size than the manifest's blocks.
+ * Reads the ranges that a manifest covers from a snapshot and compares their digests. For a full manifest, also reads what
+ * it does not cover, which must be zero. The objects of the snapshot's image may have another size than the manifest's
+ * blocks.
  *
  * @throws {CoppiceError} `NOT_FOUND`, `INVALID_ARGUMENT` when the snapshot has another size; the signal's reason
  */
@@ -72,9 +68,9 @@ export async function verifyDigests(
         const { size, objectSize } = await image.stat({ signal });
         const { count: stripeCount } = await image.stripe({ signal });
         const data = { size, objectSize, stripeCount, fastDiff: false, includeParent: true, signal };
-        const strange = outside(planDiff(image, data), spokenOf(manifest));
+        const uncovered = outside(planDiff(image, data), coveredBy(manifest));
         const { blockSize } = manifest;
-        for await (const part of copyParts(strange, blockSize, new OccupiedRanges([]))) {
+        for await (const part of copyParts(uncovered, blockSize, new OccupiedRanges([]))) {
           const { digests } = await job.copy({ image, snapshotId, blockSize }, undefined, part.extents, {
             signal,
           });
@@ -91,8 +87,8 @@ export async function verifyDigests(
   });
 }
 
-/** Where the manifest has a digest, or nothing is known. Ascending. */
-async function* spokenOf({ blocks, unknown, blockSize }: DigestManifest): AsyncGenerator<readonly Extent[]> {
+/** The ranges for which the manifest has a digest, or lost it. Ascending. */
+async function* coveredBy({ blocks, unknown, blockSize }: DigestManifest): AsyncGenerator<readonly Extent[]> {
   const lists = new Map<number, (readonly number[])[]>();
   for (const { block, runs } of [...blocks, ...unknown])
     lists.set(block, [...(lists.get(block) ?? []), runs]);
@@ -104,7 +100,7 @@ async function* spokenOf({ blocks, unknown, blockSize }: DigestManifest): AsyncG
   }
 }
 
-/** Groups of entries, each with a block at most once, ascending: two digests of one block are taken separately. */
+/** Groups of entries, each with a block at most once, ascending, because two digests of one block are taken separately. */
 function* layers(blocks: readonly BlockDigest[]): Generator<BlockDigest[]> {
   let rest = blocks;
   while (rest.length > 0) {
@@ -115,7 +111,7 @@ function* layers(blocks: readonly BlockDigest[]): Generator<BlockDigest[]> {
   }
 }
 
-/** Everything as data: whether it is zero is for the reading to find out. */
+/** All runs marked as data, so that they are read: only that tells whether they are zero. */
 function extentsOf({ block, runs }: BlockDigest, blockSize: number): number[] {
   const extents: number[] = [];
   for (let i = 0; i < runs.length; i += 2)

@@ -1,21 +1,20 @@
 import { Readable } from "node:stream";
 import type { SnapshotEntry } from "rbd-native";
-import type { Cluster } from "../../cluster/cluster.ts";
-import { withCoppiceErrors } from "../../errors/to-coppice-error.ts";
-import type { ImageHeader } from "../../formats/image-stream.ts";
-import { type DiffPart, writeImageStream } from "../../formats/write-image-stream.ts";
-import { openImage } from "../../image/open-image.ts";
-import { showImageSpec } from "../../names/format-image-spec.ts";
-import { type ImageSpecLike, toImageOnly } from "../../names/to-image-spec.ts";
-import { takeHeadSnapshot } from "../source-image/head-snapshot.ts";
-import { type OpenSourceOptions, openSource } from "../source-image/open-source.ts";
-import type { TransferOptions } from "../transfer-progress.ts";
-import { diffRecords } from "./diff-records.ts";
+import type { Cluster } from "../../cluster/index.ts";
+import { withCoppiceErrors } from "../../errors/index.ts";
+import { type DiffPart, type ImageHeader, writeImageStream } from "../../formats/index.ts";
+import { openImage } from "../../image/index.ts";
+import { type ImageSpecLike, showImageSpec, toImageOnly } from "../../names/index.ts";
+import { takeHeadSnapshot } from "../head-snapshot.ts";
+import { type OpenSourceOptions, openSource } from "../source.ts";
+import type { TransferOptions } from "../transfer-options.ts";
+import { diffRecords } from "./export-diff.ts";
 
 export interface ExportImageOptions extends OpenSourceOptions, TransferOptions {
   readonly image: ImageSpecLike;
 }
 
+/** The properties and the user's snapshots of an image, oldest first. */
 interface WholeImage {
   readonly header: ImageHeader;
   readonly snapshots: readonly SnapshotEntry[];

@@ -1,12 +1,12 @@
 import { type FileHandle, open } from "node:fs/promises";
 import { Readable } from "node:stream";
-import type { Cluster } from "../../cluster/cluster.ts";
-import { toCoppiceError } from "../../errors/to-coppice-error.ts";
-import type { DiffRecord } from "../../formats/diff-record.ts";
-import type { ImageSpecLike } from "../../names/to-image-spec.ts";
-import { type OpenSourceOptions, openSource } from "../source-image/open-source.ts";
-import type { TransferOptions } from "../transfer-progress.ts";
-import { diffRecords } from "./diff-records.ts";
+import type { Cluster } from "../../cluster/index.ts";
+import { toCoppiceError } from "../../errors/index.ts";
+import type { DiffRecord } from "../../formats/index.ts";
+import type { ImageSpecLike } from "../../names/index.ts";
+import { type OpenSourceOptions, openSource } from "../source.ts";
+import type { TransferOptions } from "../transfer-options.ts";
+import { diffRecords } from "./export-diff.ts";
 
 const zeroes = Buffer.alloc(1024 ** 2);
 

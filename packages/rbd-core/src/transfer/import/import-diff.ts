@@ -1,63 +1,87 @@
+import { randomUUID } from "node:crypto";
 import type { Image, SnapshotEntry } from "rbd-native";
-import type { Cluster } from "../../cluster/cluster.ts";
-import { CoppiceError } from "../../errors/coppice-error.ts";
-import { withCoppiceErrors } from "../../errors/to-coppice-error.ts";
-import type { ByteSource } from "../../formats/byte-source.ts";
-import type { DiffHeader } from "../../formats/diff-record.ts";
-import { digesting } from "../../formats/digest-bytes.ts";
-import { FormatError } from "../../formats/format-error.ts";
-import { openDiff } from "../../formats/open-diff.ts";
-import type { Sidecar } from "../../formats/sidecar.ts";
-import { decompressIfZstd } from "../../formats/zstd.ts";
-import { openImage } from "../../image/open-image.ts";
-import { showImageSpec } from "../../names/format-image-spec.ts";
-import { type ImageSpecLike, toImageOnly } from "../../names/to-image-spec.ts";
-import { UndoLog } from "../../undo/undo-log.ts";
-import { findSnapshot } from "../source-image/find-snapshot.ts";
-import { checkRoom, isNoRoom } from "../target-image/check-room.ts";
-import { holdTarget } from "../target-image/hold-target.ts";
-import { checkPoint, readPoint, writePoint } from "../target-image/point-record.ts";
-import { prepareHead, setSize, undoHead } from "../target-image/target-head.ts";
-import type { TransferOptions } from "../transfer-progress.ts";
+import { z } from "zod";
+import type { Cluster } from "../../cluster/index.ts";
+import { CoppiceError, withCoppiceErrors } from "../../errors/index.ts";
 import {
-  type ImportNote,
-  newImportNote,
-  removeImportNote,
-  removeMade,
-  takeBackInterrupted,
-  writeImportNote,
-} from "./interrupted-import.ts";
+  type ByteSource,
+  type DiffHeader,
+  decompressIfZstd,
+  digesting,
+  FormatError,
+  openDiff,
+  type Sidecar,
+} from "../../formats/index.ts";
+import { openImage } from "../../image/index.ts";
+import { type ImageSpecLike, showImageSpec, toImageOnly } from "../../names/index.ts";
+import { defineNote } from "../../notes/index.ts";
+import { UndoLog } from "../../operation/index.ts";
+import { findSnapshot } from "../source.ts";
+import { prepareHead, setSize, undoHead } from "../target/head.ts";
+import { checkRoom, holdTarget, isNoRoom } from "../target/open-target.ts";
+import { checkPoint, readPoint, removePoint, writePoint } from "../target/point-record.ts";
+import type { TransferOptions } from "../transfer-options.ts";
 import { writeRecords } from "./write-records.ts";
+
+const id = z.string().regex(/^\d{1,20}$/);
+const bytes = z.int().min(0);
+const schema = z.strictObject({
+  version: z.literal(1),
+  /** The snapshot that the head held when the import began; null when the head was empty. */
+  from: id.nullable(),
+  /** The image's snapshots at that time. */
+  snapshots: z.array(id),
+  /** The image's size at that time, and the size that the import gives it. */
+  sizes: z.tuple([bytes, bytes]),
+  /** The name under which the import's snapshot is made, before it is recorded and renamed. No other import uses it. */
+  snapshot: z.string().min(1),
+  /** Whether everything is done but renaming the snapshot and removing this note. */
+  isWhole: z.boolean(),
+});
+
+/** What an import of a diff writes into its target's metadata before it changes anything. */
+type ImportNote = z.infer<typeof schema>;
+
+const importNote = defineNote({
+  key: "coppice.import",
+  schema,
+  what: "the record of an import",
+  ifUnreadable: "ignore",
+  // Holds an id for each snapshot. As much as an image stream can carry of one key.
+  maxBytes: 1024 ** 2,
+});
 
 export interface ImportDiffOptions extends TransferOptions {
   readonly image: ImageSpecLike;
   /** A diff of version 1 or 2, compressed with zstd or not. A stream is destroyed at the end. */
   readonly source: ByteSource;
-  /** What was written beside the diff. With it, image and snapshots are compared by id, and the digest is checked. */
+  /** The file that was written beside the diff. With it, image and snapshots are compared by id, and the digest is checked. */
   readonly sidecar?: Sidecar | undefined;
-  /** With a sidecar: take the from-snapshot by its name, where nothing is recorded of whose copy it is. */
+  /** With a sidecar: accept the from-snapshot by its name when there is no record of which snapshot it is a copy of. */
   readonly trustNames?: boolean | undefined;
 }
 
 export interface ImportDiffResult {
   readonly header: DiffHeader;
-  /** Whether the head did not hold what the from-snapshot holds, and was rolled back to it first. */
+  /** Whether the head differed from the from-snapshot, and was rolled back to it first. */
   readonly rolledBack: boolean;
   readonly bytesWritten: number;
   readonly bytesSkipped: number;
 }
 
 /**
- * Applies a diff to an image. The from-snapshot must be there, and the head is made to hold what it holds; for a
- * diff from nothing the image must be empty. The to-snapshot is there last, when everything is written, flushed
- * and, with a sidecar, found to have the right digest. Whatever goes wrong, the image is as it was at the
- * from-snapshot (or empty) again. When the process ends on the way, or its pool is too full to be rolled back, the image
- * has no new snapshot of that name, and the next import begins by taking back what this one left.
+ * Applies a diff to an image. The from-snapshot must exist, and the head is made to hold what it holds; for a diff from
+ * nothing the image must be empty. The to-snapshot is made last, when everything is written and flushed and, with a
+ * sidecar, the digest has been checked.
  *
- * @throws {CoppiceError} `NOT_FOUND` without the from-snapshot, `EXISTS` when the to-snapshot is there already,
- * `NOT_EMPTY`, `BUSY` while somebody else has the image open, `NOT_A_COPY` when the from-snapshot is of another image,
- * `QUOTA_EXCEEDED`, `NO_SPACE`, `UNDO_FAILED`
- * @throws {FormatError} for a diff that is damaged or is not what the sidecar says
+ * When the import fails or is aborted, the image is again as it was at the from-snapshot, or empty. When its process ends,
+ * or the pool is too full for a rollback, the image has no new snapshot of that name, and the next import first takes back
+ * what this one left.
+ *
+ * @throws {CoppiceError} `NOT_FOUND` without the from-snapshot, `EXISTS` when there is a snapshot of the to-snapshot's name,
+ * `NOT_EMPTY`, `BUSY` while another client has the image open, `NOT_A_COPY` when the from-snapshot is a copy of another
+ * image's, `QUOTA_EXCEEDED`, `NO_SPACE`, `UNDO_FAILED`
+ * @throws {FormatError} for a diff that is damaged or differs from what the sidecar says
  */
 export async function importDiff(cluster: Cluster, options: ImportDiffOptions): Promise<ImportDiffResult> {
   const { sidecar, signal } = options;
@@ -75,7 +99,7 @@ export async function importDiff(cluster: Cluster, options: ImportDiffOptions): 
       const { poolId } = await cluster.pool(place.pool, place.namespace);
       for (const id of new Set([poolId, await image.dataPoolId({ signal })]))
         await checkRoom(cluster, id, signal);
-      const { from } = await findEnds(image, spec, diff.header, options);
+      const from = await findStart(image, spec, diff.header, options);
       const emptied = await takeBackInterrupted(image, from);
       const rolledBack = (await prepareHead(cluster, place, image, from, signal)) || emptied;
       const note = await newImportNote(image, from, diff.header.size);
@@ -86,12 +110,12 @@ export async function importDiff(cluster: Cluster, options: ImportDiffOptions): 
         try {
           await undoImport(image, from, note, made);
         } catch (error) {
-          // Rolling back can need room too, where there is none: it is left to the next import, which begins with it.
+          // Rolling back needs room too. In a full pool it is left to the next import, which begins with it.
           if (!isNoRoom(error) || !isNoRoom(cause)) throw error;
         }
       });
       try {
-        await writeImportNote(image, note);
+        await importNote.write(image, note);
         await setSize(image, diff.header.size, signal);
         const counts = await writeRecords(image, diff.records, {
           isEmpty: from === undefined,
@@ -109,7 +133,7 @@ export async function importDiff(cluster: Cluster, options: ImportDiffOptions): 
         }
         signal?.throwIfAborted();
         await makePoint(image, diff.header, sidecar, note, made);
-        await removeImportNote(image);
+        await importNote.remove(image);
         return { header: diff.header, rolledBack, ...counts };
       } catch (error) {
         cause = error;
@@ -128,12 +152,17 @@ function checkHeader(header: DiffHeader, sidecar: Sidecar): void {
   }
 }
 
-async function findEnds(
+/**
+ * Finds the snapshot that a diff starts from, and checks that it is the one that the sidecar names.
+ *
+ * @returns Undefined for a diff from nothing.
+ */
+async function findStart(
   image: Image,
   spec: string,
   header: DiffHeader,
   { sidecar, trustNames, signal }: ImportDiffOptions,
-): Promise<{ from: SnapshotEntry | undefined }> {
+): Promise<SnapshotEntry | undefined> {
   const snapshots = await image.listSnapshots({ signal });
   if (snapshots.some(({ name }) => name === header.to)) {
     throw new CoppiceError({
@@ -144,7 +173,7 @@ async function findEnds(
       hint: "The diff may have been applied before.",
     });
   }
-  if (header.from === undefined) return { from: undefined };
+  if (header.from === undefined) return undefined;
   const from = findSnapshot(snapshots, header.from, spec);
   if (sidecar?.from != null) {
     const recorded = await readPoint(image, from.id);
@@ -154,14 +183,30 @@ async function findEnds(
     };
     if (recorded !== undefined || trustNames !== true) checkPoint(`${spec}@${from.name}`, recorded, wanted);
   }
-  return { from };
+  return from;
+}
+
+async function newImportNote(
+  image: Image,
+  from: SnapshotEntry | undefined,
+  size: number,
+): Promise<ImportNote> {
+  const snapshots = await image.listSnapshots();
+  return {
+    version: 1,
+    from: from === undefined ? null : String(from.id),
+    snapshots: snapshots.map(({ id }) => String(id)),
+    sizes: [await image.size(), size],
+    snapshot: `coppice-import-${randomUUID()}`,
+    isWhole: false,
+  };
 }
 
 /**
- * Makes the snapshot of an import, records what it is of, and gives it its name: a snapshot that has its name is whole
- * and recorded, whenever this ends.
+ * Makes the snapshot of an import under a name of its own, records what it is a copy of, and gives it its name: a snapshot
+ * that has its name is whole and recorded, whenever this process ends.
  *
- * @param made Is told the snapshot's id.
+ * @param made Is given the snapshot's id.
  */
 async function makePoint(
   image: Image,
@@ -178,21 +223,57 @@ async function makePoint(
     const point = { source: sidecar.source, snapshot: { name: sidecar.to.name, id: BigInt(sidecar.to.id) } };
     await writePoint(image, made.id, point);
   }
-  await writeImportNote(image, { ...note, isWhole: true });
+  await importNote.write(image, { ...note, isWhole: true });
   await image.renameSnapshot(note.snapshot, to);
 }
 
-/** Makes an image what it was. Should this end on the way, the note is still there for the next import. */
+/** Takes back what a failed import did. If the process ends meanwhile, the note is still there for the next import. */
 async function undoImport(
   image: Image,
   from: SnapshotEntry | undefined,
   note: ImportNote,
   made: { readonly id?: bigint },
 ): Promise<void> {
-  if (made.id !== undefined) await writeImportNote(image, note);
+  if (made.id !== undefined) await importNote.write(image, note);
   for (const snapshot of await image.listSnapshots()) {
     if (snapshot.name === note.snapshot || snapshot.id === made.id) await removeMade(image, snapshot);
   }
   await undoHead(image, from, note.sizes[0]);
-  await removeImportNote(image);
+  await importNote.remove(image);
+}
+
+/**
+ * Takes back what a killed import left: the snapshot that has not been renamed yet; and the data on the head, when the
+ * import found the head empty and the image's size and snapshots have not changed since. A head that held a snapshot's data
+ * is rolled back by the next transfer.
+ *
+ * @param image Open for writing, by this process alone.
+ * @param from The snapshot that the next import builds on.
+ * @returns Whether the head was emptied.
+ * @throws RbdError
+ */
+async function takeBackInterrupted(image: Image, from: SnapshotEntry | undefined): Promise<boolean> {
+  const note = await importNote.read(image);
+  if (note === undefined) return false;
+  const snapshots = await image.listSnapshots();
+  const unnamed = snapshots.find(({ name }) => name === note.snapshot);
+  const isDone = note.isWhole && unnamed === undefined;
+  if (unnamed !== undefined) {
+    await importNote.write(image, { ...note, isWhole: false });
+    await removeMade(image, unnamed);
+  }
+  const others = snapshots.filter((snapshot) => snapshot !== unnamed).map(({ id }) => String(id));
+  const isUntouched =
+    others.length === note.snapshots.length &&
+    others.every((other) => note.snapshots.includes(other)) &&
+    [0, ...note.sizes].includes(await image.size());
+  if (isDone || !isUntouched || note.from !== null || from !== undefined) return false;
+  await undoHead(image, undefined, note.sizes[0]);
+  return true;
+}
+
+/** Removes a snapshot that an import made, and its record. The import's note must not say any more that it is whole. */
+async function removeMade(image: Image, { id, name }: Pick<SnapshotEntry, "id" | "name">): Promise<void> {
+  await removePoint(image, id);
+  await image.removeSnapshot(name, { unprotect: true });
 }

@@ -1,16 +1,17 @@
 import type { Image } from "rbd-native";
-import type { Cluster } from "../../cluster/cluster.ts";
-import type { ByteSource } from "../../formats/byte-source.ts";
-import type { Diff } from "../../formats/diff-record.ts";
-import type { ImageHeader } from "../../formats/image-stream.ts";
-import { openImageStream } from "../../formats/open-image-stream.ts";
-import { decompressIfZstd } from "../../formats/zstd.ts";
-import { type ImageSpecLike, toImageOnly } from "../../names/to-image-spec.ts";
-import { newImageFeatures } from "../new-image/new-image-features.ts";
-import { setSize } from "../target-image/target-head.ts";
-import type { TransferOptions } from "../transfer-progress.ts";
-import { importNew } from "./import-new.ts";
-import { writeMark } from "./unfinished-import.ts";
+import type { Cluster } from "../../cluster/index.ts";
+import {
+  type ByteSource,
+  type Diff,
+  decompressIfZstd,
+  type ImageHeader,
+  openImageStream,
+} from "../../formats/index.ts";
+import { type ImageSpecLike, toImageOnly } from "../../names/index.ts";
+import { newImageFeatures } from "../new-image.ts";
+import { setSize } from "../target/head.ts";
+import type { TransferOptions } from "../transfer-options.ts";
+import { importNew, markSnapshots } from "./new-image-import.ts";
 import { writeRecords } from "./write-records.ts";
 
 export interface ImportImageOptions extends TransferOptions {
@@ -25,14 +26,14 @@ export interface ImportImageOptions extends TransferOptions {
 export interface ImportImageResult {
   readonly header: ImageHeader;
   readonly snapshots: readonly string[];
-  /** Feature bits of the stream that the image was not given: they do not describe its contents. */
+  /** The feature bits of the stream that the image was not given, because they do not describe its contents. */
   readonly leftOut: bigint;
 }
 
 /**
- * Creates an image from what `exportImage` or `rbd export --export-format 2` wrote, with all its snapshots,
- * protection and metadata. Whatever goes wrong, the image is removed again; when the process ends on the way, the next
- * import to the same name begins by removing what it left.
+ * Creates an image from a stream that `exportImage` or `rbd export --export-format 2` wrote, with all its snapshots, their
+ * protection, and its metadata. When the import fails or is aborted, the image is removed again. When its process ends, the
+ * next import to the same name first removes what was left.
  *
  * @throws {CoppiceError} `EXISTS`, `BUSY` while another process imports to that name, `QUOTA_EXCEEDED`,
  * `NO_SPACE`, `UNDO_FAILED`; {@link FormatError}; the signal's reason
@@ -52,7 +53,7 @@ export async function importImage(cluster: Cluster, options: ImportImageOptions)
   const { signal } = options;
   return await importNew(cluster, place, { call: "importImage", create, signal }, async (image) => {
     for (const [key, value] of header.metadata) {
-      // What Coppice noted of an image speaks of its snapshots by ids, which are others here.
+      // Notes speak of an image's snapshots by ids, which are different here.
       if (!key.startsWith("coppice.")) await image.setMetadata(key, value);
     }
     const snapshots: string[] = [];
@@ -61,7 +62,7 @@ export async function importImage(cluster: Cluster, options: ImportImageOptions)
       const { to, protected: isProtected } = diff.header;
       if (to === undefined) continue;
       snapshots.push(to);
-      await writeMark(image, snapshots);
+      await markSnapshots(image, snapshots);
       await image.createSnapshot(to);
       if (isProtected === true) await image.protectSnapshot(to);
     }

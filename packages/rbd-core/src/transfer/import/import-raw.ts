@@ -1,33 +1,28 @@
-import type { Image } from "rbd-native";
-import type { Cluster } from "../../cluster/cluster.ts";
-import type { ByteSource } from "../../formats/byte-source.ts";
-import type { DiffRecord } from "../../formats/diff-record.ts";
-import { checkSize } from "../../image/check-size.ts";
-import type { CreateImageOptions } from "../../image/create-image.ts";
-import { formatImageSpec } from "../../names/format-image-spec.ts";
-import { type ImageSpecLike, toImageOnly } from "../../names/to-image-spec.ts";
-import { setSize } from "../target-image/target-head.ts";
-import type { TransferOptions } from "../transfer-progress.ts";
-import { importNew } from "./import-new.ts";
-import { writeRecords } from "./write-records.ts";
-
-/** While the length of the source is not known, the image grows in steps of at least this many bytes. */
-const leastStep = 1024 ** 3;
+import { type Image, ioHints } from "rbd-native";
+import type { Cluster } from "../../cluster/index.ts";
+import { type ByteSource, splitZeroes } from "../../formats/index.ts";
+import { type CreateImageOptions, checkSize } from "../../image/index.ts";
+import { formatImageSpec, type ImageSpecLike, toImageOnly } from "../../names/index.ts";
+import { setSize } from "../target/head.ts";
+import { progressOf, type TransferOptions } from "../transfer-options.ts";
+import { importNew } from "./new-image-import.ts";
+import { ChunkPool, grownSize, InFlight, rechunk, untilAborted } from "./raw-chunks.ts";
+import type { StreamDigests } from "./stream-digests.ts";
 
 export interface ImportRawOptions extends TransferOptions, Omit<CreateImageOptions, "size"> {
   /** The image to create. */
   readonly image: ImageSpecLike;
-  /** Its bytes. Zeroes become holes. */
+  /** The image's bytes. Zeroes become holes. */
   readonly source: ByteSource;
-  /** How many bytes will come, when that is known: for the progress. */
+  /** How many bytes the source is expected to deliver, if known: for the progress, and so that the image need not grow. */
   readonly expectedSize?: number | undefined;
 }
 
 /**
- * Creates an image from its bytes. Whatever goes wrong, the image is removed again; when the process ends on the way, the
- * next import to the same name begins by removing what it left.
+ * Creates an image from its bytes. When the import fails or is aborted, the image is removed again. When its process ends,
+ * the next import to the same name first removes what was left.
  *
- * @returns Its size.
+ * @returns The image's size, in bytes.
  * @throws {CoppiceError} `EXISTS`, `BUSY` while another process imports to that name, `QUOTA_EXCEEDED`,
  * `NO_SPACE`, `UNDO_FAILED`; the source's error; the signal's reason
  */
@@ -40,32 +35,87 @@ export async function importRaw(
   if (expectedSize !== 0) checkSize("importRaw", formatImageSpec(place), expectedSize);
   return await importNew(cluster, place, { call: "importRaw", create, signal }, async (image) => {
     await setSize(image, expectedSize, signal);
-    let size = 0;
-    const records = growing(image, source, (end) => {
-      size = end;
-    });
-    await writeRecords(image, records, { isEmpty: true, total: expectedSize, signal, onProgress });
-    await setSize(image, size, signal);
+    const { size } = await writeRaw(image, source, { expectedSize, signal, onProgress });
     return { size };
   });
 }
 
-/** The bytes as records, with the image kept large enough for them. */
-async function* growing(
+export interface WriteRawOptions extends TransferOptions {
+  /** How many bytes the source is expected to deliver, for the progress; 0 when that is not known. */
+  readonly expectedSize?: number | undefined;
+  /** How many bytes are read, digested and written at a time. 4 MiB without it. */
+  readonly chunkSize?: number | undefined;
+  /** Runs of zeroes of this many bytes, at multiples of it, stay holes. 64 KiB without it, and at most 1 MiB. */
+  readonly sparseSize?: number | undefined;
+  /** Is given all bytes in order. */
+  readonly digests?: StreamDigests | undefined;
+}
+
+export interface WrittenRaw {
+  /** The bytes that the source delivered, and now the image's size. */
+  readonly size: number;
+  readonly bytesWritten: number;
+}
+
+/** The bytes that are read, digested and written at the same time, in at least three chunks. */
+const budget = 48 * 1024 ** 2;
+const defaultChunkSize = 4 * 1024 ** 2;
+const defaultSparseSize = 64 * 1024;
+
+/**
+ * Writes a stream of bytes to an empty image from its beginning, leaves zeroes out, and gives the image the stream's size.
+ * While the stream is longer than the image, the image grows in few large steps. Reading, digesting and writing go on side
+ * by side, in bounded memory. An abort ends it at once, even when the source is silent. Nothing is in flight any more when
+ * it returns or rejects.
+ *
+ * @param image Empty, open for writing, and used by nobody else.
+ * @param source May use the memory of a piece again as soon as the next piece is asked for.
+ * @throws RbdError; {@link CoppiceError} `INVALID_ARGUMENT` when the source delivers anything but bytes; the source's
+ * error; the signal's reason
+ */
+export async function writeRaw(
   image: Image,
   source: ByteSource,
-  onEnd: (end: number) => void,
-): AsyncGenerator<DiffRecord, void, undefined> {
-  let room = await image.size();
-  let offset = 0;
-  for await (const data of source) {
-    const end = offset + data.length;
-    if (end > room) {
-      room = Math.max(end, 2 * room, leastStep);
-      await image.resize(room);
+  options: WriteRawOptions = {},
+): Promise<WrittenRaw> {
+  const { expectedSize = 0, chunkSize = defaultChunkSize, sparseSize = defaultSparseSize } = options;
+  const { digests, signal } = options;
+  const chunks = new ChunkPool(chunkSize, Math.max(3, Math.floor(budget / chunkSize)));
+  const inFlight = new InFlight();
+  const progress = progressOf(expectedSize, options);
+  let [offset, bytesWritten, capacity] = [0, 0, await image.size({ signal })];
+  const report = (phase: "copying" | "finishing") =>
+    progress(phase, offset, { bytesRead: 0, bytesWritten, bytesSkipped: offset - bytesWritten });
+  try {
+    for await (const chunk of rechunk(untilAborted(source, signal), chunks)) {
+      signal?.throwIfAborted();
+      const end = offset + chunk.length;
+      if (end > capacity) {
+        capacity = grownSize(capacity, end);
+        await image.resize(capacity);
+      }
+      const runs = splitZeroes(chunk, offset, sparseSize).filter(({ zero }) => !zero);
+      const release = chunks.share(chunk, runs.length + 1);
+      for (const { offset: start, length } of runs) {
+        const data = chunk.subarray(start, start + length);
+        const at = offset + start;
+        inFlight.start(() => image.write(at, data, { hints: ioHints.noCache }).finally(release));
+        bytesWritten += length;
+      }
+      if (digests === undefined) release();
+      else {
+        const digest = () => (runs.length > 0 ? digests.update(chunk) : digests.updateZeros(chunk.length));
+        inFlight.start(() => digest().finally(release));
+      }
+      offset = end;
+      report("copying");
     }
-    yield { type: "data", offset, data };
-    offset = end;
-    onEnd(end);
+    await inFlight.drain();
+  } finally {
+    await inFlight.settle();
   }
+  if (offset !== capacity) await setSize(image, offset, signal);
+  await image.flush({ signal });
+  report("finishing");
+  return { size: offset, bytesWritten };
 }

@@ -1,13 +1,12 @@
 import type { Image } from "rbd-native";
-import { describe, expect, it } from "vitest";
+import { describe, it } from "vitest";
 import { snapshotChain } from "../../../src/chain/snapshot-chain.ts";
-import { executeDeletion } from "../../../src/deletion/carry-out.ts";
 import { deletionPlan } from "../../../src/deletion/deletion-plan.ts";
-import { createImage } from "../../../src/image/create-image.ts";
-import { openImage } from "../../../src/image/open-image.ts";
+import { executeDeletion } from "../../../src/deletion/execute-deletion.ts";
+import { createImage, openImage } from "../../../src/image/image.ts";
+import { Dice } from "../../support/random-forest.ts";
 import { testSeed } from "../../support/test-seed.ts";
-import { Dice } from "../headers/random-forest.ts";
-import { useCliPool } from "../headers/use-cli-pool.ts";
+import { useCliPool } from "../../support/use-cli-pool.ts";
 
 const own = useCliPool("freed");
 const { cli, pool } = own;
@@ -71,9 +70,11 @@ function shuffled<T>(items: readonly T[], dice: Dice): T[] {
 }
 
 describe(`what a removal frees (COPPICE_TEST_SEED=${testSeed})`, () => {
-  it.each([0, 1, 2])(
+  // Concurrently, since most of the time is spent waiting for the OSDs to remove the data of a snapshot.
+  it.concurrent.for([0, 1, 2])(
     "snapshot by snapshot, then the image: estimated as rbd du, exact as the OSD (%d)",
-    async (run) => {
+    { timeout: 240_000 },
+    async (run, { expect }) => {
       const dice = new Dice(testSeed + run);
       const spec = `${pool}/image-${run}`;
       await createImage(own.cluster, spec, { size: objects * mebibyte, objectSize: mebibyte });
@@ -93,7 +94,6 @@ describe(`what a removal frees (COPPICE_TEST_SEED=${testSeed})`, () => {
 
         expect(await executeDeletion(own.cluster, plan, { way: "remove" })).toMatchObject({ state: "done" });
         expect(before.du - (await duOf(spec)), `${name} by rbd du`).toBe(estimated?.bytes);
-        // OSDs give the space back when they come to it.
         await expect
           .poll(() => heldByOsd(id), { timeout: 60_000, interval: 500 })
           .toBe(before.osd - (exact?.bytes ?? 0));
@@ -107,10 +107,11 @@ describe(`what a removal frees (COPPICE_TEST_SEED=${testSeed})`, () => {
       expect(await executeDeletion(own.cluster, plan, { way: "remove" })).toMatchObject({ state: "done" });
       expect(await heldByOsd(id)).toBe(0);
     },
-    240_000,
   );
 
-  it("removing an image with all its snapshots at once frees all that the OSD holds", async () => {
+  it.concurrent("removing an image with all its snapshots at once frees all that the OSD holds", async ({
+    expect,
+  }) => {
     const dice = new Dice(testSeed + 100);
     const spec = `${pool}/whole`;
     await createImage(own.cluster, spec, { size: objects * mebibyte, objectSize: mebibyte });

@@ -1,57 +1,13 @@
-import { fork } from "node:child_process";
-import { once } from "node:events";
-import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { type RebuildProgress, rebuildObjectMap } from "../../../src/chain/rebuild-object-map.ts";
 import { snapshotChain } from "../../../src/chain/snapshot-chain.ts";
-import { objectMapObject } from "../../../src/headers/object-names.ts";
-import { createImage } from "../../../src/image/create-image.ts";
-import { featureBits } from "../../../src/image/features.ts";
-import { openImage } from "../../../src/image/open-image.ts";
-import { type RebuildProgress, rebuildObjectMap } from "../../../src/object-map/rebuild-object-map.ts";
-import { useCliPool } from "../headers/use-cli-pool.ts";
+import { createImage, openImage } from "../../../src/image/image.ts";
+import { useCliPool } from "../../support/use-cli-pool.ts";
+import { invalidMaps, lockOnly, mebibyte } from "./invalid-maps.ts";
 
 const own = useCliPool("rebuild");
 const { cli, pool } = own;
-const mebibyte = 2 ** 20;
-const lockOnly = featureBits(["layering", "exclusive-lock"]);
-const mapFeatures = featureBits(["object-map", "fast-diff"]);
-
-/**
- * An image whose maps came after its history: librbd marks them all as invalid until they are rebuilt, and they are
- * wrong, since they say that there is no data.
- */
-async function distrustedImage(name: string, size = 8): Promise<string> {
-  const spec = `${pool}/${name}`;
-  await createImage(own.cluster, spec, { size: size * mebibyte, objectSize: mebibyte, features: lockOnly });
-  await using image = await openImage(own.cluster, spec);
-  await image.write(0, Buffer.alloc(3 * mebibyte, 1));
-  await image.createSnapshot("s0");
-  await image.write(2 * mebibyte, Buffer.alloc(2 * mebibyte, 2));
-  await image.createSnapshot("s1");
-  await image.writeZeroes(0, mebibyte);
-  await image.updateFeatures(mapFeatures, true);
-  return spec;
-}
-
-const owns = async (spec: string) => {
-  const { points, objectMaps } = await snapshotChain(own.cluster, spec);
-  return { state: objectMaps.state, own: points.map(({ own }) => own && own.bytes / mebibyte) };
-};
-
-async function loseMap(spec: string, snapshot: string): Promise<void> {
-  await using image = await openImage(own.cluster, spec, { readOnly: true });
-  const id = (await image.listSnapshots()).find(({ name }) => name === snapshot)?.id;
-  const { objects } = await own.cluster.pool(pool);
-  await objects.remove(objectMapObject(image.id, id));
-}
-
-/** What Ceph itself finds wrong with the maps. */
-async function checkedByRbd(spec: string): Promise<void> {
-  for (const point of [`${spec}@s0`, `${spec}@s1`, spec]) {
-    await cli.rbd("object-map", "check", "--no-progress", point);
-  }
-  expect((await cli.rbdJson<{ flags: string[] }>("info", spec)).flags).toEqual([]);
-}
+const { distrustedImage, owns, loseMap, checkedByRbd } = invalidMaps(own);
 
 describe("rebuildObjectMap", () => {
   it("rebuilds the maps of all snapshots and of HEAD that are marked as invalid, with progress", async () => {
@@ -139,24 +95,6 @@ describe("rebuildObjectMap", () => {
     expect(rest.rebuilt).not.toContain("s0");
     await checkedByRbd(spec);
   });
-
-  it("goes on where a process died", async () => {
-    const spec = await distrustedImage("killed", 4096);
-    const child = fork(join(import.meta.dirname, "children/rebuild.ts"), [cli.conf, spec]);
-    const ended = once(child, "exit");
-    child.on("message", (point) => {
-      if (point === null) child.kill("SIGKILL");
-    });
-    expect(await ended).toEqual([null, "SIGKILL"]);
-    // What was done is trusted; what was not is still marked. The next waits until Ceph has given the dead client up.
-    expect((await snapshotChain(own.cluster, spec)).objectMaps).toMatchObject({
-      state: "invalid",
-      points: [null],
-    });
-    expect((await rebuildObjectMap(own.cluster, spec)).rebuilt).toEqual([null]);
-    expect(await owns(spec)).toEqual({ state: "valid", own: [3, 2, 0] });
-    await checkedByRbd(spec);
-  }, 120_000);
 
   it("refuses an image without object maps, and one that is not there", async () => {
     const spec = `${pool}/plain`;

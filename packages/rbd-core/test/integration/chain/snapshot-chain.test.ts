@@ -1,15 +1,13 @@
 import type { Image } from "rbd-native";
 import { describe, expect, it } from "vitest";
-import { snapshotChain } from "../../../src/chain/snapshot-chain.ts";
-import type { SnapshotChain } from "../../../src/chain/snapshot-chain-types.ts";
+import { type SnapshotChain, snapshotChain } from "../../../src/chain/snapshot-chain.ts";
 import { whatChanged } from "../../../src/chain/what-changed.ts";
 import { headerObject } from "../../../src/headers/object-names.ts";
-import { createImage } from "../../../src/image/create-image.ts";
-import { openImage } from "../../../src/image/open-image.ts";
+import { createImage, openImage } from "../../../src/image/image.ts";
 import { createSnapshot, protectSnapshot } from "../../../src/image/snapshots.ts";
+import { Dice } from "../../support/random-forest.ts";
 import { testSeed } from "../../support/test-seed.ts";
-import { Dice } from "../headers/random-forest.ts";
-import { useCliPool } from "../headers/use-cli-pool.ts";
+import { useCliPool } from "../../support/use-cli-pool.ts";
 
 const own = useCliPool("chain-test");
 const { cli, pool } = own;

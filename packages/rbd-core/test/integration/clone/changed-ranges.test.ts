@@ -1,10 +1,9 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { openSource, readSourceFacts } from "../../../src/clone/open-source.ts";
-import { readChangedRanges } from "../../../src/clone/read-changed-ranges.ts";
-import { createImage } from "../../../src/image/create-image.ts";
-import { openImage } from "../../../src/image/open-image.ts";
-import { parseImageSpec } from "../../../src/names/parse-image-spec.ts";
+import { readChangedRanges } from "../../../src/clone/search-snapshot.ts";
+import { openSource, readSourceFacts } from "../../../src/clone/source.ts";
+import { createImage, openImage } from "../../../src/image/image.ts";
+import { parseImageSpec } from "../../../src/names/image-spec.ts";
 import { mib } from "../../support/fill.ts";
 import { type OwnPool, ownPool } from "../../support/own-pool.ts";
 
@@ -43,7 +42,7 @@ function setsOf(ranges: Iterable<{ offset: number; length: number }>, setBytes: 
   return [...sets].sort((a, b) => a - b);
 }
 
-describe("changed ranges out of object maps", { timeout: 120_000 }, () => {
+describe("changed ranges from object maps", { timeout: 120_000 }, () => {
   it("are those of librbd's own fast diff, from every snapshot", async () => {
     let n = 0;
     await fc.assert(

@@ -1,14 +1,13 @@
 import { Cluster as NativeCluster, RbdError } from "rbd-native";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
-import { cloneImage } from "../../../src/clone/clone-image.ts";
-import { planClone } from "../../../src/clone/plan-clone.ts";
+import { cloneImage, planClone } from "../../../src/clone/clone-image.ts";
+import { createNamespace } from "../../../src/cluster/cluster.ts";
 import { CoppiceError } from "../../../src/errors/coppice-error.ts";
 import { featureBits } from "../../../src/image/features.ts";
-import { createNamespace } from "../../../src/image/namespaces.ts";
-import { openImage } from "../../../src/image/open-image.ts";
+import { openImage } from "../../../src/image/image.ts";
 import { createSnapshot } from "../../../src/image/snapshots.ts";
+import { faultyCluster, meddledCluster } from "../../support/break-call.ts";
 import { expectAlike } from "../../support/expect-alike.ts";
-import { faultyCluster, meddledCluster } from "../../support/faults.ts";
 import { imageWithHistory, mib, write } from "../../support/fill.ts";
 import { type OwnPool, ownPool } from "../../support/own-pool.ts";
 import type { Info } from "../../support/witness.ts";
@@ -64,7 +63,7 @@ async function expectClone(source: string, target: string, snapshot: string) {
   expect(await own.witness.md5(target)).toBe(await own.witness.md5(`${source}@${snapshot}`));
 }
 
-describe("the snapshot a clone hangs on", () => {
+describe("the snapshot of a clone", () => {
   it("is created once for two clones of an unchanged image", async () => {
     const source = `${pool}/unchanged`;
     await imageWithHistory(own.cluster, source, []);
@@ -398,7 +397,7 @@ describe("size and depth", () => {
     await expectAlike(own.witness, options.target, theirs);
   });
 
-  it("flattens only what would lie deeper than it may", async () => {
+  it("flattens only a clone that would be deeper than allowed", async () => {
     const base = `${pool}/steps`;
     await imageWithHistory(own.cluster, base, []);
     const first = await cloneImage(own.cluster, { source: base, target: `${base}-1`, maxDepth: 1 });
@@ -406,7 +405,7 @@ describe("size and depth", () => {
     const second = await cloneImage(own.cluster, { source: `${base}-1`, target: `${base}-2`, maxDepth: 1 });
     expect(second).toMatchObject({
       flattened: true,
-      flattenReason: "it would have 2 images above it, and at most 1 may be",
+      flattenReason: "it would have 2 images above it, and at most 1 are allowed",
       depth: 0,
     });
     expect((await info(`${base}-2`)).parent).toBeUndefined();
@@ -443,7 +442,7 @@ describe("refusals, before anything is changed", () => {
     expect(await snapshots(source)).toEqual([]);
   });
 
-  it("refuses a target that is there, and names that are not", async () => {
+  it("refuses a target that exists, and names that do not", async () => {
     const source = `${pool}/refusals`;
     await imageWithHistory(own.cluster, source, ["monday"]);
     await imageWithHistory(own.cluster, `${source}-taken`, []);

@@ -1,11 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { cloneImage } from "../../../src/clone/clone-image.ts";
-import type { CloneProgress } from "../../../src/clone/clone-options.ts";
-import { createImage } from "../../../src/image/create-image.ts";
-import { openImage } from "../../../src/image/open-image.ts";
+import type { CloneProgress } from "../../../src/clone/clone-plan.ts";
+import { createImage, openImage } from "../../../src/image/image.ts";
 import { createSnapshot, protectSnapshot } from "../../../src/image/snapshots.ts";
 import { inventory } from "../../../src/inventory/inventory.ts";
-import { meddledCluster } from "../../support/faults.ts";
+import { meddledCluster } from "../../support/break-call.ts";
 import { imageWithHistory, mib, write } from "../../support/fill.ts";
 import { useOwnPool } from "../../support/use-own-pool.ts";
 
@@ -20,7 +19,7 @@ const snapshotsOf = async (spec: string) =>
   (await own.witness.json("snap", "ls", spec)) as { name: string; protected: string }[];
 
 describe("aborting", () => {
-  it("takes back what was made, in whichever phase", async () => {
+  it("undoes what was made, in every phase", async () => {
     const source = `${own.pool}/aborted`;
     await imageWithHistory(own.cluster, source, ["monday"]);
     const before = await state();
@@ -75,7 +74,7 @@ describe("aborting", () => {
 });
 
 describe("another client", () => {
-  it("makes the target first: its image stays, ours leaves no trace", async () => {
+  it("creates the target first: its image stays, and ours leaves nothing", async () => {
     const [source, target] = [`${own.pool}/target-race`, `${own.pool}/target-race-1`];
     await imageWithHistory(own.cluster, source, []);
     const meddled = meddledCluster(own.native, {
@@ -89,7 +88,7 @@ describe("another client", () => {
     expect(await snapshotsOf(source)).toEqual([]);
   });
 
-  it("makes a snapshot of the given name first: its snapshot stays", async () => {
+  it("creates a snapshot of the given name first: its snapshot stays", async () => {
     const source = `${own.pool}/snapshot-race`;
     await imageWithHistory(own.cluster, source, []);
     const meddled = meddledCluster(own.native, {
@@ -100,7 +99,7 @@ describe("another client", () => {
     expect(await snapshotsOf(source)).toMatchObject([{ name: "mine" }]);
   });
 
-  it("protects the snapshot first: that is as good, and is not taken back", async () => {
+  it("protects the snapshot first: the clone uses it, and the protection stays", async () => {
     const source = `${own.pool}/protect-race`;
     await imageWithHistory(own.cluster, source, ["monday="]);
     const protectFirst = { protectSnapshot: () => protectSnapshot(own.cluster, `${source}@monday`) };
@@ -122,7 +121,7 @@ describe("another client", () => {
     expect(await snapshotsOf(again)).toMatchObject([{ name: "monday", protected: "true" }]);
   });
 
-  it("clones from our new snapshot before ours fails: the snapshot is left, and said to be", async () => {
+  it("clones our new snapshot before our clone fails: the snapshot is left, and the error names it", async () => {
     const [source, target] = [`${own.pool}/shared-race`, `${own.pool}/shared-race-1`];
     await imageWithHistory(own.cluster, source, []);
     const meddled = meddledCluster(own.native, {
@@ -138,12 +137,12 @@ describe("another client", () => {
     const clone = cloneImage(meddled, { source, target, cloneFormat: 2, snapshotName: "shared" });
     await expect(clone).rejects.toMatchObject({
       code: "UNDO_FAILED",
-      left: [expect.stringContaining(`the snapshot ${source}@shared (1 other clone hangs on it by now)`)],
+      left: [expect.stringContaining(`the snapshot ${source}@shared (1 other clone depends on it now)`)],
     });
     expect(await own.witness.md5(`${source}-theirs`)).toBe(await own.witness.md5(source));
   });
 
-  it("writes and takes a snapshot during the search: the clone has the write", async () => {
+  it("writes and creates a snapshot during the search: the clone has the write", async () => {
     const source = `${own.pool}/search-race`;
     await imageWithHistory(own.cluster, source, ["monday="]);
     const meddled = meddledCluster(own.native, {
@@ -160,7 +159,7 @@ describe("another client", () => {
   });
 });
 
-describe("a source that is resized while it is looked at", () => {
+describe("a source that is resized while it is read", () => {
   const resizing = (spec: string, size: number) => ({
     // The first thing that is written is the lock under which the snapshot is made.
     write: async () => {
@@ -169,7 +168,7 @@ describe("a source that is resized while it is looked at", () => {
     },
   });
 
-  it("is refused when it no longer fits, and nothing is left", async () => {
+  it("is refused when it is too large by then, and nothing is left", async () => {
     const source = `${own.pool}/grows`;
     await imageWithHistory(own.cluster, source, []);
     const meddled = meddledCluster(own.native, resizing(source, 32 * mib));

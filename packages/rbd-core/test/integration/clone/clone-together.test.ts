@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { cloneImage } from "../../../src/clone/clone-image.ts";
 import { connect } from "../../../src/cluster/connect.ts";
 import { removeSnapshot, unprotectSnapshot } from "../../../src/image/snapshots.ts";
-import { meddledCluster } from "../../support/faults.ts";
+import { meddledCluster } from "../../support/break-call.ts";
 import { imageWithHistory } from "../../support/fill.ts";
 import { useOwnPool } from "../../support/use-own-pool.ts";
 
@@ -12,7 +12,7 @@ const snapshotsOf = async (spec: string) =>
   (await own.witness.json("snap", "ls", spec)) as { name: string }[];
 const childrenOf = async (spec: string) => (await own.witness.json("children", spec)) as unknown[];
 
-describe("clones that begin together", { timeout: 180_000 }, () => {
+describe("clones that begin at the same time", { timeout: 180_000 }, () => {
   it.each([1, 2] as const)(
     "share one new snapshot, a hundred of them, in clone format %d",
     async (cloneFormat) => {
@@ -30,7 +30,7 @@ describe("clones that begin together", { timeout: 180_000 }, () => {
     },
   );
 
-  it("share it from two connections", async () => {
+  it("share one from two connections", async () => {
     const source = `${own.pool}/two`;
     await imageWithHistory(own.cluster, source, []);
     await using other = await connect({ conf: own.conf });
@@ -44,7 +44,7 @@ describe("clones that begin together", { timeout: 180_000 }, () => {
   });
 });
 
-describe("a snapshot that is taken away before it is cloned", () => {
+describe("a snapshot that is removed before it is cloned", () => {
   it("is replaced by a new one", async () => {
     const source = `${own.pool}/taken`;
     await imageWithHistory(own.cluster, source, ["monday="]);
@@ -70,7 +70,7 @@ describe("a snapshot that is taken away before it is cloned", () => {
     });
   });
 
-  it("is missed when it was asked for", async () => {
+  it("is reported as missing when it was asked for", async () => {
     const source = `${own.pool}/asked`;
     await imageWithHistory(own.cluster, source, ["monday="]);
     const cluster = meddledCluster(own.native, {

@@ -2,13 +2,12 @@ import { version } from "rbd-native";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import type { Cluster } from "../../../src/cluster/cluster.ts";
 import { connect } from "../../../src/cluster/connect.ts";
-import { executeDeletion } from "../../../src/deletion/carry-out.ts";
-import { deletionPlan } from "../../../src/deletion/deletion-plan.ts";
-import type { DeletionPlan, DeletionWay } from "../../../src/deletion/deletion-plan-types.ts";
-import { showStep } from "../../../src/deletion/show-step.ts";
+import type { DeletionWay } from "../../../src/deletion/blockers.ts";
+import { type DeletionPlan, deletionPlan, showStep } from "../../../src/deletion/deletion-plan.ts";
+import { executeDeletion } from "../../../src/deletion/execute-deletion.ts";
 import { headerObject } from "../../../src/headers/object-names.ts";
-import { openImage } from "../../../src/image/open-image.ts";
-import { deletePools, freshName, RbdCli } from "../headers/rbd-cli.ts";
+import { openImage } from "../../../src/image/image.ts";
+import { deletePools, freshName, RbdCli } from "../../support/rbd-cli.ts";
 
 const cli = new RbdCli(inject("cephConf"));
 const pool = freshName("deletion-a");
@@ -108,7 +107,7 @@ describe("deletionPlan and executeDeletion", () => {
     await expect(deletionPlan(cluster, image)).rejects.toMatchObject({ code: "NOT_FOUND" });
   });
 
-  it("take an image to the trash and back without losing anything", async () => {
+  it("move an image to the trash and back without losing anything", async () => {
     const image = `${pool}/kept`;
     await create(image);
     await write(image, "precious");
@@ -125,7 +124,7 @@ describe("deletionPlan and executeDeletion", () => {
     expect(await content(`${pool}/kept-clone`)).toBeGreaterThan(0);
   });
 
-  it("hide a snapshot with clones, or free it", async () => {
+  it("move a snapshot with clones to the trash, or remove it", async () => {
     const image = `${pool}/hidden`;
     await create(image);
     await write(image, "old");
@@ -153,7 +152,7 @@ describe("deletionPlan and executeDeletion", () => {
     expect(await read(`${pool}/hidden-clone`)).toBe("oldoldol");
   });
 
-  it("name whoever has the image open", async () => {
+  it("name the client that has the image open", async () => {
     const image = `${pool}/used`;
     await create(image);
     await using opened = await openImage(cluster, image);
@@ -234,7 +233,7 @@ describe("deletionPlan and executeDeletion", () => {
     expect(await cli.rbdJson("group", "image", "ls", `${pool}/team`)).toMatchObject([{ image: "keeper" }]);
   });
 
-  it("listen to what is known outside of Ceph", async () => {
+  it("consider what depends on it outside of Ceph", async () => {
     const image = `${pool}/backed-up`;
     await create(image);
     await snap(`${image}@base`);
@@ -255,7 +254,7 @@ describe("deletionPlan and executeDeletion", () => {
   });
 });
 
-describe("executeDeletion stops at a surprise", () => {
+describe("executeDeletion stops at an unexpected change", () => {
   it.each<[string, (image: string) => Promise<unknown>, string]>([
     ["a new snapshot", (image) => snap(`${image}@new`), "remove the snapshot new"],
     [

@@ -4,12 +4,11 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import type { Cluster } from "../../../src/cluster/cluster.ts";
 import { connect } from "../../../src/cluster/connect.ts";
-import { executeDeletion } from "../../../src/deletion/carry-out.ts";
 import type { DependantFacts } from "../../../src/deletion/deletion-facts.ts";
-import { deletionPlan } from "../../../src/deletion/deletion-plan.ts";
-import type { DeletionPlan } from "../../../src/deletion/deletion-plan-types.ts";
-import { openImage } from "../../../src/image/open-image.ts";
-import { deletePools, freshName, RbdCli } from "../headers/rbd-cli.ts";
+import { type DeletionPlan, deletionPlan } from "../../../src/deletion/deletion-plan.ts";
+import { executeDeletion } from "../../../src/deletion/execute-deletion.ts";
+import { openImage } from "../../../src/image/image.ts";
+import { deletePools, freshName, RbdCli } from "../../support/rbd-cli.ts";
 
 const cli = new RbdCli(inject("cephConf"));
 const pool = freshName("recheck-a");
@@ -105,7 +104,7 @@ const happenings: [what: string, happen: Happening, reason: string][] = [
   ],
 ];
 
-describe("executeDeletion looks again before each step, and stops when in between", () => {
+describe("executeDeletion checks again before each step, and stops when meanwhile", () => {
   it.each(happenings)("%s", async (what, happen, reason) => {
     const image = await family(what.replaceAll(/[^a-z]+/g, "-"));
     const plan = await deletionPlan(cluster, image);
@@ -146,7 +145,7 @@ describe("executeDeletion looks again before each step, and stops when in betwee
     expect(did(outcome.done)).toEqual(["flatten", "flatten"]);
   });
 
-  it("a client opens it just as it goes to the trash, where Ceph lets it go all the same", async () => {
+  it("a client opens it while it is moved to the trash, which Ceph allows", async () => {
     const image = await family("late-opener");
     const plan = await deletionPlan(cluster, image);
     {
@@ -182,7 +181,7 @@ describe("deletionPlan", () => {
     expect(openWays(await deletionPlan(cluster, `${image}@s`))).toEqual(["remove"]);
   });
 
-  it("lets a snapshot go while a client has the image open", async () => {
+  it("removes a snapshot while a client has the image open", async () => {
     const image = `${pool}/busy`;
     await create(image);
     await snap(`${image}@s`);
@@ -237,7 +236,7 @@ describe("deletionPlan", () => {
     expect((await deletionPlan(cluster, image)).blockers).toEqual([]);
   });
 
-  it("waits for what the trash was told to keep", async () => {
+  it("waits until the deferment in the trash has passed", async () => {
     const image = `${pool}/kept`;
     await create(image);
     const { id } = await cli.rbdJson<{ id: string }>("info", image);
@@ -248,7 +247,7 @@ describe("deletionPlan", () => {
     expect(openWays(plan)).toEqual([]);
   });
 
-  it("names the pools that this user may not ask for clones of a protected snapshot", async () => {
+  it("names the pools that this user may not search for clones of a protected snapshot", async () => {
     const image = `${pool}/asked`;
     await create(image);
     await snap(`${image}@s`);

@@ -1,9 +1,8 @@
 import type { Image } from "rbd-native";
 import { expect, it } from "vitest";
-import { canUseFastDiff } from "../../../src/diff/can-use-fast-diff.ts";
-import type { Extent } from "../../../src/diff/extent.ts";
-import { planDiff } from "../../../src/diff/plan-diff.ts";
-import { openImage } from "../../../src/image/open-image.ts";
+import { canUseFastDiff } from "../../../src/diff/fast-diff.ts";
+import { type Extent, planDiff } from "../../../src/diff/plan-diff.ts";
+import { openImage } from "../../../src/image/image.ts";
 import { usePlainRbd } from "../formats/use-plain-rbd.ts";
 import { Random } from "../transfer/random.ts";
 import { makeRandomImage } from "../transfer/random-image.ts";

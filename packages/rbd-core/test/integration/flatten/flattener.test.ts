@@ -1,8 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { flattenImage } from "../../../src/flatten/flatten-image.ts";
-import { flattenRequestKey, requestFlatten } from "../../../src/flatten/flatten-request.ts";
+import { flattenRequestNote, pendingFlattens, requestFlatten } from "../../../src/flatten/flatten-request.ts";
 import { Flattener } from "../../../src/flatten/flattener.ts";
-import { pendingFlattens } from "../../../src/flatten/pending-flattens.ts";
 import { inventory } from "../../../src/inventory/inventory.ts";
 import { withBrokenCall } from "../../support/break-call.ts";
 import { useOwnPool } from "../../support/use-own-pool.ts";
@@ -32,14 +31,14 @@ async function facts(spec: string): Promise<{ hasParent: boolean; md5: string; m
   return {
     hasParent: info.parent !== undefined,
     md5: await own.witness.md5(spec),
-    marked: metadata.includes(flattenRequestKey),
+    marked: metadata.includes(flattenRequestNote.key),
   };
 }
 
 const rows = async () => (await inventory(own.cluster, { pools: [pool] })).rows;
 
 describe("Flattener", () => {
-  it("flattens what it is asked for, says how far it is, and leaves no note", async () => {
+  it("flattens the requested image, reports progress, and leaves no request behind", async () => {
     const [, clone = ""] = await chain(2);
     const before = await facts(clone);
     await using flattener = new Flattener(own.cluster);
@@ -50,14 +49,14 @@ describe("Flattener", () => {
     expect(await facts(clone)).toEqual({ hasParent: false, md5: before.md5, marked: false });
   });
 
-  it("has nothing to do with an image without a parent", async () => {
+  it("does nothing to an image without a parent", async () => {
     const [root = ""] = await chain(1);
     await using flattener = new Flattener(own.cluster);
     expect(await flattener.flatten(root)).toMatchObject({ flattened: false });
     expect((await facts(root)).marked).toBe(false);
   });
 
-  it("takes up after a restart what was left, urgent ones first, and nothing that a clone inherited", async () => {
+  it("resumes after a restart, urgent requests first, without requests that a clone inherited", async () => {
     const [, middle = "", leaf = ""] = await chain(3);
     const [, other = ""] = await chain(2);
     let day = 1;
@@ -110,7 +109,7 @@ describe("Flattener", () => {
     expect(await facts(clone)).toEqual({ hasParent: false, md5: before.md5, marked: false });
   });
 
-  it("is taken back by a cancel", async () => {
+  it("is withdrawn by a cancel", async () => {
     const [, clone = ""] = await chain(2, "64M");
     await using flattener = new Flattener(own.cluster);
     const started = Promise.withResolvers<void>();
@@ -139,7 +138,7 @@ describe("Flattener", () => {
     expect(await facts(two)).toMatchObject({ hasParent: false });
   });
 
-  it("judges a snapshot by what that lies under, and by whether flattening reaches it", async () => {
+  it("takes the depth of the snapshot, and whether flattening the image lowers it", async () => {
     const [, , leaf = ""] = await chain(3);
     await rbd("snap", "create", "--no-progress", `${leaf}@s`);
     await rbd(
@@ -153,18 +152,18 @@ describe("Flattener", () => {
     );
     await rbd("snap", "create", "--no-progress", `${leaf}-plain@s`);
     await using flattener = new Flattener(own.cluster, { limits: { soft: 2, hard: 2 } });
-    expect(await flattener.judge(`${leaf}@s`)).toMatchObject({ action: "flatten-first" });
-    expect(await flattener.judge(`${leaf}-plain`)).toMatchObject({ action: "flatten-first" });
-    expect(await flattener.judge(`${leaf}-plain@s`)).toMatchObject({
+    expect(await flattener.evaluate(`${leaf}@s`)).toMatchObject({ action: "flatten-first" });
+    expect(await flattener.evaluate(`${leaf}-plain`)).toMatchObject({ action: "flatten-first" });
+    expect(await flattener.evaluate(`${leaf}-plain@s`)).toMatchObject({
       action: "none",
       reason: expect.stringContaining("it lacks deep-flatten"),
     });
     expect(await flattener.beforeClone(`${leaf}@s`)).toMatchObject({ action: "flatten-first" });
     expect(await facts(leaf)).toMatchObject({ hasParent: false });
-    expect(await flattener.judge(`${leaf}@s`)).toMatchObject({ action: "none" });
+    expect(await flattener.evaluate(`${leaf}@s`)).toMatchObject({ action: "none" });
   });
 
-  it("leaves no note behind when whoever waited at the hard limit goes away", async () => {
+  it("leaves no request behind when the call that waited at the hard limit is aborted", async () => {
     const [, clone = ""] = await chain(2, "64M");
     const before = await facts(clone);
     await using flattener = new Flattener(own.cluster, { limits: { soft: 1, hard: 1 } });
@@ -175,22 +174,24 @@ describe("Flattener", () => {
     expect(await facts(clone)).toEqual({ ...before, hasParent: true, marked: false });
   });
 
-  it("says of a note that it cannot read which image it is at", async () => {
+  it("names the image of a request that it cannot read", async () => {
     const [, clone = ""] = await chain(2);
-    await rbd("image-meta", "set", clone, flattenRequestKey, "nonsense");
+    await rbd("image-meta", "set", clone, flattenRequestNote.key, "nonsense");
     const { unreadable } = await pendingFlattens(own.cluster, await rows());
     expect(unreadable).toMatchObject([{ code: "IO", message: expect.stringContaining("nonsense") }]);
-    await rbd("image-meta", "remove", clone, flattenRequestKey);
+    await rbd("image-meta", "remove", clone, flattenRequestNote.key);
   });
 });
 
 describe("flattenImage", () => {
-  it("loses nothing when any call fails, and is finished by the next one", { timeout: 120_000 }, async () => {
+  it("loses nothing when any call fails, and the next call finishes it", { timeout: 120_000 }, async () => {
     const [, clone = ""] = await chain(2);
     await requestFlatten(own.cluster, clone);
     const { md5 } = await facts(clone);
     for (let at = 0; ; at++) {
-      const { struck, outcome } = await withBrokenCall(at, false, () => flattenImage(own.cluster, clone));
+      const { struck, outcome } = await withBrokenCall(own.native, at, false, (cluster) =>
+        flattenImage(cluster, clone),
+      );
       if (struck === undefined) break;
       expect(outcome.error, struck).toMatchObject({ code: "IO" });
       expect(await facts(clone), struck).toMatchObject({ md5, marked: true });

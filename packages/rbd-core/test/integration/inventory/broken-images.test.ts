@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import { cloneImage } from "../../../src/clone/clone-image.ts";
 import type { Cluster } from "../../../src/cluster/cluster.ts";
+import { createNamespace } from "../../../src/cluster/cluster.ts";
 import { connect } from "../../../src/cluster/connect.ts";
-import { createImage } from "../../../src/image/create-image.ts";
-import { createNamespace } from "../../../src/image/namespaces.ts";
+import { createImage } from "../../../src/image/image.ts";
 import { forest } from "../../../src/inventory/forest.ts";
 import { inventory } from "../../../src/inventory/inventory.ts";
 import { imageWithHistory, mib } from "../../support/fill.ts";

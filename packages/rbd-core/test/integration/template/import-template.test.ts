@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { mkdtemp, open, readdir, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdtemp, open, readdir, rm, writeFile } from "node:fs/promises";
 import { createServer, type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -9,8 +9,7 @@ import { join } from "node:path";
 import { Readable } from "node:stream";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { ImportTemplateOptions } from "../../../src/template/import/import-types.ts";
-import { importTemplate } from "../../../src/template/import-template.ts";
+import { type ImportTemplateOptions, importTemplate } from "../../../src/template/import-template.ts";
 import { breakEveryCall } from "../../support/break-every-call.ts";
 import { expectAlike } from "../../support/expect-alike.ts";
 import { useOwnPool } from "../../support/use-own-pool.ts";
@@ -321,7 +320,62 @@ describe("importTemplate of qcow2", async () => {
     });
   });
 
-  it("takes it as it is when that is said", async () => {
+  /** A program that takes the place of `qemu-img`: it gives the same disk, whatever it is to convert. */
+  async function standIn(disk: Buffer): Promise<string> {
+    const program = join(folder, "stand-in-qemu-img");
+    const path = await file("converted.raw", disk);
+    const lines = ["#!/bin/sh", "for last; do :; done", `if [ "$1" = info ]; then echo '{}'; exit; fi`];
+    await writeFile(program, [...lines, "echo '(50.00/100%)'", `cp '${path}' "$last"`, ""].join("\n"));
+    await chmod(program, 0o755);
+    return program;
+  }
+  const qcow2 = Buffer.concat([Buffer.from("QFI\xfb", "latin1"), randomBytes(3 * mebibyte)]);
+
+  it("receives it, has it converted, and imports what came out", async () => {
+    const disk = sparseDisk();
+    const target = fresh();
+    const scratch = await mkdtemp(join(folder, "scratch-"));
+    const phases = new Set<string>();
+    const result = await importTemplate(own.cluster, {
+      target,
+      source: inPieces(qcow2),
+      size: qcow2.length,
+      expected: { sha256: sha256(qcow2) },
+      qemuImg: await standIn(disk),
+      scratchFolder: scratch,
+      onProgress: ({ phase, done, total }) => void phases.add(`${phase} ${done === total}`),
+    });
+    expect(result).toMatchObject({
+      format: "qcow2",
+      size: disk.length,
+      digests: { md5: md5(disk), sha256: sha256(disk) },
+      sourceDigests: { md5: md5(qcow2), sha256: sha256(qcow2) },
+    });
+    for (const phase of ["receive", "convert", "create", "write"]) expect(phases).toContain(`${phase} true`);
+    expect(await own.witness.md5(`${target}@snap`)).toBe(md5(disk));
+    expect(await readdir(scratch)).toEqual([]);
+  });
+
+  it.each<[string, string, Partial<ImportTemplateOptions>]>([
+    ["shorter than its size", "IO", { size: qcow2.length + 1 }],
+    ["longer than its size", "INVALID_ARGUMENT", { size: qcow2.length - 1 }],
+    ["another one than expected", "IO", { expected: { md5: "0".repeat(32) } }],
+  ])("refuses one that is %s, and leaves nothing", async (_, code, options) => {
+    const before = await own.look(quiet);
+    const scratch = await mkdtemp(join(folder, "scratch-"));
+    const importing = importTemplate(own.cluster, {
+      target: fresh(quiet),
+      source: inPieces(qcow2),
+      qemuImg: await standIn(sparseDisk()),
+      scratchFolder: scratch,
+      ...options,
+    });
+    await expect(importing).rejects.toMatchObject({ code });
+    expect(await own.look(quiet)).toEqual(before);
+    expect(await readdir(scratch)).toEqual([]);
+  });
+
+  it("takes it as it is when the format raw is given", async () => {
     const bytes = Buffer.concat([Buffer.from("QFI\xfb", "latin1"), randomBytes(1000)]);
     const target = fresh();
     const result = await importTemplate(own.cluster, {
@@ -343,7 +397,7 @@ describe("importTemplate takes back everything when any call fails", { timeout: 
     const calls = await breakEveryCall({
       own,
       pools: [place],
-      flow: () => importTemplate(own.cluster, { target, source: inPieces(disk), chunkSize: 65_536 }),
+      flow: (cluster) => importTemplate(cluster, { target, source: inPieces(disk), chunkSize: 65_536 }),
       reset: async () => {
         await own.witness.rbd("snap", "unprotect", `${target}@snap`);
         await own.witness.rbd("snap", "rm", "--no-progress", `${target}@snap`);

@@ -1,16 +1,14 @@
 import { Readable } from "node:stream";
 import { describe, expect, it } from "vitest";
-import { createImage } from "../../../src/image/create-image.ts";
-import { removeImage } from "../../../src/image/remove-image.ts";
+import { createImage, removeImage } from "../../../src/image/image.ts";
 import {
   createSnapshot,
   protectSnapshot,
   removeSnapshot,
   unprotectSnapshot,
 } from "../../../src/image/snapshots.ts";
-import { cloneTemplate } from "../../../src/template/clone-template.ts";
+import { cloneTemplate, isCloneable } from "../../../src/template/clone-template.ts";
 import { importTemplate } from "../../../src/template/import-template.ts";
-import { isCloneable } from "../../../src/template/is-cloneable.ts";
 import { previewRemoveTemplate, removeTemplate } from "../../../src/template/remove-template.ts";
 import { breakRemoval } from "../../support/break-removal.ts";
 import { useOwnPool } from "../../support/use-own-pool.ts";
@@ -35,7 +33,7 @@ describe("removeTemplate", () => {
     expect(await own.look()).toEqual(before);
   });
 
-  it("refuses while clones read from it, and names each one", async () => {
+  it("refuses while it has clones, and names each one", async () => {
     const spec = await template();
     const other = `${pool}-disks`;
     await own.cluster.createPool(other);
@@ -88,7 +86,7 @@ describe("removeTemplate", () => {
     expect(await own.look()).toEqual(before);
   });
 
-  it("names who holds it open, and leaves it as it was", async () => {
+  it("names the client that has it open, and leaves it as it was", async () => {
     const spec = await template();
     const before = await own.look();
     await using ioCtx = await own.native.openPool(pool);
@@ -119,7 +117,7 @@ describe("removeTemplate loses nothing that it does not name", { timeout: 300_00
         await createSnapshot(own.cluster, `${spec}@snap`);
         await protectSnapshot(own.cluster, `${spec}@snap`);
       },
-      flow: () => removeTemplate(own.cluster, { template: spec }),
+      flow: (cluster) => removeTemplate(cluster, { template: spec }),
       clear: async () => {
         await unprotectSnapshot(own.cluster, `${spec}@snap`);
         await removeSnapshot(own.cluster, `${spec}@snap`);
@@ -133,7 +131,7 @@ describe("removeTemplate loses nothing that it does not name", { timeout: 300_00
 });
 
 describe("isCloneable", () => {
-  it("says yes and what to clone", async () => {
+  it("returns what to clone", async () => {
     const spec = await template();
     expect(await isCloneable(own.cluster, { url: url(spec), format: "raw" })).toEqual({
       cloneable: true,

@@ -2,14 +2,13 @@ import { type DevCluster, startTemporaryCluster } from "@coppice/dev-cluster";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Cluster } from "../../../src/cluster/cluster.ts";
 import { connect } from "../../../src/cluster/connect.ts";
-import { createImage } from "../../../src/image/create-image.ts";
 import { featureBits } from "../../../src/image/features.ts";
-import { openImage } from "../../../src/image/open-image.ts";
+import { createImage, openImage } from "../../../src/image/image.ts";
 import { copyDiff } from "../../../src/transfer/copy/copy-diff.ts";
 import { exportDiff } from "../../../src/transfer/export/export-diff.ts";
-import { TransferLimits } from "../../../src/transfer/transfer-limits.ts";
+import { TransferLimits } from "../../../src/transfer/transfer-options.ts";
 import { PlainRbd } from "../formats/plain-rbd.ts";
-import { checkObjectMaps } from "./check-object-maps.ts";
+import { checkObjectMaps } from "./image-facts.ts";
 import { smallPool } from "./small-pool.ts";
 
 const MiB = 2 ** 20;

@@ -1,13 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { createImage } from "../../../src/image/create-image.ts";
-import { openImage } from "../../../src/image/open-image.ts";
+import { createImage, openImage } from "../../../src/image/image.ts";
 import { type CopyDiffOptions, copyDiff } from "../../../src/transfer/copy/copy-diff.ts";
 import { copyImage } from "../../../src/transfer/copy/copy-image.ts";
 import { mergeManifests } from "../../../src/transfer/digests/digest-manifest.ts";
 import { verifyDigests } from "../../../src/transfer/digests/verify-digests.ts";
-import { TransferLimits } from "../../../src/transfer/transfer-limits.ts";
+import { TransferLimits } from "../../../src/transfer/transfer-options.ts";
 import { usePlainRbd } from "../formats/use-plain-rbd.ts";
-import { contentsOf } from "./contents.ts";
+import { contentsOf, snapshotNames } from "./image-facts.ts";
 import { Random } from "./random.ts";
 import { makeRandomImage } from "./random-image.ts";
 
@@ -31,11 +30,6 @@ async function makeTarget(name: string): Promise<string> {
   const target = plain.image(name);
   await createImage(cluster, target, { size: MiB });
   return target;
-}
-
-async function names(image: string): Promise<string[]> {
-  await using opened = await openImage(cluster, image, { readOnly: true });
-  return (await opened.listSnapshots()).map(({ name }) => name);
 }
 
 describe("copyDiff", () => {
@@ -88,7 +82,7 @@ describe("copyDiff", () => {
       },
     });
     await expect(first).rejects.toThrow("stopped");
-    expect(await names(target)).toEqual([]);
+    expect(await snapshotNames(cluster, target)).toEqual([]);
     const second = await copyDiff(cluster, options);
     expect(second.resumedAt).toBeGreaterThanOrEqual(256 * MiB);
     expect(second.bytesWritten).toBe(1200 * MiB - second.resumedAt);
@@ -150,7 +144,7 @@ describe("copyDiff", () => {
     await refused({ image, from: "one", to: "two", target: into }).toMatchObject({
       code: "NOT_A_COPY",
     });
-    expect(await names(target)).toEqual(["one"]);
+    expect(await snapshotNames(cluster, target)).toEqual(["one"]);
   });
 
   it("leaves a target alone that somebody has open", async () => {
@@ -262,7 +256,7 @@ describe("copyImage", () => {
     await using image = await openImage(cluster, target, { readOnly: true });
     expect(await image.isSnapshotProtected("s0")).toBe(true);
     expect(await image.getMetadata("owner")).toBe("Zoë");
-    expect(await names(spec)).toEqual(["s0", "s1"]);
+    expect(await snapshotNames(cluster, spec)).toEqual(["s0", "s1"]);
   });
 
   it("leaves nothing behind when it is aborted", async () => {
@@ -275,6 +269,6 @@ describe("copyImage", () => {
     const copy = copyImage(cluster, { image, target: { image: target }, signal: abort.signal, onProgress });
     await expect(copy).rejects.toThrow("stopped");
     await expect(openImage(cluster, target)).rejects.toMatchObject({ code: "NOT_FOUND" });
-    expect(await names(image)).toEqual(["one", "two"]);
+    expect(await snapshotNames(cluster, image)).toEqual(["one", "two"]);
   });
 });

@@ -4,12 +4,11 @@ import { pipeline } from "node:stream/promises";
 import { describe, expect, it } from "vitest";
 import { inspectDiff } from "../../../src/formats/inspect-diff.ts";
 import type { Sidecar } from "../../../src/formats/sidecar.ts";
-import { createImage } from "../../../src/image/create-image.ts";
-import { openImage } from "../../../src/image/open-image.ts";
+import { createImage, openImage } from "../../../src/image/image.ts";
 import { exportDiff } from "../../../src/transfer/export/export-diff.ts";
 import { join } from "../../unit/formats/support.ts";
 import { usePlainRbd } from "../formats/use-plain-rbd.ts";
-import { contentsOf } from "./contents.ts";
+import { contentsOf } from "./image-facts.ts";
 import { Random } from "./random.ts";
 import { makeRandomImage } from "./random-image.ts";
 

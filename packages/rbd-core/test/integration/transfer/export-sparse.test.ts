@@ -2,8 +2,7 @@ import { type DevCluster, startTemporaryCluster } from "@coppice/dev-cluster";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import type { Cluster } from "../../../src/cluster/cluster.ts";
 import { connect } from "../../../src/cluster/connect.ts";
-import { createImage } from "../../../src/image/create-image.ts";
-import { openImage } from "../../../src/image/open-image.ts";
+import { createImage, openImage } from "../../../src/image/image.ts";
 import { exportDiff } from "../../../src/transfer/export/export-diff.ts";
 import { PlainRbd } from "../formats/plain-rbd.ts";
 

@@ -1,8 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from "vitest";
 import type { Cluster } from "../../../src/cluster/cluster.ts";
 import { connect } from "../../../src/cluster/connect.ts";
-import { createImage } from "../../../src/image/create-image.ts";
-import { openImage } from "../../../src/image/open-image.ts";
+import { createImage, openImage } from "../../../src/image/image.ts";
 import { exportDiff } from "../../../src/transfer/export/export-diff.ts";
 import { exportImage } from "../../../src/transfer/export/export-image.ts";
 import { importDiff } from "../../../src/transfer/import/import-diff.ts";

@@ -2,14 +2,14 @@ import { createWriteStream } from "node:fs";
 import { readFile, stat } from "node:fs/promises";
 import { pipeline } from "node:stream/promises";
 import { describe, expect, it } from "vitest";
-import { openImage } from "../../../src/image/open-image.ts";
+import { openImage } from "../../../src/image/image.ts";
 import { exportImage } from "../../../src/transfer/export/export-image.ts";
 import { exportRaw, exportRawFile } from "../../../src/transfer/export/export-raw.ts";
 import { importImage } from "../../../src/transfer/import/import-image.ts";
 import { importRaw } from "../../../src/transfer/import/import-raw.ts";
 import { join } from "../../unit/formats/support.ts";
 import { usePlainRbd } from "../formats/use-plain-rbd.ts";
-import { contentsOf } from "./contents.ts";
+import { contentsOf } from "./image-facts.ts";
 import { Random } from "./random.ts";
 import { makeRandomImage } from "./random-image.ts";
 

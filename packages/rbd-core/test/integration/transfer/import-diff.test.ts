@@ -2,13 +2,12 @@ import { readFile } from "node:fs/promises";
 import { describe, expect, it } from "vitest";
 import type { Sidecar } from "../../../src/formats/sidecar.ts";
 import { compressZstd } from "../../../src/formats/zstd.ts";
-import { createImage } from "../../../src/image/create-image.ts";
-import { openImage } from "../../../src/image/open-image.ts";
+import { createImage, openImage } from "../../../src/image/image.ts";
 import { exportDiff } from "../../../src/transfer/export/export-diff.ts";
 import { importDiff } from "../../../src/transfer/import/import-diff.ts";
 import { encode, join, write } from "../../unit/formats/support.ts";
 import { usePlainRbd } from "../formats/use-plain-rbd.ts";
-import { contentsOf } from "./contents.ts";
+import { contentsOf, snapshotNames } from "./image-facts.ts";
 import { Random } from "./random.ts";
 import { makeRandomImage } from "./random-image.ts";
 
@@ -50,11 +49,6 @@ async function pair(name: string): Promise<{ source: string; target: string }> {
   const { bytes, sidecar } = await exported(source, "one");
   await importDiff(cluster, { image: target, source: [bytes], sidecar });
   return { source, target };
-}
-
-async function names(image: string): Promise<string[]> {
-  await using opened = await openImage(cluster, image, { readOnly: true });
-  return (await opened.listSnapshots()).map(({ name }) => name);
 }
 
 describe("importDiff", () => {
@@ -133,7 +127,7 @@ describe("importDiff", () => {
         code,
       });
       expect(await contentsOf(cluster, target)).toBe(before);
-      expect(await names(target)).toEqual(["one"]);
+      expect(await snapshotNames(cluster, target)).toEqual(["one"]);
     }
     await importDiff(cluster, { image: target, source: [bytes], sidecar });
     expect(await contentsOf(cluster, target)).toBe(await contentsOf(cluster, `${source}@two`));
@@ -158,7 +152,7 @@ describe("importDiff", () => {
     await expect(aborted).rejects.toThrow("enough");
     expect(await contentsOf(cluster, target)).toBe(before);
     await importDiff(cluster, { image: target, source: [bytes] });
-    expect(await names(target)).toEqual(["x"]);
+    expect(await snapshotNames(cluster, target)).toEqual(["x"]);
   });
 
   it("protects the snapshot where the diff says that its own is, and keeps nothing else on the image", async () => {

@@ -1,25 +1,16 @@
 import { beforeAll, describe, expect, it } from "vitest";
-import { createImage } from "../../../src/image/create-image.ts";
 import { featureBits } from "../../../src/image/features.ts";
-import { openImage } from "../../../src/image/open-image.ts";
+import { createImage } from "../../../src/image/image.ts";
 import { copyDiff } from "../../../src/transfer/copy/copy-diff.ts";
 import { verifyDigests } from "../../../src/transfer/digests/verify-digests.ts";
-import type { Death } from "../../support/copy-and-die.ts";
-import { dieInCopy } from "../../support/die-in-copy.ts";
+import { dieInTransfer } from "../../support/die-in-transfer.ts";
+import type { Death } from "../../support/transfer-and-die.ts";
 import { usePlainRbd } from "../formats/use-plain-rbd.ts";
-import { checkObjectMaps } from "./check-object-maps.ts";
+import { checkObjectMaps, contentsOf, snapshotsAndNotes } from "./image-facts.ts";
 import { makeThinSource } from "./thin-source.ts";
 
 const MiB = 2 ** 20;
 const { plain, cluster } = await usePlainRbd("killed");
-
-async function snapshotsAndNotes(image: string): Promise<{ snapshots: string[]; notes: string[] }> {
-  await using opened = await openImage(cluster, image, { readOnly: true });
-  const listed = await opened.listSnapshots();
-  const points = new Set(listed.map(({ id }) => `coppice.point.${id}`));
-  const notes = [...(await opened.listMetadata()).keys()].filter((key) => !points.has(key));
-  return { snapshots: listed.map(({ name }) => name), notes };
-}
 
 const journaled = featureBits([
   "layering",
@@ -75,7 +66,8 @@ describe("copyDiff, whose process was killed", () => {
   let contents: { one: string; two: string };
   beforeAll(async () => {
     source = await makeThinSource(cluster, plain.image("source"));
-    contents = { one: await plain.contents(`${source}@one`), two: await plain.contents(`${source}@two`) };
+    const contentsAt = (point: string) => contentsOf(cluster, `${source}@${point}`);
+    contents = { one: await contentsAt("one"), two: await contentsAt("two") };
   }, 120_000);
 
   it.each(moments)(
@@ -88,14 +80,14 @@ describe("copyDiff, whose process was killed", () => {
         ["one", "two"],
       ] as const) {
         const copy = { image: source, from, to, target: { image: target }, checkpointBytes: 1 };
-        await dieInCopy(plain, { conf: plain.conf, diff: copy, death });
+        await dieInTransfer(cluster, { conf: plain.conf, copyDiff: copy, death });
         const result = await copyDiff(cluster, copy);
         if (goesOn) expect(result.resumedAt).toBeGreaterThanOrEqual(256 * MiB);
         else expect(result.resumedAt).toBe(0);
-        expect(await plain.contents(`${target}@${to}`)).toBe(contents[to]);
+        expect(await contentsOf(cluster, `${target}@${to}`)).toBe(contents[to]);
         expect(String(await plain.rbd(["diff", "--from-snap", to, target]))).toBe("");
         await checkObjectMaps(plain, [target, `${target}@${to}`], to);
-        expect(await snapshotsAndNotes(target)).toEqual({
+        expect(await snapshotsAndNotes(cluster, target)).toEqual({
           snapshots: from === undefined ? ["one"] : ["one", "two"],
           notes: [],
         });

@@ -1,12 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { createImage } from "../../../src/image/create-image.ts";
-import { openImage } from "../../../src/image/open-image.ts";
+import { createImage, openImage } from "../../../src/image/image.ts";
 import { copyImage } from "../../../src/transfer/copy/copy-image.ts";
-import { unmarkedSize } from "../../../src/transfer/new-image/unmarked-size.ts";
-import type { Death } from "../../support/copy-and-die.ts";
-import { dieInCopy } from "../../support/die-in-copy.ts";
+import { unmarkedSize } from "../../../src/transfer/new-image.ts";
+import { dieInTransfer } from "../../support/die-in-transfer.ts";
+import type { Death } from "../../support/transfer-and-die.ts";
 import { usePlainRbd } from "../formats/use-plain-rbd.ts";
-import { checkObjectMaps } from "./check-object-maps.ts";
+import { checkObjectMaps, contentsOf, snapshotNames } from "./image-facts.ts";
 
 const MiB = 2 ** 20;
 const { plain, cluster } = await usePlainRbd("killed-image");
@@ -26,18 +25,13 @@ async function makeSource(name: string): Promise<string> {
   return source;
 }
 
-async function names(image: string): Promise<string[]> {
-  await using opened = await openImage(cluster, image, { readOnly: true });
-  return (await opened.listSnapshots()).map(({ name }) => name);
-}
-
 async function expectCopied(source: string, target: string): Promise<void> {
   for (const at of ["", "@one", "@two"]) {
-    expect(await plain.contents(`${target}${at}`), at).toBe(await plain.contents(`${source}${at}`));
+    expect(await contentsOf(cluster, `${target}${at}`), at).toBe(await contentsOf(cluster, `${source}${at}`));
   }
   // Not the head's: after a rollback, also one by `rbd`, Ceph finds its map wrong where an object is as it was.
   await checkObjectMaps(plain, [`${target}@one`, `${target}@two`], target);
-  expect([await names(source), await names(target)]).toEqual([
+  expect([await snapshotNames(cluster, source), await snapshotNames(cluster, target)]).toEqual([
     ["one", "two"],
     ["one", "two"],
   ]);
@@ -68,11 +62,8 @@ describe("copyImage, whose process was killed", () => {
       const number = moments.findIndex((moment) => moment.when === when);
       const source = await makeSource(`source-${number}`);
       const target = plain.image(`copy-${number}`);
-      await dieInCopy(plain, {
-        conf: plain.conf,
-        image: { image: source, target: { image: target } },
-        death,
-      });
+      const copyOfImage = { image: source, target: { image: target } };
+      await dieInTransfer(cluster, { conf: plain.conf, copyImage: copyOfImage, death });
       await copyImage(cluster, { image: source, target: { image: target } });
       await expectCopied(source, target);
     },
@@ -82,12 +73,17 @@ describe("copyImage, whose process was killed", () => {
     const [source, target] = [await makeSource("changed"), plain.image("changed-copy")];
     const copy = { image: source, target: { image: target } };
     const death = { change: "snapshot_rename", nth: 2 } as const;
-    await dieInCopy(plain, { conf: plain.conf, image: copy, death });
+    await dieInTransfer(cluster, { conf: plain.conf, copyImage: copy, death });
     await plain.rbd(["snap", "rm", "--no-progress", `${source}@one`]);
     await copyImage(cluster, copy);
-    expect([await names(source), await names(target)]).toEqual([["two"], ["two"]]);
+    expect([await snapshotNames(cluster, source), await snapshotNames(cluster, target)]).toEqual([
+      ["two"],
+      ["two"],
+    ]);
     for (const at of ["", "@two"]) {
-      expect(await plain.contents(`${target}${at}`), at).toBe(await plain.contents(`${source}${at}`));
+      expect(await contentsOf(cluster, `${target}${at}`), at).toBe(
+        await contentsOf(cluster, `${source}${at}`),
+      );
     }
   });
 
@@ -98,11 +94,13 @@ describe("copyImage, whose process was killed", () => {
       plain.image("taken"),
     ];
     const death = { change: "snapshot_rename" } as const;
-    await dieInCopy(plain, { conf: plain.conf, image: { image: other, target: { image: target } }, death });
-    const before = await plain.contents(target);
+    const otherCopy = { image: other, target: { image: target } };
+    // Nobody removes the dead client's lease here: the next copy waits until it ends.
+    await dieInTransfer(cluster, { conf: plain.conf, copyImage: otherCopy, death }, { waitsForLease: true });
+    const before = await contentsOf(cluster, target);
     const copy = copyImage(cluster, { image: source, target: { image: target } });
     await expect(copy).rejects.toMatchObject({ code: "EXISTS" });
-    expect(await plain.contents(target)).toBe(before);
+    expect(await contentsOf(cluster, target)).toBe(before);
     await copyImage(cluster, { image: other, target: { image: target } });
     await expectCopied(other, target);
   });

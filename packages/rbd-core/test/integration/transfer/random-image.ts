@@ -1,8 +1,7 @@
 import type { Image } from "rbd-native";
 import type { Cluster } from "../../../src/cluster/cluster.ts";
-import { createImage } from "../../../src/image/create-image.ts";
 import { featureBits, type ImageFeature } from "../../../src/image/features.ts";
-import { openImage } from "../../../src/image/open-image.ts";
+import { createImage, openImage } from "../../../src/image/image.ts";
 import type { Random } from "./random.ts";
 
 const KiB = 1024;

@@ -1,8 +1,9 @@
 import { beforeAll, describe, expect, it } from "vitest";
-import { createImage } from "../../../src/image/create-image.ts";
-import { openImage } from "../../../src/image/open-image.ts";
+import { createImage, openImage } from "../../../src/image/image.ts";
+import { createSnapshot } from "../../../src/image/snapshots.ts";
 import { type CopyDiffOptions, copyDiff } from "../../../src/transfer/copy/copy-diff.ts";
 import { usePlainRbd } from "../formats/use-plain-rbd.ts";
+import { contentsOf, snapshotNames } from "./image-facts.ts";
 import { makeThinSource } from "./thin-source.ts";
 
 const MiB = 2 ** 20;
@@ -12,7 +13,8 @@ let contents: { one: string; two: string };
 
 beforeAll(async () => {
   source = await makeThinSource(cluster, plain.image("source"));
-  contents = { one: await plain.contents(`${source}@one`), two: await plain.contents(`${source}@two`) };
+  const contentsAt = (point: string) => contentsOf(cluster, `${source}@${point}`);
+  contents = { one: await contentsAt("one"), two: await contentsAt("two") };
 }, 120_000);
 
 /** Aborts a copy once it has noted that it is beyond its first part, which ends at 256 MiB or later. */
@@ -25,7 +27,12 @@ async function interrupt(copy: CopyDiffOptions): Promise<void> {
   await expect(aborted).rejects.toThrow("stopped");
 }
 
-/** What somebody else does to the target of an interrupted copy. */
+async function checkpointOf(target: string): Promise<{ done: number; snapshot: string }> {
+  await using image = await openImage(cluster, target, { readOnly: true });
+  return JSON.parse(await image.getMetadata("coppice.copy-checkpoint"));
+}
+
+/** What another client does to the target of an interrupted copy. */
 type Meddle = (image: Awaited<ReturnType<typeof openImage>>) => Promise<void>;
 
 const strange: readonly { readonly what: string; readonly meddle: Meddle }[] = [
@@ -51,7 +58,7 @@ describe("copyDiff, onto a target that an interrupted copy left and somebody wro
         await meddle(image);
       }
       expect(await copyDiff(cluster, copy)).toMatchObject({ rolledBack: true, resumedAt: 0 });
-      expect(await plain.contents(`${target}@${to}`)).toBe(contents[to]);
+      expect(await contentsOf(cluster, `${target}@${to}`)).toBe(contents[to]);
     }
   });
 
@@ -60,25 +67,24 @@ describe("copyDiff, onto a target that an interrupted copy left and somebody wro
     await createImage(cluster, target, { size: MiB });
     const copy = { image: source, to: "one", target: { image: target } };
     await interrupt(copy);
-    const { done } = JSON.parse(String(await plain.rbd(["image-meta", "get", target, "coppice.copy"])));
+    const { done } = await checkpointOf(target);
     {
       await using image = await openImage(cluster, target);
       await image.write(done + 4 * MiB - 10, Buffer.of(7));
     }
     const result = await copyDiff(cluster, copy);
     expect(result).toMatchObject({ rolledBack: false, resumedAt: done });
-    expect(await plain.contents(`${target}@one`)).toBe(contents.one);
+    expect(await contentsOf(cluster, `${target}@one`)).toBe(contents.one);
   });
 
   it("takes the snapshot away that another copy made last and did not name", async () => {
     const target = plain.image("unnamed");
     await createImage(cluster, target, { size: MiB });
     await interrupt({ image: source, to: "one", target: { image: target } });
-    const { snapshot } = JSON.parse(String(await plain.rbd(["image-meta", "get", target, "coppice.copy"])));
-    await plain.rbd(["snap", "create", "--no-progress", `${target}@${snapshot}`]);
+    const { snapshot } = await checkpointOf(target);
+    await createSnapshot(cluster, `${target}@${snapshot}`);
     await copyDiff(cluster, { image: source, to: "two", target: { image: target } });
-    const listed = JSON.parse(String(await plain.rbd(["snap", "ls", "--format", "json", target])));
-    expect(listed.map(({ name }: { name: string }) => name)).toEqual(["two"]);
-    expect(await plain.contents(`${target}@two`)).toBe(contents.two);
+    expect(await snapshotNames(cluster, target)).toEqual(["two"]);
+    expect(await contentsOf(cluster, `${target}@two`)).toBe(contents.two);
   });
 });

@@ -1,6 +1,5 @@
 import type { Cluster } from "../../../src/cluster/cluster.ts";
-import { createImage } from "../../../src/image/create-image.ts";
-import { openImage } from "../../../src/image/open-image.ts";
+import { createImage, openImage } from "../../../src/image/image.ts";
 
 const MiB = 2 ** 20;
 const object = 4 * MiB;

@@ -1,18 +1,17 @@
 import { type DevCluster, startTemporaryCluster } from "@coppice/dev-cluster";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import type { Cluster } from "../../../src/cluster/cluster.ts";
+import { createNamespace } from "../../../src/cluster/cluster.ts";
 import { connect } from "../../../src/cluster/connect.ts";
-import { createImage } from "../../../src/image/create-image.ts";
-import { createNamespace } from "../../../src/image/namespaces.ts";
-import { openImage } from "../../../src/image/open-image.ts";
+import { createImage, openImage } from "../../../src/image/image.ts";
 import { copyDiff } from "../../../src/transfer/copy/copy-diff.ts";
 import { copyImage } from "../../../src/transfer/copy/copy-image.ts";
 import { verifyDigests } from "../../../src/transfer/digests/verify-digests.ts";
 import { exportDiff } from "../../../src/transfer/export/export-diff.ts";
 import { importDiff } from "../../../src/transfer/import/import-diff.ts";
-import { dieInCopy } from "../../support/die-in-copy.ts";
+import { dieInTransfer } from "../../support/die-in-transfer.ts";
 import { PlainRbd } from "../formats/plain-rbd.ts";
-import { checkObjectMaps } from "./check-object-maps.ts";
+import { checkObjectMaps } from "./image-facts.ts";
 import { Random } from "./random.ts";
 import { makeRandomImage } from "./random-image.ts";
 
@@ -178,10 +177,10 @@ describe("between two clusters", () => {
       await opened.createSnapshot("one");
     }
     await createImage(far, target, { size: 0 });
-    const diff = { image, to: "one", target: { image: target } };
+    const copy = { image, to: "one", target: { image: target } };
     const death = { call: "createSnapshot", late: true } as const;
-    await dieInCopy(there, { conf: here.conf, targetConf: there.conf, diff, death });
-    const result = await copyDiff(near, { ...diff, target: { cluster: far, image: target } });
+    await dieInTransfer(far, { conf: here.conf, targetConf: there.conf, copyDiff: copy, death });
+    const result = await copyDiff(near, { ...copy, target: { cluster: far, image: target } });
     expect(result).toMatchObject({ resumedAt: 16 * MiB, bytesWritten: 0 });
     expect(await there.contents(`${target}@one`)).toBe(await here.contents(`${image}@one`));
   });

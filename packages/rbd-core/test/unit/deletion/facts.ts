@@ -1,5 +1,6 @@
 import fc from "fast-check";
-import type { ChildFacts, DeletionFacts, SnapshotFacts } from "../../../src/deletion/deletion-facts.ts";
+import type { ChildFacts } from "../../../src/deletion/children.ts";
+import type { DeletionFacts, SnapshotFacts } from "../../../src/deletion/deletion-facts.ts";
 
 export const estimated = (bytes: number) => ({ bytes, accuracy: "estimated" }) as const;
 
@@ -7,6 +8,7 @@ export const estimated = (bytes: number) => ({ bytes, accuracy: "estimated" }) a
 export const plainImage: DeletionFacts = {
   now: new Date("2026-03-01T12:00:00Z"),
   image: { pool: "rbd", namespace: "", id: "1f", name: "vm-1" },
+  size: 1000,
   snapshotId: null,
   trash: null,
   group: null,

@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import type { DeletionWay } from "../../../src/deletion/blockers.ts";
 import type { DeletionFacts } from "../../../src/deletion/deletion-facts.ts";
-import type { DeletionStep, DeletionWay } from "../../../src/deletion/deletion-plan-types.ts";
-import { nextStep } from "../../../src/deletion/next-step.ts";
-import { planDeletion } from "../../../src/deletion/plan-deletion.ts";
+import { type DeletionStep, planDeletion } from "../../../src/deletion/deletion-plan.ts";
+import { nextStep } from "../../../src/deletion/execute-deletion.ts";
 import { anyFacts, child, group, plainImage, snapshot } from "./facts.ts";
 
 /** What Ceph does: the facts after a step, `null` when the target is gone. */
@@ -67,7 +67,7 @@ const next = (facts: DeletionFacts | null, last?: DeletionStep, way: DeletionWay
   nextStep(plan, way, facts, last);
 
 describe("nextStep", () => {
-  it("carries out every open way of every plan, step by step, in a world without surprises", () => {
+  it("executes every open way of every plan, step by step, when nothing else changes", () => {
     fc.assert(
       fc.property(anyFacts, (facts) => {
         const planned = planDeletion(facts);
@@ -91,7 +91,7 @@ describe("nextStep", () => {
     );
   });
 
-  it("leaves out what somebody else has done", () => {
+  it("leaves out steps that another client has done", () => {
     const [s1, s2] = rich.snapshots;
     if (s1 === undefined || s2 === undefined) throw new Error("two snapshots");
     expect(next({ ...rich, snapshots: [{ ...s1, children: [child("b")] }, s2] })).toMatchObject({

@@ -1,8 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { DeletionFacts } from "../../../src/deletion/deletion-facts.ts";
-import type { DeletionPlan } from "../../../src/deletion/deletion-plan-types.ts";
-import { planDeletion } from "../../../src/deletion/plan-deletion.ts";
+import { type DeletionPlan, planDeletion } from "../../../src/deletion/deletion-plan.ts";
 import { anyFacts, child, group, plainImage, snapshot } from "./facts.ts";
 
 function show(plan: DeletionPlan): string {
@@ -134,13 +133,13 @@ describe("planDeletion of an image", () => {
     `);
   });
 
-  it("says when it cannot be told what is freed", () => {
+  it("shows when it is unknown what is freed", () => {
     expect(planned({ freedIfImageRemoved: null })).toContain("frees ?");
   });
 });
 
 describe("planDeletion of a snapshot", () => {
-  it("leaves the other snapshots, the group and those who use the image in peace", () => {
+  it("leaves the other snapshots, the group and the users of the image alone", () => {
     expect(
       planned({
         snapshotId: 2n,
@@ -159,7 +158,7 @@ describe("planDeletion of a snapshot", () => {
     `);
   });
 
-  it("can hide one with clones of format 2", () => {
+  it("can move one with clones of format 2 to the trash", () => {
     expect(
       planned({ snapshotId: 1n, snapshots: [snapshot(1, { protected: true, children: [child("c")] })] }),
     ).toMatchInlineSnapshot(`
@@ -178,7 +177,7 @@ describe("planDeletion of a snapshot", () => {
     `);
   });
 
-  it("must detach clones of format 1", () => {
+  it("has to flatten clones of format 1", () => {
     expect(
       planned({
         snapshotId: 1n,
@@ -203,7 +202,7 @@ describe("planDeletion of a snapshot", () => {
     expect(plan.blockers[0]?.hint).toMatch(/^(Remove|Disable)/);
   });
 
-  it("lets one in the trash go with its last clone", () => {
+  it("leaves one in the trash to be removed with its last clone", () => {
     expect(
       planned({ snapshotId: 1n, snapshots: [snapshot(1, { kind: "trash", children: [child("c")] })] }),
     ).toMatchInlineSnapshot(`

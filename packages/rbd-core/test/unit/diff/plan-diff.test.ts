@@ -1,9 +1,7 @@
 import fc from "fast-check";
 import type { DiffExtents, DiffOptions } from "rbd-native";
 import { describe, expect, it } from "vitest";
-import type { Extent } from "../../../src/diff/extent.ts";
-import { type DiffReader, planDiff } from "../../../src/diff/plan-diff.ts";
-import { RangePlan } from "../../../src/diff/plan-ranges.ts";
+import { type DiffReader, type Extent, planDiff, RangePlan } from "../../../src/diff/plan-diff.ts";
 
 const batchOf = (extents: readonly Extent[]): DiffExtents =>
   ({

@@ -38,7 +38,7 @@ describe("FlattenQueue", () => {
     expect(queue.list()).toEqual([]);
   });
 
-  it("flattens an image once, however often it is asked for, and tells everybody", async () => {
+  it("flattens an image once, however often it is requested, and reports to every caller", async () => {
     const { runs, run } = heldRuns();
     await using queue = new FlattenQueue(run);
     const seen: string[] = [];
@@ -52,7 +52,7 @@ describe("FlattenQueue", () => {
     expect(await Promise.all([a, b])).toEqual(["x", "x"]);
   });
 
-  it("goes on while one of two still wants it, and stops when the last one leaves", async () => {
+  it("continues while one of two callers still waits for it, and stops when the last one aborts", async () => {
     const { runs, run } = heldRuns();
     await using queue = new FlattenQueue(run);
     const [one, two] = [new AbortController(), new AbortController()];
@@ -68,7 +68,7 @@ describe("FlattenQueue", () => {
     expect(queue.list()).toEqual([]);
   });
 
-  it("does not start what was taken back while it waited", async () => {
+  it("does not start a flatten that was withdrawn while it waited", async () => {
     const { runs, run } = heldRuns();
     await using queue = new FlattenQueue(run);
     const first = queue.add("p/a");
@@ -81,7 +81,7 @@ describe("FlattenQueue", () => {
     expect(runs).toHaveLength(1);
   });
 
-  it("cancels a run for everybody, and takes no request for it until it has ended", async () => {
+  it("cancels a flatten for all callers, and accepts no request for it until it has stopped", async () => {
     let end = () => {};
     await using queue = new FlattenQueue(async (_image, { signal }) => {
       await new Promise<void>((resolve) => {
@@ -98,7 +98,7 @@ describe("FlattenQueue", () => {
     expect(queue.cancel("p/a")).toBe(false);
   });
 
-  it("passes on the failure of one, and goes on with the next", async () => {
+  it("reports the failure of one image, and continues with the next", async () => {
     const { runs, run } = heldRuns();
     await using queue = new FlattenQueue(run);
     const [a, b] = [queue.add("p/a"), queue.add("p/b")];
@@ -109,7 +109,7 @@ describe("FlattenQueue", () => {
     expect(await b).toBe("fine");
   });
 
-  it("cancels everything when it is closed, waits for it, and takes nothing more", async () => {
+  it("cancels everything when it is closed, waits for that, and accepts no more requests", async () => {
     const { run } = heldRuns();
     const queue = new FlattenQueue(run);
     const failed = Promise.all([

@@ -1,9 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { checkDepthLimits, evaluateDepth } from "../../../src/flatten/depth-limits.ts";
-import { nextJobs } from "../../../src/flatten/next-jobs.ts";
-import { evaluateSnapshots } from "../../../src/flatten/snapshot-limits.ts";
-import type { SnapshotKind, SnapshotRow } from "../../../src/inventory/inventory-row.ts";
+import { nextJobs } from "../../../src/flatten/flatten-queue.ts";
+import { checkDepthLimits, evaluateDepth, evaluateSnapshots } from "../../../src/flatten/limits.ts";
+import type { SnapshotKind, SnapshotRow } from "../../../src/inventory/rows.ts";
 
 describe("evaluateDepth", () => {
   it.each([
@@ -18,7 +17,7 @@ describe("evaluateDepth", () => {
     expect(evaluateDepth(depth)).toEqual({ action, reason });
   });
 
-  it("goes straight to the hard limit when both are the same", () => {
+  it("applies the hard limit when both are the same", () => {
     expect(evaluateDepth(2, { soft: 2, hard: 2 }).action).toBe("flatten-first");
     expect(evaluateDepth(1, { soft: 2, hard: 2 }).action).toBe("none");
   });
@@ -52,7 +51,7 @@ describe("evaluateSnapshots", () => {
   });
   const limits = { soft: 3, hard: 5 };
 
-  it("is content with as many as the soft limit", () => {
+  it("accepts as many snapshots as the soft limit", () => {
     expect(evaluateSnapshots([row(1, "trash"), row(2, "user"), row(3, "user")], limits)).toEqual({
       action: "none",
       release: [],
@@ -66,7 +65,7 @@ describe("evaluateSnapshots", () => {
     expect(verdict.release.map(({ id }) => id)).toEqual([1n, 3n]);
   });
 
-  it("never offers the user's own snapshots, even when that leaves too many", () => {
+  it("never releases the user's own snapshots, even when that leaves too many", () => {
     const verdict = evaluateSnapshots(
       Array.from({ length: 6 }, (_, index) => row(index, "user")),
       limits,
@@ -78,21 +77,21 @@ describe("evaluateSnapshots", () => {
 describe("nextJobs", () => {
   const job = (pool: string, urgency: "first" | "later" = "later") => ({ pool, urgency });
 
-  it("lets no full pool hold up another", () => {
+  it("does not delay a pool because another one is full", () => {
     const waiting = [job("a"), job("a"), job("b")];
     expect(nextJobs(waiting, new Map(), { total: 4, perPool: 1 })).toEqual([waiting[0], waiting[2]]);
   });
 
-  it("takes urgent ones first", () => {
+  it("starts urgent ones first", () => {
     const waiting = [job("a"), job("a", "first")];
     expect(nextJobs(waiting, new Map(), { total: 1, perPool: 1 })).toEqual([waiting[1]]);
   });
 
-  it("holds back a pool that is given no room", () => {
+  it("starts nothing in a pool with a limit of 0", () => {
     expect(nextJobs([job("a", "first")], new Map(), { total: 4, perPool: 1, pools: { a: 0 } })).toEqual([]);
   });
 
-  it("never exceeds a limit, and leaves nothing waiting that would fit", () => {
+  it("never exceeds a limit, and leaves no job waiting that could start", () => {
     const pool = fc.constantFrom("a", "b", "c");
     const waiting = fc.array(
       fc.record({ pool, urgency: fc.constantFrom("first" as const, "later" as const) }),

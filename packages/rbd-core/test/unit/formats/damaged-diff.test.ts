@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { DiffRecord } from "../../../src/formats/diff-record.ts";
-import { openDiff } from "../../../src/formats/open-diff.ts";
+import { openDiff } from "../../../src/formats/read-diff.ts";
 import { diffs, drain, encode, formatErrorOf, write } from "./support.ts";
 
 const read = (bytes: Uint8Array, order: "ascending" | "any" = "ascending") =>

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { DiffRecord } from "../../../src/formats/diff-record.ts";
-import { openDiff } from "../../../src/formats/open-diff.ts";
+import { openDiff } from "../../../src/formats/read-diff.ts";
 import { writeDiff } from "../../../src/formats/write-diff.ts";
 import { apply, diffs, drain, encode, formatErrorOf, join, pieces, write } from "./support.ts";
 

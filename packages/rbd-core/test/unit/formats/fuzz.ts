@@ -1,7 +1,7 @@
 import { FormatError } from "../../../src/formats/format-error.ts";
 import { inspectDiff } from "../../../src/formats/inspect-diff.ts";
 import { mergeDiffs } from "../../../src/formats/merge-diffs.ts";
-import { openStream } from "../../../src/formats/open-stream.ts";
+import { openStream } from "../../../src/formats/read-image-stream.ts";
 import { writeImageStream } from "../../../src/formats/write-image-stream.ts";
 import { compressZstd } from "../../../src/formats/zstd.ts";
 import { encode, join, pieces, write } from "./support.ts";

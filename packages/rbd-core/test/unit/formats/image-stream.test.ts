@@ -1,8 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { DiffHeader, DiffRecord } from "../../../src/formats/diff-record.ts";
-import type { ImageHeader } from "../../../src/formats/image-stream.ts";
-import { openImageStream } from "../../../src/formats/open-image-stream.ts";
+import { type ImageHeader, openImageStream } from "../../../src/formats/read-image-stream.ts";
 import { writeImageStream } from "../../../src/formats/write-image-stream.ts";
 import { drain, formatErrorOf, join, pieces, write } from "./support.ts";
 

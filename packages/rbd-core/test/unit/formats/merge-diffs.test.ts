@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { mergeDiffs } from "../../../src/formats/merge-diffs.ts";
-import { openDiff } from "../../../src/formats/open-diff.ts";
+import { openDiff } from "../../../src/formats/read-diff.ts";
 import { apply, difference, encode, formatErrorOf, histories, join, pieces, write } from "./support.ts";
 
 /** One diff for each step of a history, the first from nothing. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { digesting } from "../../../src/formats/digest-bytes.ts";
+import { digesting } from "../../../src/formats/bytes.ts";
 import { formatSidecar, parseSidecar, type Sidecar } from "../../../src/formats/sidecar.ts";
 import { formatErrorOf, join, pieces } from "./support.ts";
 

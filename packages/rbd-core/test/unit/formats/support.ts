@@ -1,10 +1,9 @@
 import fc from "fast-check";
-import type { ByteSource } from "../../../src/formats/byte-source.ts";
+import { type ByteSource, splitZeroes } from "../../../src/formats/bytes.ts";
 import type { Diff, DiffHeader, DiffRecord } from "../../../src/formats/diff-record.ts";
-import { type EncodeDiffOptions, encodeDiff } from "../../../src/formats/encode-diff.ts";
 import { FormatError } from "../../../src/formats/format-error.ts";
-import { openDiff } from "../../../src/formats/open-diff.ts";
-import { splitZeroes } from "../../../src/formats/split-zeroes.ts";
+import { openDiff } from "../../../src/formats/read-diff.ts";
+import { type EncodeDiffOptions, encodeDiff } from "../../../src/formats/write-diff.ts";
 
 export async function join(source: ByteSource): Promise<Buffer> {
   const parts: Uint8Array[] = [];

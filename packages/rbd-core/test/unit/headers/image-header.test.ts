@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { DecodeError } from "../../../src/headers/decode-error.ts";
+import { DecodeError } from "../../../src/headers/encoding.ts";
 import { decodeImageHeader, decodePackedHeader } from "../../../src/headers/image-header.ts";
 import { PackedOmap } from "../../../src/headers/packed-omap.ts";
 import * as w from "./ceph-writer.ts";

@@ -1,8 +1,7 @@
 import { featureNames, flagNames } from "../../../src/image/features.ts";
-import { forest } from "../../../src/inventory/forest.ts";
-import type { ForestNode } from "../../../src/inventory/forest-types.ts";
-import type { Inventory } from "../../../src/inventory/inventory-types.ts";
-import type { ImageSearch, SearchSort } from "../../../src/search/search-types.ts";
+import { type ForestNode, forest } from "../../../src/inventory/forest.ts";
+import type { Inventory } from "../../../src/inventory/rows.ts";
+import type { ImageSearch, SearchSort } from "../../../src/search/search.ts";
 
 /** All that is to be found, in order: each filter as one plain sentence, nothing prepared. */
 export function naiveSearch(inventory: Inventory, search: ImageSearch): ForestNode[] {

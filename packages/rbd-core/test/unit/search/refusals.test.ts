@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import type { ImageSearch } from "../../../src/search/search.ts";
 import { searchImages } from "../../../src/search/search-images.ts";
-import type { ImageSearch } from "../../../src/search/search-types.ts";
 import { childOf, imageRow, inventoryOf } from "../rows.ts";
 
 const top = imageRow("top");
@@ -97,6 +97,6 @@ describe("bad input", () => {
 
   it("is named in the message, with what to do", () => {
     const bad = () => searchImages(scan, { minSize: 2, maxSize: 1, descendants: true });
-    expect(bad).toThrow(/minSize: above maxSize; descendants: .*parent is missing.*Correct or leave out/);
+    expect(bad).toThrow(/minSize: above maxSize; descendants: .*requires parent.*Correct these filters/);
   });
 });

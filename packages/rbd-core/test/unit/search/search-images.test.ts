@@ -1,9 +1,9 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { forest, keyOf } from "../../../src/inventory/forest.ts";
+import { searchProblems } from "../../../src/search/search.ts";
 import { searchImages } from "../../../src/search/search-images.ts";
 import { prepareSearch } from "../../../src/search/search-index.ts";
-import { searchProblems } from "../../../src/search/search-types.ts";
 import { childOf, imageRow, inventoryOf, snapshotRow } from "../rows.ts";
 import { naiveSearch } from "./naive-search.ts";
 import { allPages, filters, inventories, searchOf } from "./support.ts";

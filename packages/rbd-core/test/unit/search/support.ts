@@ -1,18 +1,11 @@
 import * as fc from "fast-check";
 import { CoppiceError } from "../../../src/errors/coppice-error.ts";
 import { type ImageFeature, imageFeatures } from "../../../src/image/features.ts";
-import { forest } from "../../../src/inventory/forest.ts";
-import type { ForestNode } from "../../../src/inventory/forest-types.ts";
-import type { ImageRow, InventoryRow } from "../../../src/inventory/inventory-row.ts";
-import type { Inventory } from "../../../src/inventory/inventory-types.ts";
+import { type ForestNode, forest } from "../../../src/inventory/forest.ts";
+import type { ImageRow, Inventory, InventoryRow } from "../../../src/inventory/rows.ts";
+import { type ImageSearch, searchKinds, searchProblems, searchSorts } from "../../../src/search/search.ts";
 import { searchImages } from "../../../src/search/search-images.ts";
 import type { SearchIndex } from "../../../src/search/search-index.ts";
-import {
-  type ImageSearch,
-  searchKinds,
-  searchProblems,
-  searchSorts,
-} from "../../../src/search/search-types.ts";
 import { childOf, imageRow, inventoryOf, snapshotRow } from "../rows.ts";
 
 export const START = Date.parse("2026-01-01T00:00:00Z");

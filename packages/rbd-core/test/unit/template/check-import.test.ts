@@ -1,6 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { checkImport, compareDigests } from "../../../src/template/import/check-import.ts";
-import type { ImportTemplateOptions } from "../../../src/template/import/import-types.ts";
+import {
+  checkImport,
+  compareDigests,
+  type ImportTemplateOptions,
+} from "../../../src/template/import-template.ts";
 
 const least: ImportTemplateOptions = { source: { file: "/x" }, target: "rbd/x" };
 

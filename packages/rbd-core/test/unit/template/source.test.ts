@@ -1,8 +1,13 @@
 import { Readable } from "node:stream";
 import { describe, expect, it } from "vitest";
-import { detectFormat, formatHeadLength } from "../../../src/template/source/detect-format.ts";
-import { peek } from "../../../src/template/source/peek.ts";
-import { collect } from "./collect.ts";
+import {
+  checkLength,
+  detectFormat,
+  formatHeadLength,
+  peek,
+  readSource,
+} from "../../../src/template/source.ts";
+import { collect } from "../collect.ts";
 
 function head(text: string, offset = 0): Buffer {
   const bytes = Buffer.alloc(formatHeadLength);
@@ -63,5 +68,42 @@ describe("peek", () => {
       })(),
     );
     await expect(peek(stream, 10)).rejects.toThrow("broke");
+  });
+});
+
+describe("readSource", () => {
+  it("says where the source broke off, and why", async () => {
+    async function* breaking() {
+      yield Buffer.from("abc");
+      throw new Error("connection reset");
+    }
+    await expect(collect(readSource(breaking(), "the stream", undefined))).rejects.toMatchObject({
+      code: "IO",
+      object: "the stream",
+      message: expect.stringContaining("the stream broke off after 3 bytes: connection reset"),
+      cause: { message: "connection reset" },
+    });
+  });
+});
+
+describe("checkLength", () => {
+  const pieces = () => Readable.from([Buffer.from("ab"), Buffer.from("cde")]);
+  const passed = async (size: number | null, bytes = pieces()) =>
+    Buffer.concat(await collect(checkLength(bytes, "x.raw", size))).toString();
+
+  it("passes on a source of the stated size, and one whose size is not known", async () => {
+    expect(await passed(5)).toBe("abcde");
+    expect(await passed(null)).toBe("abcde");
+  });
+
+  it.each([
+    ["too short", 6, "IO", "only 5 of the expected 6 bytes"],
+    ["too long", 4, "INVALID_ARGUMENT", "more than the expected 4 bytes"],
+  ])("refuses one that is %s", async (_, size, code, message) => {
+    await expect(passed(size)).rejects.toMatchObject({ code, message: expect.stringContaining(message) });
+  });
+
+  it("refuses one without any bytes", async () => {
+    await expect(passed(null, Readable.from([]))).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
   });
 });

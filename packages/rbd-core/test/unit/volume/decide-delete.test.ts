@@ -1,30 +1,12 @@
 import { describe, expect, it } from "vitest";
-import type { SnapshotRow } from "../../../src/inventory/inventory-row.ts";
-import type { RemovalFacts } from "../../../src/removal/removal-facts.ts";
-import { decideDelete, deletePhases } from "../../../src/volume/decide-delete.ts";
+import type { DeletionFacts } from "../../../src/deletion/deletion-facts.ts";
+import { decideDelete, deletePhases } from "../../../src/volume/delete-volume.ts";
+import { child, group, plainImage, snapshot } from "../deletion/facts.ts";
 
-const spec = { pool: "rbd", namespace: "", image: "vol" };
-const snapshot: SnapshotRow = {
-  id: 1n,
-  name: "s",
-  size: 0,
-  kind: "user",
-  protected: true,
-  createdAt: new Date(0),
-};
-const clone = { spec: { ...spec, image: "clone" }, imageId: "c", inTrash: false, snapshot: "s" };
-const facts = (part: Partial<RemovalFacts>): RemovalFacts => ({
-  spec,
-  id: "1",
-  size: 0,
-  snapshots: [],
-  group: null,
-  clones: [],
-  watchers: [],
-  locks: [],
-  ...part,
-});
-const cloned = facts({ snapshots: [snapshot], clones: [clone] });
+const facts = (part: Partial<DeletionFacts>): DeletionFacts => ({ ...plainImage, ...part });
+const s = snapshot(1, { name: "s", protected: true });
+const snapped = facts({ snapshots: [s] });
+const cloned = facts({ snapshots: [{ ...s, children: [child("clone")] }] });
 
 describe("decideDelete", () => {
   it.each([
@@ -32,12 +14,12 @@ describe("decideDelete", () => {
     ["refuse", cloned, "all", "removed", ["clones"], ["trash", "remove"]],
     ["refuse", cloned, "none", "removed", ["clones", "snapshots"], ["trash", "remove"]],
     ["keep", cloned, "none", "trashed", [], ["trash"]],
-    ["keep", facts({ snapshots: [snapshot] }), "none", "removed", ["snapshots"], ["trash", "remove"]],
-    ["keep", { ...cloned, group: "g" }, "none", "trashed", ["group"], ["trash"]],
+    ["keep", snapped, "none", "removed", ["snapshots"], ["trash", "remove"]],
+    ["keep", { ...cloned, group: group("g") }, "none", "trashed", ["group"], ["trash"]],
     ["flatten", cloned, "none", "removed", ["snapshots"], ["flatten", "trash", "remove"]],
     ["flatten", cloned, ["s"], "removed", [], ["flatten", "trash", "remove"]],
-  ] as const)("case %#: %s", (dependants, about, doomed, outcome, blockers, phases) => {
-    const decision = decideDelete(about, dependants, doomed);
+  ] as const)("case %#: %s", (dependants, about, allowed, outcome, blockers, phases) => {
+    const decision = decideDelete(about, dependants, allowed);
     expect(decision.outcome).toBe(outcome);
     expect(decision.blockers.map(({ kind }) => kind)).toEqual(blockers);
     expect(deletePhases(decision)).toEqual(phases);
@@ -47,7 +29,7 @@ describe("decideDelete", () => {
     expect(decideDelete(cloned, "keep", "all").snapshots).toEqual([]);
   });
 
-  it("leaves being in use to the tries", () => {
+  it("leaves an image in use to the retries", () => {
     const used = facts({ watchers: [{ address: "a", client: "c" }] });
     expect(decideDelete(used, "refuse", "none").blockers).toEqual([]);
   });

@@ -1,0 +1,27 @@
+import { z } from "zod";
+import { type RunnableKind, runnableKind } from "../tasks/task-kind.ts";
+import type { TaskRunner } from "../tasks/task-runner.ts";
+import { cloneRouter, cloneTask } from "./clone.ts";
+import type { OperationServices } from "./operation-services.ts";
+import { objectMapRouter, rebuildTask } from "./rebuild-object-map.ts";
+
+// A new operation is added to these two lists, and to no other.
+
+/** Every kind of task. */
+const kinds = [cloneTask, rebuildTask] as const;
+
+/** The areas of the API that start tasks. */
+export function operationRouters(services: OperationServices, runner: TaskRunner) {
+  return {
+    clone: cloneRouter(services, runner),
+    objectMap: objectMapRouter(services, runner),
+  };
+}
+
+/** What a finished task reports, by its kind. */
+export const taskResult = z.union(kinds.map(({ result }) => result));
+
+export function runnableKinds(services: OperationServices): RunnableKind[] {
+  // The input of each kind is checked by its own schema before it is used.
+  return kinds.map((kind) => runnableKind<unknown, { kind: string }, OperationServices>(kind, services));
+}

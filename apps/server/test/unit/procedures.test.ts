@@ -1,0 +1,178 @@
+import { TRPCError } from "@trpc/server";
+import { describe, expect, test } from "vitest";
+import { ZodType } from "zod";
+import { ROLES, type Role, roleIncludes } from "../../src/api/trpc.ts";
+import { call, type Person, procedures } from "../support/call-procedure.ts";
+import { CLUSTER, stubServices } from "../support/stub-services.ts";
+
+const TASK = "6e8f0a51-8a73-4f0f-a6f9-0d6f29c0b0aa";
+
+interface Expected {
+  /** The weakest role that may call it. */
+  role: Role;
+  /** A valid input; without the cluster where `onCluster`. */
+  input?: object;
+  /** Whether its input names the cluster it works on. */
+  onCluster?: true;
+  /** What the audit log has of a mutation. */
+  audited?: { cluster: string | null; object: string | null };
+}
+
+/** Every procedure. A new one has to be added here, on purpose. */
+const EXPECTED: Record<string, Expected> = {
+  "session.me": { role: "viewer" },
+  "clusters.list": { role: "viewer" },
+  "cluster.info": { role: "viewer", onCluster: true },
+  "images.list": { role: "viewer", onCluster: true },
+  "images.get": { role: "viewer", onCluster: true, input: { spec: "rbd/a" } },
+  "lineage.forest": { role: "viewer", onCluster: true },
+  "inventory.refresh": { role: "viewer", onCluster: true, audited: { cluster: CLUSTER, object: null } },
+  "clone.plan": { role: "operator", onCluster: true, input: { source: "rbd/a", target: "rbd/b" } },
+  "clone.start": {
+    role: "operator",
+    onCluster: true,
+    input: { source: "rbd/a", target: "rbd/b" },
+    audited: { cluster: CLUSTER, object: "rbd/b" },
+  },
+  "objectMap.rebuild": {
+    role: "operator",
+    onCluster: true,
+    input: { image: "rbd/a" },
+    audited: { cluster: CLUSTER, object: "rbd/a" },
+  },
+  "tasks.list": { role: "viewer" },
+  "tasks.get": { role: "viewer", input: { id: TASK } },
+  "tasks.cancel": { role: "operator", input: { id: TASK }, audited: { cluster: CLUSTER, object: TASK } },
+  "audit.list": { role: "admin" },
+  events: { role: "viewer" },
+};
+
+const PEOPLE: Person[] = ["stranger", "no-role", ...ROLES];
+
+/** A valid input of the procedure. */
+function inputOf({ input, onCluster }: Expected): object | undefined {
+  return onCluster === undefined ? input : { ...input, cluster: CLUSTER };
+}
+
+const all = procedures.map((procedure) => {
+  const expected = EXPECTED[procedure.path] ?? { role: "admin" };
+  return { ...procedure, expected, input: inputOf(expected) };
+});
+const mutations = all.filter(({ type }) => type === "mutation");
+const onCluster = all.filter(({ expected }) => expected.onCluster);
+
+test("every procedure of the router has a role, and it is the one listed here", () => {
+  const listed = Object.entries(EXPECTED).map(([path, { role }]) => [path, role]);
+  expect(Object.fromEntries(procedures.map(({ path, role }) => [path, role]))).toEqual(
+    Object.fromEntries(listed),
+  );
+});
+
+describe.each(all)("$path", ({ path, inputs, output, expected }) => {
+  test("has a schema for its input and one for its output", () => {
+    expect(inputs).toHaveLength(1);
+    for (const schema of [...inputs, output]) expect(schema).toBeInstanceOf(ZodType);
+  });
+
+  test.each(PEOPLE)("asked by %s", async (person) => {
+    const { services } = stubServices();
+    const outcome = await call(path, person, services, {}).then(
+      () => "ok",
+      (error: unknown) => (error instanceof TRPCError ? error.code : error),
+    );
+    if (person === "stranger") expect(outcome).toBe("UNAUTHORIZED");
+    else if (person === "no-role" || !roleIncludes(person, expected.role)) expect(outcome).toBe("FORBIDDEN");
+    // Let through: whether the input is right is another matter.
+    else expect(["ok", "BAD_REQUEST"]).toContain(outcome);
+  });
+});
+
+test("a refusal names the role that is needed", async () => {
+  const { services } = stubServices();
+  const input = { cluster: CLUSTER, source: "rbd/a", target: "rbd/b" };
+  await expect(call("clone.start", "viewer", services, input)).rejects.toThrow(
+    "This needs the role operator, and you have viewer.",
+  );
+});
+
+describe.each(mutations)("$path in the audit log", ({ path, role, expected, input }) => {
+  test("is in the audit log: who, what, on which cluster and object, with which outcome", async () => {
+    const { services, audited } = stubServices();
+    await call(path, "admin", services, input);
+    expect(audited).toEqual([
+      {
+        user: expect.objectContaining({ id: "id-admin", username: "admin" }),
+        action: path,
+        ...expected.audited,
+        outcome: "ok",
+        message: null,
+        address: "192.0.2.1",
+      },
+    ]);
+  });
+
+  test("is in the audit log when it is refused", async () => {
+    const { services, audited } = stubServices();
+    const person = role === "viewer" ? "no-role" : "viewer";
+    await expect(call(path, person, services, input)).rejects.toThrow();
+    expect(audited).toMatchObject([{ action: path, outcome: "ROLE_MISSING" }]);
+  });
+
+  test("is not in the audit log when there is no session", async () => {
+    const { services, audited } = stubServices();
+    await expect(call(path, "stranger", services, input)).rejects.toThrow();
+    expect(audited).toEqual([]);
+  });
+});
+
+test("invalid input is refused, and the audit log has the reason", async () => {
+  const { services, audited } = stubServices();
+  const input = { cluster: CLUSTER, source: "" };
+  await expect(call("clone.start", "operator", services, input)).rejects.toMatchObject({
+    code: "BAD_REQUEST",
+  });
+  expect(audited).toMatchObject([{ action: "clone.start", outcome: "INVALID_INPUT", object: null }]);
+});
+
+test("queries are not in the audit log", async () => {
+  const { services, audited } = stubServices();
+  await call("session.me", "admin", services);
+  expect(audited).toEqual([]);
+});
+
+describe.each(onCluster)("$path", ({ path, type, input }) => {
+  test("refuses an unknown cluster and lists the known ones", async () => {
+    const { services, audited } = stubServices();
+    await expect(call(path, "admin", services, { ...input, cluster: "other" })).rejects.toMatchObject({
+      code: "NOT_FOUND",
+      cause: {
+        code: "CLUSTER_UNKNOWN",
+        message: 'There is no cluster "other" on this server.',
+        hint: "Its clusters are: ceph.",
+        object: "other",
+      },
+    });
+    expect(audited.map(({ cluster, outcome }) => [cluster, outcome])).toEqual(
+      type === "mutation" ? [["other", "CLUSTER_UNKNOWN"]] : [],
+    );
+  });
+
+  test("refuses an input without a cluster, or with an invalid id", async () => {
+    const { services } = stubServices();
+    for (const cluster of [undefined, "", "Ceph", "a/b"]) {
+      const refused = call(path, "admin", services, { ...input, cluster });
+      await expect(refused).rejects.toMatchObject({ code: "BAD_REQUEST" });
+    }
+  });
+});
+
+test("a procedure that takes a cluster is listed here as one that does", async () => {
+  for (const { path, input, expected } of all) {
+    const { services } = stubServices();
+    const outcome = await call(path, "admin", services, { ...expected.input }).then(
+      () => "ok",
+      (error: unknown) => (error instanceof TRPCError ? error.code : error),
+    );
+    expect([path, outcome]).toEqual([path, "cluster" in (input ?? {}) ? "BAD_REQUEST" : "ok"]);
+  }
+});

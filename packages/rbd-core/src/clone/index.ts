@@ -1,0 +1,24 @@
+export { type CloneFormat, readCloneFormat } from "./clone-format.ts";
+export { type CloneResult, cloneImage, planClone } from "./clone-image.ts";
+export type { CloneChoices } from "./clone-layout.ts";
+export {
+  type CloneOptions,
+  type ClonePhase,
+  type ClonePlan,
+  type CloneProgress,
+  type CloneShape,
+  type CloneShapeOptions,
+  type DerivePhase,
+  derivePhases,
+  type PlannedSnapshot,
+} from "./clone-plan.ts";
+export { createImageStep, deriveImage, flattenStep } from "./derive.ts";
+export { checkSnapshotNameFree, checkTarget, type PreparedClone, prepareCurrent } from "./prepare.ts";
+export { defaultNames, type NameSource, newSnapshotName } from "./snapshot-name.ts";
+export { namedSnapshot, openSource, readSourceFacts, type SourceFacts, sourceDepth } from "./source.ts";
+export {
+  createSnapshotStep,
+  type HeldSnapshot,
+  protectStep,
+  releaseSnapshotStep,
+} from "./source-snapshot.ts";

@@ -1,0 +1,235 @@
+import type { Image } from "rbd-native";
+import type { Cluster } from "../cluster/index.ts";
+import { KeyedMutex } from "../concurrency/index.ts";
+import { CoppiceError, hasCode, withCoppiceErrors } from "../errors/index.ts";
+import { headerObject } from "../headers/index.ts";
+import { openImage } from "../image/index.ts";
+import { type ImageSpec, showImageSpec } from "../names/index.ts";
+import { lockObject, type UndoLog } from "../operation/index.ts";
+import type { CloneOptions } from "./clone-plan.ts";
+import { checkSnapshotNameFree, type PreparedClone, prepareCurrent } from "./prepare.ts";
+import { isUnchanged, type SourceFacts } from "./source.ts";
+
+/** The snapshot that an image is cloned from, and what the operation made of it. */
+export interface HeldSnapshot {
+  name: string;
+  id: bigint;
+  /** The operation created it, and so removes it when it is not needed any more. */
+  created: boolean;
+  /** The operation protected it, and so unprotects it. */
+  protected: boolean;
+}
+
+interface ReadySnapshot {
+  /** The plan as it is executed: another operation may have made the snapshot meanwhile. */
+  prepared: PreparedClone;
+  held: HeldSnapshot;
+}
+
+/**
+ * Makes sure that the snapshot exists that an image will be derived from, and that it is protected where that is needed.
+ * Operations that need one at the same time, in whatever processes, share it.
+ */
+export async function readySnapshotStep(
+  cluster: Cluster,
+  prepared: PreparedClone,
+  options: CloneOptions,
+  undo: UndoLog,
+): Promise<ReadySnapshot> {
+  if (prepared.plan.snapshot.id !== null) return makeReady(cluster, prepared, undo);
+  return withSourceLock(cluster, prepared.facts, options.signal, async () => {
+    options.signal?.throwIfAborted();
+    const unchanged = await isUnchanged(cluster, prepared.facts);
+    const now = unchanged ? prepared : await prepareCurrent(cluster, options);
+    options.signal?.throwIfAborted();
+    return makeReady(cluster, now, undo);
+  });
+}
+
+/** One queue per connection: of many clones that begin at once, only one at a time asks the cluster for the lock. */
+const queues = new WeakMap<Cluster, KeyedMutex>();
+
+/**
+ * Runs `action` while no other clone of the source, in this process or another, decides whether it has to create a
+ * snapshot. Clones that are planned to create one wait here for each other, check the source again, and find the
+ * snapshot of the first.
+ *
+ * The lock saves snapshots; correctness does not depend on it. When a client dies its lease runs out, and when one takes
+ * too long the others go on without the lock, at the price of one snapshot too many.
+ */
+async function withSourceLock<T>(
+  cluster: Cluster,
+  { spec, id }: SourceFacts,
+  signal: AbortSignal | undefined,
+  action: () => Promise<T>,
+): Promise<T> {
+  const queue = queues.get(cluster) ?? new KeyedMutex();
+  queues.set(cluster, queue);
+  return queue.run(`${spec.pool}/${spec.namespace}/${id}`, signal, async () => {
+    const object = showImageSpec(spec);
+    const ioCtx = await cluster.pool(spec.pool, spec.namespace);
+    const lock = await withCoppiceErrors({ object, what: `${object} could not be locked for cloning` }, () =>
+      lockObject(ioCtx, headerObject(id), {
+        name: "coppice.clone",
+        description: "choosing the snapshot of a clone",
+        leaseSeconds: 5,
+        patienceSeconds: 60,
+        signal,
+      }),
+    );
+    try {
+      return await action();
+    } finally {
+      await lock?.release();
+    }
+  });
+}
+
+/** Creates the snapshot and protects it, as far as the plan says so. */
+async function makeReady(cluster: Cluster, prepared: PreparedClone, undo: UndoLog): Promise<ReadySnapshot> {
+  const { plan, facts } = prepared;
+  const { source, snapshot } = plan;
+  const { name } = snapshot;
+  const created = snapshot.id === null;
+  if (snapshot.id !== null && !plan.protect) {
+    return { prepared, held: { name, id: snapshot.id, created, protected: false } };
+  }
+  if (created) checkSnapshotNameFree(prepared);
+  await using image = await openImage(cluster, source);
+  const known = new Set(facts.snapshots.map((each) => each.id));
+  const id = snapshot.id ?? (await createSnapshotStep(cluster, source, image, name, known, undo));
+  const isProtected = plan.protect && (await protectStep(cluster, source, image, name, undo));
+  return { prepared, held: { name, id, created, protected: isProtected } };
+}
+
+/**
+ * Creates a snapshot and returns its id. (`rbd_snap_create2`)
+ *
+ * @param image The source, open for writing.
+ * @param known The ids of the snapshots that existed before: the undo never removes any of them.
+ */
+export async function createSnapshotStep(
+  cluster: Cluster,
+  source: ImageSpec,
+  image: Image,
+  name: string,
+  known: ReadonlySet<bigint>,
+  undo: UndoLog,
+): Promise<bigint> {
+  const object = showImageSpec({ ...source, snapshot: name });
+  undo.note(`the snapshot ${object}`, () => removeNewSnapshot(cluster, source, name, known));
+  return withCoppiceErrors({ object, what: `the snapshot ${object} could not be created` }, async () => {
+    try {
+      await image.createSnapshot(name);
+    } catch (error) {
+      // Another client created it since the check.
+      if (hasCode(error, "EXISTS")) undo.forgetLast();
+      throw error;
+    }
+    try {
+      return await image.snapshotId(name);
+    } catch (cause) {
+      if (!hasCode(cause, "NOT_FOUND")) throw cause;
+      throw new CoppiceError({
+        code: "SOURCE_CHANGED",
+        call: "cloneImage",
+        object,
+        message: `the snapshot ${object} was removed right after it had been created`,
+        hint: "Find out what removes snapshots of this image, and try again.",
+        cause,
+      });
+    }
+  });
+}
+
+async function removeNewSnapshot(
+  cluster: Cluster,
+  source: ImageSpec,
+  name: string,
+  known: ReadonlySet<bigint>,
+): Promise<void> {
+  const ioCtx = await cluster.pool(source.pool, source.namespace);
+  await using image = await ioCtx.openImage(source.image);
+  const made = (await image.listSnapshots()).find((each) => each.name === name && each.namespace === "user");
+  if (made === undefined || known.has(made.id)) return;
+  const children = await image.listChildren(name);
+  if (children.length > 0) {
+    // Ceph would move it to the trash of the image, but other clones depend on it now.
+    throw new CoppiceError({
+      code: "BUSY",
+      call: "cloneImage",
+      message: `${children.length} other ${children.length === 1 ? "clone depends" : "clones depend"} on it now`,
+    });
+  }
+  await image.removeSnapshot(name);
+}
+
+/**
+ * Protects a snapshot of an image that is open for writing. (`rbd_snap_protect`)
+ *
+ * @returns whether it was not protected before: another client may have been quicker
+ */
+export async function protectStep(
+  cluster: Cluster,
+  source: ImageSpec,
+  image: Image,
+  name: string,
+  undo: UndoLog,
+): Promise<boolean> {
+  const object = showImageSpec({ ...source, snapshot: name });
+  undo.note(`the protection of ${object}`, () => unprotect(cluster, source, name));
+  return withCoppiceErrors({ object, what: `the snapshot ${object} could not be protected` }, async () => {
+    try {
+      await image.protectSnapshot(name);
+      return true;
+    } catch (error) {
+      // librbd answers this when the snapshot is protected already.
+      if (!hasCode(error, "BUSY")) throw error;
+      undo.forgetLast();
+      return false;
+    }
+  });
+}
+
+async function unprotect(cluster: Cluster, source: ImageSpec, name: string): Promise<void> {
+  const ioCtx = await cluster.pool(source.pool, source.namespace);
+  await using image = await ioCtx.openImage(source.image);
+  const snapshots = await image.listSnapshots();
+  if (!snapshots.some((each) => each.name === name && each.namespace === "user" && each.protected)) return;
+  await image.unprotectSnapshot(name);
+}
+
+/**
+ * Removes again what an operation made on its source: the snapshot, or only its protection. A snapshot that other clones
+ * depend on by now stays.
+ *
+ * @returns whether the source is as it was before the operation
+ */
+export async function releaseSnapshotStep(
+  cluster: Cluster,
+  source: ImageSpec,
+  held: HeldSnapshot,
+): Promise<boolean> {
+  const object = showImageSpec({ ...source, snapshot: held.name });
+  const ioCtx = await cluster.pool(source.pool, source.namespace);
+  return withCoppiceErrors({ object, what: `the snapshot ${object} could not be released` }, async () => {
+    await using image = await ioCtx.openImage(source.image);
+    const found = (await image.listSnapshots()).find(({ id }) => id === held.id);
+    if (found === undefined) return true;
+    if ((await image.listChildren(found.name)).length > 0) return false;
+    if (held.protected && found.protected && !(await tryUnprotect(image, found.name))) return false;
+    if (held.created) await image.removeSnapshot(found.name);
+    return true;
+  });
+}
+
+/** Returns false when a clone of format 1 that was made meanwhile needs the protection. */
+async function tryUnprotect(image: Image, name: string): Promise<boolean> {
+  try {
+    await image.unprotectSnapshot(name);
+    return true;
+  } catch (error) {
+    if (hasCode(error, "BUSY")) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,56 @@
+export { type Blocker, type BlockerKind, blockerKinds, type DeletionWay } from "./blockers.ts";
+export type { ImageRef } from "./children.ts";
+export {
+  type DeletionFacts,
+  type DependantFacts,
+  type FindDependants,
+  readUsers,
+  showUsers,
+} from "./deletion-facts.ts";
+export {
+  type DeletionPlan,
+  type DeletionPlanOptions,
+  type DeletionStep,
+  deletionPlan,
+  showStep,
+  type WayPlan,
+} from "./deletion-plan.ts";
+export { type DeletionOutcome, type ExecuteDeletionOptions, executeDeletion } from "./execute-deletion.ts";
+export {
+  type CloneOfImage,
+  evaluateRemoval,
+  lastingBlockers,
+  type RemovalBlocker,
+  type RemovalBlockerKind,
+  type RemovalTarget,
+  type RemovalVerdict,
+  readRemovalFacts,
+  refuseBlocked,
+  removalTarget,
+  type SnapshotsToRemove,
+} from "./removal-plan.ts";
+export {
+  previewRemoveByPrefix,
+  type RemovalPreview,
+  type RemoveByPrefixOptions,
+  type RemoveByPrefixPlanOptions,
+  removeByPrefix,
+} from "./remove-by-prefix.ts";
+export {
+  ImageRemoval,
+  type RemovalOptions,
+  type RemovalPhase,
+  removalPhases,
+  removeImages,
+} from "./remove-images.ts";
+export {
+  type ListTrashOptions,
+  listTrash,
+  moveToTrash,
+  type PurgedImage,
+  type PurgeTrashOptions,
+  purgeTrash,
+  restoreFromTrash,
+  type TrashListing,
+  type TrashRow,
+} from "./trash.ts";

@@ -1,0 +1,231 @@
+import type { Cluster } from "../cluster/index.ts";
+import { CoppiceError, type CoppiceErrorCode, hasCode } from "../errors/index.ts";
+import { type ImageSpec, showImageSpec } from "../names/index.ts";
+import { type BlockerKind, findBlockers } from "./blockers.ts";
+import { type ChildFacts, showImage } from "./children.ts";
+import {
+  type DeletionFacts,
+  gatherDeletionFacts,
+  gatherFormat1Facts,
+  type ImageUsers,
+  type SnapshotFacts,
+  showUsers,
+} from "./deletion-facts.ts";
+
+/**
+ * Why `deleteVolume`, `removeTemplate` and `removeByPrefix` do not remove an image. They remove it in one operation that is
+ * undone when it fails, with exactly the snapshots that the caller allows, and rest on the same facts and blockers as a
+ * deletion plan. Other blockers, such as mirroring and migrations, are left to Ceph to refuse.
+ *
+ * - `old-format`: it has format 1, which has no trash, so that its removal could not be undone.
+ * - `group`: it belongs to a group. In the trash it would keep other clients from listing the group.
+ * - `clones`: it has clones.
+ * - `unsearched-pools`: a pool could not be searched for clones.
+ * - `snapshots`: it has snapshots that the caller did not allow to be removed.
+ * - `kept-snapshots`: it has snapshots that Ceph keeps for a group or for mirroring.
+ * - `in-use`: a client has it open or holds its lock, possibly only for a moment.
+ */
+export type RemovalBlockerKind =
+  | "old-format"
+  | "group"
+  | "clones"
+  | "unsearched-pools"
+  | "snapshots"
+  | "kept-snapshots"
+  | "in-use";
+
+export interface RemovalBlocker {
+  kind: RemovalBlockerKind;
+  /** One sentence without a full stop, that names every object it is about. */
+  message: string;
+}
+
+/** Which of the user's snapshots are removed with the image: none, these by name, or all. */
+export type SnapshotsToRemove = "none" | "all" | readonly string[];
+
+export interface RemovalVerdict {
+  /** Empty when the image can be removed. `in-use`, which may pass, comes last. */
+  blockers: RemovalBlocker[];
+  /** The user's snapshots that are removed first, oldest first. */
+  snapshots: Pick<SnapshotFacts, "id" | "name" | "protected">[];
+}
+
+/** A clone of one of the image's snapshots. */
+export interface CloneOfImage {
+  /** Without a snapshot. In the trash, the name it had. */
+  spec: ImageSpec;
+  imageId: string;
+  inTrash: boolean;
+  /** The snapshot it was cloned from; `null` when that was removed since, and is kept in the trash. */
+  snapshot: string | null;
+}
+
+/** An image that is to be removed, as a preview shows it. */
+export interface RemovalTarget extends ImageUsers {
+  /** Without a snapshot. */
+  spec: ImageSpec;
+  /** `""` for an image of format 1. */
+  id: string;
+  /** Bytes. */
+  size: number;
+  /** The name of the group it belongs to. */
+  group: string | null;
+  /** In every pool and namespace, and in the trash. */
+  clones: CloneOfImage[];
+}
+
+/** Reads everything that decides whether an image can be removed. Changes nothing. @throws {CoppiceError} `NOT_FOUND` */
+export async function readRemovalFacts(cluster: Cluster, spec: ImageSpec): Promise<DeletionFacts> {
+  try {
+    return await gatherDeletionFacts(cluster, spec, { estimates: false });
+  } catch (error) {
+    if (!hasCode(error, "UNSUPPORTED")) throw error;
+    return gatherFormat1Facts(cluster, spec);
+  }
+}
+
+/** The image of the facts, as a preview shows it. */
+export function removalTarget(facts: DeletionFacts): RemovalTarget {
+  const { image, size, group, watchers, locks } = facts;
+  const spec = specOf(facts);
+  return { spec, id: image.id, size, group: group?.name ?? null, clones: clonesOf(facts), watchers, locks };
+}
+
+function specOf({ image: { pool, namespace, name } }: Pick<ChildFacts, "image">): ImageSpec {
+  return { pool, namespace, image: name };
+}
+
+function clonesOf({ snapshots }: DeletionFacts): CloneOfImage[] {
+  return snapshots.flatMap(({ kind, name, children }) =>
+    children.map((child) => ({
+      spec: specOf(child),
+      imageId: child.image.id,
+      inTrash: child.inTrash,
+      snapshot: kind === "trash" ? null : name,
+    })),
+  );
+}
+
+/** Decides whether an image can be removed together with the snapshots that the caller allows. Pure. */
+export function evaluateRemoval(facts: DeletionFacts, snapshotsToRemove: SnapshotsToRemove): RemovalVerdict {
+  const isAllowed = (name: string | null) =>
+    snapshotsToRemove === "all" ||
+    (name !== null && snapshotsToRemove !== "none" && snapshotsToRemove.includes(name));
+  const blocked = findBlockers(facts).filter(
+    ({ kind, snapshot }) => kind !== "snapshot" || !isAllowed(snapshot),
+  );
+  const blockers = refusals.flatMap(({ kind, stands, message }): RemovalBlocker[] => {
+    const objects = blocked.filter((blocker) => stands.includes(blocker.kind)).map(({ object }) => object);
+    return objects.length === 0 ? [] : [{ kind, message: message(facts, objects) }];
+  });
+  const snapshots = facts.snapshots
+    .filter(({ kind, name }) => kind === "user" && isAllowed(name))
+    .map(({ id, name, protected: isProtected }) => ({ id, name, protected: isProtected }));
+  return { blockers, snapshots };
+}
+
+interface Refusal {
+  kind: RemovalBlockerKind;
+  /** The blockers of a deletion that it stands for. */
+  stands: readonly BlockerKind[];
+  code: CoppiceErrorCode;
+  hint: string;
+  /** @param objects What the blockers are about. */
+  message(facts: DeletionFacts, objects: readonly string[]): string;
+}
+
+/** What a removal refuses, in the order in which it is reported. */
+const refusals: readonly Refusal[] = [
+  {
+    kind: "old-format",
+    stands: ["old-format"],
+    code: "UNSUPPORTED",
+    hint: "Remove it at once, with `removeImage`.",
+    message: ({ image }) => `${showImage(image)} has format 1, which has no trash`,
+  },
+  {
+    kind: "group",
+    stands: ["group"],
+    code: "IN_GROUP",
+    hint: "Take the image out of its group first.",
+    message: ({ image, group }) => `${showImage(image)} belongs to the group ${group?.name}`,
+  },
+  {
+    kind: "clones",
+    stands: ["child"],
+    code: "BUSY",
+    hint: "Remove the clones or flatten them first.",
+    message(facts) {
+      const clones = clonesOf(facts);
+      const count = clones.length === 1 ? "1 clone reads" : `${clones.length} clones read`;
+      return `${count} from ${showImage(facts.image)}: ${clones.map(showClone).join(", ")}`;
+    },
+  },
+  {
+    kind: "unsearched-pools",
+    stands: ["unasked-pool"],
+    code: "PERMISSION_DENIED",
+    hint: "Use a Ceph user that may read every pool.",
+    message: ({ image, unasked }) =>
+      `clones of ${showImage(image)} could not be searched for in ${unasked
+        .map(({ pool, reason }) => `the pool ${pool} (${reason})`)
+        .join(", ")}`,
+  },
+  {
+    kind: "snapshots",
+    stands: ["snapshot"],
+    code: "NOT_EMPTY",
+    hint: "Remove the snapshots first, or allow their removal.",
+    message: ({ image }, names) => `${showImage(image)} has ${listSnapshots(names)}`,
+  },
+  {
+    kind: "kept-snapshots",
+    stands: ["group-snapshot", "mirror-snapshot", "unknown-snapshot"],
+    code: "NOT_EMPTY",
+    hint: "Take the image out of its group, or disable mirroring for it, first.",
+    message: ({ image }, names) =>
+      `${showImage(image)} has ${listSnapshots(names)} of a group or of mirroring`,
+  },
+  {
+    kind: "in-use",
+    stands: ["watcher", "lock"],
+    code: "BUSY",
+    hint: "Stop that client first.",
+    message: (facts) => `${showImage(facts.image)} is in use: ${showUsers(facts)}`,
+  },
+];
+
+/** "rbd/vm-1 (of @snap)", "rbd/vm-2 (of @snap, in the trash)". */
+function showClone({ spec, snapshot, inTrash }: CloneOfImage): string {
+  const of = snapshot === null ? "of a removed snapshot" : `of @${snapshot}`;
+  return `${showImageSpec(spec)} (${of}${inTrash ? ", in the trash" : ""})`;
+}
+
+function listSnapshots(names: readonly string[]): string {
+  return `${names.length} snapshot${names.length === 1 ? "" : "s"} (${names.map((name) => `@${name}`).join(", ")})`;
+}
+
+/** The blockers that last: being in use may pass, so the removal is tried again for a while before it is refused. */
+export function lastingBlockers(blockers: readonly RemovalBlocker[]): RemovalBlocker[] {
+  return blockers.filter(({ kind }) => kind !== "in-use");
+}
+
+interface BlockedRemoval {
+  spec: ImageSpec;
+  blockers: readonly RemovalBlocker[];
+}
+
+/** Refuses when one of the images has a blocker. The error names all of them. @throws {CoppiceError} */
+export function refuseBlocked(call: string, images: readonly BlockedRemoval[]): void {
+  const blocked = images.filter(({ blockers }) => blockers.length > 0);
+  const all = blocked.flatMap(({ blockers }) => blockers);
+  const refusal = refusals.find(({ kind }) => kind === all[0]?.kind);
+  if (refusal === undefined) return;
+  throw new CoppiceError({
+    code: refusal.code,
+    call,
+    object: blocked.map(({ spec }) => showImageSpec(spec)).join(", "),
+    message: `nothing was removed: ${all.map(({ message }) => message).join("; ")}`,
+    hint: refusal.hint,
+  });
+}

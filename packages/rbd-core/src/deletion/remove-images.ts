@@ -1,0 +1,198 @@
+import type { Cluster } from "../cluster/index.ts";
+import { CoppiceError, hasCode, withCoppiceErrors } from "../errors/index.ts";
+import { type ImageSpec, showImageSpec } from "../names/index.ts";
+import {
+  type Advance,
+  type FlowOptions,
+  type RetryOptions,
+  retryWhileBusy,
+  type StepRunner,
+  type UndoLog,
+} from "../operation/index.ts";
+import { type ImageUsers, readUsers, showUsers } from "./deletion-facts.ts";
+import type { RemovalVerdict } from "./removal-plan.ts";
+
+/** How every removal is watched, aborted, and tried again while the image is in use. */
+export type RemovalOptions<Phase extends string = RemovalPhase> = FlowOptions<Phase> &
+  Pick<RetryOptions, "attempts" | "pauseMilliseconds" | "pause" | "onBusy">;
+
+/**
+ * - `trash`: all images are moved to the trash, which can be undone; counts images.
+ * - `remove`: one image is removed for good, which cannot be undone; counts objects.
+ */
+export type RemovalPhase = "trash" | "remove";
+
+/** The steps of removing that many images. */
+export function removalPhases(images: number): RemovalPhase[] {
+  return images === 0 ? [] : ["trash", ...Array.from({ length: images }, (): RemovalPhase => "remove")];
+}
+
+/**
+ * Removes images that have no lasting blocker. All of them are moved to the trash before the first one is destroyed, so
+ * that nothing is lost when one of them is still in use. After a failure the undo restores the images whose removal had
+ * not begun; one whose removal had begun stays in the trash and is named in the error's `left`.
+ */
+export async function removeImages(
+  images: readonly ImageRemoval[],
+  runner: StepRunner<RemovalPhase>,
+  retry: RetryOptions,
+): Promise<void> {
+  if (images.length === 0) return;
+  await runner.run("trash", async (advance) => {
+    for (const [index, image] of images.entries()) {
+      advance(index, images.length);
+      retry.signal?.throwIfAborted();
+      await image.moveToTrash(runner.undo, retry);
+    }
+    advance(images.length, images.length);
+  });
+  for (const image of images) {
+    await runner.run("remove", (advance) => image.purge(retry, advance), "objects");
+  }
+}
+
+/**
+ * The removal of one image: first into the trash, from where it can be restored with everything it has, then for good.
+ *
+ * Ceph moves an image to the trash even while a client has it open, and only refuses to remove it from there. So its
+ * users are listed before it is moved.
+ */
+export class ImageRemoval {
+  readonly spec: ImageSpec;
+  readonly id: string;
+  readonly #cluster: Cluster;
+  readonly #object: string;
+  /** The user's snapshots that are removed with it. */
+  readonly #snapshots: RemovalVerdict["snapshots"];
+  readonly #unprotected: string[] = [];
+  /** Whether data was destroyed, so that the image cannot be restored. */
+  #begun = false;
+
+  constructor(
+    cluster: Cluster,
+    { spec, id }: { spec: ImageSpec; id: string },
+    snapshots: RemovalVerdict["snapshots"],
+  ) {
+    this.spec = spec;
+    this.id = id;
+    this.#cluster = cluster;
+    this.#object = showImageSpec(spec);
+    this.#snapshots = snapshots;
+  }
+
+  /** @throws {CoppiceError} `BUSY`, naming the clients, when it stayed in use */
+  async moveToTrash(undo: UndoLog, retry: RetryOptions): Promise<void> {
+    const ioCtx = await this.#cluster.pool(this.spec.pool, this.spec.namespace);
+    await this.#whileBusy("moved to the trash", retry, () => this.#refuseUsers());
+    undo.note(`${this.#object} (in the trash as ${this.id})`, () => this.#restore());
+    await this.#whileBusy("moved to the trash", retry, () => ioCtx.trashMove(this.spec.image));
+  }
+
+  /** Removes it from the trash for good, its snapshots first. When the answer is lost, the trash shows whether it is gone. */
+  async purge(retry: RetryOptions, advance: Advance): Promise<void> {
+    await this.#removeSnapshots();
+    const ioCtx = await this.#cluster.pool(this.spec.pool, this.spec.namespace);
+    const wasBegun = this.#begun;
+    this.#begun = true;
+    const { signal } = retry;
+    const onProgress = (progress: { done: number; total: number }) => advance(progress.done, progress.total);
+    try {
+      await this.#whileBusy("removed", retry, () =>
+        ioCtx.trashRemove(this.id, { force: true, signal, onProgress }),
+      );
+    } catch (error) {
+      // Ceph refuses an image in use before it destroys anything.
+      if (hasCode(error, "BUSY")) this.#begun = wasBegun;
+      if (await this.#isInTrash()) throw error;
+    }
+  }
+
+  async #removeSnapshots(): Promise<void> {
+    if (this.#snapshots.length === 0) return;
+    const ioCtx = await this.#cluster.pool(this.spec.pool, this.spec.namespace);
+    const place = { object: this.#object, what: `the snapshots of ${this.#object} could not be removed` };
+    await withCoppiceErrors(place, async () => {
+      await using image = await ioCtx.openImage({ id: this.id });
+      // All of them first: this fails when a clone was made meanwhile, and it can be undone.
+      for (const { name, protected: isProtected } of this.#snapshots) {
+        if (!isProtected) continue;
+        this.#unprotected.push(name);
+        await image.unprotectSnapshot(name);
+      }
+      for (const { name } of this.#snapshots) {
+        this.#begun = true;
+        await image.removeSnapshot(name);
+      }
+    });
+  }
+
+  async #restore(): Promise<void> {
+    if (!(await this.#isInTrash())) return;
+    if (this.#begun) {
+      throw new CoppiceError({
+        code: "NOT_EMPTY",
+        call: "removeImages",
+        message: "its removal had begun and cannot be undone; remove it from the trash again",
+      });
+    }
+    await this.#protectAgain();
+    const ioCtx = await this.#cluster.pool(this.spec.pool, this.spec.namespace);
+    await ioCtx.trashRestore(this.id, this.spec.image);
+  }
+
+  async #isInTrash(): Promise<boolean> {
+    const ioCtx = await this.#cluster.pool(this.spec.pool, this.spec.namespace);
+    return (await ioCtx.listTrash()).some(({ id }) => id === this.id);
+  }
+
+  async #protectAgain(): Promise<void> {
+    if (this.#unprotected.length === 0) return;
+    const ioCtx = await this.#cluster.pool(this.spec.pool, this.spec.namespace);
+    await using image = await ioCtx.openImage({ id: this.id });
+    const snapshots = await image.listSnapshots();
+    for (const name of this.#unprotected) {
+      if (snapshots.find((each) => each.name === name)?.protected === false)
+        await image.protectSnapshot(name);
+    }
+  }
+
+  async #refuseUsers(): Promise<void> {
+    const users = showUsers(await this.#users());
+    if (users !== "") throw this.#busy(`${this.#object} is in use`, users);
+  }
+
+  async #whileBusy(done: string, retry: RetryOptions, action: () => Promise<void>): Promise<void> {
+    const what = `${this.#object} could not be ${done}`;
+    try {
+      await withCoppiceErrors({ object: this.#object, what }, () => retryWhileBusy(action, retry));
+    } catch (error) {
+      if (!hasCode(error, "BUSY")) throw error;
+      const users = showUsers(await this.#users());
+      throw this.#busy(what, users === "" ? "it stayed busy, although no client has it open" : users, error);
+    }
+  }
+
+  #busy(what: string, why: string, cause?: unknown): CoppiceError {
+    const { errno, call } = cause instanceof CoppiceError ? cause : { errno: 0, call: "rbd_watchers_list" };
+    return new CoppiceError({
+      code: "BUSY",
+      errno,
+      call,
+      object: this.#object,
+      message: `${what}: ${why}`,
+      hint: "Stop that client. A client that died is forgotten after 30 seconds.",
+      cause,
+    });
+  }
+
+  async #users(): Promise<ImageUsers> {
+    const ioCtx = await this.#cluster.pool(this.spec.pool, this.spec.namespace);
+    try {
+      await using image = await ioCtx.openImage({ id: this.id }, { readOnly: true });
+      return await readUsers(image);
+    } catch (error) {
+      if (hasCode(error, "NOT_FOUND")) return { watchers: [], locks: [] };
+      throw error;
+    }
+  }
+}

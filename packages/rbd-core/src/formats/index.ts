@@ -1,0 +1,11 @@
+export { type ByteSource, coalesce, digesting, splitZeroes } from "./bytes.ts";
+export { type Diff, type DiffHeader, type DiffRecord, putU64, u64 } from "./diff-record.ts";
+export { FormatError, type FormatErrorCode, formatErrorCodes } from "./format-error.ts";
+export { type DiffSummary, inspectDiff, type StreamSummary } from "./inspect-diff.ts";
+export { type MergeDiffsOptions, mergeDiffs } from "./merge-diffs.ts";
+export { openDiff } from "./read-diff.ts";
+export { type ImageHeader, openImageStream } from "./read-image-stream.ts";
+export { formatSidecar, parseSidecar, type Sidecar } from "./sidecar.ts";
+export { encodeDiff } from "./write-diff.ts";
+export { type DiffPart, writeImageStream } from "./write-image-stream.ts";
+export { type CompressOptions, compressZstd, decompressIfZstd, decompressZstd } from "./zstd.ts";

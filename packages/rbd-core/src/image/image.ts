@@ -1,0 +1,173 @@
+import { type Image, type IoCtx, writeSteps } from "rbd-native";
+import type { CallOptions, Cluster } from "../cluster/index.ts";
+import { CoppiceError, hasCode, withCoppiceErrors } from "../errors/index.ts";
+import { DecodeError, headerObject, ignoreNotFound, readImageId, trashObject } from "../headers/index.ts";
+import {
+  formatImageSpec,
+  type ImageSpec,
+  type ImageSpecLike,
+  showImageSpec,
+  toImageOnly,
+  toImageSpec,
+} from "../names/index.ts";
+
+export interface CreateImageOptions extends CallOptions {
+  /** Bytes. */
+  size: number;
+  /** `RBD_FEATURE_*` bits. Default: the cluster's configuration. */
+  features?: bigint | undefined;
+  /** Bytes, a power of two. Default: the cluster's configuration, usually 4 MiB. */
+  objectSize?: number | undefined;
+  /** Bytes. */
+  stripeUnit?: number | undefined;
+  stripeCount?: number | undefined;
+  /** The pool for the data, when it is not the image's own pool. */
+  dataPool?: string | undefined;
+}
+
+/**
+ * Creates an empty image. (`rbd_create4`)
+ *
+ * @throws {CoppiceError} `EXISTS`; `NOT_FOUND` for the pool; `INVALID_NAME` when no spec can name the image
+ */
+export async function createImage(
+  cluster: Cluster,
+  image: ImageSpecLike,
+  { objectSize, ...options }: CreateImageOptions,
+): Promise<void> {
+  const spec = toImageOnly(image);
+  const object = formatImageSpec(spec);
+  const ioCtx = await cluster.pool(spec.pool, spec.namespace);
+  const order = objectSize === undefined ? {} : { order: Math.log2(objectSize) };
+  await withCoppiceErrors({ object, what: `${object} could not be created` }, async () => {
+    try {
+      await ioCtx.createImage(spec.image, { ...options, ...order });
+    } catch (error) {
+      if (hasCode(error, "EXISTS") && (await isPartlyCreated(ioCtx, spec.image)))
+        throw partlyCreated(object, "createImage");
+      throw error;
+    }
+  });
+}
+
+export interface OpenImageOptions extends CallOptions {
+  /** Opens the image without a watcher; nothing can be written. Default false; always true for a snapshot. */
+  readOnly?: boolean | undefined;
+}
+
+/**
+ * Opens an image for reading and writing its data, or one of its snapshots for reading. The handle belongs to
+ * rbd-native: close it with `await using`; its methods reject with `RbdError`. (`rbd_open`, `rbd_open_read_only`)
+ *
+ * ```ts
+ * await using image = await openImage(cluster, "rbd/vm-1@monday");
+ * console.log(await image.size());
+ * ```
+ *
+ * @throws {CoppiceError} `NOT_FOUND`
+ */
+export async function openImage(
+  cluster: Cluster,
+  image: ImageSpecLike,
+  options: OpenImageOptions = {},
+): Promise<Image> {
+  const spec = toImageSpec(image);
+  const object = showImageSpec(spec);
+  const ioCtx = await cluster.pool(spec.pool, spec.namespace);
+  const snapshot = spec.snapshot === undefined ? {} : { snapshot: spec.snapshot, readOnly: true };
+  return withCoppiceErrors({ object, what: `${object} could not be opened` }, () =>
+    ioCtx.openImage(spec.image, { ...options, ...snapshot }),
+  );
+}
+
+export interface WorkOptions {
+  /** Stops librbd at its next step. Completed steps are not undone. */
+  signal?: AbortSignal | undefined;
+  /** Called with librbd's own steps, usually objects. */
+  onProgress?: ((progress: { done: number; total: number }) => void) | undefined;
+}
+
+/**
+ * Removes an image with its data, permanently. Also removes what an interrupted creation left.
+ * (`rbd_remove_with_progress`)
+ *
+ * @throws {CoppiceError} `NOT_EMPTY` while it has snapshots, `BUSY` while a client has it open, `IN_GROUP` while it
+ * belongs to a group
+ */
+export async function removeImage(
+  cluster: Cluster,
+  image: ImageSpecLike,
+  options: WorkOptions = {},
+): Promise<void> {
+  const spec = toImageOnly(image);
+  const object = showImageSpec(spec);
+  const ioCtx = await cluster.pool(spec.pool, spec.namespace);
+  await withCoppiceErrors({ object, what: `${object} could not be removed` }, async () => {
+    const wasPartlyCreated = await isPartlyCreated(ioCtx, spec.image);
+    try {
+      await ioCtx.removeImage(spec.image, options);
+    } catch (error) {
+      // librbd removes the parts that exist, and still reports that the image does not exist.
+      if (!wasPartlyCreated || !hasCode(error, "NOT_FOUND")) throw error;
+    }
+  });
+}
+
+/**
+ * Whether an image has its name and its id, but no header. librbd writes name and id first, so an image is in this state
+ * while it is being created, and remains in it when the creating client died at that point. Such an image cannot be
+ * opened, and no image of that name can be created.
+ *
+ * @throws RbdError
+ */
+export async function isPartlyCreated(ioCtx: IoCtx, name: string): Promise<boolean> {
+  try {
+    const id = await ignoreNotFound(() => readImageId(ioCtx, name, undefined));
+    return id !== null && !(await hasHeader(ioCtx, id));
+  } catch (error) {
+    if (error instanceof DecodeError) return false;
+    throw error;
+  }
+}
+
+/** Whether the image with this id has a header. @throws RbdError */
+export async function hasHeader(ioCtx: IoCtx, id: string): Promise<boolean> {
+  return (await ignoreNotFound(() => ioCtx.objects.stat(headerObject(id)))) !== null;
+}
+
+/** The error for creating an image under the name of one that {@link isPartlyCreated}. */
+export function partlyCreated(object: string, call: string): CoppiceError {
+  return new CoppiceError({
+    code: "EXISTS",
+    call,
+    object,
+    message: `${object} could not be created: an earlier attempt to create this image was interrupted`,
+    hint: `Unless another client is creating it at this moment, remove it with \`rbd rm ${object}\` (or \`removeImage\`) and try again.`,
+  });
+}
+
+/** @throws {CoppiceError} `INVALID_ARGUMENT` unless `size` is a whole number of bytes above 0 */
+export function checkSize(call: string, object: string, size: number): void {
+  if (Number.isSafeInteger(size) && size > 0) return;
+  throw new CoppiceError({
+    code: "INVALID_ARGUMENT",
+    call,
+    object,
+    message: `${size} is not the size of an image`,
+    hint: "Give a whole number of bytes above 0.",
+  });
+}
+
+/**
+ * Creates the trash index of a pool's namespace, so that its images can be removed even after the pool has become full.
+ * librbd removes an image by way of the trash and creates the index on first use; in a full pool that fails, and librbd
+ * reports that the image does not exist.
+ *
+ * @throws {CoppiceError} `QUOTA_EXCEEDED`, `NO_SPACE`
+ */
+export async function prepareRemoval(cluster: Cluster, place: ImageSpec): Promise<void> {
+  const ioCtx = await cluster.pool(place.pool, place.namespace);
+  await withCoppiceErrors({ object: showImageSpec(place) }, () =>
+    ioCtx.objects.write(trashObject, [writeSteps.create()]),
+  );
+}

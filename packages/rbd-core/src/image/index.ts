@@ -1,0 +1,22 @@
+export {
+  featureBits,
+  featureNames,
+  flagNames,
+  type ImageFeature,
+  imageFeatures,
+  imageFlags,
+} from "./features.ts";
+export {
+  type CreateImageOptions,
+  checkSize,
+  createImage,
+  hasHeader,
+  isPartlyCreated,
+  type OpenImageOptions,
+  openImage,
+  partlyCreated,
+  prepareRemoval,
+  removeImage,
+  type WorkOptions,
+} from "./image.ts";
+export { createSnapshot, protectSnapshot, removeSnapshot, unprotectSnapshot } from "./snapshots.ts";

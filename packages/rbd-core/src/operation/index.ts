@@ -1,0 +1,18 @@
+export { type ListOperationsOptions, listOperations, type OperationInfo } from "./list-operations.ts";
+export { type HeldLock, lockObject } from "./object-lock.ts";
+export { beginOperation, type Operation, type OperationRequest } from "./operation.ts";
+export {
+  isIdMadeBy,
+  type OperationRecord,
+  type RecordedOperation,
+  readOperations,
+} from "./operation-record.ts";
+export { type RetryOptions, retryOnSourceChanged, retryWhileBusy } from "./retry.ts";
+export {
+  type Advance,
+  type FlowOptions,
+  type ProgressUnit,
+  type StepProgress,
+  StepRunner,
+} from "./step-runner.ts";
+export { UndoLog } from "./undo-log.ts";

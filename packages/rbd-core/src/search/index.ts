@@ -1,0 +1,12 @@
+export {
+  type ImageSearch,
+  type ImageSearchPage,
+  type SearchKind,
+  type SearchProblem,
+  type SearchSort,
+  searchKinds,
+  searchProblems,
+  searchSorts,
+} from "./search.ts";
+export { searchImages } from "./search-images.ts";
+export { prepareSearch, type SearchIndex } from "./search-index.ts";

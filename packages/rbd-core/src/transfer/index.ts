@@ -1,0 +1,43 @@
+/**
+ * Transfers: what moves the data of images and snapshots, between images and to and from streams. From the bottom up:
+ *
+ * - this folder: `transfer-options` (progress, limits, the rate meter), `plan` (pure planning of extents), `source` (the
+ *   image that is read), `head-snapshot` (a snapshot to read a head from), `new-image` (the image that a transfer creates)
+ * - `target/`: the image that is written to: how it is opened and locked, its head, and the records of its snapshots
+ * - `digests/`: digests of blocks that a copy moved, as a manifest, in bytes, and compared with an image
+ * - `copy/`: `copyDiff` on source, target and digests; `copyImage` on the parts of `copyDiff`
+ * - `export/`: a source as a diff, an image stream or raw bytes
+ * - `import/`: a diff, an image stream or raw bytes to a target
+ *
+ * `copy`, `export` and `import` do not use each other. The formats of the streams are in `formats/`, and the notes that
+ * transfers write into the metadata of a target in `notes/`.
+ */
+export { type CopyDiffOptions, type CopyDiffResult, copyDiff } from "./copy/copy-diff.ts";
+export { type CopyImageOptions, type CopyImageResult, copyImage } from "./copy/copy-image.ts";
+export {
+  type BlockDigest,
+  type DigestManifest,
+  type MergedManifest,
+  mergeManifests,
+} from "./digests/digest-manifest.ts";
+export { decodeManifest, encodeManifest } from "./digests/manifest-bytes.ts";
+export {
+  type VerifyDigestsOptions,
+  type VerifyDigestsResult,
+  verifyDigests,
+} from "./digests/verify-digests.ts";
+export { type ExportDiffOptions, exportDiff } from "./export/export-diff.ts";
+export { type ExportImageOptions, exportImage } from "./export/export-image.ts";
+export { type ExportRawOptions, exportRaw, exportRawFile } from "./export/export-raw.ts";
+export { type ImportDiffOptions, type ImportDiffResult, importDiff } from "./import/import-diff.ts";
+export { type ImportImageOptions, type ImportImageResult, importImage } from "./import/import-image.ts";
+export { type ImportRawOptions, importRaw, writeRaw } from "./import/import-raw.ts";
+export { ChunkPool, checkBytes, rechunk, untilAborted } from "./import/raw-chunks.ts";
+export { type Digests, StreamDigests } from "./import/stream-digests.ts";
+export type { SourceRange } from "./source.ts";
+export {
+  RateMeter,
+  TransferLimits,
+  type TransferOptions,
+  type TransferProgress,
+} from "./transfer-options.ts";

@@ -1,0 +1,108 @@
+import type { CopyJob, CopyLimits } from "rbd-native";
+
+/** The progress of a transfer. */
+export interface TransferProgress {
+  /** `verifying`: the data that an interrupted transfer left on the target is being compared with the source. */
+  readonly phase: "planning" | "verifying" | "copying" | "finishing";
+  /** The position in the image, in bytes of its size. */
+  readonly done: number;
+  /** The image's size. */
+  readonly total: number;
+  /** Bytes of data read from the source. */
+  readonly bytesRead: number;
+  /** Bytes of data written to the target. */
+  readonly bytesWritten: number;
+  /** Bytes that were skipped, or zeroed without being sent. */
+  readonly bytesSkipped: number;
+  /** Bytes of data per second, read or written, whichever is more; smoothed over some seconds. See {@link RateMeter}. */
+  readonly rate: number;
+}
+
+export interface TransferOptions {
+  /** Aborting stops the transfer and rejects with the signal's reason, when nothing is in flight any more. */
+  readonly signal?: AbortSignal | undefined;
+  /** Called often, so it must be cheap. */
+  readonly onProgress?: ((progress: TransferProgress) => void) | undefined;
+}
+
+type TransferCounts = Pick<TransferProgress, "bytesRead" | "bytesWritten" | "bytesSkipped">;
+
+/** Returns the function that reports a transfer's progress, with its rate. */
+export function progressOf(
+  total: number,
+  { onProgress }: TransferOptions,
+): (phase: TransferProgress["phase"], done: number, counts: TransferCounts) => void {
+  const meter = new RateMeter();
+  return (phase, done, { bytesRead, bytesWritten, bytesSkipped }) => {
+    const rate = meter.update(Math.max(bytesRead, bytesWritten));
+    const all = Math.max(total, done);
+    onProgress?.({ phase, done, total: all, bytesRead, bytesWritten, bytesSkipped, rate });
+  };
+}
+
+/** The speed limits of transfers. They can change at any time. Transfers that share them each keep to them by themselves. */
+export class TransferLimits {
+  readonly #jobs = new Set<CopyJob>();
+  #limits: CopyLimits;
+
+  constructor(limits: CopyLimits = {}) {
+    this.#limits = limits;
+  }
+
+  get current(): CopyLimits {
+    return this.#limits;
+  }
+
+  /** Sets new limits, which running transfers obey at once. A limit that is left out no longer holds. */
+  set(limits: CopyLimits): void {
+    this.#limits = limits;
+    for (const job of this.#jobs) job.setLimits(limits);
+  }
+
+  /** Applies the limits to a job until the returned function is called. */
+  apply(job: CopyJob): () => void {
+    job.setLimits(this.#limits);
+    this.#jobs.add(job);
+    return () => this.#jobs.delete(job);
+  }
+}
+
+/** The time constant of the smoothing, in milliseconds. */
+const memory = 5000;
+/** Measurements closer together than this are counted as one, in milliseconds: over a shorter time a rate is noise. */
+const least = 100;
+
+/**
+ * Measures the rate of something that is counted, such as bytes, smoothed exponentially over some seconds.
+ *
+ * @example
+ * const meter = new RateMeter();
+ * const bytesPerSecond = meter.update(bytesSoFar);
+ */
+export class RateMeter {
+  readonly #now: () => number;
+  #last: { readonly at: number; readonly bytes: number } | undefined;
+  #rate: number | undefined;
+
+  /** @param now A monotonic clock, in milliseconds. */
+  constructor(now: () => number = () => performance.now()) {
+    this.#now = now;
+  }
+
+  /**
+   * @param bytes The count so far.
+   * @returns The rate per second; 0 until there are two measurements.
+   */
+  update(bytes: number): number {
+    const at = this.#now();
+    this.#last ??= { at, bytes };
+    const elapsed = at - this.#last.at;
+    if (elapsed >= least) {
+      const recent = ((bytes - this.#last.bytes) / elapsed) * 1000;
+      const before = this.#rate ?? recent;
+      this.#rate = before + (recent - before) * (1 - Math.exp(-elapsed / memory));
+      this.#last = { at, bytes };
+    }
+    return this.#rate ?? 0;
+  }
+}

@@ -1,0 +1,9 @@
+import { testSeed } from "../../support/test-seed.ts";
+import { useRandomForest } from "../../support/use-random-forest.ts";
+import { headerAgreement } from "./header-agreement.ts";
+import { inventoryAgreement } from "./inventory-agreement.ts";
+
+const random = useRandomForest("forest-1", testSeed, 60);
+
+headerAgreement(random);
+inventoryAgreement(random);

@@ -1,0 +1,56 @@
+import { createHash } from "node:crypto";
+import { expect } from "vitest";
+import type { Cluster } from "../../../src/cluster/cluster.ts";
+import { openImage } from "../../../src/image/image.ts";
+import type { PlainRbd } from "../formats/plain-rbd.ts";
+
+/** Size and digest of an image or snapshot, read through librbd. */
+export async function contentsOf(cluster: Cluster, spec: string): Promise<string> {
+  await using image = await openImage(cluster, spec, { readOnly: true });
+  const size = await image.size();
+  const hash = createHash("sha256");
+  for (let at = 0; at < size; at += 4 << 20) hash.update(await image.read(at, Math.min(4 << 20, size - at)));
+  return `${size} ${hash.digest("hex")}`;
+}
+
+/** The names of an image's snapshots. */
+export async function snapshotNames(cluster: Cluster, spec: string): Promise<string[]> {
+  await using image = await openImage(cluster, spec, { readOnly: true });
+  return (await image.listSnapshots()).map(({ name }) => name);
+}
+
+/** The names of an image's snapshots, and the keys of its metadata but for the records of those snapshots. */
+export async function snapshotsAndNotes(
+  cluster: Cluster,
+  spec: string,
+): Promise<{ snapshots: string[]; notes: string[] }> {
+  await using image = await openImage(cluster, spec, { readOnly: true });
+  const listed = await image.listSnapshots();
+  const points = new Set(listed.map(({ id }) => `coppice.point.${id}`));
+  const notes = [...(await image.listMetadata()).keys()].filter((key) => !points.has(key));
+  return { snapshots: listed.map(({ name }) => name), notes };
+}
+
+/**
+ * Expects that Ceph finds no error in the object maps of an image and its snapshots. An object that is marked as changed (1)
+ * where it should be marked as unchanged (3) is no error: librbd marks an object before it zeroes what is zero already.
+ *
+ * @param specs Of one image.
+ * @param what What was done, for the failure.
+ */
+export async function checkObjectMaps(
+  plain: PlainRbd,
+  specs: readonly string[],
+  what: string,
+): Promise<void> {
+  const [any = ""] = specs;
+  const { features } = JSON.parse(String(await plain.rbd(["info", "--format", "json", any])));
+  if (!features.includes("object-map")) return;
+  for (const spec of specs) {
+    const wrong = await plain.wrongInObjectMap(spec);
+    expect(
+      wrong.filter((text) => !text.endsWith("marked as 1, but should be 3")),
+      what,
+    ).toEqual([]);
+  }
+}

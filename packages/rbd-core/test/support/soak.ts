@@ -1,0 +1,23 @@
+/**
+ * How much the tests with random seeds and killed processes do, by the one variable `COPPICE_SOAK`, which `npm run soak`
+ * sets: `FACTOR` or `FACTOR:FIRST`. A soak run takes FACTOR times as many seeds as the suite does in continuous
+ * integration, from seed FIRST on, and lets the leases of killed processes end by themselves. Without the variable the
+ * seeds are the same in every run, so that a red run is a fault of the change.
+ */
+const [factor = 0, first = 0] = (process.env.COPPICE_SOAK ?? "").split(":").filter(Boolean).map(Number);
+
+export const isSoak = factor > 0;
+
+/**
+ * The seeds of a test.
+ *
+ * @param counts How many seeds the suite takes on a developer's machine, and in continuous integration.
+ */
+export function seedsFrom(
+  suiteFirst: number,
+  counts: { readonly usual: number; readonly ci: number },
+): number[] {
+  const usual = process.env.CI === undefined ? counts.usual : counts.ci;
+  const count = isSoak ? factor * counts.ci : usual;
+  return Array.from({ length: count }, (_, i) => suiteFirst + first + i);
+}

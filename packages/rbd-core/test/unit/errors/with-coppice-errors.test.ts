@@ -1,0 +1,57 @@
+import { RbdError, rbdErrorCodes } from "rbd-native";
+import { describe, expect, it } from "vitest";
+import { CoppiceError, errorCodes } from "../../../src/errors/coppice-error.ts";
+import { hasCode, toCoppiceError, withCoppiceErrors } from "../../../src/errors/with-coppice-errors.ts";
+
+const missing = new RbdError({ code: "NOT_FOUND", errno: 2, call: "rbd_open", object: "rbd/vm-1" });
+
+describe("toCoppiceError", () => {
+  it("says what, why and what to do, and keeps code, errno, call and cause", () => {
+    const error = toCoppiceError(missing, { object: "rbd/vm-1", what: "rbd/vm-1 could not be opened" });
+    expect(error).toBeInstanceOf(CoppiceError);
+    expect(error).toMatchObject({
+      code: "NOT_FOUND",
+      errno: 2,
+      call: "rbd_open",
+      object: "rbd/vm-1",
+      cause: missing,
+      message:
+        "rbd/vm-1 could not be opened: it does not exist. Check the name; it may have been renamed, moved to the trash or deleted.",
+    });
+  });
+
+  it("knows every code of the binding", () => {
+    for (const code of rbdErrorCodes) {
+      expect(errorCodes).toContain(code);
+      expect(toCoppiceError(new RbdError({ code, errno: 1, call: "rbd_x" }))).toMatchObject({ code });
+    }
+  });
+
+  it("leaves alone what is not the binding's", () => {
+    for (const error of [
+      new TypeError("a mistake"),
+      "aborted",
+      new CoppiceError({ code: "IO", message: "x" }),
+    ]) {
+      expect(toCoppiceError(error)).toBe(error);
+    }
+  });
+
+  it("takes the first failure when closing failed after it", async () => {
+    const failing = withCoppiceErrors({ what: "reading failed" }, async () => {
+      await using _ = {
+        async [Symbol.asyncDispose]() {
+          throw new RbdError({ code: "IO", errno: 5, call: "rbd_close" });
+        },
+      };
+      throw missing;
+    });
+    await expect(failing).rejects.toMatchObject({ code: "NOT_FOUND", call: "rbd_open" });
+  });
+
+  it("is looked through by hasCode on either side", () => {
+    expect(hasCode(missing, "NOT_FOUND")).toBe(true);
+    expect(hasCode(toCoppiceError(missing), "NOT_FOUND")).toBe(true);
+    expect(hasCode(new Error("NOT_FOUND"), "NOT_FOUND")).toBe(false);
+  });
+});

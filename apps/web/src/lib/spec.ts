@@ -1,5 +1,5 @@
 /** An image or one of its snapshots by name. `namespace` is "" for the default namespace. */
-export interface ImageSpec {
+interface ImageSpec {
   pool: string;
   namespace: string;
   image: string;

@@ -13,7 +13,7 @@ import { trpc } from "#lib/api.ts";
 import { formatCount } from "#lib/format.ts";
 import { usePageSearch } from "#lib/keyboard.ts";
 
-export const KINDS = ["all", "roots", "clones", "trash", "problems"] as const;
+const KINDS = ["all", "roots", "clones", "trash", "problems"] as const;
 export const SORTS = ["name", "size", "snapshots", "children", "depth", "created"] as const;
 
 export type ImageSort = (typeof SORTS)[number];
@@ -37,7 +37,7 @@ export function useImageFilters() {
 export type ImageFilters = ReturnType<typeof useImageFilters>[0];
 
 /** The filters as the server takes them. `q` is passed separately, after the user has paused typing. */
-export function toListInput({ kind, place, sort, dir }: Omit<ImageFilters, "q" | "row">, q: string) {
+function toListInput({ kind, place, sort, dir }: Omit<ImageFilters, "q" | "row">, q: string) {
   const search = q.trim();
   return {
     kind,

@@ -180,7 +180,7 @@ export const LineageEdge = memo(function LineageEdge({
 });
 
 /** The ends of the lines at an item. React Flow reads their positions from the DOM. */
-export function LineEnds() {
+function LineEnds() {
   return (
     <>
       <Handle type="target" position={Position.Left} isConnectable={false} className="lineage-end" />

@@ -19,7 +19,7 @@ export interface CanvasImage {
 }
 
 /** The snapshot from which the images to its right were cloned. */
-export interface CanvasSnapshot {
+interface CanvasSnapshot {
   kind: "snapshot";
   id: string;
   name: string;
@@ -46,7 +46,7 @@ export interface CanvasFold {
 
 export type CanvasItem = CanvasImage | CanvasSnapshot | CanvasRest | CanvasFold;
 
-export interface CanvasOptions {
+interface CanvasOptions {
   expanded: Expanded;
   /** How many clones to show by the key of the parent, where it differs from `SIBLINGS_SHOWN`. */
   shown: ReadonlyMap<string, number>;

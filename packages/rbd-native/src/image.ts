@@ -13,7 +13,7 @@ import { native } from "./internal/binding.ts";
 import { type CallOptions, change, type ProgressOptions, read, toRbdError } from "./internal/call.ts";
 import { checkBits, checkCount, checkName, checkText } from "./internal/check.ts";
 import type { ImageRef, Operation } from "./internal/native-types.ts";
-import type { IoCtx } from "./ioctx.ts";
+import type { PoolRef } from "./internal/open-pool.ts";
 import { ImageMirror } from "./mirror.ts";
 import type { LockInfo } from "./objects/object-lock.ts";
 
@@ -426,7 +426,7 @@ export class Image implements AsyncDisposable {
   }
 
   /** Copies what the handle reads to a new image, without snapshots. Cannot be cancelled. Wraps rbd_copy_with_progress4. */
-  copy(to: IoCtx, name: string, o?: CopyImageOptions): Promise<void> {
+  copy(to: PoolRef, name: string, o?: CopyImageOptions): Promise<void> {
     return copyImage(this.#image, to, name, o);
   }
 
@@ -436,7 +436,7 @@ export class Image implements AsyncDisposable {
   }
 
   /** Copies to a new image with all snapshots. Cannot be cancelled. Wraps rbd_deep_copy_with_progress. */
-  deepCopy(to: IoCtx, name: string, o?: CopyOptions & ProgressOptions): Promise<void> {
+  deepCopy(to: PoolRef, name: string, o?: CopyOptions & ProgressOptions): Promise<void> {
     return deepCopyImage(this.#image, to, name, o);
   }
 

@@ -1,10 +1,8 @@
 export { type ListOperationsOptions, listOperations, type OperationInfo } from "./list-operations.ts";
-export { type HeldLock, lockObject } from "./object-lock.ts";
+export { lockObject } from "./object-lock.ts";
 export { beginOperation, type Operation, type OperationRequest } from "./operation.ts";
 export {
   isIdMadeBy,
-  type OperationRecord,
-  type RecordedOperation,
   readOperations,
 } from "./operation-record.ts";
 export { type RetryOptions, retryOnSourceChanged, retryWhileBusy } from "./retry.ts";

@@ -11,19 +11,19 @@ test("a preset source fills image, snapshot and place", () => {
   expect(draftFrom("rbd/vm-1")).toEqual({ image: "rbd/vm-1", snapshot: "", place: "rbd", name: "" });
 });
 
-test("without a source, or with one that is no spec, the form starts empty", () => {
+test("without a source, or with an invalid one, the form starts empty", () => {
   const empty = { image: "", snapshot: "", place: "", name: "" };
   expect(draftFrom(undefined)).toEqual(empty);
   expect(draftFrom("vm-1")).toEqual(empty);
 });
 
-test("a complete form becomes source and target", () => {
+test("a complete form yields source and target", () => {
   const draft = { ...draftFrom("rbd/vm-1@monday"), name: "vm-2" };
   expect(toCloneInput(draft)).toEqual({ source: "rbd/vm-1@monday", target: "rbd/vm-2" });
   expect(toCloneInput({ ...draft, snapshot: "" })).toEqual({ source: "rbd/vm-1", target: "rbd/vm-2" });
 });
 
-test("an incomplete form becomes nothing", () => {
+test("an incomplete form yields null", () => {
   expect(toCloneInput(draftFrom("rbd/vm-1"))).toBeNull();
   expect(toCloneInput({ ...draftFrom("rbd/vm-1"), name: "a/b" })).toBeNull();
   expect(toCloneInput({ ...draftFrom(undefined), name: "vm-2" })).toBeNull();

@@ -31,7 +31,7 @@ test("formatPlace leaves the default namespace out", () => {
 
 describe("suggestName", () => {
   test("appends -clone when that is free", () => expect(suggestName("vm-1", new Set())).toBe("vm-1-clone"));
-  test("counts on past what is taken", () =>
+  test("continues to count after names that are in use", () =>
     expect(suggestName("vm-1", new Set(["vm-1-clone", "vm-1-clone-2"]))).toBe("vm-1-clone-3"));
   test("a clone of a clone does not become -clone-clone", () => {
     expect(suggestName("vm-1-clone", new Set(["vm-1-clone"]))).toBe("vm-1-clone-2");
@@ -39,7 +39,7 @@ describe("suggestName", () => {
   });
 });
 
-test("checkImageName says what is wrong", () => {
+test("checkImageName says why a name is invalid", () => {
   expect(checkImageName("vm 1")).toBeNull();
   expect(checkImageName("映像-1")).toBeNull();
   expect(checkImageName("")).toMatch(/name/);

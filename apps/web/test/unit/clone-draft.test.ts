@@ -1,18 +1,18 @@
 import { expect, test } from "vitest";
 import { draftFrom, toCloneInput } from "#features/clone/clone-draft.ts";
 
-test("a preset source fills image, snapshot and place", () => {
+test("a preset source fills image, snapshot and pool", () => {
   expect(draftFrom("rbd/tenant/vm-1@monday")).toEqual({
     image: "rbd/tenant/vm-1",
     snapshot: "monday",
-    place: "rbd/tenant",
+    poolSpec: "rbd/tenant",
     name: "",
   });
-  expect(draftFrom("rbd/vm-1")).toEqual({ image: "rbd/vm-1", snapshot: "", place: "rbd", name: "" });
+  expect(draftFrom("rbd/vm-1")).toEqual({ image: "rbd/vm-1", snapshot: "", poolSpec: "rbd", name: "" });
 });
 
 test("without a source, or with an invalid one, the form starts empty", () => {
-  const empty = { image: "", snapshot: "", place: "", name: "" };
+  const empty = { image: "", snapshot: "", poolSpec: "", name: "" };
   expect(draftFrom(undefined)).toEqual(empty);
   expect(draftFrom("vm-1")).toEqual(empty);
 });

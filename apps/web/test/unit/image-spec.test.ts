@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { checkImageName, suggestName } from "#features/clone/clone-draft.ts";
-import { formatPlace, formatSpec, parseSpec } from "#lib/spec.ts";
+import { formatPoolSpec, formatSpec, parseSpec } from "#lib/spec.ts";
 
 describe("parseSpec", () => {
   test.each(["rbd/vm-1", "rbd/tenant/vm-1", "rbd/vm-1@monday", "rbd/tenant/vm-1@monday"])("%s", (text) => {
@@ -24,9 +24,9 @@ describe("parseSpec", () => {
   );
 });
 
-test("formatPlace leaves the default namespace out", () => {
-  expect(formatPlace("rbd", "")).toBe("rbd");
-  expect(formatPlace("rbd", "tenant")).toBe("rbd/tenant");
+test("formatPoolSpec leaves the default namespace out", () => {
+  expect(formatPoolSpec("rbd", "")).toBe("rbd");
+  expect(formatPoolSpec("rbd", "tenant")).toBe("rbd/tenant");
 });
 
 describe("suggestName", () => {

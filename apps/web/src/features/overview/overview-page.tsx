@@ -123,7 +123,7 @@ function CapacityPanel() {
             {info.pools.map((pool) => (
               <li key={pool.id} className="flex items-baseline gap-3 px-4 py-2">
                 <Link
-                  href={links.images({ place: pool.name })}
+                  href={links.images({ pool: pool.name })}
                   className="wrap-anywhere min-w-0 flex-1 rounded-sm font-mono text-xs hover:underline"
                 >
                   {pool.name}

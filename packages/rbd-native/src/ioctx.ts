@@ -9,7 +9,7 @@ import {
 } from "./image-options.ts";
 import { native } from "./internal/binding.ts";
 import { type CallOptions, change, type ProgressOptions, read, toRbdError } from "./internal/call.ts";
-import { checkBits, checkCount, checkName, checkText, refuse } from "./internal/check.ts";
+import { checkBits, checkCount, checkDate, checkName, checkText, refuse } from "./internal/check.ts";
 import type { IoCtxRef, NativeTrashed, Operation } from "./internal/native-types.ts";
 import { type OpenPool, openPool, spec, specIn } from "./internal/open-pool.ts";
 import { Migrations } from "./migrations.ts";
@@ -69,7 +69,7 @@ export interface TrashRemoveOptions extends ProgressOptions {
 }
 
 export interface TrashPurgeOptions extends ProgressOptions {
-  /** Only images whose deferment ended before; now without it. */
+  /** Only images whose `deferredUntil` is before this date; now without it. Not together with `threshold`. */
   readonly expiredBefore?: Date | undefined;
   /** Remove until no more than this part of the pool is used, from 0 to 1. */
   readonly threshold?: number | undefined;
@@ -335,13 +335,27 @@ export class IoCtx implements AsyncDisposable {
 
   /** Removes the images whose deferment has ended. Wraps rbd_trash_purge_with_progress. */
   async trashPurge(o?: TrashPurgeOptions): Promise<void> {
-    const threshold = o?.threshold ?? -1;
-    if (Number.isNaN(threshold) || threshold > 1) {
-      refuse("rbd_trash_purge_with_progress", this.#spec, "threshold must be from 0 to 1");
+    const call = "rbd_trash_purge_with_progress";
+    const { expiredBefore, threshold } = o ?? {};
+    if (threshold !== undefined && !(threshold >= 0 && threshold <= 1)) {
+      refuse(call, this.#spec, `threshold must be from 0 to 1, not ${threshold}`);
     }
-    // librbd does not take 0 as "now" but as 1970: the current time is read here, once.
-    const before = Math.floor((o?.expiredBefore ?? new Date()).getTime() / 1000);
-    await this.#change(o, (io, operation) => native.trashPurge(io, before, threshold, operation));
+    if (threshold !== undefined && expiredBefore !== undefined) {
+      refuse(
+        call,
+        this.#spec,
+        "threshold and expiredBefore cannot be combined: librbd would ignore the date",
+      );
+    }
+    o?.signal?.throwIfAborted();
+    // librbd purges what expired at the given second or earlier.
+    const lastSecond =
+      expiredBefore === undefined
+        ? Math.floor(Date.now() / 1000)
+        : Math.ceil(checkDate(call, this.#spec, "expiredBefore", expiredBefore) / 1000) - 1;
+    // It takes 0 as "now"; nothing in the trash expired in 1970.
+    if (lastSecond <= 0) return;
+    await this.#change(o, (io, operation) => native.trashPurge(io, lastSecond, threshold ?? -1, operation));
   }
 
   // Groups.

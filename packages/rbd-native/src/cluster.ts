@@ -1,6 +1,6 @@
 import { native } from "./internal/binding.ts";
 import { type CallOptions, change, read, toRbdError } from "./internal/call.ts";
-import { checkCount, checkName, checkText, refuse } from "./internal/check.ts";
+import { checkBytes, checkCount, checkName, checkText, refuse } from "./internal/check.ts";
 import type { ClusterRef, NativeConnectOptions, SendCommand } from "./internal/native-types.ts";
 import { IoCtx } from "./ioctx.ts";
 import { RbdError } from "./rbd-error.ts";
@@ -296,14 +296,15 @@ const toOsd = (cluster: string, id: number): Target => ({
   id,
 });
 
-function sendCommand(
+async function sendCommand(
   cluster: ClusterRef,
   target: Target,
   command: Command,
   input: Uint8Array | undefined,
   o: CallOptions | undefined,
 ): Promise<CommandReply> {
-  return change(target.object, o, (operation) =>
+  if (input !== undefined) checkBytes("rados_command", target.object, "input", input);
+  return await change(target.object, o, (operation) =>
     target.send(cluster, JSON.stringify(command), input, target.id, operation),
   );
 }

@@ -71,7 +71,7 @@ export interface TrashRemoveOptions extends ProgressOptions {
 export interface TrashPurgeOptions extends ProgressOptions {
   /** Only images whose `deferredUntil` is before this date; now without it. Not together with `threshold`. */
   readonly expiredBefore?: Date | undefined;
-  /** Remove until no more than this part of the pool is used, from 0 to 1. */
+  /** Remove until no more than this part of the pool is used, from 0 to 1: even images whose deferment has not ended. */
   readonly threshold?: number | undefined;
 }
 
@@ -353,7 +353,7 @@ export class IoCtx implements AsyncDisposable {
       expiredBefore === undefined
         ? Math.floor(Date.now() / 1000)
         : Math.ceil(checkDate(call, this.#spec, "expiredBefore", expiredBefore) / 1000) - 1;
-    // It takes 0 as "now"; nothing in the trash expired in 1970.
+    // librbd takes 0 as "now". Nothing expires that early.
     if (lastSecond <= 0) return;
     await this.#change(o, (io, operation) => native.trashPurge(io, lastSecond, threshold ?? -1, operation));
   }

@@ -9,11 +9,12 @@ export interface CallOptions {
    *
    * - A call that was not submitted yet, also one that waits in a queue, is never made. It rejects with
    *   `signal.reason`.
-   * - A call that only reads rejects at once with `signal.reason`, and its result is dropped. A read into a buffer of
-   *   the caller's rejects with it only after the call has ended: until then the buffer belongs to the call.
+   * - A call that only reads rejects with `signal.reason` at once, or as soon as it has stopped, and its result is
+   *   dropped. A read into a buffer of the caller's always rejects only after it has ended: until then the buffer
+   *   belongs to the call.
    * - A call that changes something is waited for, and so is {@link Image.flush}. It is cancelled where librbd supports
-   *   that, and then rejects with `signal.reason`. Otherwise the abort has no effect: the call fulfils when it took
-   *   effect, and rejects with an RbdError when it failed.
+   *   that, and then rejects with `signal.reason`; what it did until then remains. Otherwise the abort has no effect:
+   *   the call fulfils when it took effect, and rejects with an RbdError when it failed.
    * - A change that is submitted in several parts ({@link Image.writeZeroes} and {@link Image.discard} of more than
    *   1 GiB, {@link CopyJob.copy}) submits no further part and waits for those in flight. When something is left to do, it
    *   rejects with an RbdError CANCELED, which says that part of it may have been done, and whose `cause` is

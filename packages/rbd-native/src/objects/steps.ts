@@ -247,7 +247,8 @@ const listOf =
   (check: Check): Check =>
   (call, object, what, value) => {
     if (!Array.isArray(value)) return refuse(call, object, `${what} must be a list`);
-    for (const item of value) check(call, object, `each of ${what}`, item);
+    const each = `each of ${what}`;
+    for (const item of value) check(call, object, each, item);
   };
 
 /** What each kind of step takes, in the order of its arguments. */

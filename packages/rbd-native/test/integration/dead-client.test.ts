@@ -64,6 +64,21 @@ test("a client on the blocklist cannot write any more", async () => {
   await other.close().catch(() => {});
 });
 
+test("an advisory lock of another client is broken, and its holder put on the blocklist", async () => {
+  await t.io.createImage("advised", { size: MiB });
+  const other = await Cluster.connect({ conf: t.conf });
+  const theirs = await (await other.openPool(t.pool)).openImage("advised");
+  await theirs.lockExclusive("cookie");
+  await using image = await t.io.openImage("advised");
+  const [locker] = (await image.lockInfo()).lockers;
+  expect(locker).toMatchObject({ client: `client.${await other.instanceId()}`, cookie: "cookie" });
+  await expect(image.breakLock("client.1", "cookie")).rejects.toMatchObject({ code: "NOT_FOUND" });
+  await image.breakLock(locker?.client ?? "", "cookie");
+  expect((await image.lockInfo()).lockers).toEqual([]);
+  expect(await blocklisted()).toContain(locker?.address);
+  await other.close().catch(() => {});
+});
+
 test.each(["127.0.0.1", "127.0.0.1:0", "127.0.0.1:0/0", "127.0.0.0/8", "client.4123", "host:0/1", ""])(
   "%s, which does not name one client, is refused",
   async (address) => {

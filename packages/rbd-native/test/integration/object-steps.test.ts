@@ -230,6 +230,13 @@ test("valid writes have the effect that their steps describe", async () => {
   );
 });
 
+test("reading no bytes gives none, and needs the object", async () => {
+  await objects.writeFull("some", "bytes");
+  expect(await objects.readData("some", 0, 0)).toHaveLength(0);
+  expect(await objects.sparseRead("some", 0, 0)).toEqual({ data: Buffer.alloc(0), extents: [] });
+  await expect(objects.readData("none", 0, 0)).rejects.toMatchObject({ code: "NOT_FOUND" });
+});
+
 test("a step that is used twice has a result of its own each time", async () => {
   await objects.writeFull("one", "first");
   await objects.writeFull("two", "other");

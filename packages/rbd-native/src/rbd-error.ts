@@ -24,6 +24,8 @@ export class RbdError extends Error {
   readonly call: string;
   /** The object of the call: `rbd/vm-1`. */
   readonly object?: string;
+  /** What the message says about the failure beyond its code: the setting, the extent, how much was done. */
+  readonly detail?: string;
 
   constructor(facts: RbdErrorFacts) {
     super(messageOf(facts), facts.cause === undefined ? undefined : { cause: facts.cause });
@@ -31,6 +33,7 @@ export class RbdError extends Error {
     this.errno = facts.errno;
     this.call = facts.call;
     if (facts.object !== undefined) this.object = facts.object;
+    if (facts.detail !== undefined) this.detail = facts.detail;
   }
 }
 

@@ -313,6 +313,14 @@ export class IoCtx implements AsyncDisposable {
   async trashMove(name: string, o?: TrashMoveOptions): Promise<void> {
     const object = this.#specOf("rbd_trash_move", "name", name);
     const delay = checkCount("rbd_trash_move", object, "delaySeconds", o?.delaySeconds ?? 0);
+    // Ceph's times have 32 bits: a later end would wrap around, and the image could be removed at once.
+    if (Date.now() / 1000 + delay >= 2 ** 32 - 1) {
+      refuse(
+        "rbd_trash_move",
+        object,
+        `delaySeconds must end before the year 2106, not after ${delay} seconds`,
+      );
+    }
     await this.#change(o, (io, operation) => native.trashMove(io, name, delay, operation), object);
   }
 

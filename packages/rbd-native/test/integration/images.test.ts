@@ -100,6 +100,19 @@ test("the trash keeps an image until its deferment ends", async () => {
   expect(await t.io.listTrash()).toEqual([]);
 });
 
+test("a deferment that is too long for Ceph's 32-bit times is refused", async () => {
+  await t.io.createImage("for-ever", { size: MiB });
+  for (const delaySeconds of [2 ** 32, 2 ** 32 - Math.floor(Date.now() / 1000), 2 ** 52]) {
+    await expect(t.io.trashMove("for-ever", { delaySeconds })).rejects.toMatchObject({
+      code: "INVALID_ARGUMENT",
+    });
+  }
+  await t.io.trashMove("for-ever", { delaySeconds: 50 * 365 * 86_400 });
+  const [kept] = await t.io.listTrash();
+  expect(kept?.deferredUntil.getFullYear()).toBeGreaterThan(2070);
+  await t.io.trashRemove(kept?.id ?? "", { force: true });
+});
+
 test("purging the trash removes only what expired before the given date", async () => {
   await using io = await t.cluster.openPool(t.pool);
   await io.createImage("expired", { size: MiB });

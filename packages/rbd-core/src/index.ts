@@ -167,7 +167,9 @@ export {
   type InventoryRow,
   imageKey,
   inventory,
+  isIncomplete,
   type NamespaceScan,
+  type OperationMark,
   type ParentLink,
   type ParentState,
   type PoolScan,
@@ -202,6 +204,7 @@ export {
   type ProgressUnit,
   type StepProgress,
 } from "./operation/index.ts";
+export { type ReconciledOperation, type ReconcileOptions, reconcile } from "./reconcile/index.ts";
 export {
   type ImageSearch,
   type ImageSearchPage,

@@ -23,6 +23,7 @@ export function imageRow(row: Partial<ImageRow> & { pool: string; name: string }
     snapshots: [],
     parent: null,
     trash: null,
+    operation: null,
     readThrough: "header",
     readNote: null,
     ...row,

@@ -1,9 +1,13 @@
 import type { Cluster } from "../cluster/index.ts";
 import { withCoppiceErrors } from "../errors/index.ts";
-import { retryOnSourceChanged, StepRunner } from "../operation/index.ts";
+import { toImageOnly } from "../names/index.ts";
+import { type Operation, retryOnSourceChanged, StepRunner } from "../operation/index.ts";
 import { type CloneOptions, type ClonePlan, type DerivePhase, derivePhases } from "./clone-plan.ts";
+import { newCloneRecord } from "./clone-record.ts";
 import { deriveImage } from "./derive.ts";
-import { checkSnapshotNameFree, prepareClone, prepareCurrent } from "./prepare.ts";
+import { makeImage } from "./make-image.ts";
+import { checkSnapshotNameFree, type PreparedClone, prepareClone, prepareCurrent } from "./prepare.ts";
+import "./recover-clone.ts";
 
 /** What was done: the plan as it was executed, and what is new on the cluster besides the clone. */
 export interface CloneResult extends Omit<ClonePlan, "snapshot" | "protect" | "flatten"> {
@@ -32,6 +36,9 @@ export interface CloneResult extends Omit<ClonePlan, "snapshot" | "protect" | "f
  * While the source is being written to, the clone is a state the source really had during the call (see `isUnchanged`
  * for why).
  *
+ * A record in the cluster says what is under way. After the process died, the same call removes what was left and clones
+ * again, and `reconcile` finishes or undoes it.
+ *
  * Everything is checked before anything is changed. When a step fails, what was made is undone, in reverse order.
  * Aborting does the same and rejects with the signal's reason; a change that is under way is finished first, then undone,
  * but flattening stops.
@@ -50,21 +57,41 @@ export interface CloneResult extends Omit<ClonePlan, "snapshot" | "protect" | "f
  * - `EXISTS`: the target exists already, or the snapshot to create does.
  * - `UNSUPPORTED`: the source has format 1 or lacks layering; or another namespace with clone format 1.
  * - `SOURCE_CHANGED`: another client removed the snapshot again and again.
+ * - `BUSY`: another process is making the target at this moment.
+ * - `INCOMPLETE`: what an interrupted operation left under the target's name is in use.
+ * - `LEASE_LOST`: another process may have taken the clone over; nothing was undone.
  * - `UNDO_FAILED`: a step failed, and `left` could not be undone.
  */
 export function cloneImage(cluster: Cluster, options: CloneOptions): Promise<CloneResult> {
   return withCoppiceErrors({}, () => retryOnSourceChanged(() => cloneOnce(cluster, options)));
 }
 
-async function cloneOnce(cluster: Cluster, options: CloneOptions): Promise<CloneResult> {
-  const prepared = await prepareCurrent(cluster, options);
-  const runner = new StepRunner<DerivePhase>(derivePhases(prepared.plan), {
+function cloneOnce(cluster: Cluster, options: CloneOptions): Promise<CloneResult> {
+  return makeImage(cluster, {
+    kind: "clone",
+    target: toImageOnly(options.target),
     signal: options.signal,
+    prepare: (begin) => prepareCurrent(cluster, options, (facts) => begin(newCloneRecord(facts))),
+    make: (prepared, operation) => makeClone(cluster, options, prepared, operation),
+  });
+}
+
+async function makeClone(
+  cluster: Cluster,
+  options: CloneOptions,
+  prepared: PreparedClone,
+  operation: Operation,
+): Promise<CloneResult> {
+  const { signal } = operation;
+  const runner = new StepRunner<DerivePhase>(derivePhases(prepared.plan), {
+    signal,
     onProgress: ({ phase, done, total, unit }) => options.onProgress?.({ phase, done, total, unit }),
   });
   try {
-    const { id, plan, held, released } = await deriveImage(cluster, prepared, options, runner);
+    const derived = await deriveImage(cluster, prepared, { ...options, signal }, operation, runner);
     runner.finish();
+    await operation.end();
+    const { id, plan, held, released } = derived;
     const { snapshot, protect: _, flatten: flattened, ...rest } = plan;
     return {
       ...rest,

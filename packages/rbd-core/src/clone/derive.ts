@@ -5,7 +5,7 @@ import { readImageId } from "../headers/index.ts";
 import { type CreateImageOptions, createImage, openImage } from "../image/index.ts";
 import { decoding } from "../inventory/index.ts";
 import { type ImageSpec, showImageSpec } from "../names/index.ts";
-import type { Advance, StepRunner, UndoLog } from "../operation/index.ts";
+import type { Advance, Operation, StepRunner, UndoLog } from "../operation/index.ts";
 import {
   type CloneOptions,
   type ClonePlan,
@@ -13,6 +13,7 @@ import {
   type DerivePhase,
   derivePhases,
 } from "./clone-plan.ts";
+import { recordClone } from "./clone-record.ts";
 import type { PreparedClone } from "./prepare.ts";
 import { openSource, type SourceFacts } from "./source.ts";
 import { type HeldSnapshot, readySnapshotStep, releaseSnapshotStep } from "./source-snapshot.ts";
@@ -39,10 +40,11 @@ export async function deriveImage(
   cluster: Cluster,
   planned: PreparedClone,
   options: CloneOptions,
+  operation: Operation,
   runner: StepRunner<DerivePhase>,
 ): Promise<DerivedImage> {
   const { undo } = runner;
-  const ready = () => readySnapshotStep(cluster, planned, options, undo);
+  const ready = () => readySnapshotStep(cluster, planned, options, operation, undo);
   const withSnapshot = changesSource(planned.plan);
   const { prepared, held } = withSnapshot ? await runner.run("snapshot", ready) : await ready();
   const { plan, facts } = prepared;
@@ -57,13 +59,13 @@ export async function deriveImage(
   });
   let released = !held.created && !held.protected;
   if (plan.flatten) {
-    await runner.run(
-      "flatten",
-      (advance) => flattenStep(cluster, target, id, options.signal, advance),
-      "objects",
-    );
+    const flatten = async (advance: Advance) => {
+      await recordClone(operation, id);
+      await flattenStep(cluster, target, id, operation.signal, advance);
+    };
+    await runner.run("flatten", flatten, "objects");
     if (withSnapshot)
-      released = await runner.run("release", () => releaseSnapshotStep(cluster, source, held));
+      released = await runner.run("release", () => releaseSnapshotStep(cluster, source, held, facts.id));
   }
   if (plan.size > plan.sourceSize) await runner.run("grow", () => growStep(cluster, target, plan.size));
   return { id, plan, held, released };
@@ -170,7 +172,7 @@ export async function flattenStep(
 /** Enlarges an image; never makes it smaller. (`rbd_resize2`) @param size Bytes. */
 async function growStep(cluster: Cluster, spec: ImageSpec, size: number): Promise<void> {
   const object = showImageSpec(spec);
-  await using image = await openImage(cluster, spec);
+  await using image = await openImage(cluster, spec, { allowIncomplete: true });
   await withCoppiceErrors({ object, what: `${object} could not be resized to ${size} bytes` }, () =>
     image.resize(size, { allowShrink: false }),
   );

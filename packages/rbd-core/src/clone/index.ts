@@ -12,7 +12,9 @@ export {
   derivePhases,
   type PlannedSnapshot,
 } from "./clone-plan.ts";
+export { newCloneRecord } from "./clone-record.ts";
 export { createImageStep, deriveImage, flattenStep } from "./derive.ts";
+export { type Begin, makeImage } from "./make-image.ts";
 export { checkSnapshotNameFree, checkTarget, type PreparedClone, prepareCurrent } from "./prepare.ts";
 export { defaultNames, type NameSource, newSnapshotName } from "./snapshot-name.ts";
 export { namedSnapshot, openSource, readSourceFacts, type SourceFacts, sourceDepth } from "./source.ts";
@@ -20,5 +22,6 @@ export {
   createSnapshotStep,
   type HeldSnapshot,
   protectStep,
+  releaseOwnSnapshots,
   releaseSnapshotStep,
 } from "./source-snapshot.ts";

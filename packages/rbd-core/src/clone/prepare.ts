@@ -40,26 +40,37 @@ const searches = 3;
  * Plans a clone. A snapshot that the search found is only used when the source's snapshots did not change during the
  * search. A plan that creates a snapshot is right whatever happened meanwhile.
  *
+ * @param begin Begins the operation that the plan is for, see {@link PrepareOptions.begin}.
  * @throws {CoppiceError} see `cloneImage`; the name of a new snapshot is checked by {@link checkSnapshotNameFree}
  */
-export async function prepareCurrent(cluster: Cluster, options: CloneOptions): Promise<PreparedClone> {
+export async function prepareCurrent(
+  cluster: Cluster,
+  options: CloneOptions,
+  begin?: PrepareOptions["begin"],
+): Promise<PreparedClone> {
   for (let search = 1; ; search++) {
-    const prepared = await prepareClone(cluster, options, search <= searches);
+    const prepared = await prepareClone(cluster, options, { search: search <= searches, begin });
     if (!prepared.compared || prepared.plan.snapshot.action === "create") return prepared;
     if (await isUnchanged(cluster, prepared.facts)) return prepared;
   }
 }
 
+interface PrepareOptions {
+  /** Without it a new snapshot is planned, and none of the existing ones is compared. Default true. */
+  search?: boolean;
+  /** Is called once source and target are known to be usable, and runs while the source is searched. */
+  begin?: ((facts: SourceFacts) => Promise<unknown>) | undefined;
+}
+
 /**
- * Reads everything that a clone depends on, and decides what it will be. Changes nothing. Without `search` a new
- * snapshot is planned, and none of the existing ones is compared.
+ * Reads everything that a clone depends on, and decides what it will be. Changes nothing.
  *
  * @throws {CoppiceError} see `cloneImage`
  */
 export async function prepareClone(
   cluster: Cluster,
   options: CloneOptions,
-  search = true,
+  { search = true, begin }: PrepareOptions = {},
 ): Promise<PreparedClone> {
   const { signal } = options;
   const report = (phase: ClonePhase, done: number, total: number) =>
@@ -84,14 +95,16 @@ export async function prepareClone(
   report("check", 1, 1);
   signal?.throwIfAborted();
 
-  const parent = chosen === null ? facts.parent : await parentAt(image, chosen);
+  const beginning = begin?.(facts);
+  const parentOfSource = async () => (chosen === null ? facts.parent : parentAt(image, chosen));
   const [found, above] = await allSettledOrThrow([
     chosen !== null
       ? { snapshot: chosen, reason: "it was asked for" }
       : search
         ? searchSnapshot(cluster, image, facts, signal, (done, total) => report("search", done, total))
         : { snapshot: null, reason: "the source's snapshots kept changing during the search" },
-    sourceDepth(cluster, parent),
+    parentOfSource().then((parent) => sourceDepth(cluster, parent)),
+    beginning,
   ]);
   signal?.throwIfAborted();
   const plan = decideClone({

@@ -9,6 +9,7 @@ import {
   readContent,
   type SnapshotHeader,
 } from "../headers/index.ts";
+import { imageFeatures } from "../image/index.ts";
 import { type ParentLink, readParent, type SnapshotRow } from "../inventory/index.ts";
 import { showImageSpec } from "../names/index.ts";
 import type { SnapshotHistory, SourceFacts } from "./source.ts";
@@ -38,14 +39,23 @@ export async function searchSnapshot(
   const candidates = deltaCandidates(facts.snapshots, facts.size);
   const ioCtx = await cluster.pool(facts.spec.pool, facts.spec.namespace);
   onTried(0, candidates.length);
-  const snapshot = await withCoppiceErrors(
+  const reader = new ImageDeltaReader(ioCtx, image, facts, signal);
+  const [snapshot, isUsable] = await withCoppiceErrors(
     { object, what: `${object} could not be compared with its snapshots` },
-    () =>
-      findZeroDelta(new ImageDeltaReader(ioCtx, image, facts, signal), candidates, facts.size, (tried) =>
+    async () => {
+      const found = await findZeroDelta(reader, candidates, facts.size, (tried) =>
         onTried(tried, candidates.length),
-      ),
+      );
+      return [found, found !== null && (await reader.canBeOpened(found))];
+    },
   );
-  if (snapshot !== null) return { snapshot, reason: "it holds exactly the current state" };
+  if (snapshot !== null && isUsable) return { snapshot, reason: "it holds exactly the current state" };
+  if (snapshot !== null) {
+    return {
+      snapshot: null,
+      reason: `the snapshot ${snapshot.name} has lost its object map, so it cannot be opened`,
+    };
+  }
   if (!facts.snapshots.some(({ kind }) => kind === "user")) {
     return { snapshot, reason: "the source has no snapshot" };
   }
@@ -60,6 +70,8 @@ export class ImageDeltaReader implements DeltaReader {
   readonly #facts: SourceFacts;
   readonly #signal: AbortSignal | undefined;
   readonly #details: SnapshotDetails;
+  /** Of which all object maps from the snapshot on were read. */
+  readonly #read = new Set<bigint>();
 
   constructor(ioCtx: IoCtx, image: Image, facts: SourceFacts, signal: AbortSignal | undefined) {
     this.#ioCtx = ioCtx;
@@ -93,10 +105,33 @@ export class ImageDeltaReader implements DeltaReader {
     return this.#diff(snapshot, offset, length, false);
   }
 
+  /** A map that is missing, as a client leaves it that dies while it makes a snapshot, says nothing: all may differ. */
   async *coarse(snapshot: SnapshotRow): AsyncGenerator<readonly Difference[]> {
+    const { size } = this.#facts;
     const ranges = await readChangedRanges(this.#ioCtx, this.#facts, snapshot, this.#signal);
-    if (ranges !== null) yield ranges;
-    else yield* this.#diff(snapshot, 0, this.#facts.size, true);
+    if (ranges === "damaged") yield [{ offset: 0, length: size, exists: true }];
+    else if (ranges === "too many") yield* this.#coarseByLibrbd(snapshot);
+    else {
+      this.#read.add(snapshot.id);
+      yield ranges;
+    }
+  }
+
+  async *#coarseByLibrbd(snapshot: SnapshotRow): AsyncGenerator<readonly Difference[]> {
+    const { size } = this.#facts;
+    try {
+      yield* this.#diff(snapshot, 0, size, true);
+    } catch (error) {
+      if (!hasCode(error, "NOT_FOUND")) throw error;
+      yield [{ offset: 0, length: size, exists: true }];
+    }
+  }
+
+  /** Whether librbd can open the snapshot, and so clone it: its object map is whole, where the image has the feature. */
+  async canBeOpened({ id, size }: SnapshotRow): Promise<boolean> {
+    const facts = this.#facts;
+    if (this.#read.has(id) || (facts.features & imageFeatures["object-map"]) === 0n) return true;
+    return (await readMap(this.#ioCtx, facts, id, objectCount(facts, size), this.#signal)) !== null;
   }
 
   async *#diff(
@@ -177,8 +212,8 @@ const mostMaps = 16;
 
 /**
  * What librbd's fast whole-object diff would report, read from the object maps themselves: a few kilobytes, where librbd
- * goes through every object of the image. `null` when a map is missing, damaged or too short, or when there are too many
- * maps or ranges: then librbd has to compare.
+ * goes through every object of the image. `damaged` when a map is missing, damaged or too short, so that librbd cannot use
+ * it either; `too many` maps or ranges: then librbd has to compare.
  *
  * The maps must not be marked invalid. A client that writes marks the object in the map first, so an object that is not
  * marked was not written.
@@ -188,17 +223,18 @@ export async function readChangedRanges(
   facts: SourceFacts,
   from: SnapshotRow,
   signal: AbortSignal | undefined,
-): Promise<Difference[] | null> {
+): Promise<Difference[] | "damaged" | "too many"> {
   const points = [
     ...facts.snapshots.filter(({ id }) => id >= from.id).map(({ id, size }) => ({ id, size })),
     { id: undefined, size: facts.size },
   ];
-  if (points.length > mostMaps) return null;
+  if (points.length > mostMaps) return "too many";
   const maps = await Promise.all(
     points.map(({ id, size }) => readMap(ioCtx, facts, id, objectCount(facts, size), signal)),
   );
   const usable = maps.filter((map) => map !== null);
-  return usable.length < maps.length ? null : changedRanges(usable, facts, facts.size);
+  if (usable.length < maps.length) return "damaged";
+  return changedRanges(usable, facts, facts.size) ?? "too many";
 }
 
 async function readMap(

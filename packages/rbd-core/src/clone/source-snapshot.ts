@@ -1,12 +1,14 @@
 import type { Image } from "rbd-native";
 import type { Cluster } from "../cluster/index.ts";
-import { KeyedMutex } from "../concurrency/index.ts";
+import { allSettledOrThrow, KeyedMutex } from "../concurrency/index.ts";
 import { CoppiceError, hasCode, withCoppiceErrors } from "../errors/index.ts";
 import { headerObject } from "../headers/index.ts";
 import { openImage } from "../image/index.ts";
 import { type ImageSpec, showImageSpec } from "../names/index.ts";
-import { lockObject, type UndoLog } from "../operation/index.ts";
+import { lockObject, type Operation, type UndoLog } from "../operation/index.ts";
 import type { CloneOptions } from "./clone-plan.ts";
+import { changesMore, newestSnapshot, recordPlan } from "./clone-record.ts";
+import { forgetOwnSnapshot, recordOwnSnapshot, releaseRecorded } from "./own-snapshots.ts";
 import { checkSnapshotNameFree, type PreparedClone, prepareCurrent } from "./prepare.ts";
 import { isUnchanged, type SourceFacts } from "./source.ts";
 
@@ -34,17 +36,21 @@ export async function readySnapshotStep(
   cluster: Cluster,
   prepared: PreparedClone,
   options: CloneOptions,
+  operation: Operation,
   undo: UndoLog,
 ): Promise<ReadySnapshot> {
-  if (prepared.plan.snapshot.id !== null) return makeReady(cluster, prepared, undo);
+  if (prepared.plan.snapshot.id !== null) return makeReady(cluster, prepared, options, operation, undo);
   return withSourceLock(cluster, prepared.facts, options.signal, async () => {
     options.signal?.throwIfAborted();
     const unchanged = await isUnchanged(cluster, prepared.facts);
     const now = unchanged ? prepared : await prepareCurrent(cluster, options);
     options.signal?.throwIfAborted();
-    return makeReady(cluster, now, undo);
+    return makeReady(cluster, now, options, operation, undo);
   });
 }
+
+/** The advisory lock on a source's header. */
+export const sourceLockName = "coppice.clone";
 
 /** One queue per connection: of many clones that begin at once, only one at a time asks the cluster for the lock. */
 const queues = new WeakMap<Cluster, KeyedMutex>();
@@ -57,9 +63,9 @@ const queues = new WeakMap<Cluster, KeyedMutex>();
  * The lock saves snapshots; correctness does not depend on it. When a client dies its lease runs out, and when one takes
  * too long the others go on without the lock, at the price of one snapshot too many.
  */
-async function withSourceLock<T>(
+export async function withSourceLock<T>(
   cluster: Cluster,
-  { spec, id }: SourceFacts,
+  { spec, id }: Pick<SourceFacts, "spec" | "id">,
   signal: AbortSignal | undefined,
   action: () => Promise<T>,
 ): Promise<T> {
@@ -70,7 +76,7 @@ async function withSourceLock<T>(
     const ioCtx = await cluster.pool(spec.pool, spec.namespace);
     const lock = await withCoppiceErrors({ object, what: `${object} could not be locked for cloning` }, () =>
       lockObject(ioCtx, headerObject(id), {
-        name: "coppice.clone",
+        name: sourceLockName,
         description: "choosing the snapshot of a clone",
         leaseSeconds: 5,
         patienceSeconds: 60,
@@ -86,9 +92,23 @@ async function withSourceLock<T>(
 }
 
 /** Creates the snapshot and protects it, as far as the plan says so. */
-async function makeReady(cluster: Cluster, prepared: PreparedClone, undo: UndoLog): Promise<ReadySnapshot> {
+async function makeReady(
+  cluster: Cluster,
+  prepared: PreparedClone,
+  options: CloneOptions,
+  operation: Operation,
+  undo: UndoLog,
+): Promise<ReadySnapshot> {
   const { plan, facts } = prepared;
   const { source, snapshot } = plan;
+  // What is recorded when the operation begins stands for a clone of a snapshot that is there, and nothing else.
+  const isOwn = snapshot.action === "create" && options.snapshotName === undefined;
+  if (isOwn)
+    undo.note(`the record of ${snapshot.name}`, () => forgetOwnSnapshot(cluster, facts, snapshot.name));
+  await allSettledOrThrow([
+    changesMore(plan) ? recordPlan(operation, prepared) : undefined,
+    isOwn ? recordOwnSnapshot(cluster, facts, snapshot.name, newestSnapshot(facts)) : undefined,
+  ]);
   const { name } = snapshot;
   const created = snapshot.id === null;
   if (snapshot.id !== null && !plan.protect) {
@@ -203,24 +223,49 @@ async function unprotect(cluster: Cluster, source: ImageSpec, name: string): Pro
  * Removes again what an operation made on its source: the snapshot, or only its protection. A snapshot that other clones
  * depend on by now stays.
  *
+ * @param sourceId Finds a source that was renamed since.
  * @returns whether the source is as it was before the operation
  */
 export async function releaseSnapshotStep(
   cluster: Cluster,
   source: ImageSpec,
   held: HeldSnapshot,
+  sourceId?: string,
 ): Promise<boolean> {
   const object = showImageSpec({ ...source, snapshot: held.name });
   const ioCtx = await cluster.pool(source.pool, source.namespace);
   return withCoppiceErrors({ object, what: `the snapshot ${object} could not be released` }, async () => {
-    await using image = await ioCtx.openImage(source.image);
+    await using image = await ioCtx.openImage(sourceId === undefined ? source.image : { id: sourceId });
     const found = (await image.listSnapshots()).find(({ id }) => id === held.id);
     if (found === undefined) return true;
     if ((await image.listChildren(found.name)).length > 0) return false;
     if (held.protected && found.protected && !(await tryUnprotect(image, found.name))) return false;
-    if (held.created) await image.removeSnapshot(found.name);
+    if (held.created) {
+      await image.removeSnapshot(found.name);
+      await forgetOwnSnapshot(cluster, { spec: source, id: image.id }, held.name);
+    }
     return true;
   });
+}
+
+/**
+ * Removes the snapshots of an image that Coppice made by itself and that no clone depends on any more. The user's are never
+ * touched: a snapshot counts as Coppice's own while it has the name under which that is recorded. To be called when a clone
+ * of the image was removed or flattened, and before the image is removed.
+ *
+ * @param source `pool/[namespace/]image`
+ * @param sourceId Finds a source that was renamed or moved to the trash. Default: that of the image of this name.
+ * @returns the names of the snapshots that were removed
+ * @throws {CoppiceError}
+ */
+export function releaseOwnSnapshots(
+  cluster: Cluster,
+  source: ImageSpec,
+  sourceId?: string,
+): Promise<string[]> {
+  return releaseRecorded(cluster, source, sourceId, (place, held) =>
+    withSourceLock(cluster, place, undefined, () => releaseSnapshotStep(cluster, place.spec, held, place.id)),
+  );
 }
 
 /** Returns false when a clone of format 1 that was made meanwhile needs the protection. */

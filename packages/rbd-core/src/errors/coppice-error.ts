@@ -1,10 +1,18 @@
 import { type RbdErrorCode, rbdErrorCodes } from "rbd-native";
 
 /** The codes that only Coppice itself uses, beside those of the binding. */
-const ownCodes = ["INVALID_NAME", "LEASE_LOST", "NOT_A_COPY", "SOURCE_CHANGED", "UNDO_FAILED"] as const;
+const ownCodes = [
+  "INCOMPLETE",
+  "INVALID_NAME",
+  "LEASE_LOST",
+  "NOT_A_COPY",
+  "SOURCE_CHANGED",
+  "UNDO_FAILED",
+] as const;
 
 /**
  * The `code` of a {@link CoppiceError}: one of the codes of rbd-native's `RbdError`, or
+ * - `INCOMPLETE`: the image is what an operation left that was interrupted while it made it.
  * - `INVALID_NAME`: a name does not parse, or Ceph cannot store it.
  * - `LEASE_LOST`: another process may have taken over the operation, because its lease could not be renewed in time.
  * - `NOT_A_COPY`: the image that an increment should be applied to is not a copy of the snapshot at which the increment

@@ -10,6 +10,7 @@ import {
   toImageOnly,
   toImageSpec,
 } from "../names/index.ts";
+import { readOperation, toInfo } from "../operation/index.ts";
 
 export interface CreateImageOptions extends CallOptions {
   /** Bytes. */
@@ -53,6 +54,11 @@ export async function createImage(
 export interface OpenImageOptions extends CallOptions {
   /** Opens the image without a watcher; nothing can be written. Default false; always true for a snapshot. */
   readOnly?: boolean | undefined;
+  /**
+   * Opens also an image that an interrupted operation left before it was whole, such as a clone that has no parent yet and
+   * reads as zeroes. Default false.
+   */
+  allowIncomplete?: boolean | undefined;
 }
 
 /**
@@ -64,20 +70,44 @@ export interface OpenImageOptions extends CallOptions {
  * console.log(await image.size());
  * ```
  *
- * @throws {CoppiceError} `NOT_FOUND`
+ * @throws {CoppiceError} `NOT_FOUND`; `INCOMPLETE` for what an interrupted operation left
  */
 export async function openImage(
   cluster: Cluster,
   image: ImageSpecLike,
-  options: OpenImageOptions = {},
+  { allowIncomplete = false, ...options }: OpenImageOptions = {},
 ): Promise<Image> {
   const spec = toImageSpec(image);
   const object = showImageSpec(spec);
   const ioCtx = await cluster.pool(spec.pool, spec.namespace);
   const snapshot = spec.snapshot === undefined ? {} : { snapshot: spec.snapshot, readOnly: true };
-  return withCoppiceErrors({ object, what: `${object} could not be opened` }, () =>
-    ioCtx.openImage(spec.image, { ...options, ...snapshot }),
-  );
+  return withCoppiceErrors({ object, what: `${object} could not be opened` }, async () => {
+    const opening = ioCtx.openImage(spec.image, { ...options, ...snapshot });
+    if (allowIncomplete) return await opening;
+    const [opened, checked] = await Promise.allSettled([opening, checkWhole(ioCtx, spec, options.signal)]);
+    if (checked.status === "rejected") {
+      if (opened.status === "fulfilled") await opened.value.close();
+      throw checked.reason;
+    }
+    return await opening;
+  });
+}
+
+/** @throws {CoppiceError} `INCOMPLETE` when the operation that makes the image was interrupted */
+async function checkWhole(ioCtx: IoCtx, spec: ImageSpec, signal: AbortSignal | undefined): Promise<void> {
+  const recorded = await readOperation(ioCtx, spec.image, "make", signal);
+  if (recorded === null) return;
+  const { state, kind, startedAt } = toInfo(spec, recorded);
+  if (state === "running") return;
+  const object = showImageSpec({ pool: spec.pool, namespace: spec.namespace, image: spec.image });
+  const what = kind === null ? "operation" : `operation "${kind}" of ${startedAt?.toISOString()}`;
+  throw new CoppiceError({
+    code: "INCOMPLETE",
+    call: "openImage",
+    object,
+    message: `${object} may be incomplete: the ${what} that makes it was interrupted`,
+    hint: "Make the same call again, or run `reconcile`, which finishes or undoes it.",
+  });
 }
 
 export interface WorkOptions {

@@ -19,4 +19,12 @@ export {
   removeImage,
   type WorkOptions,
 } from "./image.ts";
+export {
+  breakDeadLock,
+  findImage,
+  imageIsUsed,
+  removeOwnImage,
+  removeOwnTrash,
+  waitForDeadClients,
+} from "./own-image.ts";
 export { createSnapshot, protectSnapshot, removeSnapshot, unprotectSnapshot } from "./snapshots.ts";

@@ -12,6 +12,7 @@ export type FoundImage = Omit<
   | "id"
   | "spec"
   | "trash"
+  | "operation"
   | "dataPool"
   | "parent"
   | "children"

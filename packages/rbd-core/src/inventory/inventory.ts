@@ -102,7 +102,10 @@ function toRow(outcome: ReadOutcome, names: RowNames): InventoryRow {
     : imageRow(outcome.entry, outcome.found, names);
 }
 
-function unreadableRow({ place, id, name, trash }: ImageEntry, error: CoppiceError): UnreadableImageRow {
+function unreadableRow(
+  { place, id, name, trash, operation }: ImageEntry,
+  error: CoppiceError,
+): UnreadableImageRow {
   const { poolName: pool, namespace } = place;
   return {
     state: "unreadable",
@@ -110,6 +113,7 @@ function unreadableRow({ place, id, name, trash }: ImageEntry, error: CoppiceErr
     namespace,
     name,
     spec: specIn(place, name),
+    operation: operation ?? null,
     trash,
     id: id === "" ? null : id,
     error,
@@ -117,7 +121,11 @@ function unreadableRow({ place, id, name, trash }: ImageEntry, error: CoppiceErr
 }
 
 /** Copies field by field, since an object that is made by spreading takes several times the memory. */
-function imageRow({ place, id, name, trash }: ImageEntry, found: FoundImage, names: RowNames): ImageRow {
+function imageRow(
+  { place, id, name, trash, operation }: ImageEntry,
+  found: FoundImage,
+  names: RowNames,
+): ImageRow {
   const { dataPoolId, parent } = found;
   const { poolName: pool, namespace } = place;
   return {
@@ -126,6 +134,7 @@ function imageRow({ place, id, name, trash }: ImageEntry, found: FoundImage, nam
     namespace,
     name,
     spec: specIn(place, name),
+    operation: operation ?? null,
     trash,
     id,
     format: found.format,

@@ -1,6 +1,6 @@
 import type { IoCtx } from "rbd-native";
 import type { Cluster, PoolName } from "../cluster/index.ts";
-import { forEachLimit } from "../concurrency/index.ts";
+import { allSettledOrThrow, forEachLimit } from "../concurrency/index.ts";
 import { CoppiceError, toCoppiceError, withCoppiceErrors } from "../errors/index.ts";
 import {
   DecodeError,
@@ -12,7 +12,8 @@ import {
   trashObject,
 } from "../headers/index.ts";
 import { compareText, showImageSpec } from "../names/index.ts";
-import type { NamespaceScan, PoolScan, TrashEntry } from "./rows.ts";
+import { readOperations, toInfo } from "../operation/index.ts";
+import type { NamespaceScan, OperationMark, PoolScan, TrashEntry } from "./rows.ts";
 
 /** An open namespace of a pool. */
 export interface Place {
@@ -30,6 +31,8 @@ export interface ImageEntry {
   id: string;
   name: string;
   trash: TrashEntry | null;
+  /** Left out where operations are not read, or none is recorded. */
+  operation?: OperationMark;
 }
 
 /** `pool/[namespace/]name` */
@@ -108,7 +111,11 @@ async function listPool(
       try {
         const ioCtx = await cluster.pool(pool.name, name);
         const place = { poolId: pool.id, poolName: pool.name, namespace: name, ioCtx };
-        for (const entry of await listPlace(place, signal)) entries.push(entry);
+        const [listed, marks] = await allSettledOrThrow([listPlace(place, signal), readMarks(place, signal)]);
+        for (const entry of listed) {
+          const operation = entry.trash === null ? marks.get(entry.name) : undefined;
+          entries.push(operation === undefined ? entry : { ...entry, operation });
+        }
       } catch (error) {
         signal?.throwIfAborted();
         namespace.error = errorOfPlace(error);
@@ -118,6 +125,25 @@ async function listPool(
   );
   scan.namespaces.sort((a, b) => compareText(a.name, b.name));
   return scan;
+}
+
+/** The operations of a namespace by the names of their images; what makes an image goes before what is done to it. */
+async function readMarks(
+  place: Place,
+  signal: AbortSignal | undefined,
+): Promise<ReadonlyMap<string, OperationMark>> {
+  const { poolName: pool, namespace, ioCtx } = place;
+  const object = namespace === "" ? pool : `${pool}/${namespace}`;
+  const recorded = await withCoppiceErrors(
+    { object, what: `the operations of ${object} could not be listed` },
+    () => readOperations(ioCtx, { signal }),
+  );
+  const marks = new Map<string, OperationMark>();
+  for (const each of recorded) {
+    const { id, kind, purpose, state, image } = toInfo({ pool, namespace }, each);
+    if (purpose === "make" || !marks.has(image.image)) marks.set(image.image, { id, kind, purpose, state });
+  }
+  return marks;
 }
 
 /** An error of Ceph belongs to its pool or namespace. A lost connection, or an error in the program, ends the scan. */

@@ -51,6 +51,24 @@ interface AnyRow {
   name: string;
   /** `pool/[namespace/]name`, for display. The name of an image in the trash may be in use by another image. */
   spec: string;
+  /** What makes or changes the image at this moment, or was interrupted; `null` when nothing is recorded. */
+  operation: OperationMark | null;
+}
+
+/** An operation that has begun on an image and not ended. */
+export interface OperationMark {
+  /** Random; `null` when the record cannot be read, as is `kind`. */
+  id: string | null;
+  /** `clone`, `copy`, … */
+  kind: string | null;
+  /** `make` for everything that makes an image. */
+  purpose: string;
+  state: "running" | "interrupted";
+}
+
+/** Whether an image is what an interrupted operation left before it was whole. */
+export function isIncomplete({ operation }: Pick<AnyRow, "operation">): boolean {
+  return operation !== null && operation.purpose === "make" && operation.state === "interrupted";
 }
 
 /** An image that was read. */

@@ -1,10 +1,21 @@
-export { type ListOperationsOptions, listOperations, type OperationInfo } from "./list-operations.ts";
-export { lockObject } from "./object-lock.ts";
+export { readLockHolder } from "./advisory-lock.ts";
+export { type ListOperationsOptions, listOperations, type OperationInfo, toInfo } from "./list-operations.ts";
+export { type HeldLock, lockObject } from "./object-lock.ts";
 export { beginOperation, type Operation, type OperationRequest } from "./operation.ts";
 export {
   isIdMadeBy,
+  type OperationRecord,
+  type RecordedOperation,
+  readOperation,
   readOperations,
 } from "./operation-record.ts";
+export {
+  type Recover,
+  type RecoverOptions,
+  type Recovery,
+  recoverLeftovers,
+  registerRecovery,
+} from "./recover.ts";
 export { type RetryOptions, retryOnSourceChanged, retryWhileBusy } from "./retry.ts";
 export {
   type Advance,

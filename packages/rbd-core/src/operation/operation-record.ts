@@ -126,6 +126,24 @@ function tryDecodeRecord(key: string, bytes: Uint8Array): Pick<RecordedOperation
   }
 }
 
+/**
+ * The operation of one purpose on an image, or `null`: one read where there is none.
+ *
+ * @throws {RbdError}
+ */
+export async function readOperation(
+  ioCtx: IoCtx,
+  image: string,
+  purpose: string,
+  signal?: AbortSignal,
+): Promise<RecordedOperation | null> {
+  const key = operationKey(image, purpose);
+  const bytes = await readRecordBytes(ioCtx, key, signal);
+  if (bytes === null) return null;
+  const leaseHolder = await readLockHolder(ioCtx, operationsObject, key, signal);
+  return { key, ...tryDecodeRecord(key, bytes), leaseHolder };
+}
+
 /** The record under a key as it stands, byte by byte; `null` when there is none. @throws {RbdError} */
 export async function readRecordBytes(
   ioCtx: IoCtx,

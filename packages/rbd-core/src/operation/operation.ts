@@ -68,7 +68,12 @@ export async function beginOperation(cluster: Cluster, request: OperationRequest
     description: kind,
     leaseSeconds: request.leaseSeconds ?? defaultLeaseSeconds,
   };
-  const place = { ioCtx, object, claim };
+  const place = {
+    ioCtx,
+    image: { pool: image.pool, namespace: image.namespace, image: image.image },
+    object,
+    claim,
+  };
   return await withCoppiceErrors({ object }, async () => {
     let [found, interrupted]: [Buffer | null, OperationRecord | null] = [null, null];
     for (;;) {
@@ -87,9 +92,15 @@ export async function beginOperation(cluster: Cluster, request: OperationRequest
 
 interface OperationPlace {
   readonly ioCtx: IoCtx;
+  readonly image: ImageSpec;
   /** The image, for messages. */
   readonly object: string;
   readonly claim: LockClaim;
+}
+
+interface WrittenRecord {
+  readonly record: OperationRecord;
+  readonly bytes: Buffer;
 }
 
 /** The record of an interrupted operation as whoever takes it over writes it. */
@@ -212,6 +223,10 @@ export class Operation implements AsyncDisposable {
   #lastWrite: Promise<unknown> = Promise.resolve();
   #isRenewing = false;
   #isOver = false;
+  /** What the record may be by now, when a change of it failed without an answer. */
+  #uncertain: WrittenRecord | undefined;
+  /** A first attempt to end failed, and may have taken effect all the same. */
+  #mayHaveEnded = false;
 
   /** Use {@link beginOperation} instead. */
   constructor(
@@ -230,6 +245,16 @@ export class Operation implements AsyncDisposable {
     this.signal = signal === undefined ? this.#lost.signal : AbortSignal.any([signal, this.#lost.signal]);
     this.#renewal = setInterval(() => void this.#renew(), (place.claim.leaseSeconds * 1000) / 3);
     this.#renewal.unref();
+  }
+
+  /** The image that is made or changed. */
+  get place(): ImageSpec {
+    return this.#place.image;
+  }
+
+  /** Whether the process is known to be dead that was interrupted: it changes nothing any more. */
+  get isPredecessorDead(): boolean {
+    return this.interrupted !== null && isKnownDead(this.interrupted.holder);
   }
 
   /** As it stands in the cluster. */
@@ -251,19 +276,23 @@ export class Operation implements AsyncDisposable {
     const record = { ...this.#record, kind, details };
     const bytes = encodeRecord(record);
     const put = writeSteps.setOmap(new Map([[this.#place.claim.name, bytes]]));
-    await this.#write([put, takeLockStep(this.#place.claim, "allowed")], () => {
-      this.#record = record;
-      this.#bytes = bytes;
-    });
+    await this.#write([put, takeLockStep(this.#place.claim, "allowed")], { record, bytes });
   }
 
-  /** Removes the record: the operation is done, or undone. @throws {CoppiceError} `LEASE_LOST` */
+  /**
+   * Removes the record: the operation is done, or undone. It can be called again when it failed.
+   *
+   * @throws {CoppiceError} `LEASE_LOST`
+   */
   async end(): Promise<void> {
+    if (this.#isOver && !this.#lost.signal.aborted) return;
     const { name } = this.#place.claim;
     const remove = writeSteps.removeOmapKeys([name]);
+    if (this.#mayHaveEnded && (await readRecordBytes(this.#place.ioCtx, name)) === null) return this.#stop();
     try {
       await this.#write([remove, releaseLockStep(this.#place.claim)]);
     } catch (error) {
+      this.#mayHaveEnded = true;
       // The lease ran out, and nobody took it.
       if (!hasCode(error, "NOT_FOUND")) throw error;
       await this.#write([remove]);
@@ -302,11 +331,17 @@ export class Operation implements AsyncDisposable {
     }
   }
 
-  /** Writes if the record in the cluster is still this operation's. @throws {CoppiceError} `LEASE_LOST` */
-  #write(steps: Parameters<IoCtx["objects"]["write"]>[1], done?: () => void): Promise<void> {
+  /**
+   * Writes if the record in the cluster is still this operation's.
+   *
+   * @param next What the record is after the write. A write without it leaves the record, or removes it.
+   * @throws {CoppiceError} `LEASE_LOST`
+   */
+  #write(steps: Parameters<IoCtx["objects"]["write"]>[1], next?: WrittenRecord): Promise<void> {
     const { ioCtx, claim } = this.#place;
     const write = async () => {
       this.throwIfLost();
+      await this.#settleUncertain();
       const begun = performance.now();
       try {
         const isOwn = writeSteps.compareOmap(claim.name, "equal", this.#bytes);
@@ -314,14 +349,30 @@ export class Operation implements AsyncDisposable {
       } catch (error) {
         if (hasCode(error, "CANCELED") || hasCode(error, "BUSY")) this.#lose();
         this.throwIfLost();
+        this.#uncertain = next;
         throw error;
       }
       this.#leasedAt = begun;
-      done?.();
+      if (next !== undefined) this.#adopt(next);
     };
     const writing = this.#lastWrite.then(write);
     this.#lastWrite = writing.catch(() => {});
     return writing;
+  }
+
+  /** The answer to the last change of the record was lost: finds out whether it took effect. */
+  async #settleUncertain(): Promise<void> {
+    const uncertain = this.#uncertain;
+    if (uncertain === undefined) return;
+    const { ioCtx, claim } = this.#place;
+    const bytes = await readRecordBytes(ioCtx, claim.name);
+    if (bytes?.equals(uncertain.bytes)) this.#adopt(uncertain);
+    this.#uncertain = undefined;
+  }
+
+  #adopt({ record, bytes }: WrittenRecord): void {
+    this.#record = record;
+    this.#bytes = bytes;
   }
 
   #lose(): void {

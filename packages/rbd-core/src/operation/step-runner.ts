@@ -1,3 +1,4 @@
+import { hasCode } from "../errors/index.ts";
 import { UndoLog } from "./undo-log.ts";
 
 /** What the figures of a progress count. */
@@ -83,13 +84,16 @@ export class StepRunner<Phase extends string> {
   }
 
   /**
-   * Undoes what was made, and throws. After an abort it throws the signal's reason, whatever the step threw.
+   * Undoes what was made, and throws. After an abort it throws the signal's reason, whatever the step threw. When the
+   * operation's lease was lost nothing is undone.
    *
    * @throws `cause`, the signal's reason, or `UNDO_FAILED`
    */
   async fail(cause: unknown, call: string): Promise<never> {
     const { signal, onProgress } = this.#options;
     let reason = signal?.aborted ? signal.reason : cause;
+    // Whoever has taken the operation over finds out what was done, and may be using it.
+    if (hasCode(reason, "LEASE_LOST")) throw reason;
     try {
       onProgress?.({ phase: "undo", step: this.#step, steps: this.#steps, done: 0, total: 1, unit: "steps" });
     } catch (error) {

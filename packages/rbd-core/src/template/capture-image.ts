@@ -1,4 +1,5 @@
 import {
+  type Begin,
   type CloneChoices,
   type CloneFormat,
   checkSnapshotNameFree,
@@ -6,14 +7,16 @@ import {
   type DerivePhase,
   deriveImage,
   derivePhases,
+  makeImage,
+  newCloneRecord,
   type PreparedClone,
   prepareCurrent,
   protectStep,
 } from "../clone/index.ts";
 import type { Cluster } from "../cluster/index.ts";
 import { openImage } from "../image/index.ts";
-import { checkName, type ImageSpec, type ImageSpecLike, toRbdUrl } from "../names/index.ts";
-import { type FlowOptions, retryOnSourceChanged, StepRunner } from "../operation/index.ts";
+import { checkName, type ImageSpec, type ImageSpecLike, toImageOnly, toRbdUrl } from "../names/index.ts";
+import { type FlowOptions, type Operation, retryOnSourceChanged, StepRunner } from "../operation/index.ts";
 import { templateSnapshot } from "../volume/index.ts";
 
 /** After the template was derived from the disk, its snapshot is created and protected. */
@@ -57,33 +60,51 @@ export interface CaptureResult {
  * snapshots) is flattened, and gets a protected snapshot that disks can be cloned from. The disk may be in use, and is
  * left as it was found.
  *
- * Everything is checked before anything is changed; on failure or abort exactly what was made is undone.
+ * Everything is checked before anything is changed; on failure or abort exactly what was made is undone. After the process
+ * died, the same call removes what was left and creates the template again, and `reconcile` finishes or undoes it.
  *
  * Source: Nova's direct snapshot. Unlike there, a snapshot that holds the disk's current state is reused, and a failure
  * leaves neither a temporary snapshot nor an incomplete template.
  *
  * @throws {CoppiceError}
  * - `INVALID_NAME`, `NOT_FOUND`, `EXISTS`, `UNSUPPORTED`: see `cloneImage`.
- * - `SOURCE_CHANGED`: another client removed the snapshot again and again.
+ * - `BUSY`, `INCOMPLETE`, `LEASE_LOST`, `SOURCE_CHANGED`: see `cloneImage`.
  * - `UNDO_FAILED`: a step failed, and `left` could not be undone.
  */
 export function captureImage(cluster: Cluster, options: CaptureOptions): Promise<CaptureResult> {
   return retryOnSourceChanged(() => captureOnce(cluster, options));
 }
 
-async function captureOnce(cluster: Cluster, options: CaptureOptions): Promise<CaptureResult> {
+function captureOnce(cluster: Cluster, options: CaptureOptions): Promise<CaptureResult> {
   options.signal?.throwIfAborted();
-  const { prepared, cloneOptions, snapshotName } = await prepareCapture(cluster, options);
-  const runner = new StepRunner<CapturePhase>(capturePhases(prepared), options);
+  return makeImage(cluster, {
+    kind: "capture",
+    target: toImageOnly(options.target),
+    signal: options.signal,
+    prepare: (begin) => prepareCapture(cluster, options, begin),
+    make: (prepared, operation) => makeTemplate(cluster, options, prepared, operation),
+  });
+}
+
+async function makeTemplate(
+  cluster: Cluster,
+  options: CaptureOptions,
+  { prepared, cloneOptions, snapshotName }: Awaited<ReturnType<typeof prepareCapture>>,
+  operation: Operation,
+): Promise<CaptureResult> {
+  const { signal } = operation;
+  const runner = new StepRunner<CapturePhase>(capturePhases(prepared), { ...options, signal });
   const { undo } = runner;
   try {
-    const { id, plan, held, released } = await deriveImage(cluster, prepared, cloneOptions, runner);
+    const derived = await deriveImage(cluster, prepared, { ...cloneOptions, signal }, operation, runner);
+    const { id, plan, held, released } = derived;
     const { target } = plan;
-    await using image = await openImage(cluster, target);
+    await using image = await openImage(cluster, target, { allowIncomplete: true });
     const create = () => createSnapshotStep(cluster, target, image, snapshotName, new Set(), undo);
     await runner.run("template-snapshot", create);
     await runner.run("template-protect", () => protectStep(cluster, target, image, snapshotName, undo));
     runner.finish();
+    await operation.end();
     const template = { ...plan.target, snapshot: snapshotName };
     const source = { ...plan.source, snapshot: held.name };
     const url = toRbdUrl(cluster.fsid, template);
@@ -113,11 +134,15 @@ export async function planCapture(cluster: Cluster, options: CapturePlanOptions)
 async function prepareCapture(
   cluster: Cluster,
   { snapshotName = templateSnapshot, temporarySnapshot, ...options }: CaptureOptions,
+  begin?: Begin,
 ) {
   checkName("snapshot", snapshotName);
   const { onProgress: _, ...rest } = options;
   const cloneOptions = { ...rest, snapshotName: temporarySnapshot, flatten: true };
-  return { prepared: await prepareCurrent(cluster, cloneOptions), cloneOptions, snapshotName };
+  const prepared = await prepareCurrent(cluster, cloneOptions, async (facts) =>
+    begin?.(newCloneRecord(facts, snapshotName)),
+  );
+  return { prepared, cloneOptions, snapshotName };
 }
 
 function capturePhases({ plan }: PreparedClone): CapturePhase[] {

@@ -1,4 +1,5 @@
 import {
+  type Begin,
   type CloneChoices,
   type CloneFormat,
   type CloneOptions,
@@ -10,6 +11,8 @@ import {
   type DerivePhase,
   deriveImage,
   derivePhases,
+  makeImage,
+  newCloneRecord,
   type PreparedClone,
   prepareCurrent,
 } from "../clone/index.ts";
@@ -17,7 +20,7 @@ import type { Cluster } from "../cluster/index.ts";
 import { CoppiceError } from "../errors/index.ts";
 import { checkSize, openImage } from "../image/index.ts";
 import { formatImageSpec, type ImageSpec, type ImageSpecLike, toImageOnly } from "../names/index.ts";
-import { type FlowOptions, retryOnSourceChanged, StepRunner } from "../operation/index.ts";
+import { type FlowOptions, type Operation, retryOnSourceChanged, StepRunner } from "../operation/index.ts";
 import { originSpec, type VolumeOrigin } from "./volume-origin.ts";
 
 /** `create` is the only step of an empty volume; a volume that is made from something takes the others. */
@@ -77,7 +80,8 @@ export interface VolumeResult {
  * many images above it (`maxDepth`); then what was made on the source is removed again. With `maxDepth: 0` it always is a
  * full copy.
  *
- * Everything is checked before anything is changed; on failure or abort exactly what was made is undone.
+ * Everything is checked before anything is changed; on failure or abort exactly what was made is undone. After the process
+ * died, the same call removes what was left and creates the volume again, and `reconcile` finishes or undoes it.
  *
  * Source: what Cinder's RBD driver does for each kind of volume. Unlike there, a volume's snapshot is reused while the
  * volume is unchanged, all ancestors count for the depth, and the copy is a state the source had at one moment.
@@ -86,28 +90,45 @@ export interface VolumeResult {
  * - `INVALID_NAME`, `INVALID_ARGUMENT`: a name, size or depth that is not one; a size below the source's; no size for an
  *   empty volume; a template of another cluster.
  * - `NOT_FOUND`, `EXISTS`, `UNSUPPORTED`: see `cloneImage`.
- * - `SOURCE_CHANGED`: another client removed the snapshot again and again.
+ * - `BUSY`, `INCOMPLETE`, `LEASE_LOST`, `SOURCE_CHANGED`: see `cloneImage`.
  * - `UNDO_FAILED`: a step failed, and `left` could not be undone.
  */
 export function createVolume(cluster: Cluster, options: CreateVolumeOptions): Promise<VolumeResult> {
   return retryOnSourceChanged(() => createOnce(cluster, options));
 }
 
-async function createOnce(cluster: Cluster, options: CreateVolumeOptions): Promise<VolumeResult> {
-  const { signal } = options;
-  signal?.throwIfAborted();
-  const prepared = await prepareVolume(cluster, options);
+function createOnce(cluster: Cluster, options: CreateVolumeOptions): Promise<VolumeResult> {
+  options.signal?.throwIfAborted();
+  return makeImage(cluster, {
+    kind: "volume",
+    target: toImageOnly(options.target),
+    signal: options.signal,
+    prepare: (begin) => prepareVolume(cluster, options, begin),
+    make: (prepared, operation) => makeVolume(cluster, options, prepared, operation),
+  });
+}
+
+async function makeVolume(
+  cluster: Cluster,
+  options: CreateVolumeOptions,
+  prepared: PreparedVolume,
+  operation: Operation,
+): Promise<VolumeResult> {
+  const { signal } = operation;
   const { target, clone } = prepared;
-  const runner = new StepRunner<VolumePhase>(volumePhases(prepared), options);
+  const runner = new StepRunner<VolumePhase>(volumePhases(prepared), { ...options, signal });
   try {
     if (clone === null) {
       const { size, depth, flatten: flattened, flattenReason } = prepared.shape;
       const id = await runner.run("create", () => createEmpty(cluster, target, size, options, runner));
       runner.finish();
+      await operation.end();
       return { target, id, size, depth, flattened, flattenReason, source: null, warnings: [] };
     }
-    const { id, plan, held, released } = await deriveImage(cluster, clone, clone.options, runner);
+    const derived = await deriveImage(cluster, clone, { ...clone.options, signal }, operation, runner);
     runner.finish();
+    await operation.end();
+    const { id, plan, held, released } = derived;
     const { size, depth, flatten: flattened, flattenReason, warnings } = plan;
     const spec = { ...plan.source, snapshot: held.name };
     const source = { spec, snapshotCreated: held.created && !released, unchanged: released };
@@ -150,7 +171,7 @@ async function createEmpty(
   const layout = { features, objectSize, stripeUnit, stripeCount, dataPool: dataPool ?? undefined };
   const given = Object.fromEntries(Object.entries(layout).filter(([, value]) => value !== undefined));
   await createImageStep(cluster, target, { size, ...given }, undo);
-  await using image = await openImage(cluster, target, { readOnly: true });
+  await using image = await openImage(cluster, target, { readOnly: true, allowIncomplete: true });
   return image.id;
 }
 
@@ -165,14 +186,25 @@ interface PreparedVolume {
 /**
  * Reads everything that a new volume depends on, and decides what it will be. Changes nothing.
  *
+ * @param begin Begins the operation that makes the volume, meanwhile.
  * @throws {CoppiceError} see `createVolume`
  */
-async function prepareVolume(cluster: Cluster, options: CreateVolumeOptions): Promise<PreparedVolume> {
+async function prepareVolume(
+  cluster: Cluster,
+  options: CreateVolumeOptions,
+  begin?: Begin,
+): Promise<PreparedVolume> {
   const target = toImageOnly(options.target);
-  if (options.from === undefined) return prepareEmpty(cluster, target, options);
+  if (options.from === undefined) {
+    const empty = await prepareEmpty(cluster, target, options);
+    await begin?.(newCloneRecord(null));
+    return empty;
+  }
   const { from, onProgress: _, maxDepth = defaultMaxDepth, ...choices } = options;
   const cloneOptions = { ...choices, maxDepth, source: originSpec(cluster.fsid, from), target };
-  const prepared = await prepareCurrent(cluster, cloneOptions);
+  const prepared = await prepareCurrent(cluster, cloneOptions, async (facts) =>
+    begin?.(newCloneRecord(facts)),
+  );
   return { target, shape: prepared.plan, clone: { ...prepared, options: cloneOptions } };
 }
 

@@ -2,11 +2,14 @@ import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { promisify } from "node:util";
 import type { Image, IoCtx, Cluster as NativeCluster } from "rbd-native";
+import { readOperations } from "../../src/operation/operation-record.ts";
 
 const run = promisify(execFile);
 
 /** Objects that Ceph makes once for a pool and keeps, whatever becomes of the images. */
 const indexes = new Set([
+  "coppice.operations",
+  "coppice.snapshots",
   "rbd_children",
   "rbd_directory",
   "rbd_info",
@@ -31,7 +34,8 @@ export async function poolState(
     for (const { id, name } of (await ioCtx.listTrash()).toSorted((a, b) => (a.id < b.id ? -1 : 1))) {
       trash.push({ name, id, ...(await imageState(ioCtx, { id })) });
     }
-    states.push({ pool, images, trash, objects: await objectNames(conf, pool) });
+    const operations = (await readOperations(ioCtx)).map(({ key }) => key);
+    states.push({ pool, images, trash, operations, objects: await objectNames(conf, pool) });
   }
   return states;
 }

@@ -15,12 +15,12 @@ const layers: readonly (readonly [folder: string, purpose: string])[] = [
   ["cluster", "the connection, its pools and namespaces"],
   ["headers", "the encodings of Ceph's metadata objects, and reading these objects"],
   ["notes", "JSON notes in the metadata of images"],
+  ["operation", "operations of several steps: records, locks, progress, retries, undoing"],
   ["image", "creating, opening and removing images and snapshots"],
   ["diff", "object maps and differences between two points of an image"],
   ["inventory", "finding and listing images with their snapshots, parents and clones"],
   ["search", "filtering and sorting an inventory"],
   ["chain", "the sizes of the snapshots of an image"],
-  ["operation", "operations of several steps: locks, progress, retries, undoing"],
   ["clone", "cloning an image, with the choice of its snapshot"],
   ["flatten", "flattening clones, and limits of their depth"],
   ["deletion", "what prevents a removal, plans of removals, the trash"],
@@ -28,6 +28,7 @@ const layers: readonly (readonly [folder: string, purpose: string])[] = [
   ["transfer", "export, import and copies of images and increments"],
   ["volume", "volumes of virtual machines: create, extend, roll back, delete"],
   ["template", "templates: import, capture, clone, export, remove"],
+  ["reconcile", "finishing or undoing what was interrupted"],
 ];
 const order = layers.map(([folder]) => folder);
 

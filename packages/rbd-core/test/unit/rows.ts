@@ -24,6 +24,7 @@ export function imageRow(name: string, rest: Partial<ImageRow> = {}): ImageRow {
     snapshots: [],
     parent: null,
     trash: null,
+    operation: null,
     readThrough: "librbd",
     readNote: null,
     ...rest,

@@ -63,7 +63,7 @@ describe("changed ranges from object maps", { timeout: 120_000 }, () => {
         const ioCtx = await own.cluster.pool(own.pool);
         for (const snapshot of facts.snapshots) {
           const ranges = await readChangedRanges(ioCtx, facts, snapshot, undefined);
-          expect(ranges).not.toBeNull();
+          if (typeof ranges === "string") throw new Error(`the object maps are ${ranges}`);
           const theirs: { offset: number; length: number; exists: boolean }[] = [];
           for await (const batch of image.diffIterate({ from: snapshot.name, wholeObject: true })) {
             for (let i = 0; i < batch.count; i++) {
@@ -71,13 +71,13 @@ describe("changed ranges from object maps", { timeout: 120_000 }, () => {
             }
           }
           const setBytes = facts.objectSize * facts.stripeCount;
-          expect(setsOf(ranges ?? [], setBytes)).toEqual(setsOf(theirs, setBytes));
+          expect(setsOf(ranges, setBytes)).toEqual(setsOf(theirs, setBytes));
           const withData = (all: typeof theirs) =>
             setsOf(
               all.filter((each) => each.exists),
               setBytes,
             );
-          expect(withData(ranges ?? [])).toEqual(withData(theirs));
+          expect(withData(ranges)).toEqual(withData(theirs));
         }
       }),
       {

@@ -104,6 +104,7 @@ describe("forest", () => {
       id: "b1",
       spec: "rbd/broken",
       trash: null,
+      operation: null,
       error: new CoppiceError({ code: "IO", message: "no" }),
     };
     const nameless = { ...broken, id: null, name: "nameless" };

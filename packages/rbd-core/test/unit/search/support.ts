@@ -53,9 +53,9 @@ export const inventories: fc.Arbitrary<Inventory> = fc.array(oneImage, { maxLeng
       readable.push(row);
       rows.push(row);
     } else {
-      const { pool, namespace, name, id, spec } = row;
+      const { pool, namespace, name, id, spec, operation } = row;
       const error = new CoppiceError({ code: "IO", message: "it cannot be read" });
-      rows.push({ state: "unreadable", pool, namespace, name, id, spec, trash, error });
+      rows.push({ state: "unreadable", pool, namespace, name, id, spec, operation, trash, error });
     }
   });
   return inventoryOf(rows);

@@ -1,0 +1,1 @@
+export { type ReconciledOperation, type ReconcileOptions, reconcile } from "./reconcile.ts";

@@ -1,0 +1,88 @@
+import type { Cluster } from "../cluster/index.ts";
+import { CoppiceError, hasCode } from "../errors/index.ts";
+import { showImageSpec } from "../names/index.ts";
+import {
+  beginOperation,
+  type ListOperationsOptions,
+  listOperations,
+  type OperationInfo,
+  recoverLeftovers,
+} from "../operation/index.ts";
+
+/** What became of one interrupted operation. */
+export interface ReconciledOperation {
+  /** The operation as it was found. */
+  readonly operation: OperationInfo;
+  /**
+   * - `finished`: what it made is whole, and stays.
+   * - `undone`: nothing of it is left.
+   * - `left`: something of it is left, because somebody uses it.
+   * - `skipped`: a process works on it, or its record cannot be read.
+   * - `failed`: it could not be finished or undone, see `error`.
+   */
+  readonly outcome: "finished" | "undone" | "left" | "skipped" | "failed";
+  /** What stands on the cluster now; one sentence without a full stop. */
+  readonly what: string;
+  readonly error: CoppiceError | null;
+}
+
+export interface ReconcileOptions extends ListOperationsOptions {
+  /** Called after each operation. */
+  readonly onProgress?: ((progress: { readonly done: number; readonly total: number }) => void) | undefined;
+}
+
+/**
+ * Finishes or undoes everything that was interrupted in a cluster, by what stands on it: operations whose process died, or
+ * lost its lease, and on which nobody works now. Operations that are under way are not touched. It may be interrupted and
+ * called again, and in several processes at the same time.
+ *
+ * @throws {CoppiceError} when the operations cannot be listed; the signal's reason. What happens to one operation is in the
+ * result.
+ */
+export async function reconcile(
+  cluster: Cluster,
+  options: ReconcileOptions = {},
+): Promise<ReconciledOperation[]> {
+  const { signal, onProgress } = options;
+  const operations = await listOperations(cluster, options);
+  const reconciled: ReconciledOperation[] = [];
+  for (const operation of operations) {
+    signal?.throwIfAborted();
+    reconciled.push(await reconcileOne(cluster, operation, signal));
+    onProgress?.({ done: reconciled.length, total: operations.length });
+  }
+  return reconciled;
+}
+
+async function reconcileOne(
+  cluster: Cluster,
+  operation: OperationInfo,
+  signal: AbortSignal | undefined,
+): Promise<ReconciledOperation> {
+  const { image, purpose, kind, state, error } = operation;
+  const object = showImageSpec(image);
+  if (kind === null || error !== null) {
+    return { operation, outcome: "skipped", what: `the record of ${object} cannot be read`, error };
+  }
+  if (state === "running") {
+    return { operation, outcome: "skipped", what: `a process is working on ${object}`, error: null };
+  }
+  try {
+    await using taken = await beginOperation(cluster, { image, purpose, kind, details: null, signal });
+    // Another process was quicker.
+    if (taken.interrupted === null) {
+      await taken.end();
+      return { operation, outcome: "skipped", what: `another process has dealt with ${object}`, error: null };
+    }
+    const recovery = await recoverLeftovers(cluster, taken);
+    if (recovery.outcome !== "left") await taken.end();
+    return { operation, ...recovery, error: null };
+  } catch (cause) {
+    signal?.throwIfAborted();
+    if (!(cause instanceof CoppiceError)) throw cause;
+    if (hasCode(cause, "BUSY") && cause.call === "beginOperation") {
+      return { operation, outcome: "skipped", what: `a process is working on ${object}`, error: null };
+    }
+    return { operation, outcome: "failed", what: cause.message, error: cause };
+  }
+}

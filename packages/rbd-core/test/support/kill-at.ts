@@ -1,0 +1,50 @@
+import { spawn } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { expect } from "vitest";
+import type { CloneOptions } from "../../src/clone/index.ts";
+import type { CaptureOptions } from "../../src/template/index.ts";
+import type { CreateVolumeOptions } from "../../src/volume/index.ts";
+
+/** At which of its calls of the binding a process ends itself, or in which state it leaves an image that librbd makes. */
+export type Kill =
+  /** Counted from 1. `late`: right after the call took effect. Without `all` only calls that change something count. */
+  | { readonly nth: number; readonly late: boolean; readonly all?: boolean }
+  /** Dies in the middle of librbd's clone: see `kill-child.ts`. */
+  | { readonly inClone: "id-only" | "no-parent" | "no-child-entry" | "whole" }
+  /** Is killed from outside after so many milliseconds, unless it was quicker. */
+  | { readonly afterMs: number };
+
+/** What the process does. */
+export type Flow =
+  | { readonly call: "cloneImage"; readonly options: CloneOptions }
+  | { readonly call: "createVolume"; readonly options: CreateVolumeOptions }
+  | { readonly call: "captureImage"; readonly options: CaptureOptions };
+
+export interface KillRequest {
+  readonly conf: string;
+  readonly kill: Kill;
+  readonly flow: Flow;
+}
+
+/** Runs a flow in a process of its own that is killed on its way. @returns Whether it was killed, and at which call. */
+export async function runAndKill(request: KillRequest): Promise<{ killed: boolean; at: string }> {
+  const program = fileURLToPath(new URL("kill-child.ts", import.meta.url));
+  const child = spawn(process.execPath, [program, JSON.stringify(request)], {
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let [at, problem] = ["", ""];
+  child.stdout.on("data", (chunk: Buffer) => {
+    at += chunk.toString();
+    if ("afterMs" in request.kill && at.includes("begin")) {
+      setTimeout(() => child.kill("SIGKILL"), request.kill.afterMs);
+    }
+  });
+  child.stderr.on("data", (chunk: Buffer) => {
+    problem = (problem + chunk.toString()).slice(-4000);
+  });
+  const [code, signal] = await new Promise<[number | null, NodeJS.Signals | null]>((resolve) => {
+    child.once("close", (...ended) => resolve(ended));
+  });
+  expect(signal === "SIGKILL" || code === 0, `the process failed: ${problem}`).toBe(true);
+  return { killed: signal === "SIGKILL", at: at.trim().split("\n").at(-1) ?? "" };
+}

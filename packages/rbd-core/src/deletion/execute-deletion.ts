@@ -6,6 +6,7 @@ import type { DeletionWay } from "./blockers.ts";
 import { type ImageRef, showImage } from "./children.ts";
 import { type DeletionFacts, type FindDependants, gatherDeletionFacts } from "./deletion-facts.ts";
 import { type DeletionPlan, type DeletionStep, planDeletion, showStep } from "./deletion-plan.ts";
+import { breakAbandonedLocks } from "./image-users.ts";
 
 export interface ExecuteDeletionOptions {
   way: DeletionWay;
@@ -53,6 +54,7 @@ export async function executeDeletion(
       return { state: "stopped", done, reason: next.reason, plan: planDeletion(facts) };
     }
     await onStep?.(next.step, done.length);
+    if (next.step.do !== "flatten") await breakLocksOf(cluster, facts);
     // With its current name: it may have been renamed since it was planned.
     await executeDeletionStep(cluster, facts.image, next.step, { signal, onProgress });
     done.push(next.step);
@@ -154,6 +156,16 @@ function identity(step: DeletionStep): string {
 
 function surprise(reason: string): NextStep {
   return { state: "surprise", reason };
+}
+
+/** Breaks the locks that dead clients left on the image: no client that uses it is among them. */
+async function breakLocksOf(cluster: Cluster, { image, locks }: DeletionFacts): Promise<void> {
+  if (!locks.some(({ abandoned }) => abandoned)) return;
+  const ioCtx = await cluster.pool(image.pool, image.namespace);
+  await withCoppiceErrors({ object: showImage(image) }, async () => {
+    await using opened = await ioCtx.openImage({ id: image.id }, { readOnly: true });
+    await breakAbandonedLocks(opened);
+  });
 }
 
 interface StepOptions {

@@ -1,11 +1,9 @@
 export { type Blocker, type BlockerKind, blockerKinds, type DeletionWay } from "./blockers.ts";
 export type { ImageRef } from "./children.ts";
-export {
-  type DeletionFacts,
-  type DependantFacts,
-  type FindDependants,
-  readUsers,
-  showUsers,
+export type {
+  DeletionFacts,
+  DependantFacts,
+  FindDependants,
 } from "./deletion-facts.ts";
 export {
   type DeletionPlan,
@@ -16,6 +14,14 @@ export {
   type WayPlan,
 } from "./deletion-plan.ts";
 export { type DeletionOutcome, type ExecuteDeletionOptions, executeDeletion } from "./execute-deletion.ts";
+export {
+  type BreakLockOptions,
+  type BrokenLock,
+  breakAbandonedLocks,
+  breakLock,
+  hintForUsers,
+  showUsers,
+} from "./image-users.ts";
 export {
   type CloneOfImage,
   evaluateRemoval,

@@ -7,10 +7,9 @@ import {
   type DeletionFacts,
   gatherDeletionFacts,
   gatherFormat1Facts,
-  type ImageUsers,
   type SnapshotFacts,
-  showUsers,
 } from "./deletion-facts.ts";
+import { deadClientHint, type ImageUsers, showUsers } from "./image-users.ts";
 
 /**
  * Why `deleteVolume`, `removeTemplate` and `removeByPrefix` do not remove an image. They remove it in one operation that is
@@ -111,8 +110,10 @@ export function evaluateRemoval(facts: DeletionFacts, snapshotsToRemove: Snapsho
   const isAllowed = (name: string | null) =>
     snapshotsToRemove === "all" ||
     (name !== null && snapshotsToRemove !== "none" && snapshotsToRemove.includes(name));
+  // A lock that closes no way is one that a dead client left, which the removal breaks.
   const blocked = findBlockers(facts).filter(
-    ({ kind, snapshot }) => kind !== "snapshot" || !isAllowed(snapshot),
+    ({ kind, snapshot, closes }) =>
+      (kind !== "snapshot" || !isAllowed(snapshot)) && (kind !== "lock" || closes.length > 0),
   );
   const blockers = refusals.flatMap(({ kind, stands, message }): RemovalBlocker[] => {
     const objects = blocked.filter((blocker) => stands.includes(blocker.kind)).map(({ object }) => object);
@@ -190,7 +191,7 @@ const refusals: readonly Refusal[] = [
     kind: "in-use",
     stands: ["watcher", "lock"],
     code: "BUSY",
-    hint: "Stop that client first.",
+    hint: `Stop that client first. ${deadClientHint}`,
     message: (facts) => `${showImage(facts.image)} is in use: ${showUsers(facts)}`,
   },
 ];

@@ -9,7 +9,7 @@ import {
   type StepRunner,
   type UndoLog,
 } from "../operation/index.ts";
-import { type ImageUsers, readUsers, showUsers } from "./deletion-facts.ts";
+import { breakAbandonedLocks, hintForUsers, type ImageUsers, showUsers } from "./image-users.ts";
 import type { RemovalVerdict } from "./removal-plan.ts";
 
 /** How every removal is watched, aborted, and tried again while the image is in use. */
@@ -157,8 +157,8 @@ export class ImageRemoval {
   }
 
   async #refuseUsers(): Promise<void> {
-    const users = showUsers(await this.#users());
-    if (users !== "") throw this.#busy(`${this.#object} is in use`, users);
+    const users = await this.#users();
+    if (showUsers(users) !== "") throw this.#busy(`${this.#object} is in use`, users);
   }
 
   async #whileBusy(done: string, retry: RetryOptions, action: () => Promise<void>): Promise<void> {
@@ -167,12 +167,12 @@ export class ImageRemoval {
       await withCoppiceErrors({ object: this.#object, what }, () => retryWhileBusy(action, retry));
     } catch (error) {
       if (!hasCode(error, "BUSY")) throw error;
-      const users = showUsers(await this.#users());
-      throw this.#busy(what, users === "" ? "it stayed busy, although no client has it open" : users, error);
+      throw this.#busy(what, await this.#users(), error);
     }
   }
 
-  #busy(what: string, why: string, cause?: unknown): CoppiceError {
+  #busy(what: string, users: ImageUsers, cause?: unknown): CoppiceError {
+    const why = showUsers(users) || "it stayed busy, although no client has it open";
     const { errno, call } = cause instanceof CoppiceError ? cause : { errno: 0, call: "rbd_watchers_list" };
     return new CoppiceError({
       code: "BUSY",
@@ -180,16 +180,17 @@ export class ImageRemoval {
       call,
       object: this.#object,
       message: `${what}: ${why}`,
-      hint: "Stop that client. A client that died is forgotten after 30 seconds.",
+      hint: hintForUsers(users),
       cause,
     });
   }
 
+  /** The clients that use it, once the locks that dead clients left on it are broken. */
   async #users(): Promise<ImageUsers> {
     const ioCtx = await this.#cluster.pool(this.spec.pool, this.spec.namespace);
     try {
       await using image = await ioCtx.openImage({ id: this.id }, { readOnly: true });
-      return await readUsers(image);
+      return await breakAbandonedLocks(image);
     } catch (error) {
       if (hasCode(error, "NOT_FOUND")) return { watchers: [], locks: [] };
       throw error;

@@ -51,6 +51,8 @@ export interface DeletionFacts extends ImageUsers {
   now: Date;
   /** With the id `""` for an image of format 1. */
   image: ImageRef;
+  /** An interrupted creation left only its name and id. Default false. */
+  isPartlyCreated?: boolean;
   /** Bytes. */
   size: number;
   /** The snapshot to remove. `null`: the image. */

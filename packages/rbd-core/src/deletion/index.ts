@@ -1,9 +1,10 @@
 export { type Blocker, type BlockerKind, blockerKinds, type DeletionWay } from "./blockers.ts";
 export type { ImageRef } from "./children.ts";
-export type {
-  DeletionFacts,
-  DependantFacts,
-  FindDependants,
+export {
+  type DeletionFacts,
+  type DependantFacts,
+  type FindDependants,
+  gatherDeletionFacts,
 } from "./deletion-facts.ts";
 export {
   type DeletionPlan,
@@ -22,6 +23,7 @@ export {
   hintForUsers,
   showUsers,
 } from "./image-users.ts";
+export { recoverRemoval, removeUnderRecord } from "./recover-removal.ts";
 export {
   type CloneOfImage,
   evaluateRemoval,
@@ -35,6 +37,7 @@ export {
   removalTarget,
   type SnapshotsToRemove,
 } from "./removal-plan.ts";
+export { failUnderRecord, removalDetails, removalKinds } from "./removal-record.ts";
 export {
   previewRemoveByPrefix,
   type RemovalPreview,

@@ -1,3 +1,4 @@
+export { fenceDeadClient } from "./fence-dead-client.ts";
 export { type ListOperationsOptions, listOperations, type OperationInfo } from "./list-operations.ts";
 export { type HeldLock, lockObject } from "./object-lock.ts";
 export { beginOperation, type Operation, type OperationRequest } from "./operation.ts";
@@ -7,6 +8,7 @@ export {
   type RecordedOperation,
   readOperations,
 } from "./operation-record.ts";
+export type { Recover, Recovery } from "./recover.ts";
 export { type RetryOptions, retryOnSourceChanged, retryWhileBusy } from "./retry.ts";
 export {
   type Advance,

@@ -7,6 +7,7 @@ const run = promisify(execFile);
 
 /** Objects that Ceph makes once for a pool and keeps, whatever becomes of the images. */
 const indexes = new Set([
+  "coppice.operations",
   "rbd_children",
   "rbd_directory",
   "rbd_info",

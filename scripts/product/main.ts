@@ -3,7 +3,7 @@
 import { fail, step, UserError } from "../prepare/output.mjs";
 import { startPrivateCluster } from "./private-cluster.ts";
 import { startServer } from "./server-process.ts";
-import { readSettings, refuseTakenPort } from "./settings.ts";
+import { lockDataDir, readSettings, refuseTakenPort } from "./settings.ts";
 
 const stopping = new AbortController();
 const stopped = new Promise<void>((resolve) => stopping.signal.addEventListener("abort", () => resolve()));
@@ -12,8 +12,9 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
 }
 
 try {
-  const settings = readSettings(process.env);
+  const settings = await readSettings(process.env);
   await refuseTakenPort(settings.host, settings.port);
+  using _lock = await lockDataDir(settings.dataDir);
 
   await using started = new AsyncDisposableStack();
   let { cephConf } = settings;
@@ -23,7 +24,7 @@ try {
     cephConf = cluster.conf;
   }
   const conf = cephConf;
-  const server = await step("Starting the server", () => startServer(settings, conf));
+  const server = await step("Starting the server", () => startServer(settings, conf, stopping.signal));
   started.defer(() => step("Stopping the server", () => server.stop()));
 
   console.log(`

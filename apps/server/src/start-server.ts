@@ -1,6 +1,5 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { fastify } from "fastify";
 import { z } from "zod";
 import { openAuth, type SignInLink } from "./access/accounts.ts";
 import { AuditLog } from "./access/audit.ts";
@@ -12,7 +11,7 @@ import { checkClusters } from "./cluster/cluster-info.ts";
 import { canBegin, createClusters } from "./cluster/clusters.ts";
 import { migrations, openDatabase } from "./db/database.ts";
 import { Hub } from "./events/hub.ts";
-import { logOptions, RequestLog } from "./http/request-log.ts";
+import { createHttpServer, logConsole } from "./http/http-server.ts";
 import { addRoutes } from "./http/routes.ts";
 import { createInventories } from "./inventory/inventories.ts";
 import { listen } from "./listen.ts";
@@ -39,13 +38,9 @@ export async function startServer(config: Config, clock: Clock = systemClock): P
   await prepareDataDir(config.dataDir);
   opened.use(lockDataDir(config.dataDir));
 
-  const server = fastify({
-    logger: logOptions(config.logLevel),
-    logController: new RequestLog(),
-    trustProxy: config.trustProxy.length === 0 ? false : config.trustProxy,
-    bodyLimit: 256 * 1024,
-  });
+  const server = createHttpServer(config);
   const { log } = server;
+  logConsole(log);
   const host: Host = { config, clock, log, opened };
 
   // Before clusters had ids, there was one: what is stored from that time belongs to the first.
@@ -86,6 +81,7 @@ export async function startServer(config: Config, clock: Clock = systemClock): P
     health: { database, checkClusters: () => checkClusters(clusters, clock), clock },
     webDir: config.webDir,
     publicUrl: config.publicUrl,
+    requestLimit: config.requestLimit,
   });
   // Streams end first: the port closes only when no request is left.
   server.addHook("preClose", async () => hub.close());

@@ -29,8 +29,11 @@ export async function authRoutes(
       method,
       url: path,
       handler: async (request, reply) => {
+        const url = ownUrl(request);
+        if (url === null)
+          return reply.code(400).send({ code: "BAD_REQUEST", message: "The Host header is not a host." });
         const user = action === null ? null : await findSession(auth, request.headers);
-        const response = await auth.handler(toFetchRequest(request));
+        const response = await auth.handler(toFetchRequest(request, url));
         if (action !== null && user !== null) {
           const outcome = response.ok ? "ok" : String(response.status);
           await audit.write({
@@ -49,14 +52,22 @@ export async function authRoutes(
   }
 }
 
-function toFetchRequest(request: FastifyRequest): Request {
+/** The address of a request on this server; null when its Host header is not one. */
+function ownUrl({ protocol, host, url }: FastifyRequest): URL | null {
+  if (!URL.canParse(`${protocol}://${host}`) || !URL.canParse(url, "http://localhost")) return null;
+  const own = new URL(`${protocol}://${host}`);
+  // A request may name another origin in its first line: only its path and query count.
+  const { pathname, search } = new URL(url, "http://localhost");
+  return Object.assign(own, { pathname, search });
+}
+
+function toFetchRequest(request: FastifyRequest, url: URL): Request {
   const headers = new Headers();
   for (const [name, value] of Object.entries(request.headers)) {
     for (const each of [value ?? []].flat()) headers.append(name, each);
   }
   headers.set(CLIENT_ADDRESS_HEADER, request.ip);
   headers.delete("content-length");
-  const url = new URL(request.url, `${request.protocol}://${request.host}`);
   const body = typeof request.body === "string" ? { body: request.body } : {};
   return new Request(url, { method: request.method, headers, ...body });
 }
@@ -65,14 +76,18 @@ async function answer(reply: FastifyReply, response: Response): Promise<FastifyR
   reply.code(response.status).header("cache-control", "no-store");
   for (const [name, value] of response.headers) {
     if (name === "set-cookie") continue;
-    // Relative, so that it leads back to the name by which the browser reached the server.
     reply.header(name, name === "location" ? withoutOrigin(value) : value);
+    if (name === "x-retry-after") reply.header("retry-after", value);
   }
   for (const cookie of response.headers.getSetCookie()) reply.header("set-cookie", cookie);
   return reply.send(await response.text());
 }
 
+/**
+ * The path of a redirect, so that it leads back to the name by which the browser reached the server. better-auth has
+ * checked that it stays on this server. A path that begins with two slashes would not: a browser reads it as a host.
+ */
 function withoutOrigin(location: string): string {
   const { pathname, search, hash } = new URL(location, "http://localhost");
-  return pathname + search + hash;
+  return pathname.replace(/^\/+/, "/") + search + hash;
 }

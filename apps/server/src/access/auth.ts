@@ -2,6 +2,7 @@ import { betterAuth } from "better-auth";
 import { magicLink, username } from "better-auth/plugins";
 import type { FastifyBaseLogger } from "fastify";
 import type { Database } from "../db/database.ts";
+import { shortened } from "../http/request-log.ts";
 
 /** A sign-in link is meant to be opened at once. */
 const LINK_SECONDS = 10 * 60;
@@ -100,7 +101,7 @@ function authLogger(log: FastifyBaseLogger) {
     disableColors: true,
     log(level: "debug" | "info" | "warn" | "error", message: string, ...details: unknown[]) {
       const err = details.find((detail) => detail instanceof Error);
-      log[level]({ from: "better-auth", ...(err === undefined ? {} : { err }) }, message);
+      log[level]({ from: "better-auth", ...(err === undefined ? {} : { err }) }, shortened(message));
     },
   };
 }

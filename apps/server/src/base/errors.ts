@@ -72,8 +72,10 @@ export function toUserError(error: unknown): UserError {
   if (cause instanceof ZodError) {
     return { code: "INVALID_INPUT", message: prettifyError(cause), hint: null, object: null };
   }
-  if (cause instanceof TRPCError && cause.code !== "INTERNAL_SERVER_ERROR") {
-    return { code: cause.code, message: cause.message, hint: null, object: null };
+  if (error instanceof TRPCError && error.code !== "INTERNAL_SERVER_ERROR") {
+    if (cause instanceof SyntaxError)
+      return { code: "INVALID_INPUT", message: "The input is not valid JSON.", hint: null, object: null };
+    return { code: error.code, message: error.message, hint: null, object: null };
   }
   return {
     code: "INTERNAL",

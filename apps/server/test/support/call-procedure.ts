@@ -47,6 +47,7 @@ export async function call(
     user: userOf(person),
     log: silentLog(),
     address: "192.0.2.1",
+    requestId: "request-1",
     writeAudit: (entry) => services.audit.write(entry),
   });
   let procedure: unknown = caller;

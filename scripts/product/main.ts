@@ -1,7 +1,7 @@
 // The product as `npm start` runs it: a cluster (private unless CEPH_CONF names one), its forest, the server.
 // Whatever this starts, it stops.
 import { fail, step, UserError } from "../prepare/output.mjs";
-import { startPrivateCluster } from "./private-cluster.ts";
+import { startPrivateCluster, watchPrivateCluster } from "./private-cluster.ts";
 import { startServer } from "./server-process.ts";
 import { lockDataDir, readSettings, refuseTakenPort } from "./settings.ts";
 
@@ -18,10 +18,14 @@ try {
 
   await using started = new AsyncDisposableStack();
   let { cephConf } = settings;
+  let clusterFailed = new Promise<never>(() => {});
   if (cephConf === undefined) {
     const cluster = await startPrivateCluster(settings.dataDir, stopping.signal);
     started.defer(() => step("Stopping the private cluster", () => cluster.stop()));
     cephConf = cluster.conf;
+    const watch = watchPrivateCluster(cluster);
+    started.defer(() => watch.stop());
+    clusterFailed = watch.failed;
   }
   const conf = cephConf;
   const server = await step("Starting the server", () => startServer(settings, conf, stopping.signal));
@@ -38,7 +42,7 @@ try {
   Ctrl-C stops everything that was started here.
 `);
 
-  const how = await Promise.race([server.ended, stopped.then(() => undefined)]);
+  const how = await Promise.race([server.ended, stopped.then(() => undefined), clusterFailed]);
   if (how !== undefined) {
     throw new UserError(
       `The server ${how}.`,

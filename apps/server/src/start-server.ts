@@ -53,9 +53,15 @@ export async function startServer(config: Config, clock: Clock = systemClock): P
     type: "hello",
     clusters: Array.from(inventories, ([cluster, { scannedAt }]) => ({ cluster, scannedAt })),
   }));
-  const clusters = createClusters(host, (id) => {
-    flattens.get(id).begin(clusters.get(id).get(), () => inventories.get(id).readRows());
-    runner.wake();
+  const clusters = createClusters(host, {
+    connected(id) {
+      flattens.get(id).begin(clusters.get(id).get(), () => inventories.get(id).readRows());
+      runner.wake();
+    },
+    recovered(id) {
+      inventories.get(id).renew();
+      runner.wake();
+    },
   });
   const flattens = createFlattens(host, clusters, (id) => inventories.get(id).renew());
   const inventories = createInventories(host, {
@@ -78,7 +84,7 @@ export async function startServer(config: Config, clock: Clock = systemClock): P
     auth,
     audit,
     router: createRouter({ ...operations, version: productVersion(), clock, runner, hub, audit }),
-    health: { database, checkClusters: () => checkClusters(clusters, clock), clock },
+    health: { database, checkClusters: () => checkClusters(clusters), clock },
     webDir: config.webDir,
     publicUrl: config.publicUrl,
     requestLimit: config.requestLimit,

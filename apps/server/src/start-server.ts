@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { openAuth, type SignInLink } from "./access/accounts.ts";
 import { AuditLog } from "./access/audit.ts";
+import { Sessions } from "./access/session.ts";
 import { type Clock, systemClock } from "./base/clock.ts";
 import type { Config } from "./base/config.ts";
 import { lockDataDir, prepareDataDir } from "./base/data-dir.ts";
@@ -82,6 +83,7 @@ export async function startServer(config: Config, clock: Clock = systemClock): P
   await addRoutes({
     server,
     auth,
+    sessions: new Sessions(auth, clock),
     audit,
     router: createRouter({ ...operations, version: productVersion(), clock, runner, hub, audit }),
     health: { database, checkClusters: () => checkClusters(clusters), clock },

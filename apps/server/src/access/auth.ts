@@ -59,7 +59,11 @@ export function createAuth(options: AuthOptions) {
     databaseHooks: {
       session: {
         create: {
-          after: async (session) => options.onSignIn(session.userId, session.ipAddress ?? ""),
+          after: async (session, context) => {
+            // A change of the password replaces the session of the person who made it.
+            if (context?.path !== "/change-password")
+              await options.onSignIn(session.userId, session.ipAddress ?? "");
+          },
         },
       },
     },

@@ -45,6 +45,8 @@ export interface AuditEntry {
 /** What every procedure is given. `user` is null for a stranger. */
 export interface Context {
   user: SessionUser | null;
+  /** Aborts when the session of `user` ends. */
+  sessionEnded: AbortSignal;
   log: FastifyBaseLogger;
   /** Address the request came from, for the audit log. */
   address: string;

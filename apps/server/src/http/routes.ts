@@ -5,6 +5,7 @@ import type { FastifyError, FastifyInstance, FastifyRequest } from "fastify";
 import type { AuditLog } from "../access/audit.ts";
 import type { Auth } from "../access/auth.ts";
 import { authRoutes } from "../access/auth-routes.ts";
+import type { Sessions } from "../access/session.ts";
 import type { AppRouter } from "../router.ts";
 import { type HealthOptions, healthRoutes } from "./health.ts";
 import { shortened } from "./request-log.ts";
@@ -14,6 +15,7 @@ import { trpcRoutes } from "./trpc-routes.ts";
 interface HttpOptions {
   server: FastifyInstance;
   auth: Auth;
+  sessions: Sessions;
   audit: AuditLog;
   router: AppRouter;
   health: HealthOptions;
@@ -27,6 +29,7 @@ interface HttpOptions {
 export async function addRoutes({
   server,
   auth,
+  sessions,
   audit,
   router,
   health,
@@ -51,8 +54,8 @@ export async function addRoutes({
   await limitRequests(server, requestLimit);
   requireSameOrigin(server, publicUrl);
   await server.register(healthRoutes, health);
-  await server.register(authRoutes, { auth, audit });
-  await server.register(trpcRoutes, { auth, audit, router });
+  await server.register(authRoutes, { auth, sessions, audit, database: health.database });
+  await server.register(trpcRoutes, { sessions, audit, router });
   await staticSite(server, { webDir, https });
 }
 

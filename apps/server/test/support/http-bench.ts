@@ -5,6 +5,7 @@ import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from "fas
 import type { Inventory } from "rbd-core";
 import { type OpenAuth, openAuth } from "../../src/access/accounts.ts";
 import { AuditLog } from "../../src/access/audit.ts";
+import { Sessions } from "../../src/access/session.ts";
 import { type Database, migrations, openDatabase } from "../../src/db/database.ts";
 import { createHttpServer } from "../../src/http/http-server.ts";
 import { addRoutes } from "../../src/http/routes.ts";
@@ -85,6 +86,7 @@ export async function httpBench(
   await addRoutes({
     server,
     auth: auth.auth,
+    sessions: new Sessions(auth.auth, clock),
     audit,
     router,
     health: { database, checkClusters, clock },

@@ -75,13 +75,10 @@ function signInRoute(server: FastifyInstance, { auth, audit, database }: AuthRou
         { address: request.ip },
         "refused a sign-in: too many wrong passwords for this account",
       );
-      return reply
-        .code(429)
-        .header("retry-after", failures.ttlInSeconds)
-        .send({
-          code: "TOO_MANY_REQUESTS",
-          message: "Too many wrong passwords for this account. Try again later.",
-        });
+      return reply.code(429).header("retry-after", failures.ttlInSeconds).send({
+        code: "TOO_MANY_REQUESTS",
+        message: "Too many wrong passwords for this account. Try again later.",
+      });
     }
     const response = await auth.handler(fetchRequest);
     if (response.status === 401) {

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { FastifyBaseLogger } from "fastify";
 import { CoppiceError } from "rbd-core";
 import { type Clock, isoTime } from "../base/clock.ts";
-import { ServerError, toUserError } from "../base/errors.ts";
+import { ServerError, toUserError, visible } from "../base/errors.ts";
 import type { Host } from "../base/host.ts";
 import type { Database } from "../db/database.ts";
 import { RunningTask } from "./running-task.ts";
@@ -110,7 +110,7 @@ export class TaskRunner {
     const summary: TaskSummary = {
       id: randomUUID(),
       kind: kind.kind,
-      title: kind.title(input),
+      title: visible(kind.title(input)),
       object: kind.object(input),
       related: kind.related(input),
       state: "queued",

@@ -2,8 +2,7 @@ import { openImage } from "rbd-core";
 import type { BenchCase, BenchContext } from "../harness/bench-case.ts";
 import { startPython } from "../harness/python.ts";
 import { timed } from "../harness/shell.ts";
-import { pool1k } from "./inventory-1k.ts";
-import { plantForest } from "./inventory-forest.ts";
+import { plantForest, pool1k } from "./inventory.ts";
 
 const images = 1000;
 const atATime = 32;

@@ -1,16 +1,16 @@
-import { copyDiff, createImage, openImage } from "rbd-core";
+import { connect, copyDiff, createImage, openImage } from "rbd-core";
 import type { BenchCase, BenchContext } from "../harness/bench-case.ts";
-import { timed } from "../harness/shell.ts";
+import { shellFor, timed } from "../harness/shell.ts";
 import { radosBench } from "./rados-bench.ts";
 import { freshPool, noise } from "./transfer-increment.ts";
 
 const pool = "bench-transfer-dense";
 /** Bytes of the image. */
-export const size = 1024 ** 3;
-export const block = 4 * 1024 ** 2;
+const size = 1024 ** 3;
+const block = 4 * 1024 ** 2;
 
 /** Makes an image of 1 GiB with data everywhere and a snapshot `s`. */
-export async function plantDense({ cluster, shell }: BenchContext, pool: string): Promise<void> {
+async function plantDense({ cluster, shell }: BenchContext, pool: string): Promise<void> {
   await shell.bash(freshPool(pool));
   const source = `${pool}/source`;
   await createImage(cluster, source, { size });
@@ -21,7 +21,7 @@ export async function plantDense({ cluster, shell }: BenchContext, pool: string)
 }
 
 /** That image, and empty ones to copy it to. */
-export function denseImages({ shell }: BenchContext, pool: string) {
+function denseImages({ shell }: BenchContext, pool: string) {
   const source = `${pool}/source`;
   return {
     source,
@@ -71,6 +71,53 @@ export const transferDense: BenchCase = {
       radosBench: () => radosBench(shell, pool, size / block),
       verify: () => dense.verify(),
       [Symbol.asyncDispose]: () => dense.remove(),
+    };
+  },
+};
+
+const farPool = "bench-transfer-dense-latency";
+
+/** About 10 ms on the way to the OSDs, as a network would have; no more than the messenger's own fault injection. */
+const delay = {
+  ms_inject_delay_type: "osd",
+  ms_inject_delay_probability: "1",
+  ms_inject_delay_max: "0.02",
+};
+
+/** Copies an image of 1 GiB with data everywhere, far from the cluster. */
+export const transferDenseLatency: BenchCase = {
+  name: "transfer-dense-latency",
+  work: "full copy, 1 GiB dense, about 10 ms injected",
+  against: "rbd export-diff | rbd import-diff",
+  unit: "ms",
+  atLeast: 2,
+  plant: (context) => plantDense(context, farPool),
+  async prepare(context) {
+    const dense = denseImages(context, farPool);
+    const far = await connect({ conf: context.conf, settings: delay });
+    const shell = shellFor(context.conf);
+    const options = Object.entries(delay)
+      .map(([name, value]) => `--${name}=${value}`)
+      .join(" ");
+    return {
+      async ours(pair) {
+        const target = await dense.make("ours", pair);
+        return timed(() => copyDiff(far, { image: dense.source, to: "s", target: { image: target } }));
+      },
+      async peer(pair) {
+        const target = await dense.make("peer", pair);
+        return timed(() =>
+          shell.bash(
+            `rbd ${options} export-diff --no-progress ${dense.source}@s - | rbd ${options} import-diff --no-progress - ${target}`,
+          ),
+        );
+      },
+      radosBench: () => radosBench(shell, farPool, size / block, options),
+      verify: () => dense.verify(),
+      async [Symbol.asyncDispose]() {
+        await far.close();
+        await dense.remove();
+      },
     };
   },
 };

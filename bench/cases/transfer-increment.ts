@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
 import { type Cluster, copyDiff, createSnapshot, openImage } from "rbd-core";
-import type { BenchContext, PreparedCase } from "../harness/bench-case.ts";
+import type { BenchCase, BenchContext, PreparedCase } from "../harness/bench-case.ts";
 import { digestOfExport } from "../harness/export-digest.ts";
 import { timed } from "../harness/shell.ts";
 
-export interface Increment {
+interface Increment {
   readonly pool: string;
   /** In bytes. */
   readonly size: number;
@@ -18,13 +18,13 @@ export interface Increment {
   readonly isHuge?: boolean;
 }
 
-export type OpenedImage = Awaited<ReturnType<typeof openImage>>;
+type OpenedImage = Awaited<ReturnType<typeof openImage>>;
 
 const first = "first";
 const second = "second";
 
 /** Makes the image and its two snapshots. */
-export async function plantIncrement(
+async function plantIncrement(
   { cluster, shell, say }: BenchContext,
   { pool, size, before, change }: Increment,
 ): Promise<void> {
@@ -53,7 +53,7 @@ export function freshPool(pool: string): string {
 /**
  * Measures bringing one increment over: every pair has targets of its own that hold the first snapshot already.
  */
-export async function prepareIncrement(
+async function prepareIncrement(
   { cluster, conf, shell, readsExports }: BenchContext,
   { pool, size, before, written, isHuge = false }: Increment,
 ): Promise<PreparedCase> {
@@ -151,3 +151,75 @@ export function noise(length: number, seed: number): Buffer {
   for (let at = 0; at + 4 <= length; at += 4) bytes.writeUInt32LE(Math.floor(random() * 2 ** 32), at);
   return bytes;
 }
+
+/** A case that brings one increment over. */
+function incrementCase(
+  figures: Pick<BenchCase, "name" | "work" | "atLeast" | "aim">,
+  increment: Increment,
+): BenchCase {
+  return {
+    ...figures,
+    against: "rbd export-diff | rbd import-diff",
+    unit: "ms",
+    plant: (context) => plantIncrement(context, increment),
+    prepare: (context) => prepareIncrement(context, increment),
+  };
+}
+
+const KiB = 1024;
+const GiB = 1024 ** 3;
+
+/** Random offsets in an image, at multiples of the length of a write. */
+function offsets(seed: number, size: number, length: number): () => number {
+  const random = numbers(seed);
+  return () => Math.floor((random() * size) / length) * length;
+}
+
+const places = Array.from({ length: 2000 }, offsets(64, 10 * GiB, 64 * KiB));
+
+/** Brings 2,000 scattered changes of 64 KiB over, in objects that existed before. */
+export const transfer64k = incrementCase(
+  { name: "transfer-64k", work: "increment of 2,000 × 64 KiB", atLeast: 2.5, aim: 4 },
+  {
+    pool: "bench-transfer-64k",
+    size: 10 * GiB,
+    before: (image) =>
+      writeMany(200, 16, (i) =>
+        image.write((places[i] ?? 0) - ((places[i] ?? 0) % (1 << 20)), noise(1 << 20, i)),
+      ),
+    change: (image) => writeMany(places.length, 16, (i) => image.write(places[i] ?? 0, noise(64 * KiB, i))),
+  },
+);
+
+const page = noise(4 * KiB, 4);
+const pages = 25_600;
+const nextPage = offsets(4, 40 * GiB, page.length);
+
+/** Brings 25,600 random writes of 4 KiB over, into objects that did not exist before. */
+export const transferRandom4k = incrementCase(
+  {
+    name: "transfer-random-4k",
+    work: "increment of 25,600 random 4 KiB writes on fresh objects, 40 GiB image",
+    atLeast: 4,
+    aim: 10,
+  },
+  {
+    pool: "bench-transfer-random-4k",
+    size: 40 * GiB,
+    change: (image) => writeMany(pages, 64, () => image.write(nextPage(), page)),
+    written: pages * page.length,
+  },
+);
+
+const nextExtent = offsets(68, 1024 * GiB, 64 * KiB);
+
+/** Brings 68 changes over in an image of 1 TiB. */
+export const transferSparse1t = incrementCase(
+  { name: "transfer-sparse-1t", work: "increment of 68 extents, 1 TiB", atLeast: 8, aim: 20 },
+  {
+    pool: "bench-transfer-sparse-1t",
+    size: 1024 * GiB,
+    change: (image) => writeMany(68, 8, (i) => image.write(nextExtent(), noise(64 * KiB, i))),
+    isHuge: true,
+  },
+);

@@ -53,3 +53,12 @@ test("the keyboard alone goes from the table to an image and to its clone dialog
   await expect(page).toHaveURL(/\/image\/\?cluster=ceph&spec=vms(%2F|\/)web-1/);
   await expect(page.getByRole("heading", { level: 1, name: /web-1/ })).toBeVisible();
 });
+
+test("a link in the table opens the image, and Back returns to its row", async ({ page }) => {
+  await page.goto("/images/");
+  await page.getByRole("link", { name: "windows-2025" }).click();
+  await expect(page.getByRole("heading", { level: 1, name: /windows-2025/ })).toBeVisible();
+  await page.goBack();
+  await expect(page).toHaveURL(/row=ceph/);
+  await expect(page.getByRole("row", { name: /^windows-2025/ })).toBeFocused();
+});

@@ -35,3 +35,12 @@ test("a parent in the trash is shown with its clone", async ({ page }) => {
   const tree = page.getByRole("treegrid", { name: "Forest of clones" });
   await expect(tree.getByRole("row", { name: /legacy-app/ })).toContainText("legacy-base");
 });
+
+test("a link in the tree opens the image", async ({ page }) => {
+  await page.goto("/lineage/?view=tree&focus=images%2Fgolden-web");
+  const tree = page.getByRole("treegrid", { name: "Forest of clones" });
+  await tree.getByRole("link", { name: /debian-13/ }).click();
+  await expect(page.getByRole("heading", { level: 1, name: /debian-13/ })).toBeVisible();
+  await page.goBack();
+  await expect(tree.locator('[role="row"][aria-selected="true"]')).toContainText("golden-web");
+});

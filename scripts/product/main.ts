@@ -1,9 +1,9 @@
 // The product as `npm start` runs it: a cluster (private unless CEPH_CONF names one), its forest, the server.
 // Whatever this starts, it stops.
 import { fail, step, UserError } from "../prepare/output.mjs";
-import { startPrivateCluster } from "./private-cluster.ts";
+import { startPrivateCluster, watchPrivateCluster } from "./private-cluster.ts";
 import { startServer } from "./server-process.ts";
-import { readSettings, refuseTakenPort } from "./settings.ts";
+import { lockDataDir, readSettings, refuseTakenPort } from "./settings.ts";
 
 const stopping = new AbortController();
 const stopped = new Promise<void>((resolve) => stopping.signal.addEventListener("abort", () => resolve()));
@@ -12,18 +12,23 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
 }
 
 try {
-  const settings = readSettings(process.env);
+  const settings = await readSettings(process.env);
   await refuseTakenPort(settings.host, settings.port);
+  using _lock = await lockDataDir(settings.dataDir);
 
   await using started = new AsyncDisposableStack();
   let { cephConf } = settings;
+  let clusterFailed = new Promise<never>(() => {});
   if (cephConf === undefined) {
     const cluster = await startPrivateCluster(settings.dataDir, stopping.signal);
     started.defer(() => step("Stopping the private cluster", () => cluster.stop()));
     cephConf = cluster.conf;
+    const watch = watchPrivateCluster(cluster);
+    started.defer(() => watch.stop());
+    clusterFailed = watch.failed;
   }
   const conf = cephConf;
-  const server = await step("Starting the server", () => startServer(settings, conf));
+  const server = await step("Starting the server", () => startServer(settings, conf, stopping.signal));
   started.defer(() => step("Stopping the server", () => server.stop()));
 
   console.log(`
@@ -37,7 +42,7 @@ try {
   Ctrl-C stops everything that was started here.
 `);
 
-  const how = await Promise.race([server.ended, stopped.then(() => undefined)]);
+  const how = await Promise.race([server.ended, stopped.then(() => undefined), clusterFailed]);
   if (how !== undefined) {
     throw new UserError(
       `The server ${how}.`,

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { setInterval } from "node:timers/promises";
 import { plantDemoForest } from "@coppice/demo-forest";
 import { type DevCluster, startCluster } from "@coppice/dev-cluster";
 import { connect } from "rbd-core";
@@ -19,4 +20,51 @@ export async function startPrivateCluster(dataDir: string, signal: AbortSignal):
     await cluster.stop();
     throw error;
   }
+}
+
+/** How often the launcher looks whether the daemons of the private cluster run. */
+const watchMs = 5000;
+
+interface Watch {
+  /** Rejects when daemons that ended could not be started again. */
+  readonly failed: Promise<never>;
+  /** Resolves when no daemon is started any more. */
+  stop(): Promise<void>;
+}
+
+/** Starts the daemons of the private cluster again when they end, and says so, until it is stopped. */
+export function watchPrivateCluster({ dir, daemons }: Pick<DevCluster, "dir" | "daemons">): Watch {
+  return watchDaemons(daemons, watchMs, (names, signal) =>
+    step(`Starting ${names.join(", ")} again: ended unexpectedly`, (detail) =>
+      startCluster({ dir, onProgress: detail, signal }),
+    ),
+  );
+}
+
+/** Calls `restart` with the names of the daemons that do not run, one call at a time. */
+export function watchDaemons(
+  daemons: readonly { readonly name: string; pid(): Promise<number | undefined> }[],
+  intervalMs: number,
+  restart: (names: string[], signal: AbortSignal) => Promise<unknown>,
+): Watch {
+  const stopping = new AbortController();
+  const { signal } = stopping;
+  const { promise: failed, reject } = Promise.withResolvers<never>();
+  failed.catch(() => {}); // also when nobody waits for it yet
+  const watching = (async () => {
+    for await (const _ of setInterval(intervalMs, undefined, { signal })) {
+      const pids = await Promise.all(daemons.map((daemon) => daemon.pid()));
+      const ended = daemons.filter((_daemon, index) => pids[index] === undefined).map(({ name }) => name);
+      if (ended.length > 0) await restart(ended, signal);
+    }
+  })().catch((error: unknown) => {
+    if (!signal.aborted) reject(error);
+  });
+  return {
+    failed,
+    async stop() {
+      stopping.abort();
+      await watching;
+    },
+  };
 }

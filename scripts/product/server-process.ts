@@ -1,14 +1,16 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { createWriteStream, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { createStream } from "rotating-file-stream";
 import { UserError } from "../prepare/output.mjs";
 import { root } from "../prepare/toolchain.mjs";
 import type { ProductSettings } from "./settings.ts";
 
-/** How long the server may take to end after SIGTERM. */
-const graceMs = 20_000;
+/** How long the server may take to end after SIGTERM: longer than the 30 s after which it ends itself. */
+const graceMs = 35_000;
 const tailLines = 20;
+/** How many full log files of 10 MB are kept beside the current one: server.log.1 is the newest. */
+const keptLogs = 4;
 
 export interface RunningServer {
   /** Opens the dashboard signed in; it works once. */
@@ -20,11 +22,24 @@ export interface RunningServer {
   stop(): Promise<void>;
 }
 
-/** Starts the server on the given cluster and waits until it answers. @throws UserError with the end of its log */
-export async function startServer(settings: ProductSettings, cephConf: string): Promise<RunningServer> {
-  mkdirSync(settings.dataDir, { recursive: true, mode: 0o700 });
+/**
+ * Starts the server on the given cluster and waits until it answers. @throws UserError with the end of its log, and the
+ * reason of `signal` when it is aborted before
+ */
+export async function startServer(
+  settings: ProductSettings,
+  cephConf: string,
+  signal: AbortSignal,
+): Promise<RunningServer> {
+  signal.throwIfAborted();
   const logFile = join(settings.dataDir, "server.log");
-  const log = createWriteStream(logFile, { flags: "a", mode: 0o600 });
+  const log = createStream("server.log", {
+    path: settings.dataDir,
+    mode: 0o600,
+    size: "10M",
+    rotate: keptLogs,
+  });
+  log.on("error", (error) => console.error(`The server's log cannot be written: ${error.message}`));
   // The IPC channel carries no data: when it closes, the server knows that its launcher has ended in some way.
   const child = spawn(process.execPath, [join(root, "apps/server/dist/main.js")], {
     env: {
@@ -60,12 +75,23 @@ export async function startServer(settings: ProductSettings, cephConf: string): 
       });
     }
   });
-  const first = await Promise.race([signInUrl, ended.then((how) => ({ how }))]);
-  if (typeof first !== "string") {
-    throw new UserError(`The server ${first.how}.`, tail.join("\n") || `Its log is ${logFile}.`);
+  const stopped = new Promise<"stopped">((resolve) =>
+    signal.addEventListener("abort", () => resolve("stopped"), { once: true }),
+  );
+  const first = await Promise.race([
+    signInUrl.then((url) => ({ url })),
+    ended.then((how) => ({ how })),
+    stopped,
+  ]);
+  if (first === "stopped") {
+    await end(child, ended);
+    log.end();
+    throw signal.reason;
   }
+  if ("how" in first)
+    throw new UserError(`The server ${first.how}.`, tail.join("\n") || `Its log is ${logFile}.`);
   return {
-    signInUrl: first,
+    signInUrl: first.url,
     logFile,
     ended,
     async stop() {

@@ -1,5 +1,6 @@
 import { createServer } from "node:net";
-import { resolve } from "node:path";
+import { ConfigError, checkFiles, readConfig } from "../../apps/server/src/base/config.ts";
+import { DataDirInUseError, lockLauncher, prepareDataDir } from "../../apps/server/src/base/data-dir.ts";
 import { UserError } from "../prepare/output.mjs";
 
 export interface ProductSettings {
@@ -12,18 +13,31 @@ export interface ProductSettings {
   cephConf: string | undefined;
 }
 
-/** Reads the settings that the launcher needs; the server checks its own settings again. @throws UserError */
-export function readSettings(env: NodeJS.ProcessEnv): ProductSettings {
-  const port = Number(env.COPPICE_PORT || 4400);
-  if (!Number.isInteger(port) || port < 1 || port > 65_535) {
-    throw new UserError(`COPPICE_PORT is "${env.COPPICE_PORT}", which is not a port number (1 to 65535).`);
+/**
+ * Reads the settings as the server will, so that a wrong one is refused before anything is started. @throws UserError
+ */
+export async function readSettings(env: NodeJS.ProcessEnv): Promise<ProductSettings> {
+  try {
+    const config = readConfig(env);
+    await checkFiles(config);
+    const { port, host, dataDir, clusters } = config;
+    return { port, host, dataDir, cephConf: clusters[0].conf ?? undefined };
+  } catch (error) {
+    throw error instanceof ConfigError ? new UserError(error.message) : error;
   }
-  return {
-    port,
-    host: env.COPPICE_HOST || "127.0.0.1",
-    dataDir: resolve(env.COPPICE_DATA || ".coppice"),
-    cephConf: env.CEPH_CONF ? resolve(env.CEPH_CONF) : undefined,
-  };
+}
+
+/**
+ * Creates the data directory and locks it until this process ends. @throws UserError when another `npm start`, or
+ * another server, uses it
+ */
+export async function lockDataDir(dir: string): Promise<Disposable> {
+  await prepareDataDir(dir);
+  try {
+    return lockLauncher(dir);
+  } catch (error) {
+    throw error instanceof DataDirInUseError ? new UserError(error.message) : error;
+  }
 }
 
 /** Refuses a port on which another process listens, before anything is started. @throws UserError */

@@ -16,7 +16,8 @@ try {
   const code = exitCodeFor(error);
   const text = error instanceof Error ? (code === null ? error.stack : error.message) : String(error);
   process.stderr.write(`${text}\n`);
-  process.exitCode = code ?? 1;
+  // What was opened is closed again. The listeners for signals and for the launcher must not keep a failed start running.
+  process.exit(code ?? 1);
 }
 
 /** Runs the server until it is told to stop. */

@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { fastify } from "fastify";
 import { z } from "zod";
 import { openAuth, type SignInLink } from "./access/accounts.ts";
 import { AuditLog } from "./access/audit.ts";
+import { Sessions } from "./access/session.ts";
 import { type Clock, systemClock } from "./base/clock.ts";
 import type { Config } from "./base/config.ts";
 import { lockDataDir, prepareDataDir } from "./base/data-dir.ts";
@@ -12,7 +12,7 @@ import { checkClusters } from "./cluster/cluster-info.ts";
 import { canBegin, createClusters } from "./cluster/clusters.ts";
 import { migrations, openDatabase } from "./db/database.ts";
 import { Hub } from "./events/hub.ts";
-import { logOptions, RequestLog } from "./http/request-log.ts";
+import { createHttpServer, logConsole } from "./http/http-server.ts";
 import { addRoutes } from "./http/routes.ts";
 import { createInventories } from "./inventory/inventories.ts";
 import { listen } from "./listen.ts";
@@ -39,13 +39,9 @@ export async function startServer(config: Config, clock: Clock = systemClock): P
   await prepareDataDir(config.dataDir);
   opened.use(lockDataDir(config.dataDir));
 
-  const server = fastify({
-    logger: logOptions(config.logLevel),
-    logController: new RequestLog(),
-    trustProxy: config.trustProxy.length === 0 ? false : config.trustProxy,
-    bodyLimit: 256 * 1024,
-  });
+  const server = createHttpServer(config);
   const { log } = server;
+  logConsole(log);
   const host: Host = { config, clock, log, opened };
 
   // Before clusters had ids, there was one: what is stored from that time belongs to the first.
@@ -58,9 +54,15 @@ export async function startServer(config: Config, clock: Clock = systemClock): P
     type: "hello",
     clusters: Array.from(inventories, ([cluster, { scannedAt }]) => ({ cluster, scannedAt })),
   }));
-  const clusters = createClusters(host, (id) => {
-    flattens.get(id).begin(clusters.get(id).get(), () => inventories.get(id).readRows());
-    runner.wake();
+  const clusters = createClusters(host, {
+    connected(id) {
+      flattens.get(id).begin(clusters.get(id).get(), () => inventories.get(id).readRows());
+      runner.wake();
+    },
+    recovered(id) {
+      inventories.get(id).renew();
+      runner.wake();
+    },
   });
   const flattens = createFlattens(host, clusters, (id) => inventories.get(id).renew());
   const inventories = createInventories(host, {
@@ -81,11 +83,13 @@ export async function startServer(config: Config, clock: Clock = systemClock): P
   await addRoutes({
     server,
     auth,
+    sessions: new Sessions(auth, clock),
     audit,
     router: createRouter({ ...operations, version: productVersion(), clock, runner, hub, audit }),
-    health: { database, checkClusters: () => checkClusters(clusters, clock), clock },
+    health: { database, checkClusters: () => checkClusters(clusters), clock },
     webDir: config.webDir,
     publicUrl: config.publicUrl,
+    requestLimit: config.requestLimit,
   });
   // Streams end first: the port closes only when no request is left.
   server.addHook("preClose", async () => hub.close());

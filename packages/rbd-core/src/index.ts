@@ -42,7 +42,10 @@ export {
 export {
   type Blocker,
   type BlockerKind,
+  type BreakLockOptions,
+  type BrokenLock,
   blockerKinds,
+  breakLock,
   type CloneOfImage,
   type DeletionOutcome,
   type DeletionPlan,

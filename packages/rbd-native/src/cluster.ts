@@ -1,6 +1,6 @@
 import { native } from "./internal/binding.ts";
 import { type CallOptions, change, read, toRbdError } from "./internal/call.ts";
-import { checkCount, checkName, checkText } from "./internal/check.ts";
+import { checkBytes, checkCount, checkName, checkText, refuse } from "./internal/check.ts";
 import type { ClusterRef, NativeConnectOptions, SendCommand } from "./internal/native-types.ts";
 import { IoCtx } from "./ioctx.ts";
 import { RbdError } from "./rbd-error.ts";
@@ -34,6 +34,14 @@ export interface OpenPoolOptions extends CallOptions {
    */
   readonly failWhenFull?: boolean | undefined;
 }
+
+export interface BlocklistOptions extends CallOptions {
+  /** How long the client stays on the blocklist; the cluster's default (an hour) without it. */
+  readonly seconds?: number | undefined;
+}
+
+/** About 68 years. */
+const MOST_SECONDS = 2 ** 31 - 1;
 
 /**
  * A connection to a cluster. It costs about a dozen threads of librados: share it. Closing it closes the pools
@@ -104,6 +112,33 @@ export class Cluster implements AsyncDisposable {
    */
   waitForLatestOsdMap(o?: CallOptions): Promise<void> {
     return read(this.#object, o, (operation) => native.waitForLatestOsdMap(this.#handle, operation));
+  }
+
+  /**
+   * Puts a client on the cluster's blocklist: from then on the cluster refuses everything that it sends, also what it
+   * sent before and what is still on its way, and its watches end. Its locks remain, to be broken. Do this before a lock
+   * of a client that may still be alive is broken; {@link Image.breakExclusiveLock} does it by itself.
+   *
+   * @param address The client's, as {@link Image.exclusiveLockOwner}, {@link Image.listWatchers} and
+   * {@link Image.lockInfo} give it: `10.0.0.7:0/3710147553`. Wraps rados_blocklist_add.
+   */
+  async blocklist(address: string, o?: BlocklistOptions): Promise<void> {
+    const call = "rados_blocklist_add";
+    checkName(call, this.#object, "address", address);
+    const nonce = /^(?:v[12]:)?(?:\d+(?:\.\d+){3}|\[[\da-f:.]+\]):\d+\/(\d+)$/i.exec(address)?.[1];
+    // With an address alone, or with nonce 0, the cluster would refuse every client of that host.
+    if (nonce === undefined || Number(nonce) === 0) {
+      refuse(
+        call,
+        this.#object,
+        `address must name one client, as 10.0.0.7:0/3710147553 does, not ${address}`,
+      );
+    }
+    const seconds = checkCount(call, this.#object, "seconds", o?.seconds ?? 0);
+    if (seconds > MOST_SECONDS) refuse(call, this.#object, `seconds must be at most ${MOST_SECONDS}`);
+    await change(`client ${address}`, o, (operation) =>
+      native.blocklist(this.#handle, address, seconds, operation),
+    );
   }
 
   /** Wraps rados_get_min_compatible_client. */
@@ -261,14 +296,15 @@ const toOsd = (cluster: string, id: number): Target => ({
   id,
 });
 
-function sendCommand(
+async function sendCommand(
   cluster: ClusterRef,
   target: Target,
   command: Command,
   input: Uint8Array | undefined,
   o: CallOptions | undefined,
 ): Promise<CommandReply> {
-  return change(target.object, o, (operation) =>
+  if (input !== undefined) checkBytes("rados_command", target.object, "input", input);
+  return await change(target.object, o, (operation) =>
     target.send(cluster, JSON.stringify(command), input, target.id, operation),
   );
 }

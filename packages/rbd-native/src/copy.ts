@@ -104,7 +104,8 @@ export class CopyJob {
    *
    * @param extents Four numbers each: offset, length, 1 where the source has data (else 0), 1 where zeroes have to
    * be written because the target may hold something else (else 0). Ascending, within both images.
-   * @throws RbdError that names the extent; the signal's reason. Nothing is in flight then.
+   * @throws RbdError that names the extent; after an abort the signal's reason when nothing was written to the target,
+   * else an RbdError CANCELED with it as its `cause`. Nothing is in flight then.
    */
   async copy(
     source: CopySource,

@@ -2,8 +2,7 @@ import { native } from "./internal/binding.ts";
 import { type CallOptions, change, type ProgressOptions, read } from "./internal/call.ts";
 import { checkName } from "./internal/check.ts";
 import type { ChangeMember } from "./internal/native-types.ts";
-import { type OpenPool, openPool, specIn } from "./internal/open-pool.ts";
-import type { IoCtx } from "./ioctx.ts";
+import { type OpenPool, openPool, type PoolRef, specIn } from "./internal/open-pool.ts";
 
 export interface GroupMember {
   readonly name: string;
@@ -25,7 +24,7 @@ export interface CreateGroupSnapshotOptions extends CallOptions {
 
 export interface GroupMemberOptions extends CallOptions {
   /** The pool of the image; the group's own without it. */
-  readonly pool?: IoCtx | undefined;
+  readonly pool?: PoolRef | undefined;
 }
 
 /** A group of images that are snapshotted together. The object holds only its name and needs no closing. */

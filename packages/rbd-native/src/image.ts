@@ -13,7 +13,7 @@ import { native } from "./internal/binding.ts";
 import { type CallOptions, change, type ProgressOptions, read, toRbdError } from "./internal/call.ts";
 import { checkBits, checkCount, checkName, checkText } from "./internal/check.ts";
 import type { ImageRef, Operation } from "./internal/native-types.ts";
-import type { IoCtx } from "./ioctx.ts";
+import type { PoolRef } from "./internal/open-pool.ts";
 import { ImageMirror } from "./mirror.ts";
 import type { LockInfo } from "./objects/object-lock.ts";
 
@@ -23,8 +23,8 @@ export interface ResizeOptions extends ProgressOptions {
 }
 
 /**
- * An open image. Calls may overlap; each rejects with an RbdError. Buffers given to a data call belong to it
- * until its promise is settled, and after an abort until the call itself is over.
+ * An open image. Calls may overlap; each rejects with an RbdError. A buffer that is given to a data call belongs to it
+ * until its promise is settled, also after an abort: do not change it, and do not transfer its memory.
  */
 export class Image implements AsyncDisposable {
   /** For the other classes of this package. */
@@ -332,7 +332,11 @@ export class Image implements AsyncDisposable {
     return data.writeSame(this.#image, offset, length, pattern, o);
   }
 
-  /** Writes if the image holds the expected bytes, and returns whether it did. Within one object. Wraps rbd_aio_compare_and_write. */
+  /**
+   * Writes if the image holds the expected bytes, and returns whether it did. The range must lie within one 512-byte
+   * sector with Ceph 16, and within one stripe unit (by default: one object) since Ceph 17. Wraps
+   * rbd_aio_compare_and_write.
+   */
   compareAndWrite(
     offset: number,
     expected: Uint8Array,
@@ -426,7 +430,7 @@ export class Image implements AsyncDisposable {
   }
 
   /** Copies what the handle reads to a new image, without snapshots. Cannot be cancelled. Wraps rbd_copy_with_progress4. */
-  copy(to: IoCtx, name: string, o?: CopyImageOptions): Promise<void> {
+  copy(to: PoolRef, name: string, o?: CopyImageOptions): Promise<void> {
     return copyImage(this.#image, to, name, o);
   }
 
@@ -436,7 +440,7 @@ export class Image implements AsyncDisposable {
   }
 
   /** Copies to a new image with all snapshots. Cannot be cancelled. Wraps rbd_deep_copy_with_progress. */
-  deepCopy(to: IoCtx, name: string, o?: CopyOptions & ProgressOptions): Promise<void> {
+  deepCopy(to: PoolRef, name: string, o?: CopyOptions & ProgressOptions): Promise<void> {
     return deepCopyImage(this.#image, to, name, o);
   }
 

@@ -1,4 +1,5 @@
 export {
+  type BlocklistOptions,
   Cluster,
   type ClusterStat,
   type Command,

@@ -9,7 +9,7 @@ import {
 } from "./image-options.ts";
 import { native } from "./internal/binding.ts";
 import { type CallOptions, change, type ProgressOptions, read, toRbdError } from "./internal/call.ts";
-import { checkBits, checkCount, checkName, checkText, refuse } from "./internal/check.ts";
+import { checkBits, checkCount, checkDate, checkName, checkText, refuse } from "./internal/check.ts";
 import type { IoCtxRef, NativeTrashed, Operation } from "./internal/native-types.ts";
 import { type OpenPool, openPool, spec, specIn } from "./internal/open-pool.ts";
 import { Migrations } from "./migrations.ts";
@@ -69,9 +69,9 @@ export interface TrashRemoveOptions extends ProgressOptions {
 }
 
 export interface TrashPurgeOptions extends ProgressOptions {
-  /** Only images whose deferment ended before; now without it. */
+  /** Only images whose `deferredUntil` is before this date; now without it. Not together with `threshold`. */
   readonly expiredBefore?: Date | undefined;
-  /** Remove until no more than this part of the pool is used, from 0 to 1. */
+  /** Remove until no more than this part of the pool is used, from 0 to 1: even images whose deferment has not ended. */
   readonly threshold?: number | undefined;
 }
 
@@ -313,6 +313,14 @@ export class IoCtx implements AsyncDisposable {
   async trashMove(name: string, o?: TrashMoveOptions): Promise<void> {
     const object = this.#specOf("rbd_trash_move", "name", name);
     const delay = checkCount("rbd_trash_move", object, "delaySeconds", o?.delaySeconds ?? 0);
+    // Ceph's times have 32 bits: a later end would wrap around, and the image could be removed at once.
+    if (Date.now() / 1000 + delay >= 2 ** 32 - 1) {
+      refuse(
+        "rbd_trash_move",
+        object,
+        `delaySeconds must end before the year 2106, not after ${delay} seconds`,
+      );
+    }
     await this.#change(o, (io, operation) => native.trashMove(io, name, delay, operation), object);
   }
 
@@ -335,13 +343,27 @@ export class IoCtx implements AsyncDisposable {
 
   /** Removes the images whose deferment has ended. Wraps rbd_trash_purge_with_progress. */
   async trashPurge(o?: TrashPurgeOptions): Promise<void> {
-    const threshold = o?.threshold ?? -1;
-    if (Number.isNaN(threshold) || threshold > 1) {
-      refuse("rbd_trash_purge_with_progress", this.#spec, "threshold must be from 0 to 1");
+    const call = "rbd_trash_purge_with_progress";
+    const { expiredBefore, threshold } = o ?? {};
+    if (threshold !== undefined && !(threshold >= 0 && threshold <= 1)) {
+      refuse(call, this.#spec, `threshold must be from 0 to 1, not ${threshold}`);
     }
-    // librbd does not take 0 as "now" but as 1970: the current time is read here, once.
-    const before = Math.floor((o?.expiredBefore ?? new Date()).getTime() / 1000);
-    await this.#change(o, (io, operation) => native.trashPurge(io, before, threshold, operation));
+    if (threshold !== undefined && expiredBefore !== undefined) {
+      refuse(
+        call,
+        this.#spec,
+        "threshold and expiredBefore cannot be combined: librbd would ignore the date",
+      );
+    }
+    o?.signal?.throwIfAborted();
+    // librbd purges what expired at the given second or earlier.
+    const lastSecond =
+      expiredBefore === undefined
+        ? Math.floor(Date.now() / 1000)
+        : Math.ceil(checkDate(call, this.#spec, "expiredBefore", expiredBefore) / 1000) - 1;
+    // librbd takes 0 as "now". Nothing expires that early.
+    if (lastSecond <= 0) return;
+    await this.#change(o, (io, operation) => native.trashPurge(io, lastSecond, threshold ?? -1, operation));
   }
 
   // Groups.

@@ -3,8 +3,7 @@ import { native } from "./internal/binding.ts";
 import { type CallOptions, change, type ProgressOptions, read } from "./internal/call.ts";
 import { checkName } from "./internal/check.ts";
 import type { IoCtxRef, NativeMigrationEnd, Operation } from "./internal/native-types.ts";
-import { type OpenPool, openPool, spec, specIn } from "./internal/open-pool.ts";
-import type { IoCtx } from "./ioctx.ts";
+import { type OpenPool, openPool, type PoolRef, spec, specIn } from "./internal/open-pool.ts";
 
 const states = ["error", "preparing", "prepared", "executing", "executed", "aborting"] as const;
 
@@ -32,7 +31,7 @@ export class Migrations {
   /** Links a new image to the old one; clients have to open the new one from then on. Wraps rbd_migration_prepare. */
   async prepare(
     image: string,
-    pool: IoCtx,
+    pool: PoolRef,
     target: string,
     o?: NewImageOptions & { readonly flatten?: boolean | undefined } & CallOptions,
   ): Promise<void> {

@@ -24,6 +24,8 @@ export class RbdError extends Error {
   readonly call: string;
   /** The object of the call: `rbd/vm-1`. */
   readonly object?: string;
+  /** What the message says about the failure beyond its code: the setting, the extent, how much was done. */
+  readonly detail?: string;
 
   constructor(facts: RbdErrorFacts) {
     super(messageOf(facts), facts.cause === undefined ? undefined : { cause: facts.cause });
@@ -31,6 +33,7 @@ export class RbdError extends Error {
     this.errno = facts.errno;
     this.call = facts.call;
     if (facts.object !== undefined) this.object = facts.object;
+    if (facts.detail !== undefined) this.detail = facts.detail;
   }
 }
 
@@ -38,7 +41,7 @@ function messageOf({ code, errno, call, object, detail }: RbdErrorFacts): string
   const what = errno === 0 ? code : `${code}, ${errnoName(errno)}`;
   const where = object === undefined ? call : `${call} on ${object}`;
   const hint = hintFor(code, call);
-  return `${where}: ${detail ?? describe(code)} (${what})${hint === undefined ? "" : `. ${hint}`}`;
+  return `${where}: ${detail ?? describe(code, call)} (${what})${hint === undefined ? "" : `. ${hint}`}`;
 }
 
 function errnoName(errno: number): string {
@@ -119,10 +122,15 @@ export function codeOf(number: number): RbdErrorCode {
   return codeByErrno.get(number) ?? "UNKNOWN";
 }
 
-/** The sentence for a code. */
-function describe(code: RbdErrorCode): string {
-  return words[code];
+/** What happened, in words: what a code means for this call, or for all. */
+function describe(code: RbdErrorCode, call: string): string {
+  return wordsByCall[call]?.[code] ?? words[code];
 }
+
+const wordsByCall: Record<string, Partial<Record<RbdErrorCode, string>>> = {
+  rbd_snap_protect: { BUSY: "the snapshot is already protected" },
+  rbd_snap_unprotect: { INVALID_ARGUMENT: "the snapshot is not protected" },
+};
 
 const words: Record<RbdErrorCode, string> = {
   NOT_FOUND: "it does not exist",
@@ -179,7 +187,19 @@ const hintByCall: Record<string, Partial<Record<RbdErrorCode, string>>> = {
     NOT_EMPTY: "The image has snapshots: remove them first",
     BUSY: "The image is open somewhere or has clones",
   },
-  rbd_snap_unprotect: { BUSY: "The snapshot has clones: flatten or remove them first" },
+  rados_conf_set: {
+    NOT_FOUND: "Check the spelling: `ceph config ls` lists the names of all settings",
+    INVALID_ARGUMENT: "`ceph config help` describes the values that a setting takes",
+  },
+  rbd_aio_compare_and_write: {
+    INVALID_ARGUMENT:
+      "The range must lie within one 512-byte sector with Ceph 16, and within one stripe unit since Ceph 17",
+  },
+  rbd_snap_protect: { BUSY: "Nothing has to be done" },
+  rbd_snap_unprotect: {
+    BUSY: "The snapshot has clones: flatten or remove them first",
+    INVALID_ARGUMENT: "Nothing has to be done",
+  },
   rbd_snap_remove2: { BUSY: "The snapshot is protected or has clones" },
   rbd_clone3: { INVALID_ARGUMENT: "With clone format 1 the snapshot must be protected first" },
 };

@@ -2,6 +2,7 @@ import { betterAuth } from "better-auth";
 import { magicLink, username } from "better-auth/plugins";
 import type { FastifyBaseLogger } from "fastify";
 import type { Database } from "../db/database.ts";
+import { shortened } from "../http/request-log.ts";
 
 /** A sign-in link is meant to be opened at once. */
 const LINK_SECONDS = 10 * 60;
@@ -58,7 +59,11 @@ export function createAuth(options: AuthOptions) {
     databaseHooks: {
       session: {
         create: {
-          after: async (session) => options.onSignIn(session.userId, session.ipAddress ?? ""),
+          after: async (session, context) => {
+            // A change of the password replaces the session of the person who made it.
+            if (context?.path !== "/change-password")
+              await options.onSignIn(session.userId, session.ipAddress ?? "");
+          },
         },
       },
     },
@@ -100,7 +105,7 @@ function authLogger(log: FastifyBaseLogger) {
     disableColors: true,
     log(level: "debug" | "info" | "warn" | "error", message: string, ...details: unknown[]) {
       const err = details.find((detail) => detail instanceof Error);
-      log[level]({ from: "better-auth", ...(err === undefined ? {} : { err }) }, message);
+      log[level]({ from: "better-auth", ...(err === undefined ? {} : { err }) }, shortened(message));
     },
   };
 }

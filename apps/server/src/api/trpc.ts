@@ -45,9 +45,13 @@ export interface AuditEntry {
 /** What every procedure is given. `user` is null for a stranger. */
 export interface Context {
   user: SessionUser | null;
+  /** Aborts when the session of `user` ends. */
+  sessionEnded: AbortSignal;
   log: FastifyBaseLogger;
   /** Address the request came from, for the audit log. */
   address: string;
+  /** Names this request in the log. */
+  requestId: string;
   writeAudit(entry: AuditEntry): Promise<void>;
 }
 
@@ -81,7 +85,17 @@ export const t = initTRPC
   });
 
 /** Turns any error into what the browser may see. An unexpected one says no more than that it happened. */
-function formatError({ shape, error }: { shape: TRPCDefaultErrorShape; error: TRPCError }): ErrorShape {
+function formatError({
+  shape,
+  error,
+  ctx,
+}: {
+  shape: TRPCDefaultErrorShape;
+  error: TRPCError;
+  ctx: Context | undefined;
+}): ErrorShape {
   const coppice = toUserError(error);
+  if (coppice.code === "INTERNAL" && ctx !== undefined)
+    coppice.hint = `The server's log has the details, under the request ${ctx.requestId}.`;
   return { ...shape, message: coppice.message, data: { ...shape.data, coppice } };
 }

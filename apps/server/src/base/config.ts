@@ -53,6 +53,7 @@ const environment = z
         "must be a level such as info or warn",
       )
       .default("info"),
+    COPPICE_REQUEST_LIMIT: wholeNumber(100, 1_000_000, 12_000),
     COPPICE_SCAN_SECONDS: wholeNumber(1, 86_400, 30),
     COPPICE_CLONE_TASKS: wholeNumber(1, 64, 4),
     COPPICE_SOFT_DEPTH: wholeNumber(1, mostDepth, mostDepth),
@@ -89,6 +90,8 @@ export interface Config {
   webDir: string;
   signInLink: boolean;
   logLevel: string;
+  /** How many requests an address may make in a minute. */
+  requestLimit: number;
   /** How long after a scan the images are read again while somebody has the dashboard open. */
   scanIntervalMs: number;
   /** How many clones run at the same time. */
@@ -136,6 +139,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     webDir: resolve(values.COPPICE_WEB_DIR),
     signInLink: values.COPPICE_SIGN_IN_LINK,
     logLevel: values.COPPICE_LOG_LEVEL,
+    requestLimit: values.COPPICE_REQUEST_LIMIT,
     scanIntervalMs: values.COPPICE_SCAN_SECONDS * 1000,
     cloneTasks: values.COPPICE_CLONE_TASKS,
     depthLimits: { soft: values.COPPICE_SOFT_DEPTH, hard: values.COPPICE_HARD_DEPTH },

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { closeSync, openSync } from "node:fs";
+import { closeSync, existsSync, openSync } from "node:fs";
 import { link, mkdir, open, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -16,12 +16,33 @@ export class DataDirInUseError extends Error {
 
 /**
  * Locks the data directory against a second server, which would mark the running tasks of this one as interrupted.
- * The lock is SQLite's on an otherwise empty file, so the kernel frees it however this process ends.
  *
  * @throws {DataDirInUseError}
  */
 export function lockDataDir(dir: string): Disposable {
-  const file = join(dir, "server.lock");
+  return lockFile(dir, "server.lock");
+}
+
+/**
+ * Locks the data directory for `npm start` before it starts anything: a second one would take over the private cluster
+ * of the first, and stop it at its end. A server that runs without `npm start` is respected too.
+ *
+ * @throws {DataDirInUseError}
+ */
+export function lockLauncher(dir: string): Disposable {
+  const lock = lockFile(dir, "launcher.lock");
+  try {
+    if (existsSync(join(dir, "server.lock"))) lockDataDir(dir)[Symbol.dispose]();
+    return lock;
+  } catch (error) {
+    lock[Symbol.dispose]();
+    throw error;
+  }
+}
+
+/** The lock is SQLite's on an otherwise empty file, so the kernel frees it however this process ends. */
+function lockFile(dir: string, name: string): Disposable {
+  const file = join(dir, name);
   closeSync(openSync(file, "a", 0o600));
   const database = new DatabaseSync(file, { timeout: 0 });
   try {

@@ -59,6 +59,19 @@ export class ServerError extends Error implements UserError {
  * its text, which belongs in the server's log.
  */
 export function toUserError(error: unknown): UserError {
+  const shown = describeError(error);
+  return { ...shown, message: visible(shown.message) };
+}
+
+/**
+ * Makes the control characters visible that change the direction of text: with them, the name of an image could make a
+ * sentence read differently.
+ */
+export function visible(text: string): string {
+  return text.replace(/\p{Bidi_Control}/gu, (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`);
+}
+
+function describeError(error: unknown): UserError {
   const cause = error instanceof TRPCError && error.cause !== undefined ? error.cause : error;
   if (cause instanceof ServerError) {
     return { code: cause.code, message: cause.message, hint: cause.hint, object: cause.object };
@@ -72,8 +85,10 @@ export function toUserError(error: unknown): UserError {
   if (cause instanceof ZodError) {
     return { code: "INVALID_INPUT", message: prettifyError(cause), hint: null, object: null };
   }
-  if (cause instanceof TRPCError && cause.code !== "INTERNAL_SERVER_ERROR") {
-    return { code: cause.code, message: cause.message, hint: null, object: null };
+  if (error instanceof TRPCError && error.code !== "INTERNAL_SERVER_ERROR") {
+    if (cause instanceof SyntaxError)
+      return { code: "INVALID_INPUT", message: "The input is not valid JSON.", hint: null, object: null };
+    return { code: error.code, message: error.message, hint: null, object: null };
   }
   return {
     code: "INTERNAL",

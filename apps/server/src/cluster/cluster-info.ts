@@ -5,11 +5,8 @@ import { clusterId, noInput, rowError, rowErrorSchema } from "../api/schemas.ts"
 import { t } from "../api/trpc.ts";
 import { type Clock, within } from "../base/clock.ts";
 import { ServerError } from "../base/errors.ts";
-import type { ClusterConnection } from "./cluster-connection.ts";
+import { ANSWER_MS, type ClusterConnection } from "./cluster-connection.ts";
 import type { Clusters } from "./clusters.ts";
-
-/** The monitors answer in milliseconds; without them librados waits for ever. */
-const ANSWER_MS = 5000;
 
 /**
  * One pool with its named namespaces (the default one always exists and is not listed) and the number of its images
@@ -35,7 +32,7 @@ const clusterInfo = z.object({
   pools: z.array(poolInfo),
 });
 
-/** One configured cluster. `fsid` is null and `error` may say why while there is no connection. */
+/** One configured cluster. `connected` is false during an outage too. `error` may say why. */
 const clusterSummary = z.object({
   id: clusterId,
   connected: z.boolean(),
@@ -79,17 +76,12 @@ export function clustersRouter(clusters: Clusters) {
   });
 }
 
-/** Resolves when the monitors of every cluster answer. @throws {ServerError} `CLUSTER_UNREACHABLE` */
-export async function checkClusters(clusters: Clusters, clock: Clock): Promise<void> {
+/** Resolves when the monitors and OSDs of every cluster answer. @throws {ServerError} `CLUSTER_UNREACHABLE` */
+export async function checkClusters(clusters: Clusters): Promise<void> {
   await Promise.all(
-    Array.from(clusters, ([, connection]) => {
-      connection.get(); // one that is not connected is not waited for
-      return within(
-        clock,
-        ANSWER_MS,
-        connection.use((cluster) => cluster.usage()),
-        noAnswer,
-      );
+    Array.from(clusters, async ([, connection]) => {
+      connection.get(); // an outage that is known is not waited for
+      await connection.check();
     }),
   );
 }
@@ -119,8 +111,8 @@ async function readInfo(
   };
 }
 
-function summaryOf(id: string, { connected, fsid, failure }: ClusterConnection): ClusterSummary {
-  return { id, connected, fsid, error: connected || failure === null ? null : rowError(failure) };
+function summaryOf(id: string, { answering, fsid, failure }: ClusterConnection): ClusterSummary {
+  return { id, connected: answering, fsid, error: failure === null ? null : rowError(failure) };
 }
 
 function noAnswer(): ServerError {

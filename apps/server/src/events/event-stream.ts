@@ -18,10 +18,10 @@ export function eventsProcedure<Result extends z.ZodType<{ kind: string }>>(hub:
   return viewerProcedure
     .input(eventsInput)
     .output(streamOf(event))
-    .subscription(({ input, signal }) =>
+    .subscription(({ ctx, input, signal }) =>
       hub.subscribe({
         lastEventId: input?.lastEventId ?? null,
-        signal: signal ?? new AbortController().signal,
+        signal: signal === undefined ? ctx.sessionEnded : AbortSignal.any([signal, ctx.sessionEnded]),
       }),
     );
 }

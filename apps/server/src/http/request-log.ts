@@ -19,19 +19,30 @@ const SECRET = [
  * The log: one JSON object per line on standard error. Standard output is for the one line that says the server is
  * ready. URLs are logged without their query, which may hold a sign-in token.
  */
-export function logOptions(level: string): NonNullable<FastifyServerOptions["logger"]> {
+export function logOptions(
+  level: string,
+  stream: { write(line: string): void },
+): NonNullable<FastifyServerOptions["logger"]> {
   return {
     level,
-    stream: process.stderr,
+    stream,
     redact: { paths: SECRET, censor: "[secret]" },
     serializers: {
       req: (request: { method: string; url: string; ip: string }) => ({
         method: request.method,
-        path: request.url.split("?", 1)[0],
+        path: shortened(request.url.split("?", 1)[0] ?? ""),
         address: request.ip,
       }),
     },
   };
+}
+
+/** The longest text that a client chooses and the log keeps. */
+const LONGEST = 200;
+
+/** Shortens text that comes from outside, so that a line of the log has a bounded length. */
+export function shortened(text: string): string {
+  return text.length <= LONGEST ? text : `${text.slice(0, LONGEST)}…`;
 }
 
 /** One line for each answered request instead of Fastify's two, at the level debug unless the server failed. */

@@ -1,33 +1,41 @@
 import compress from "@fastify/compress";
 import helmet from "@fastify/helmet";
+import rateLimit from "@fastify/rate-limit";
 import type { FastifyError, FastifyInstance, FastifyRequest } from "fastify";
 import type { AuditLog } from "../access/audit.ts";
 import type { Auth } from "../access/auth.ts";
 import { authRoutes } from "../access/auth-routes.ts";
+import type { Sessions } from "../access/session.ts";
 import type { AppRouter } from "../router.ts";
 import { type HealthOptions, healthRoutes } from "./health.ts";
+import { shortened } from "./request-log.ts";
 import { staticSite } from "./static-site.ts";
 import { trpcRoutes } from "./trpc-routes.ts";
 
 interface HttpOptions {
   server: FastifyInstance;
   auth: Auth;
+  sessions: Sessions;
   audit: AuditLog;
   router: AppRouter;
   health: HealthOptions;
   webDir: string;
   publicUrl: string | null;
+  /** How many requests an address may make in a minute. */
+  requestLimit: number;
 }
 
 /** Registers all routes of the server on one Fastify instance. */
 export async function addRoutes({
   server,
   auth,
+  sessions,
   audit,
   router,
   health,
   webDir,
   publicUrl,
+  requestLimit,
 }: HttpOptions): Promise<void> {
   const https = publicUrl?.startsWith("https:") ?? false;
   await server.register(helmet, {
@@ -42,10 +50,12 @@ export async function addRoutes({
   });
   await compressResponses(server);
   handleErrors(server);
+  server.addHook("onRequest", async (request, reply) => void reply.header("x-request-id", request.id));
+  await limitRequests(server, requestLimit);
   requireSameOrigin(server, publicUrl);
   await server.register(healthRoutes, health);
-  await server.register(authRoutes, { auth, audit });
-  await server.register(trpcRoutes, { auth, audit, router });
+  await server.register(authRoutes, { auth, sessions, audit, database: health.database });
+  await server.register(trpcRoutes, { sessions, audit, router });
   await staticSite(server, { webDir, https });
 }
 
@@ -58,9 +68,27 @@ function handleErrors(server: FastifyInstance): void {
     return reply.code(status).send({
       code: "INTERNAL",
       message: "Something went wrong in the server.",
-      hint: "The server's log has the details.",
+      hint: `The server's log has the details, under the request ${request.id}.`,
     });
   });
+}
+
+/**
+ * Limits how many requests an address makes, before anything else is done for them. A dashboard makes a few in a
+ * second; a page that is opened for the first time, some fifty.
+ */
+async function limitRequests(server: FastifyInstance, max: number): Promise<void> {
+  await server.register(rateLimit, {
+    global: false,
+    max,
+    timeWindow: 60_000,
+    errorResponseBuilder: (_request, { after, statusCode }) =>
+      Object.assign(new Error(`Too many requests from this address. Try again in ${after}.`), {
+        statusCode,
+        code: "TOO_MANY_REQUESTS",
+      }),
+  });
+  server.addHook("onRequest", server.rateLimit());
 }
 
 /** An event stream is not compressed: each event must reach the browser at once, not when a block is full. */
@@ -91,7 +119,8 @@ const READS: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"]);
 function requireSameOrigin(server: FastifyInstance, publicUrl: string | null): void {
   server.addHook("onRequest", async (request, reply) => {
     if (READS.has(request.method) || isOwn(request, publicUrl)) return;
-    request.log.warn({ req: request, origin: request.headers.origin }, "refused a request of another origin");
+    const origin = shortened(request.headers.origin ?? "");
+    request.log.warn({ req: request, origin }, "refused a request of another origin");
     return reply.code(403).send({
       code: "FOREIGN_ORIGIN",
       message: "This request does not come from Coppice's own pages, so it was refused.",

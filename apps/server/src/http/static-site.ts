@@ -24,12 +24,13 @@ export async function staticSite(server: FastifyInstance, options: StaticSiteOpt
     root: webDir,
     redirect: true, // /images → /images/
     cacheControl: false,
+    preCompressed: true, // the build writes each text file as brotli and gzip too
     dotfiles: "ignore",
     setHeaders(reply, file, stat) {
       // The names of these files change with their content.
       const forever = file.startsWith(hashed);
       reply.header("cache-control", forever ? "public, max-age=31536000, immutable" : "no-cache");
-      if (file.endsWith(".html")) reply.header("content-security-policy", policies.of(file, stat));
+      if (PAGE.test(file)) reply.header("content-security-policy", policies.of(file, stat));
     },
   });
   server.setNotFoundHandler((request, reply) => notFound(request.url, webDir, reply));
@@ -63,6 +64,9 @@ function pagePolicy(scriptHashes: readonly string[], https: boolean): string {
   return directives.join("; ");
 }
 
+/** A page, or a compressed form of it. */
+const PAGE = /\.html(\.br|\.gz)?$/;
+
 /** Computes the policy of each page when it is first served, and again when the file has changed. */
 class PagePolicies {
   readonly #known = new Map<string, { version: string; policy: string }>();
@@ -76,7 +80,8 @@ class PagePolicies {
     const version = `${stat.mtimeMs} ${stat.size}`;
     const known = this.#known.get(file);
     if (known?.version === version) return known.policy;
-    const policy = pagePolicy(inlineScriptHashes(readFileSync(file, "utf8")), this.#https);
+    const page = readFileSync(file.replace(PAGE, ".html"), "utf8");
+    const policy = pagePolicy(inlineScriptHashes(page), this.#https);
     this.#known.set(file, { version, policy });
     return policy;
   }

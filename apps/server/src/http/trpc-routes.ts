@@ -1,8 +1,7 @@
-import { type FastifyTRPCPluginOptions, fastifyTRPCPlugin } from "@trpc/server/adapters/fastify";
-import type { FastifyInstance } from "fastify";
+import { type FastifyTRPCPluginOptions, fastifyRequestHandler } from "@trpc/server/adapters/fastify";
+import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { AuditLog } from "../access/audit.ts";
-import type { Auth } from "../access/auth.ts";
-import { findSession } from "../access/session.ts";
+import type { Sessions } from "../access/session.ts";
 import type { Context } from "../api/trpc.ts";
 import { toUserError } from "../base/errors.ts";
 import type { AppRouter } from "../router.ts";
@@ -13,17 +12,23 @@ const MOST_CALLS_PER_REQUEST = 20;
 /** Everything under `/trpc`. */
 export async function trpcRoutes(
   server: FastifyInstance,
-  { auth, audit, router }: { auth: Auth; audit: AuditLog; router: AppRouter },
+  { sessions, audit, router }: { sessions: Sessions; audit: AuditLog; router: AppRouter },
 ): Promise<void> {
   const trpcOptions: FastifyTRPCPluginOptions<AppRouter>["trpcOptions"] = {
     router,
     maxBatchSize: MOST_CALLS_PER_REQUEST,
-    createContext: async ({ req }): Promise<Context> => ({
-      user: await findSession(auth, req.headers),
-      log: req.log,
-      address: req.ip,
-      writeAudit: (entry) => audit.write(entry),
-    }),
+    createContext: async ({ req, res }): Promise<Context> => {
+      const session = await sessions.find(req.headers);
+      for (const cookie of session?.cookies ?? []) res.header("set-cookie", cookie);
+      return {
+        user: session?.user ?? null,
+        sessionEnded: session?.ended ?? new AbortController().signal,
+        log: req.log,
+        address: req.ip,
+        requestId: req.id,
+        writeAudit: (entry) => audit.write(entry),
+      };
+    },
     responseMeta: () => ({ headers: new Headers({ "cache-control": "no-store" }) }),
     onError: ({ error, path, req }) => {
       const { code } = toUserError(error);
@@ -32,5 +37,14 @@ export async function trpcRoutes(
       else req.log.debug({ code, procedure: path }, "procedure refused");
     },
   };
-  await server.register(fastifyTRPCPlugin<AppRouter>, { prefix: "/trpc", trpcOptions });
+  // tRPC's own plugin also accepts multipart bodies, of any size. No procedure takes one: only JSON has a parser here.
+  server.removeAllContentTypeParsers();
+  server.addContentTypeParser("application/json", { parseAs: "string" }, (_request, body, done) =>
+    done(null, body),
+  );
+  server.all<{ Params: { path: string } }>("/trpc/:path", async (request, reply) => {
+    // The handler is not generic in the parameters of the route.
+    const req = request as unknown as FastifyRequest;
+    await fastifyRequestHandler({ ...trpcOptions, req, res: reply, path: request.params.path });
+  });
 }

@@ -52,6 +52,7 @@ export function createInventories(
       log: clusterLog,
       publish,
       watched,
+      outage: () => clusters.get(cluster).failure,
     });
   });
   opened.defer(() => inventories.closeAll());

@@ -21,6 +21,8 @@ export interface InventoryCacheOptions {
   publish(event: ServerEvent): void;
   /** Whether anybody has the dashboard open. */
   watched(): boolean;
+  /** Why the cluster does not answer; null while it does. */
+  outage(): unknown;
 }
 
 /**
@@ -43,9 +45,9 @@ export class InventoryCache {
     this.#restMs = options.intervalMs;
   }
 
-  /** Why the newest scan failed, so that the catalog is older; null when it succeeded. */
+  /** Why the catalog cannot be renewed: the newest scan failed, or the cluster does not answer; null when it can. */
   get failure(): unknown {
-    return this.#failure;
+    return this.#options.outage() ?? this.#failure;
   }
 
   /** When the scan behind the catalog began; null before the first scan. */

@@ -87,7 +87,7 @@ async function planClone(
 ): Promise<ClonePlanView> {
   const plan = await clusters
     .get(id)
-    .use((cluster) => planCloneWithinLimits(cluster, flattens.get(id).get(), { source, target, signal }));
+    .ask((cluster) => planCloneWithinLimits(cluster, flattens.get(id).get(), { source, target, signal }));
   const { name, action, reason } = plan.snapshot;
   return {
     snapshot: { name, action, reason },

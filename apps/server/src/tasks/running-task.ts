@@ -1,3 +1,4 @@
+import { RateMeter } from "rbd-core";
 import { type Clock, isoTime, type Timer } from "../base/clock.ts";
 import type { TaskSummary, TaskUnit } from "./task.ts";
 import type { TaskRun } from "./task-kind.ts";
@@ -32,7 +33,7 @@ export class RunningTask implements TaskRun {
     this.#options = options;
     this.#summary = options.summary;
     this.#savedAt = options.clock.now();
-    this.#meter = new RateMeter(this.#savedAt);
+    this.#meter = new RateMeter(() => options.clock.now());
   }
 
   get signal(): AbortSignal {
@@ -48,18 +49,17 @@ export class RunningTask implements TaskRun {
   }
 
   phase(name: string, unit: TaskUnit = "steps"): void {
-    this.#meter = new RateMeter(this.#options.clock.now());
+    this.#meter = new RateMeter(() => this.#options.clock.now());
     this.change({ phase: name, unit, done: 0, total: null, rate: null });
   }
 
   progress(done: number, total?: number | null): void {
     const now = this.#options.clock.now();
-    this.#meter.update(now, done);
     this.#summary = {
       ...this.#summary,
       done,
       total: total === undefined ? this.#summary.total : total,
-      rate: this.#meter.rate,
+      rate: this.#meter.update(done),
     };
     if (now - this.#savedAt >= SAVE_MS) this.#save();
     this.#pushSoon();
@@ -106,38 +106,5 @@ export class RunningTask implements TaskRun {
     this.#pushTimer = null;
     this.#pushedAt = this.#options.clock.now();
     this.#options.push(this.#summary);
-  }
-}
-
-/** How quickly an old rate is forgotten, in milliseconds. */
-const MEMORY_MS = 4000;
-/** Steps closer together than this are counted as one: over a shorter time the rate is mostly noise. */
-const LEAST_STEP_MS = 250;
-
-/** A smoothed rate. Each measurement is weighted by how long it took, and fades with time. */
-export class RateMeter {
-  #at: number;
-  #done: number;
-  #rate: number | null = null;
-
-  constructor(now: number, done = 0) {
-    this.#at = now;
-    this.#done = done;
-  }
-
-  /** Units per second; null until the first measurement. */
-  get rate(): number | null {
-    return this.#rate;
-  }
-
-  /** Records that `done` units are complete at `now` (milliseconds). */
-  update(now: number, done: number): void {
-    const elapsed = now - this.#at;
-    if (elapsed < LEAST_STEP_MS) return;
-    const measured = (Math.max(0, done - this.#done) * 1000) / elapsed;
-    const weight = 1 - Math.exp(-elapsed / MEMORY_MS);
-    this.#rate = this.#rate === null ? measured : this.#rate + weight * (measured - this.#rate);
-    this.#at = now;
-    this.#done = done;
   }
 }

@@ -63,11 +63,14 @@ export function runnableKind<Input, Result extends { kind: string }, Services>(
     afterCrash(input) {
       const parsed = kind.input.safeParse(input);
       if (parsed.success) return kind.afterCrash(parsed.data);
-      return {
-        message: "The server stopped while this was running. What it had made until then may still exist.",
-        hint: "Check the images it worked on before you start it again.",
-        object: null,
-      };
+      return unknownAftermath;
     },
   };
 }
+
+/** For a task that this version of the server cannot read. */
+export const unknownAftermath: Aftermath = {
+  message: "The server stopped while this was running. What it had made until then may still exist.",
+  hint: "Check the images it worked on before you start it again.",
+  object: null,
+};

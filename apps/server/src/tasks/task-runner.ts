@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { FastifyBaseLogger } from "fastify";
 import { CoppiceError } from "rbd-core";
 import { type Clock, isoTime } from "../base/clock.ts";
-import { ServerError, toUserError } from "../base/errors.ts";
+import { ServerError, toUserError, visible } from "../base/errors.ts";
 import type { Host } from "../base/host.ts";
 import type { Database } from "../db/database.ts";
 import { RunningTask } from "./running-task.ts";
@@ -15,7 +15,7 @@ import {
   type TaskState,
   type TaskSummary,
 } from "./task.ts";
-import type { RunnableKind, TaskKind } from "./task-kind.ts";
+import { type RunnableKind, type TaskKind, unknownAftermath } from "./task-kind.ts";
 import { type StoredTask, TaskStore } from "./task-store.ts";
 
 interface TaskRunnerOptions {
@@ -61,7 +61,7 @@ export class TaskRunner {
   async start(): Promise<void> {
     const { store, clock } = this.#options;
     for (const { summary, input } of await store.inStates(["running", "canceling"])) {
-      const { message, hint, object } = this.#kind(summary.kind).afterCrash(input);
+      const { message, hint, object } = this.#kinds.get(summary.kind)?.afterCrash(input) ?? unknownAftermath;
       await store.save({
         ...summary,
         state: after(summary.state, "lost"),
@@ -70,6 +70,10 @@ export class TaskRunner {
       });
     }
     this.#queue = await store.inStates(["queued"]);
+    for (const { summary } of this.#queue.filter((waiting) => !this.#kinds.has(waiting.summary.kind))) {
+      const { id: task, kind } = summary;
+      this.#options.log.warn({ task, kind }, "a task of another version waits: this version cannot run it");
+    }
     this.#open = true;
     this.wake();
   }
@@ -80,7 +84,8 @@ export class TaskRunner {
     for (const waiting of [...this.#queue]) {
       const { kind: name, object } = waiting.summary;
       if (!this.#options.ready(object.cluster)) continue;
-      const kind = this.#kind(name);
+      const kind = this.#kinds.get(name);
+      if (kind === undefined) continue;
       const busy = [...this.#running.values()].filter(({ task }) => task.summary.kind === name);
       if (busy.length >= kind.concurrency) continue;
       this.#queue = this.#queue.filter((other) => other !== waiting);
@@ -105,7 +110,7 @@ export class TaskRunner {
     const summary: TaskSummary = {
       id: randomUUID(),
       kind: kind.kind,
-      title: kind.title(input),
+      title: visible(kind.title(input)),
       object: kind.object(input),
       related: kind.related(input),
       state: "queued",
@@ -129,7 +134,10 @@ export class TaskRunner {
   /** Tasks, newest first. @throws {ServerError} `STALE_CURSOR` for a text that is not a cursor of this list */
   async list(input: TaskListInput): Promise<{ rows: TaskSummary[]; nextCursor: string | null }> {
     const page = await this.#options.store.page(input);
-    return { ...page, rows: page.rows.map((row) => this.#running.get(row.id)?.task.summary ?? row) };
+    return {
+      ...page,
+      rows: page.rows.map((row) => this.#running.get(row.id)?.task.summary ?? this.#readable(row)),
+    };
   }
 
   /** One task with its log. @throws {ServerError} `TASK_UNKNOWN` */
@@ -139,7 +147,10 @@ export class TaskRunner {
     const stored = await this.#options.store.find(id);
     if (stored === null)
       throw new ServerError("TASK_UNKNOWN", "There is no task with this id.", { object: id });
-    return { ...(running?.summary ?? stored.summary), log: await this.#options.store.log(id) };
+    return {
+      ...(running?.summary ?? this.#readable(stored.summary)),
+      log: await this.#options.store.log(id),
+    };
   }
 
   /**
@@ -225,10 +236,9 @@ export class TaskRunner {
     await task.saved();
   }
 
-  #kind(name: string): RunnableKind {
-    const kind = this.#kinds.get(name);
-    if (kind === undefined) throw new Error(`There is no kind of task called "${name}"`);
-    return kind;
+  /** Without the result when another version of the server made it: only known results can be sent. */
+  #readable({ result, ...summary }: TaskSummary): TaskSummary {
+    return result === undefined || !this.#kinds.has(summary.kind) ? summary : { ...summary, result };
   }
 }
 

@@ -110,6 +110,19 @@ describe("starting", () => {
     }
   });
 
+  test("a start that failed ends although its launcher still runs", async () => {
+    await using data = await temporaryDir();
+    await using wrong = new ServerProcess(
+      { COPPICE_DATA: data.path, CEPH_CONF: conf, COPPICE_LOG_LEVEL: "loud" },
+      { launched: true },
+    );
+    expect(await wrong.ended).toMatchObject({ code: 2 });
+    await using first = new ServerProcess({ COPPICE_DATA: data.path, CEPH_CONF: conf });
+    await first.ready();
+    await using second = new ServerProcess({ COPPICE_DATA: data.path, CEPH_CONF: conf }, { launched: true });
+    expect(await second.ended).toMatchObject({ code: 4 });
+  });
+
   test("a taken port ends it with an error message and code 3", async () => {
     await using data = await temporaryDir();
     const other = createServer().listen(0, "127.0.0.1");

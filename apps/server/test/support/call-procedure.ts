@@ -45,8 +45,10 @@ export async function call(
 ): Promise<unknown> {
   const caller = createRouter(services).createCaller({
     user: userOf(person),
+    sessionEnded: new AbortController().signal,
     log: silentLog(),
     address: "192.0.2.1",
+    requestId: "request-1",
     writeAudit: (entry) => services.audit.write(entry),
   });
   let procedure: unknown = caller;

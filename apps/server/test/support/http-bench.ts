@@ -1,12 +1,13 @@
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { type FastifyInstance, fastify, type InjectOptions, type LightMyRequestResponse } from "fastify";
+import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from "fastify";
 import type { Inventory } from "rbd-core";
 import { type OpenAuth, openAuth } from "../../src/access/accounts.ts";
 import { AuditLog } from "../../src/access/audit.ts";
+import { Sessions } from "../../src/access/session.ts";
 import { type Database, migrations, openDatabase } from "../../src/db/database.ts";
-import { logOptions, RequestLog } from "../../src/http/request-log.ts";
+import { createHttpServer } from "../../src/http/http-server.ts";
 import { addRoutes } from "../../src/http/routes.ts";
 import { createRouter } from "../../src/router.ts";
 import { FakeClock } from "./fake-clock.ts";
@@ -44,7 +45,13 @@ export interface HttpBench extends AsyncDisposable {
 
 /** The whole HTTP side on a fresh database, with one cluster that holds `inventory`. */
 export async function httpBench(
-  options: { publicUrl?: string; logLevel?: string; inventory?: Inventory } = {},
+  options: {
+    publicUrl?: string;
+    logLevel?: string;
+    inventory?: Inventory;
+    requestLimit?: number;
+    requestTimeoutMs?: number;
+  } = {},
 ): Promise<HttpBench> {
   const dir = await mkdtemp(join(tmpdir(), "coppice-server-test-"));
   const webDir = join(dir, "web");
@@ -53,11 +60,12 @@ export async function httpBench(
     await writeFile(join(webDir, file), text);
   }
   const lines: string[] = [];
-  const logger = {
-    ...Object(logOptions(options.logLevel ?? "trace")),
-    stream: { write: (line: string) => lines.push(line) },
-  };
-  const server = fastify({ logger, logController: new RequestLog() });
+  const server = createHttpServer({
+    logLevel: options.logLevel ?? "trace",
+    trustProxy: [],
+    stream: { write: (line: string) => void lines.push(line) },
+    ...(options.requestTimeoutMs === undefined ? {} : { requestTimeoutMs: options.requestTimeoutMs }),
+  });
   const clock = new FakeClock();
   const database = await openDatabase(":memory:", migrations("ceph"));
   const audit = new AuditLog(database, clock);
@@ -78,11 +86,13 @@ export async function httpBench(
   await addRoutes({
     server,
     auth: auth.auth,
+    sessions: new Sessions(auth.auth, clock),
     audit,
     router,
     health: { database, checkClusters, clock },
     webDir,
     publicUrl,
+    requestLimit: options.requestLimit ?? 100_000,
   });
   await server.ready();
   benches += 1;

@@ -22,10 +22,11 @@ export class ServerProcess implements AsyncDisposable {
   #stdout = "";
   #stderr = "";
 
-  constructor(env: Record<string, string>) {
+  /** @param launched With the IPC channel on which the server learns that its launcher has ended. */
+  constructor(env: Record<string, string>, { launched = false } = {}) {
     this.#child = spawn(process.execPath, [MAIN], {
       env: { PATH: process.env.PATH ?? "", COPPICE_PORT: "0", COPPICE_SIGN_IN_LINK: "1", ...env },
-      stdio: ["ignore", "pipe", "pipe"],
+      stdio: launched ? ["ignore", "pipe", "pipe", "ipc"] : ["ignore", "pipe", "pipe"],
     });
     this.#child.stdout?.on("data", (chunk: Buffer) => {
       this.#stdout += chunk.toString();

@@ -39,7 +39,15 @@ export function stubServices(inventory: Inventory = inventoryOf([])): StubServic
   };
   const clusters = new PerCluster([CLUSTER], () => {
     const connect = async () => cluster as unknown as Cluster;
-    const connection = new ClusterConnection({ connect, clock, log, onConnected: () => {} });
+    const check = async () => {};
+    const connection = new ClusterConnection({
+      connect,
+      check,
+      clock,
+      log,
+      onConnected: () => {},
+      onRecovered: () => {},
+    });
     connection.open();
     return connection;
   });
@@ -54,6 +62,7 @@ export function stubServices(inventory: Inventory = inventoryOf([])): StubServic
         log,
         publish: () => {},
         watched: () => false,
+        outage: () => null,
       }),
   );
   const limits = { soft: 1000, hard: 1000 };

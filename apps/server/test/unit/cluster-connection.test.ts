@@ -1,23 +1,32 @@
 import { type Cluster, CoppiceError } from "rbd-core";
-import { beforeEach, expect, test } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 import { ClusterConnection } from "../../src/cluster/cluster-connection.ts";
+import { createCheck } from "../../src/cluster/clusters.ts";
 import { FakeClock, settle } from "../support/fake-clock.ts";
 import { silentLog } from "../support/silent-log.ts";
 
 let clock: FakeClock;
 let attempts: { succeed(): { closed: boolean }; fail(error: Error): void }[];
 let connected: number;
+let recovered: number;
+let check: () => Promise<void>;
 let connection: ClusterConnection;
 
 beforeEach(() => {
   clock = new FakeClock();
   attempts = [];
   connected = 0;
+  recovered = 0;
+  check = async () => {};
   connection = new ClusterConnection({
     clock,
     log: silentLog(),
+    check: () => check(),
     onConnected: () => {
       connected += 1;
+    },
+    onRecovered: () => {
+      recovered += 1;
     },
     connect: () => {
       const { promise, resolve, reject } = Promise.withResolvers<Cluster>();
@@ -80,7 +89,7 @@ test("it keeps trying, with growing pauses, until it succeeds", async () => {
   await clock.pass(30_000);
   attempts.at(-1)?.succeed();
   await settle();
-  expect(connection.connected).toBe(true);
+  expect(connection.answering).toBe(true);
   expect(connected).toBe(1);
 });
 
@@ -89,7 +98,7 @@ test("an ordinary error does not close the connection", async () => {
   await settle();
   const error = new CoppiceError({ code: "NOT_FOUND", message: "no such pool" });
   await expect(connection.use(async () => Promise.reject(error))).rejects.toBe(error);
-  expect(connection.connected).toBe(true);
+  expect(connection.answering).toBe(true);
   expect(attempts.length).toBe(1);
 });
 
@@ -116,4 +125,84 @@ test("closing ends the attempts and closes the connection, even one that is bein
   expect(connected).toBe(0);
   await clock.pass(600_000);
   expect(attempts.length).toBe(1);
+});
+
+const unreachable = { code: "CLUSTER_UNREACHABLE", message: "The cluster does not answer." };
+
+describe("an outage of a connected cluster", () => {
+  let answer: () => void;
+
+  beforeEach(async () => {
+    attempts[0]?.succeed();
+    await settle();
+    check = () =>
+      new Promise((resolve) => {
+        answer = resolve;
+      });
+  });
+
+  test("is noticed within ten seconds, and ends what waits for an answer", async () => {
+    const plan = expect(connection.ask(() => new Promise(() => {}))).rejects.toMatchObject(unreachable);
+    await clock.pass(10_000);
+    await plan;
+    expect(connection.answering).toBe(false);
+    expect(connection.failure).toMatchObject(unreachable);
+    expect(() => connection.get()).toThrow(expect.objectContaining(unreachable));
+    let begun = false;
+    const work = async () => {
+      begun = true;
+    };
+    await expect(connection.use(work)).rejects.toMatchObject(unreachable);
+    expect(begun).toBe(false);
+  });
+
+  test("is over as soon as the cluster answers, on the same connection", async () => {
+    await clock.pass(60_000);
+    expect([connection.answering, recovered]).toEqual([false, 0]);
+    answer();
+    await settle();
+    expect([connection.answering, recovered, attempts.length]).toEqual([true, 1, 1]);
+    expect(connection.get().fsid).toBe("fsid-1");
+  });
+
+  test("is noticed at once by an operation that timed out", async () => {
+    check = () => Promise.reject(timedOut());
+    await expect(connection.use(() => Promise.reject(timedOut()))).rejects.toMatchObject({
+      code: "TIMED_OUT",
+    });
+    await settle();
+    expect(connection.answering).toBe(false);
+  });
+
+  test("is not assumed when the cluster refuses the check", async () => {
+    check = () => Promise.reject(new CoppiceError({ code: "PERMISSION_DENIED", message: "no" }));
+    await clock.pass(30_000);
+    expect(connection.answering).toBe(true);
+  });
+});
+
+describe("the check of a cluster", () => {
+  const pools = ["broken", "rbd"].map((name, id) => ({ name, id }));
+
+  test("reads from the OSDs: without them it has no answer, although the monitors answer", async () => {
+    const outcome = createCheck()({
+      listPools: async () => pools,
+      listNamespaces: () => new Promise(() => {}),
+    });
+    expect(await Promise.race([outcome, settle().then(() => "no answer")])).toBe("no answer");
+  });
+
+  test("counts the first pool that answers, and does not repeat a read that has no answer", async () => {
+    const reads: string[] = [];
+    const check = createCheck();
+    const cluster = {
+      listPools: async () => pools,
+      listNamespaces: (name: string) => {
+        reads.push(name);
+        return name === "broken" ? new Promise<never>(() => {}) : Promise.resolve([]);
+      },
+    };
+    for (let turn = 0; turn < 3; turn++) await check(cluster);
+    expect(reads).toEqual(["broken", "rbd", "rbd", "rbd"]);
+  });
 });

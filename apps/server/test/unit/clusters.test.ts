@@ -1,5 +1,7 @@
+import type { Cluster } from "rbd-core";
 import { expect, test } from "vitest";
-import { canBegin } from "../../src/cluster/clusters.ts";
+import { ClusterConnection } from "../../src/cluster/cluster-connection.ts";
+import { canBegin, PerCluster } from "../../src/cluster/clusters.ts";
 import { migrations, openDatabase } from "../../src/db/database.ts";
 import { listPage, readImage } from "../../src/inventory/inventories.ts";
 import { lineage } from "../../src/inventory/lineage.ts";
@@ -8,7 +10,7 @@ import { runnableKinds } from "../../src/operations/operations.ts";
 import { TaskRunner } from "../../src/tasks/task-runner.ts";
 import { TaskStore } from "../../src/tasks/task-store.ts";
 import { call } from "../support/call-procedure.ts";
-import { settle } from "../support/fake-clock.ts";
+import { FakeClock, settle } from "../support/fake-clock.ts";
 import { silentLog } from "../support/silent-log.ts";
 import { CLUSTER, stubServices } from "../support/stub-services.ts";
 import { bigInventory } from "../support/synthetic-inventory.ts";
@@ -53,6 +55,54 @@ test("the key of a row is accepted in place of a spec", async () => {
   const [parent] = page.rows;
   const clones = await call("images.list", "viewer", services, { cluster: CLUSTER, parent: parent?.key });
   expect(clones).toMatchObject({ filtered: parent?.childCount });
+});
+
+test("tasks that wait when the cluster stops to answer are kept until it answers", async () => {
+  const { services } = stubServices();
+  const clock = new FakeClock();
+  let answer = () => {};
+  let begun = 0;
+  let answers = true;
+  const connection = new ClusterConnection({
+    clock,
+    log: silentLog(),
+    connect: async () => ({ fsid: "f" }) as unknown as Cluster,
+    check: () =>
+      answers
+        ? Promise.resolve()
+        : new Promise((resolve) => {
+            answer = resolve;
+          }),
+    onConnected: () => {},
+    onRecovered: () => runner.wake(),
+  });
+  const clusters = new PerCluster([CLUSTER], () => connection);
+  const runner = new TaskRunner({
+    store: new TaskStore(await openDatabase(":memory:", migrations(CLUSTER))),
+    clock,
+    log: silentLog(),
+    kinds: runnableKinds(services).map((kind) => ({
+      ...kind,
+      run: async () => {
+        begun += 1;
+        return { kind: kind.kind };
+      },
+    })),
+    publish: () => {},
+    ready: (id) => canBegin(clusters, id),
+  });
+  await runner.start();
+  connection.open();
+  await settle();
+  answers = false;
+  await clock.pass(10_000);
+  const input = { cluster: CLUSTER, source: "rbd/a", target: "rbd/b" };
+  const id = await runner.enqueue(cloneTask, input, { id: "u1", username: "ada" });
+  await clock.pass(900_000);
+  expect([begun, (await runner.get(id)).state]).toEqual([0, "queued"]);
+  answer();
+  await settle();
+  expect(begun).toBe(1);
 });
 
 test("a waiting task of a cluster that is not configured any more fails instead of waiting for ever", async () => {

@@ -1,7 +1,10 @@
+import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
-import { writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { gunzipSync, zstdDecompressSync } from "node:zlib";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { brotliDecompressSync, gunzipSync, zstdDecompressSync } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { inlineScriptHashes } from "../../src/http/static-site.ts";
 import { cookieOf, type HttpBench, httpBench, ORIGIN, PAGE, signIn } from "../support/http-bench.ts";
@@ -130,6 +133,41 @@ describe("requests of other sites", () => {
     const cookie = cookieOf(await signIn(bench, "admin", await bench.adminPassword()));
     const response = await start({ cookie, origin: ORIGIN, "content-type": "text/plain" });
     expect(response.statusCode).toBeGreaterThanOrEqual(400);
+  });
+});
+
+describe("files that the build has compressed", () => {
+  const script = fileURLToPath(new URL("../../../../scripts/precompress.mjs", import.meta.url));
+  const page = `${PAGE}${"<p>text</p>".repeat(500)}`;
+
+  beforeEach(async () => {
+    await writeFile(join(bench.webDir, "index.html"), page);
+    await writeFile(join(bench.webDir, "_next/static/chunks/long.js"), "long()\n".repeat(1000));
+    await promisify(execFile)(process.execPath, [script, bench.webDir]);
+  });
+
+  test.each([
+    ["gzip, deflate, br, zstd", "br", brotliDecompressSync],
+    ["gzip, deflate", "gzip", gunzipSync],
+  ] as const)("are sent as they are to a browser that accepts %s", async (accepted, encoding, decompress) => {
+    const response = await bench.inject({ url: "/", headers: { "accept-encoding": accepted } });
+    expect(response.headers["content-encoding"]).toBe(encoding);
+    expect(decompress(response.rawPayload).toString()).toBe(page);
+    expect(response.headers["content-type"]).toMatch(/^text\/html/);
+    expect(String(response.headers["content-security-policy"])).toContain(sha256("self.x=1"));
+    const chunk = await bench.inject({
+      url: "/_next/static/chunks/long.js",
+      headers: { "accept-encoding": accepted },
+    });
+    expect(chunk.headers["content-encoding"]).toBe(encoding);
+    const stored = join(bench.webDir, `_next/static/chunks/long.js.${encoding === "br" ? "br" : "gz"}`);
+    expect(chunk.rawPayload.equals(await readFile(stored))).toBe(true);
+    expect(chunk.headers["cache-control"]).toContain("immutable");
+  });
+
+  test("are sent plain to a client that accepts no encoding", async () => {
+    const response = await get("/");
+    expect([response.headers["content-encoding"], response.body]).toEqual([undefined, page]);
   });
 });
 

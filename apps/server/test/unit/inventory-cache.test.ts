@@ -1,5 +1,6 @@
 import { forest, type Inventory } from "rbd-core";
 import { beforeEach, expect, test } from "vitest";
+import { ServerError } from "../../src/base/errors.ts";
 import type { ServerEvent } from "../../src/events/server-event.ts";
 import { listPage, readImage } from "../../src/inventory/inventories.ts";
 import { InventoryCache } from "../../src/inventory/inventory-cache.ts";
@@ -11,6 +12,7 @@ let clock: FakeClock;
 let scans: { answer(names: string[]): void; fail(error: unknown): void; signal: AbortSignal }[];
 let events: ServerEvent[];
 let watched: boolean;
+let outage: unknown;
 let cache: InventoryCache;
 
 beforeEach(() => {
@@ -18,6 +20,7 @@ beforeEach(() => {
   scans = [];
   events = [];
   watched = false;
+  outage = null;
   cache = new InventoryCache({
     cluster: "ceph",
     clock,
@@ -25,6 +28,7 @@ beforeEach(() => {
     log: silentLog(),
     publish: (event) => events.push(event),
     watched: () => watched,
+    outage: () => outage,
     scan: (signal) => {
       const { promise, resolve, reject } = Promise.withResolvers<Inventory>();
       const answer = (names: string[]) =>
@@ -65,6 +69,21 @@ test("an old catalog is returned at once and renewed in the background", async (
   scans[1]?.answer(["a", "b"]);
   await settle();
   expect(await names()).toEqual(["a", "b"]);
+});
+
+test("while the cluster does not answer, a list says that its rows are not current", async () => {
+  await firstScan("a");
+  const input = { cluster: "ceph", kind: "all", limit: 10, sort: { by: "name", dir: "asc" } } as const;
+  expect((await listPage(cache, input)).scanProblems).toEqual([]);
+  outage = new ServerError("CLUSTER_UNREACHABLE", "The cluster does not answer.");
+  const page = await listPage(cache, input);
+  expect(page.rows.length).toBe(1);
+  expect(page.scanProblems).toEqual([
+    {
+      place: null,
+      error: { code: "CLUSTER_UNREACHABLE", message: "The cluster does not answer.", hint: null },
+    },
+  ]);
 });
 
 test("nothing is scanned while no dashboard is open; an open dashboard is kept up to date", async () => {

@@ -87,3 +87,35 @@ test("the tasks of one cluster do not wait for another", async () => {
     waiting,
   ]);
 });
+
+test("tasks of a kind that this version does not know keep nothing from starting", async () => {
+  const ids: Record<string, string> = {};
+  bench.connected.clear();
+  for (const name of ["running", "queued", "succeeded"]) ids[name] = await bench.enqueue(`rbd/${name}`);
+  for (const [state, id] of Object.entries(ids)) {
+    const result = state === "succeeded" ? JSON.stringify({ kind: "newer", x: 1 }) : null;
+    await bench.database
+      .updateTable("task")
+      .set({ kind: "newer", state, result })
+      .where("id", "=", id)
+      .execute();
+  }
+  const next = bench.restarted();
+  await next.runner.start();
+  const states = (await next.runner.list({ limit: 10 })).rows.map(({ title, state, result }) => [
+    title,
+    state,
+    result,
+  ]);
+  expect(states.toSorted()).toEqual([
+    ["Work on rbd/queued", "queued", undefined],
+    ["Work on rbd/running", "interrupted", undefined],
+    ["Work on rbd/succeeded", "succeeded", undefined],
+  ]);
+  expect((await next.runner.cancel(ids.queued ?? "")).state).toBe("canceled");
+  const known = await next.enqueue("rbd/known");
+  await settle();
+  next.work("rbd/known").finish();
+  await settle();
+  expect((await next.runner.get(known)).state).toBe("succeeded");
+});

@@ -71,7 +71,7 @@ const url = "/trpc";
  * Every call is an HTTP request of its own, so that a slow call does not delay others and each can be cancelled.
  * Subscriptions use an event stream.
  */
-export const trpcClient = createTRPCClient<AppRouter>({
+const trpcClient = createTRPCClient<AppRouter>({
   links: [
     splitLink({
       condition: (operation) => operation.type === "subscription",

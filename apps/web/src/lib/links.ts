@@ -31,7 +31,7 @@ function address(path: string, query: Query): string {
 interface ImagesFilter {
   kind?: "clones" | "trash" | "problems";
   /** `pool` or `pool/namespace`. */
-  place?: string;
+  pool?: string;
 }
 
 /**
@@ -41,7 +41,7 @@ interface ImagesFilter {
 export function linksOf(cluster: string) {
   return {
     overview: () => address("/", { cluster }),
-    images: ({ kind, place }: ImagesFilter = {}) => address("/images/", { cluster, kind, place }),
+    images: ({ kind, pool }: ImagesFilter = {}) => address("/images/", { cluster, kind, pool }),
     /** `ref` is the spec or the key of the image; see `imageRef`. */
     image: (ref: string, tab?: "snapshots" | "family") => address("/image/", { cluster, spec: ref, tab }),
     lineage: (ref?: string) => address("/lineage/", { cluster, focus: ref }),
@@ -55,7 +55,7 @@ export type Links = ReturnType<typeof linksOf>;
 /** The page of an object that a task takes part in. */
 export function objectLink(object: TaskObject): string {
   const links = linksOf(object.cluster);
-  if (object.kind === "pool") return links.images({ place: object.pool });
+  if (object.kind === "pool") return links.images({ pool: object.pool });
   const { pool, namespace, image } = object;
   return links.image(
     formatSpec({ pool, namespace, image }),

@@ -48,7 +48,7 @@ function read(key: string): string | null {
 }
 
 /** A text stored in this browser; null when there is none. Every component that uses the same name follows a change. */
-export function useStoredText(name: string): [string | null, (text: string) => void] {
+function useStoredText(name: string): [string | null, (text: string) => void] {
   const key = `coppice.${name}`;
   const text = useSyncExternalStore(
     subscribe,

@@ -1,5 +1,5 @@
 /** An image or one of its snapshots by name. `namespace` is "" for the default namespace. */
-export interface ImageSpec {
+interface ImageSpec {
   pool: string;
   namespace: string;
   image: string;
@@ -25,7 +25,7 @@ export function formatSpec({ pool, namespace, image, snapshot }: ImageSpec): str
   return snapshot === undefined ? path : `${path}@${snapshot}`;
 }
 
-/** The pool and namespace of an image: `pool` or `pool/namespace`. */
-export function formatPlace(pool: string, namespace: string): string {
+/** The pool spec of an image, as `rbd` calls it: `pool` or `pool/namespace`. */
+export function formatPoolSpec(pool: string, namespace: string): string {
   return namespace === "" ? pool : `${pool}/${namespace}`;
 }

@@ -12,7 +12,7 @@ import {
 import { formatBytes, formatCount, formatPercent, formatRate, formatRemaining } from "./format.ts";
 
 /** How a state is displayed. The icon and the word carry the meaning; the tone only emphasises it. */
-export interface TaskStateLook {
+interface TaskStateLook {
   label: string;
   icon: LucideIcon;
   tone: "neutral" | "brand" | "danger" | "warn" | "info";

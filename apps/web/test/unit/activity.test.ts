@@ -18,13 +18,13 @@ test("a task concerns the image that it makes or changes", () => {
   expect(concernsImage({ object: other, related: [] }, image)).toBe(false);
 });
 
-test("and an image or a snapshot that takes part in it otherwise", () => {
+test("a task concerns an image or a snapshot that is related to it", () => {
   const snapshot = { ...object, kind: "snapshot", spec: "rbd/vm-1@monday", snapshot: "monday" } as const;
   expect(concernsImage({ object: other, related: [object] }, image)).toBe(true);
   expect(concernsImage({ object: other, related: [snapshot] }, image)).toBe(true);
 });
 
-test("not one of the same name elsewhere", () => {
+test("a task does not concern an image of the same name in another place", () => {
   for (const elsewhere of [
     { cluster: "west" },
     { pool: "vms" },

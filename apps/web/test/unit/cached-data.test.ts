@@ -43,7 +43,7 @@ function task(cluster: string): TaskSummary {
 
 const stale = (client: QueryClient, key: readonly unknown[]) => client.getQueryState(key)?.isInvalidated;
 
-test("an inventory without changes makes the data of its cluster younger, and of no other", () => {
+test("an inventory without changes updates the time of its cluster only", () => {
   const client = clientOf("east", "west");
   applyUnchangedInventory(client, { cluster: "east", scannedAt: "2" });
   expect(client.getQueryData<LineageForest>(forestKey("east"))?.scannedAt).toBe("2");

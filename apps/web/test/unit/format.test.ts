@@ -45,12 +45,12 @@ test("exactBytes groups the full number", () => {
 test("formatRate is bytes per second", () => expect(formatRate(84.25 * 2 ** 20)).toBe("84.3 MiB/s"));
 
 describe("formatPercent", () => {
-  test("does not call the unfinished finished", () => {
+  test("does not round up to 100 before completion", () => {
     expect(formatPercent(999_999, 1_000_000)).toBe("99%");
     expect(formatPercent(1_000_000, 1_000_000)).toBe("100%");
   });
-  test("does not call the begun untouched", () => expect(formatPercent(1, 1_000_000)).toBe("<1%"));
-  test("of nothing is nothing", () => expect(formatPercent(0, 0)).toBe("0%"));
+  test("does not round down to 0 after the start", () => expect(formatPercent(1, 1_000_000)).toBe("<1%"));
+  test("the share of an empty total is 0%", () => expect(formatPercent(0, 0)).toBe("0%"));
 });
 
 test("plural agrees with its count", () => {
@@ -70,13 +70,13 @@ test.each([
 ])("%d seconds last %s", (seconds, text) => expect(formatDuration(seconds)).toBe(text));
 
 describe("formatRemaining", () => {
-  test("is silent when it cannot know", () => {
+  test("is null when the remaining time is unknown", () => {
     expect(formatRemaining(1, null, 1)).toBeNull();
     expect(formatRemaining(1, 10, null)).toBeNull();
     expect(formatRemaining(1, 10, 0)).toBeNull();
     expect(formatRemaining(10, 10, 1)).toBeNull();
   });
-  test("takes coarser steps the further away the end is", () => {
+  test("uses coarser steps for longer times", () => {
     expect(formatRemaining(0, 3, 1)).toBe("a few seconds left");
     expect(formatRemaining(0, 42, 1)).toBe("about 45 s left");
     expect(formatRemaining(0, 130, 1)).toBe("about 3 min left");

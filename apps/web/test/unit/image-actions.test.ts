@@ -7,8 +7,8 @@ const image: ActionTarget = { key: "rbd//1", spec: "rbd/vm-1", state: "ok", inTr
 const openClone = vi.fn();
 const goTo = vi.fn();
 
-function offered(target: ActionTarget, mayOperate = true) {
-  return offerActions(target, { links, openClone, mayOperate, goTo });
+function offered(target: ActionTarget, mayOperate = true, path = "/images/") {
+  return offerActions(target, { links, openClone, mayOperate, path, goTo });
 }
 const ids = (target: ActionTarget, mayOperate?: boolean) => offered(target, mayOperate).map(({ id }) => id);
 const action = (target: ActionTarget, id: string) => offered(target).find((each) => each.id === id);
@@ -22,6 +22,12 @@ describe("offerActions", () => {
 
   test("offers for a snapshot only what applies to snapshots", () =>
     expect(ids({ ...image, snapshot: { name: "monday", kind: "user" } })).toEqual(["clone", "copy-name"]));
+
+  test("leaves out a link to the page in view", () => {
+    const onPage = (path: string) => offered(image, true, path).map(({ id }) => id);
+    expect(onPage("/image/")).toEqual(["clone", "lineage", "copy-name"]);
+    expect(onPage("/lineage/")).toEqual(["open", "clone", "copy-name"]);
+  });
 
   test("says why an image cannot be cloned", () => {
     const reason = (target: ActionTarget) => action(target, "clone")?.disabledReason;

@@ -1,15 +1,15 @@
 import { expect, test } from "vitest";
-import { parseSpecPlace, placeOptions } from "#features/images/image-filters.tsx";
+import { parsePoolFilter, poolOptions } from "#features/images/image-filters.tsx";
 
-test("a place is a pool, its default namespace, or a namespace", () => {
-  expect(parseSpecPlace("")).toEqual({});
-  expect(parseSpecPlace("rbd")).toEqual({ pool: "rbd" });
-  expect(parseSpecPlace("rbd/")).toEqual({ pool: "rbd", namespace: "" });
-  expect(parseSpecPlace("rbd/tenant")).toEqual({ pool: "rbd", namespace: "tenant" });
+test("the filter names a pool, its default namespace, or a namespace", () => {
+  expect(parsePoolFilter("")).toEqual({});
+  expect(parsePoolFilter("rbd")).toEqual({ pool: "rbd" });
+  expect(parsePoolFilter("rbd/")).toEqual({ pool: "rbd", namespace: "" });
+  expect(parsePoolFilter("rbd/tenant")).toEqual({ pool: "rbd", namespace: "tenant" });
 });
 
-test("a pool without namespaces has one place, one with namespaces has them all", () => {
-  const options = placeOptions([
+test("a pool without namespaces is one option; a pool with namespaces is one option for each", () => {
+  const options = poolOptions([
     { id: 1, name: "images", namespaces: [], images: 1200 },
     { id: 2, name: "rbd", namespaces: ["a", "b"], images: 3 },
   ]);

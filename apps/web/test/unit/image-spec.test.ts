@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { checkImageName, suggestName } from "#features/clone/clone-draft.ts";
-import { formatPlace, formatSpec, parseSpec } from "#lib/spec.ts";
+import { formatPoolSpec, formatSpec, parseSpec } from "#lib/spec.ts";
 
 describe("parseSpec", () => {
   test.each(["rbd/vm-1", "rbd/tenant/vm-1", "rbd/vm-1@monday", "rbd/tenant/vm-1@monday"])("%s", (text) => {
@@ -24,14 +24,14 @@ describe("parseSpec", () => {
   );
 });
 
-test("formatPlace leaves the default namespace out", () => {
-  expect(formatPlace("rbd", "")).toBe("rbd");
-  expect(formatPlace("rbd", "tenant")).toBe("rbd/tenant");
+test("formatPoolSpec leaves the default namespace out", () => {
+  expect(formatPoolSpec("rbd", "")).toBe("rbd");
+  expect(formatPoolSpec("rbd", "tenant")).toBe("rbd/tenant");
 });
 
 describe("suggestName", () => {
   test("appends -clone when that is free", () => expect(suggestName("vm-1", new Set())).toBe("vm-1-clone"));
-  test("counts on past what is taken", () =>
+  test("continues to count after names that are in use", () =>
     expect(suggestName("vm-1", new Set(["vm-1-clone", "vm-1-clone-2"]))).toBe("vm-1-clone-3"));
   test("a clone of a clone does not become -clone-clone", () => {
     expect(suggestName("vm-1-clone", new Set(["vm-1-clone"]))).toBe("vm-1-clone-2");
@@ -39,7 +39,7 @@ describe("suggestName", () => {
   });
 });
 
-test("checkImageName says what is wrong", () => {
+test("checkImageName says why a name is invalid", () => {
   expect(checkImageName("vm 1")).toBeNull();
   expect(checkImageName("映像-1")).toBeNull();
   expect(checkImageName("")).toMatch(/name/);

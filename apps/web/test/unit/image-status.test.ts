@@ -7,7 +7,7 @@ import { linksOf } from "#lib/links.ts";
 const image = { state: "ok", inTrash: false, marks: [] } as const;
 const labels = (...args: Parameters<typeof statusesOf>) => statusesOf(...args).map(({ label }) => label);
 
-test("the worst comes first", () => {
+test("the most severe status comes first", () => {
   expect(labels({ ...image, marks: ["flatten-candidate", "parent-in-trash"] })).toEqual([
     "Parent in trash",
     "Flatten candidate",
@@ -19,11 +19,11 @@ test("the worst comes first", () => {
   ]);
 });
 
-test("a mark that is not known yet still shows", () => {
+test("an unknown mark is shown by its name", () => {
   expect(labels({ ...image, marks: ["new-mark"] })).toEqual(["new-mark"]);
 });
 
-test("attention lists images and failed tasks, the worst first, and no finished ones", () => {
+test("attentionItems lists images and failed tasks, the most severe first, and no succeeded tasks", () => {
   const row = {
     cluster: "ceph",
     key: "k",

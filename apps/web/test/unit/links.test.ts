@@ -26,7 +26,7 @@ test("the object of a task is linked by its fields, on its own cluster", () => {
     "/image/?cluster=west&spec=rbd/vm&tab=snapshots",
   );
   expect(objectLink({ kind: "pool", cluster: "west", spec: "rbd", pool: "rbd" })).toBe(
-    "/images/?cluster=west&place=rbd",
+    "/images/?cluster=west&pool=rbd",
   );
 });
 

@@ -27,7 +27,7 @@ test("newest first by id, also beyond 2^53", () => {
   expect(rail.map(({ snapshot: { id } }) => id)).toEqual(["9007199254740993", "9007199254740992", "10", "9"]);
 });
 
-test("each says how the size changed since the one before", () => {
+test("each snapshot has the change of the size since the previous one", () => {
   const rail = railSnapshots({
     children: [],
     snapshots: [snapshot("1", 10), snapshot("2", 30), snapshot("3", 20)],
@@ -35,7 +35,7 @@ test("each says how the size changed since the one before", () => {
   expect(rail.map(({ sizeChange }) => sizeChange)).toEqual([-10, 20, 0]);
 });
 
-test("a clone in trash is linked by its key, a living one by its name", () => {
+test("a clone in the trash is linked by its key, another clone by its spec", () => {
   const withClones = {
     ...snapshot("1", 10),
     children: [

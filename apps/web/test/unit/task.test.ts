@@ -13,7 +13,7 @@ describe("progress in words", () => {
     expect(progressRemaining(copying)).toBe("about 10 s left");
   });
 
-  test("steps have neither speed nor time left", () => {
+  test("steps have neither a rate nor a remaining time", () => {
     expect(progressAmount(steps)).toBe("2 of 4 steps");
     expect(progressRate(steps)).toBeNull();
     expect(progressRemaining(steps)).toBeNull();
@@ -21,7 +21,7 @@ describe("progress in words", () => {
 
   test("one is singular", () => expect(progressAmount({ ...steps, done: 1, total: 1 })).toBe("1 of 1 step"));
 
-  test("without an end there is an amount, and no share", () => {
+  test("without a total there is an amount, but no share", () => {
     const open = { done: 1200, total: null, unit: "objects", rate: 40.4 } as const;
     expect(progressAmount(open)).toBe("1,200 objects");
     expect(progressPercent(open)).toBeNull();

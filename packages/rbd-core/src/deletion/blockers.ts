@@ -1,6 +1,7 @@
 import { showGroup } from "../inventory/index.ts";
 import { type ChildFacts, showImage } from "./children.ts";
 import type { DeletionFacts, SnapshotFacts } from "./deletion-facts.ts";
+import { deadClientHint } from "./image-users.ts";
 
 /**
  * How the target is deleted:
@@ -82,17 +83,19 @@ function imageBlockers(facts: DeletionFacts): Blocker[] {
       kind: "watcher",
       object: address,
       message: `${client} at ${address} has the image open`,
-      hint: "Stop that client, or unmap the image there. A client that died is forgotten after 30 seconds.",
+      hint: `Stop that client, or unmap the image there. ${deadClientHint}`,
       closes: all,
     });
   }
-  for (const { client, address, cookie } of facts.locks) {
+  for (const { client, address, cookie, abandoned } of facts.locks) {
     add({
       kind: "lock",
       object: address,
-      message: `${client} at ${address} holds the lock "${cookie}"`,
-      hint: "Stop that client. If it is gone for good, break its lock.",
-      closes: all,
+      message: abandoned
+        ? `${client} at ${address} died and left its lock "${cookie}", which is broken before anything is removed`
+        : `${client} at ${address} holds the lock "${cookie}"`,
+      hint: abandoned ? null : "Stop that client. If it is gone for good, break its lock with `breakLock`.",
+      closes: abandoned ? none : all,
     });
   }
   if (facts.migration !== null) {

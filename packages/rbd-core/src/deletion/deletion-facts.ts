@@ -1,4 +1,3 @@
-import type { Image } from "rbd-native";
 import { estimateChain, type Measure, readObjectMaps } from "../chain/index.ts";
 import type { Cluster } from "../cluster/index.ts";
 import { allSettledOrThrow } from "../concurrency/index.ts";
@@ -25,6 +24,7 @@ import {
 } from "../inventory/index.ts";
 import { type ImageSpec, type ImageSpecLike, showImageSpec, toImageSpec } from "../names/index.ts";
 import { type ChildFacts, gatherChildren, type ImageRef, type UnsearchedPool } from "./children.ts";
+import { type ImageUsers, readUsers } from "./image-users.ts";
 
 export interface SnapshotFacts {
   id: bigint;
@@ -36,27 +36,6 @@ export interface SnapshotFacts {
   freedIfRemoved: Measure | null;
   /** What removing it frees when all older ones are gone. */
   freedInOrder: Measure | null;
-}
-
-/** A client that has an image open. */
-export interface WatcherFacts {
-  address: string;
-  /** `client.<number>` */
-  client: string;
-}
-
-/** A client that holds the lock of an image. */
-export interface LockFacts {
-  /** `client.<number>` */
-  client: string;
-  cookie: string;
-  address: string;
-}
-
-/** The clients that use an image. One that has it open read-only is not among them. */
-export interface ImageUsers {
-  watchers: WatcherFacts[];
-  locks: LockFacts[];
 }
 
 /** Something outside the image that needs one of its snapshots, such as a backup with the snapshot as base. */
@@ -72,6 +51,8 @@ export interface DeletionFacts extends ImageUsers {
   now: Date;
   /** With the id `""` for an image of format 1. */
   image: ImageRef;
+  /** An interrupted creation left only its name and id. Default false. */
+  isPartlyCreated?: boolean;
   /** Bytes. */
   size: number;
   /** The snapshot to remove. `null`: the image. */
@@ -214,25 +195,6 @@ async function gatherUsers({ place, id }: HeldImage, signal: AbortSignal | undef
   await using image = await place.ioCtx.openImage({ id }, { readOnly: true, signal });
   // Awaited here: the image must stay open until it has answered.
   return await readUsers(image, signal);
-}
-
-/** The clients that use an open image. (`rbd_watchers_list`, `rbd_list_lockers`) @throws {RbdError} */
-export async function readUsers(image: Image, signal?: AbortSignal): Promise<ImageUsers> {
-  const [watchers, { lockers }] = await allSettledOrThrow([
-    image.listWatchers({ signal }),
-    image.lockInfo({ signal }),
-  ]);
-  return {
-    watchers: watchers.map(({ address, clientId }) => ({ address, client: `client.${clientId}` })),
-    locks: lockers.map(({ client, cookie, address }) => ({ client, cookie, address })),
-  };
-}
-
-/** "client.4123 at 192.0.2.7:0/1234567 has it open, client.4123 at … holds its lock"; "" when no client uses it. */
-export function showUsers({ watchers, locks }: ImageUsers): string {
-  const opened = watchers.map(({ client, address }) => `${client} at ${address} has it open`);
-  const locked = locks.map(({ client, address }) => `${client} at ${address} holds its lock`);
-  return [...opened, ...locked].join(", ");
 }
 
 /**

@@ -6,6 +6,9 @@ import type { DeletionWay } from "./blockers.ts";
 import { type ImageRef, showImage } from "./children.ts";
 import { type DeletionFacts, type FindDependants, gatherDeletionFacts } from "./deletion-facts.ts";
 import { type DeletionPlan, type DeletionStep, planDeletion, showStep } from "./deletion-plan.ts";
+import { breakAbandonedLocks } from "./image-users.ts";
+import { fenceById, recordRemoval, removalDetails } from "./removal-record.ts";
+import { finishTrashMove, isJustMoving, locateImage, removeHeaderless } from "./trash-entry.ts";
 
 export interface ExecuteDeletionOptions {
   way: DeletionWay;
@@ -42,6 +45,27 @@ export async function executeDeletion(
   plan: DeletionPlan,
   options: ExecuteDeletionOptions,
 ): Promise<DeletionOutcome> {
+  const { image, snapshot } = plan;
+  if (snapshot !== null) return await runDeletion(cluster, plan, options);
+  const snapshots = plan.ways
+    .filter(({ way }) => way === options.way)
+    .flatMap(({ steps }) => steps)
+    .flatMap((step) => (step.do === "remove-snapshot" ? [step.snapshot.name] : []));
+  const details = removalDetails(image, { way: options.way, snapshots });
+  const spec = { pool: image.pool, namespace: image.namespace, image: image.name };
+  const request = { image: spec, kind: "delete-image", details, signal: options.signal } as const;
+  return await recordRemoval(cluster, request, async (operation) => {
+    if (operation.interrupted !== null) await fenceById(cluster, image, operation);
+    return await runDeletion(cluster, plan, { ...options, signal: operation.signal });
+  });
+}
+
+/** The same without a record: the caller has one. */
+export async function runDeletion(
+  cluster: Cluster,
+  plan: DeletionPlan,
+  options: ExecuteDeletionOptions,
+): Promise<DeletionOutcome> {
   const { way, signal, findDependants, onStep, onProgress } = options;
   const done: DeletionStep[] = [];
   for (;;) {
@@ -53,6 +77,7 @@ export async function executeDeletion(
       return { state: "stopped", done, reason: next.reason, plan: planDeletion(facts) };
     }
     await onStep?.(next.step, done.length);
+    if (next.step.do !== "flatten") await breakLocksOf(cluster, facts);
     // With its current name: it may have been renamed since it was planned.
     await executeDeletionStep(cluster, facts.image, next.step, { signal, onProgress });
     done.push(next.step);
@@ -71,6 +96,9 @@ async function factsNow(
     facts = await gatherDeletionFacts(cluster, { pool, namespace, id }, options);
   } catch (error) {
     if (isGone(error, id)) return null;
+    // Its removal was interrupted after its header had gone: only the entry in the trash is left.
+    const ioCtx = await cluster.pool(pool, namespace);
+    if (hasCode(error, "NOT_FOUND") && (await removeHeaderless(ioCtx, id))) return null;
     throw error;
   }
   if (snapshot === null) return facts;
@@ -156,6 +184,16 @@ function surprise(reason: string): NextStep {
   return { state: "surprise", reason };
 }
 
+/** Breaks the locks that dead clients left on the image: no client that uses it is among them. */
+async function breakLocksOf(cluster: Cluster, { image, locks }: DeletionFacts): Promise<void> {
+  if (!locks.some(({ abandoned }) => abandoned)) return;
+  const ioCtx = await cluster.pool(image.pool, image.namespace);
+  await withCoppiceErrors({ object: showImage(image) }, async () => {
+    await using opened = await ioCtx.openImage({ id: image.id }, { readOnly: true });
+    await breakAbandonedLocks(opened);
+  });
+}
+
 interface StepOptions {
   signal?: AbortSignal | undefined;
   onProgress?: ((progress: { done: number; total: number }) => void) | undefined;
@@ -190,8 +228,11 @@ async function executeDeletionStep(
         return withImage(ioCtx, image.id, (opened) => opened.unprotectSnapshot(step.snapshot.name));
       case "remove-snapshot":
         return withImage(ioCtx, image.id, (opened) => opened.removeSnapshot(step.snapshot.id));
-      case "remove-from-trash":
+      case "remove-from-trash": {
+        const { trash } = (await locateImage(ioCtx, image.id)) ?? {};
+        if (trash?.state === "moving" && !isJustMoving(trash)) await finishTrashMove(ioCtx, trash);
         return ioCtx.trashRemove(image.id, progressOptions(options));
+      }
     }
   });
 }

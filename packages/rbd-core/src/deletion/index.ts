@@ -4,8 +4,7 @@ export {
   type DeletionFacts,
   type DependantFacts,
   type FindDependants,
-  readUsers,
-  showUsers,
+  gatherDeletionFacts,
 } from "./deletion-facts.ts";
 export {
   type DeletionPlan,
@@ -16,6 +15,15 @@ export {
   type WayPlan,
 } from "./deletion-plan.ts";
 export { type DeletionOutcome, type ExecuteDeletionOptions, executeDeletion } from "./execute-deletion.ts";
+export {
+  type BreakLockOptions,
+  type BrokenLock,
+  breakAbandonedLocks,
+  breakLock,
+  hintForUsers,
+  showUsers,
+} from "./image-users.ts";
+export { recoverRemoval, removeUnderRecord } from "./recover-removal.ts";
 export {
   type CloneOfImage,
   evaluateRemoval,
@@ -29,6 +37,7 @@ export {
   removalTarget,
   type SnapshotsToRemove,
 } from "./removal-plan.ts";
+export { failUnderRecord, removalDetails, removalKinds } from "./removal-record.ts";
 export {
   previewRemoveByPrefix,
   type RemovalPreview,

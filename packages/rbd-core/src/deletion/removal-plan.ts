@@ -1,16 +1,18 @@
 import type { Cluster } from "../cluster/index.ts";
-import { CoppiceError, type CoppiceErrorCode, hasCode } from "../errors/index.ts";
+import { CoppiceError, type CoppiceErrorCode, hasCode, withCoppiceErrors } from "../errors/index.ts";
+import { readImageId } from "../headers/index.ts";
+import { isPartlyCreated } from "../image/index.ts";
 import { type ImageSpec, showImageSpec } from "../names/index.ts";
+import { listOperations } from "../operation/index.ts";
 import { type BlockerKind, findBlockers } from "./blockers.ts";
 import { type ChildFacts, showImage } from "./children.ts";
 import {
   type DeletionFacts,
   gatherDeletionFacts,
   gatherFormat1Facts,
-  type ImageUsers,
   type SnapshotFacts,
-  showUsers,
 } from "./deletion-facts.ts";
+import { deadClientHint, type ImageUsers, showUsers } from "./image-users.ts";
 
 /**
  * Why `deleteVolume`, `removeTemplate` and `removeByPrefix` do not remove an image. They remove it in one operation that is
@@ -66,6 +68,8 @@ export interface RemovalTarget extends ImageUsers {
   spec: ImageSpec;
   /** `""` for an image of format 1. */
   id: string;
+  /** An interrupted creation left only its name and id. Default false. */
+  isPartlyCreated?: boolean;
   /** Bytes. */
   size: number;
   /** The name of the group it belongs to. */
@@ -79,16 +83,72 @@ export async function readRemovalFacts(cluster: Cluster, spec: ImageSpec): Promi
   try {
     return await gatherDeletionFacts(cluster, spec, { estimates: false });
   } catch (error) {
-    if (!hasCode(error, "UNSUPPORTED")) throw error;
-    return gatherFormat1Facts(cluster, spec);
+    if (hasCode(error, "UNSUPPORTED")) return await gatherFormat1Facts(cluster, spec);
+    const found = hasCode(error, "NOT_FOUND") ? await partlyCreatedFacts(cluster, spec) : null;
+    if (found === null) throw error;
+    return found;
   }
 }
+
+/**
+ * The facts about an image whose creation was interrupted before it had a header; `null` when it is not such a one.
+ *
+ * @throws {CoppiceError} `BUSY` while another process is creating it
+ */
+async function partlyCreatedFacts(cluster: Cluster, spec: ImageSpec): Promise<DeletionFacts | null> {
+  const { pool, namespace, image: name } = spec;
+  const object = showImageSpec(spec);
+  const ioCtx = await cluster.pool(pool, namespace);
+  return await withCoppiceErrors({ object, what: `${object} could not be read` }, async () => {
+    if (!(await isPartlyCreated(ioCtx, name))) return null;
+    const operations = await listOperations(cluster, { pools: [pool] });
+    const makes = operations.find(
+      ({ image, purpose }) => image.namespace === namespace && image.image === name && purpose === "make",
+    );
+    if (makes?.state === "running") {
+      throw new CoppiceError({
+        code: "BUSY",
+        call: "readRemovalFacts",
+        object,
+        message: `${object} is being made by process ${makes.holder?.pid} on ${makes.holder?.host}`,
+        hint: "Wait until that is done, or abort it.",
+      });
+    }
+    const id = await readImageId(ioCtx, name, undefined);
+    return { ...nothingKnown, now: new Date(), image: { pool, namespace, id, name }, isPartlyCreated: true };
+  });
+}
+
+/** What an image without a header has: nothing. */
+const nothingKnown = {
+  size: 0,
+  snapshotId: null,
+  trash: null,
+  group: null,
+  migration: null,
+  mirrored: false,
+  watchers: [],
+  locks: [],
+  snapshots: [],
+  unasked: [],
+  dependants: [],
+  freedIfImageRemoved: null,
+} satisfies Partial<DeletionFacts>;
 
 /** The image of the facts, as a preview shows it. */
 export function removalTarget(facts: DeletionFacts): RemovalTarget {
   const { image, size, group, watchers, locks } = facts;
   const spec = specOf(facts);
-  return { spec, id: image.id, size, group: group?.name ?? null, clones: clonesOf(facts), watchers, locks };
+  const target = {
+    spec,
+    id: image.id,
+    size,
+    group: group?.name ?? null,
+    clones: clonesOf(facts),
+    watchers,
+    locks,
+  };
+  return facts.isPartlyCreated === true ? { ...target, isPartlyCreated: true } : target;
 }
 
 function specOf({ image: { pool, namespace, name } }: Pick<ChildFacts, "image">): ImageSpec {
@@ -111,8 +171,10 @@ export function evaluateRemoval(facts: DeletionFacts, snapshotsToRemove: Snapsho
   const isAllowed = (name: string | null) =>
     snapshotsToRemove === "all" ||
     (name !== null && snapshotsToRemove !== "none" && snapshotsToRemove.includes(name));
+  // A lock that closes no way is one that a dead client left, which the removal breaks.
   const blocked = findBlockers(facts).filter(
-    ({ kind, snapshot }) => kind !== "snapshot" || !isAllowed(snapshot),
+    ({ kind, snapshot, closes }) =>
+      (kind !== "snapshot" || !isAllowed(snapshot)) && (kind !== "lock" || closes.length > 0),
   );
   const blockers = refusals.flatMap(({ kind, stands, message }): RemovalBlocker[] => {
     const objects = blocked.filter((blocker) => stands.includes(blocker.kind)).map(({ object }) => object);
@@ -190,7 +252,7 @@ const refusals: readonly Refusal[] = [
     kind: "in-use",
     stands: ["watcher", "lock"],
     code: "BUSY",
-    hint: "Stop that client first.",
+    hint: `Stop that client first. ${deadClientHint}`,
     message: (facts) => `${showImage(facts.image)} is in use: ${showUsers(facts)}`,
   },
 ];

@@ -1,9 +1,10 @@
 import type { Cluster } from "../cluster/index.ts";
 import { forEachLimit } from "../concurrency/index.ts";
-import { CoppiceError, withCoppiceErrors } from "../errors/index.ts";
-import { checkName, type ImageSpec } from "../names/index.ts";
-import { StepRunner } from "../operation/index.ts";
+import { CoppiceError, hasCode, withCoppiceErrors } from "../errors/index.ts";
+import { checkName, compareText, type ImageSpec } from "../names/index.ts";
+import { type Operation, StepRunner } from "../operation/index.ts";
 import type { DeletionFacts } from "./deletion-facts.ts";
+import { finishEarlierRemovals, isStillThere, takeUp } from "./recover-removal.ts";
 import {
   evaluateRemoval,
   lastingBlockers,
@@ -14,6 +15,7 @@ import {
   removalTarget,
   type SnapshotsToRemove,
 } from "./removal-plan.ts";
+import { beginRemoval, endingAfter, failUnderRecord, removalDetails } from "./removal-record.ts";
 import {
   ImageRemoval,
   type RemovalOptions,
@@ -62,21 +64,66 @@ export async function previewRemoveByPrefix(
  * - `UNDO_FAILED`: a step failed, and `left` could not be undone.
  */
 export async function removeByPrefix(cluster: Cluster, options: RemoveByPrefixOptions): Promise<ImageSpec[]> {
-  const { signal } = options;
+  const { signal, pool, namespace = "", prefix, snapshots = "none" } = options;
   signal?.throwIfAborted();
+  checkPrefix(pool, prefix);
+  const isMeant = (name: string) => name.startsWith(prefix);
+  const earlier = await finishEarlierRemovals(cluster, { pool, namespace }, isMeant, options);
   const found = await previewRemoveByPrefix(cluster, options, { signal });
   refuseBlocked(
     "removeByPrefix",
     found.map(({ spec, blockers }) => ({ spec, blockers: lastingBlockers(blockers) })),
   );
-  const images = found.map((each) => new ImageRemoval(cluster, each, each.snapshots));
-  const runner = new StepRunner<RemovalPhase>(removalPhases(images.length), options);
-  try {
-    await removeImages(images, runner, options);
-    return images.map(({ spec }) => spec);
-  } catch (error) {
-    return await runner.fail(error, "removeByPrefix");
+  await using operations = new AsyncDisposableStack();
+  const begun: { target: RemovalPreview; operation: Operation }[] = [];
+  const committed = found.length === 1;
+  for (const target of found) {
+    const details = removalDetails(
+      { ...target.spec, id: target.id },
+      { way: "remove", snapshots, committed },
+    );
+    const request = { image: target.spec, kind: "remove-by-prefix", details, signal } as const;
+    const operation = operations.use(await beginRemoval(cluster, request, options));
+    if (operation.interrupted !== null) {
+      await takeUp(cluster, operation, target.spec);
+      await operation.update(details);
+    }
+    // Another process may have removed it, until its record was ended.
+    if (await isStillThere(cluster, target)) begun.push({ target, operation });
+    else await operation.end();
   }
+  const flow = { ...options, signal: AbortSignal.any(begun.map(({ operation }) => operation.signal)) };
+  const removed = await endingAfter(
+    begun.map(({ operation }) => operation),
+    async () => {
+      const images = begun.map(
+        ({ target, operation }) => new ImageRemoval(cluster, target, target.snapshots, operation),
+      );
+      const runner = new StepRunner<RemovalPhase>(removalPhases(images.length), flow);
+      try {
+        await removeImages(images, runner, flow);
+        return images.map(({ spec }) => spec);
+      } catch (error) {
+        return await failUnderRecord(runner, flow.signal, error, "removeByPrefix");
+      }
+    },
+  );
+  const specs = new Map([...earlier.map(({ image }) => image), ...removed].map((spec) => [spec.image, spec]));
+  return [...specs.values()].toSorted((a, b) => compareText(a.image, b.image));
+}
+
+/** @throws {CoppiceError} `INVALID_NAME` for a prefix that no name can have */
+function checkPrefix(pool: string, prefix: string): void {
+  if (prefix === "") {
+    throw new CoppiceError({
+      code: "INVALID_NAME",
+      call: "removeByPrefix",
+      object: pool,
+      message: "an empty prefix would remove every image of the pool",
+      hint: "Give the text that the names of the images begin with.",
+    });
+  }
+  checkName("image", prefix);
 }
 
 interface PrefixPlace {
@@ -97,23 +144,19 @@ async function findByPrefix(
   { pool, namespace = "", prefix }: PrefixPlace,
   signal: AbortSignal | undefined,
 ): Promise<DeletionFacts[]> {
-  if (prefix === "") {
-    throw new CoppiceError({
-      code: "INVALID_NAME",
-      call: "removeByPrefix",
-      object: pool,
-      message: "an empty prefix would remove every image of the pool",
-      hint: "Give the text that the names of the images begin with.",
-    });
-  }
-  checkName("image", prefix);
+  checkPrefix(pool, prefix);
   const ioCtx = await cluster.pool(pool, namespace);
   const listed = await withCoppiceErrors({ object: pool }, () => ioCtx.listImages());
   const names = listed.map(({ name }) => name).filter((name) => name.startsWith(prefix));
   const specs = names.toSorted().map((image): ImageSpec => ({ pool, namespace, image }));
   const facts = new Map<ImageSpec, DeletionFacts>();
   const read = async (spec: ImageSpec) => {
-    facts.set(spec, await readRemovalFacts(cluster, spec));
+    try {
+      facts.set(spec, await readRemovalFacts(cluster, spec));
+    } catch (error) {
+      // Another process has removed it since it was listed.
+      if (!hasCode(error, "NOT_FOUND")) throw error;
+    }
   };
   await forEachLimit(specs, 16, read, signal);
   return specs.flatMap((spec) => facts.get(spec) ?? []);

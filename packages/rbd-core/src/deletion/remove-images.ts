@@ -1,16 +1,21 @@
 import type { Cluster } from "../cluster/index.ts";
+import { allSettledOrThrow } from "../concurrency/index.ts";
 import { CoppiceError, hasCode, withCoppiceErrors } from "../errors/index.ts";
+import { removeImage } from "../image/index.ts";
 import { type ImageSpec, showImageSpec } from "../names/index.ts";
 import {
   type Advance,
   type FlowOptions,
+  fenceDeadClient,
+  type Operation,
   type RetryOptions,
   retryWhileBusy,
   type StepRunner,
   type UndoLog,
 } from "../operation/index.ts";
-import { type ImageUsers, readUsers, showUsers } from "./deletion-facts.ts";
-import type { RemovalVerdict } from "./removal-plan.ts";
+import { breakAbandonedLocks, hintForUsers, type ImageUsers, showUsers } from "./image-users.ts";
+import type { RemovalTarget, RemovalVerdict } from "./removal-plan.ts";
+import { readRemovalDetails } from "./removal-record.ts";
 
 /** How every removal is watched, aborted, and tried again while the image is in use. */
 export type RemovalOptions<Phase extends string = RemovalPhase> = FlowOptions<Phase> &
@@ -45,6 +50,8 @@ export async function removeImages(
       await image.moveToTrash(runner.undo, retry);
     }
     advance(images.length, images.length);
+    // From here on an interruption is finished instead of undone.
+    await allSettledOrThrow(images.map((image) => image.commit()));
   });
   for (const image of images) {
     await runner.run("remove", (advance) => image.purge(retry, advance), "objects");
@@ -61,6 +68,9 @@ export class ImageRemoval {
   readonly spec: ImageSpec;
   readonly id: string;
   readonly #cluster: Cluster;
+  readonly #operation: Operation;
+  /** It has no header: it cannot be opened, and Ceph does not move it to the trash. */
+  readonly #isPartlyCreated: boolean;
   readonly #object: string;
   /** The user's snapshots that are removed with it. */
   readonly #snapshots: RemovalVerdict["snapshots"];
@@ -70,9 +80,12 @@ export class ImageRemoval {
 
   constructor(
     cluster: Cluster,
-    { spec, id }: { spec: ImageSpec; id: string },
+    { spec, id, isPartlyCreated = false }: Pick<RemovalTarget, "spec" | "id" | "isPartlyCreated">,
     snapshots: RemovalVerdict["snapshots"],
+    operation: Operation,
   ) {
+    this.#operation = operation;
+    this.#isPartlyCreated = isPartlyCreated;
     this.spec = spec;
     this.id = id;
     this.#cluster = cluster;
@@ -82,14 +95,23 @@ export class ImageRemoval {
 
   /** @throws {CoppiceError} `BUSY`, naming the clients, when it stayed in use */
   async moveToTrash(undo: UndoLog, retry: RetryOptions): Promise<void> {
+    if (this.#isPartlyCreated) return;
     const ioCtx = await this.#cluster.pool(this.spec.pool, this.spec.namespace);
     await this.#whileBusy("moved to the trash", retry, () => this.#refuseUsers());
     undo.note(`${this.#object} (in the trash as ${this.id})`, () => this.#restore());
     await this.#whileBusy("moved to the trash", retry, () => ioCtx.trashMove(this.spec.image));
   }
 
+  /** Records that it is removed for good, unless that was recorded from the beginning. */
+  async commit(): Promise<void> {
+    const details = readRemovalDetails(this.#operation);
+    if (details === null || details.committed) return;
+    await this.#operation.update({ ...details, committed: true });
+  }
+
   /** Removes it from the trash for good, its snapshots first. When the answer is lost, the trash shows whether it is gone. */
   async purge(retry: RetryOptions, advance: Advance): Promise<void> {
+    if (this.#isPartlyCreated) return await removeImage(this.#cluster, this.spec);
     await this.#removeSnapshots();
     const ioCtx = await this.#cluster.pool(this.spec.pool, this.spec.namespace);
     const wasBegun = this.#begun;
@@ -157,8 +179,8 @@ export class ImageRemoval {
   }
 
   async #refuseUsers(): Promise<void> {
-    const users = showUsers(await this.#users());
-    if (users !== "") throw this.#busy(`${this.#object} is in use`, users);
+    const users = await this.#users();
+    if (showUsers(users) !== "") throw this.#busy(`${this.#object} is in use`, users);
   }
 
   async #whileBusy(done: string, retry: RetryOptions, action: () => Promise<void>): Promise<void> {
@@ -167,12 +189,12 @@ export class ImageRemoval {
       await withCoppiceErrors({ object: this.#object, what }, () => retryWhileBusy(action, retry));
     } catch (error) {
       if (!hasCode(error, "BUSY")) throw error;
-      const users = showUsers(await this.#users());
-      throw this.#busy(what, users === "" ? "it stayed busy, although no client has it open" : users, error);
+      throw this.#busy(what, await this.#users(), error);
     }
   }
 
-  #busy(what: string, why: string, cause?: unknown): CoppiceError {
+  #busy(what: string, users: ImageUsers, cause?: unknown): CoppiceError {
+    const why = showUsers(users) || "it stayed busy, although no client has it open";
     const { errno, call } = cause instanceof CoppiceError ? cause : { errno: 0, call: "rbd_watchers_list" };
     return new CoppiceError({
       code: "BUSY",
@@ -180,16 +202,18 @@ export class ImageRemoval {
       call,
       object: this.#object,
       message: `${what}: ${why}`,
-      hint: "Stop that client. A client that died is forgotten after 30 seconds.",
+      hint: hintForUsers(users),
       cause,
     });
   }
 
+  /** The clients that use it, once the locks that dead clients left on it are broken. */
   async #users(): Promise<ImageUsers> {
     const ioCtx = await this.#cluster.pool(this.spec.pool, this.spec.namespace);
     try {
       await using image = await ioCtx.openImage({ id: this.id }, { readOnly: true });
-      return await readUsers(image);
+      await fenceDeadClient(this.#cluster, image, this.#operation);
+      return await breakAbandonedLocks(image);
     } catch (error) {
       if (hasCode(error, "NOT_FOUND")) return { watchers: [], locks: [] };
       throw error;

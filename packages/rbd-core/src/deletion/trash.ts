@@ -1,11 +1,19 @@
+import type { IoCtx } from "rbd-native";
 import type { Cluster } from "../cluster/index.ts";
-import { forEachLimit } from "../concurrency/index.ts";
+import { allSettledOrThrow, forEachLimit } from "../concurrency/index.ts";
 import { CoppiceError, hasCode, withCoppiceErrors } from "../errors/index.ts";
-import type { ImageById, TrashSource } from "../inventory/index.ts";
+import { decodeTrashEntry, readImageId, readOmapOrNone, trashObject } from "../headers/index.ts";
+import { decoding, type ImageById, type TrashSource } from "../inventory/index.ts";
 import { checkName, compareText, type ImageSpecLike, showImageSpec, toImageOnly } from "../names/index.ts";
 import type { FindDependants } from "./deletion-facts.ts";
 import { type DeletionPlan, deletionPlan } from "./deletion-plan.ts";
-import { executeDeletion } from "./execute-deletion.ts";
+import { runDeletion } from "./execute-deletion.ts";
+import { removeUnderRecord, takeUp } from "./recover-removal.ts";
+import { fenceById, recordRemoval, removalDetails } from "./removal-record.ts";
+import { finishTrashMove, isJustMoving, locateImage, removeHeaderless } from "./trash-entry.ts";
+
+/** What is being done to an image in the trash. */
+export type TrashState = "normal" | "moving" | "removing" | "restoring" | "unknown";
 
 /** An image in the trash of a pool and namespace. */
 export interface TrashRow {
@@ -23,6 +31,11 @@ export interface TrashRow {
   deferredUntil: Date;
   /** Whether that moment has passed. */
   expired: boolean;
+  /**
+   * What is being done to it, or was when a client was interrupted: `moving` and `restoring` images still have a part of
+   * their name. `normal` when nothing is.
+   */
+  state: TrashState;
 }
 
 export interface ListTrashOptions {
@@ -50,6 +63,7 @@ const listingsAtOnce = 8;
  */
 export async function listTrash(cluster: Cluster, options: ListTrashOptions = {}): Promise<TrashListing> {
   const { pools, signal, now = new Date() } = options;
+  checkDate("listTrash", "now", now);
   const names = pools ?? (await cluster.listPools()).map(({ name }) => name);
   const rows: TrashRow[] = [];
   const unlisted: TrashListing["unlisted"] = [];
@@ -88,9 +102,10 @@ async function listPlaceTrash(
 ): Promise<TrashRow[]> {
   const object = namespace === "" ? pool : `${pool}/${namespace}`;
   const ioCtx = await cluster.pool(pool, namespace);
-  const entries = await withCoppiceErrors(
-    { object, what: `the trash of ${object} could not be listed` },
-    () => ioCtx.listTrash(),
+  const [entries, states] = await decoding(object, () =>
+    withCoppiceErrors({ object, what: `the trash of ${object} could not be listed` }, () =>
+      allSettledOrThrow([ioCtx.listTrash(), readStates(ioCtx)]),
+    ),
   );
   return entries.map(({ id, name, source, deletedAt, deferredUntil }) => ({
     pool,
@@ -102,7 +117,18 @@ async function listPlaceTrash(
     deletedAt,
     deferredUntil,
     expired: deferredUntil <= now,
+    state: states.get(id) ?? "unknown",
   }));
+}
+
+/** The states of all entries by id: librbd does not tell them. */
+async function readStates(ioCtx: IoCtx): Promise<Map<string, TrashState>> {
+  const states = new Map<string, TrashState>();
+  for (const [key, value] of (await readOmapOrNone(ioCtx, trashObject, undefined)) ?? []) {
+    const entry = decodeTrashEntry(key, value);
+    if (entry !== null) states.set(entry.imageId, entry.state);
+  }
+  return states;
 }
 
 /**
@@ -119,10 +145,51 @@ export async function moveToTrash(
 ): Promise<void> {
   const spec = toImageOnly(image);
   const object = showImageSpec(spec);
+  const { keepSeconds = 0 } = options;
+  checkSeconds(object, keepSeconds);
   const ioCtx = await cluster.pool(spec.pool, spec.namespace);
-  await withCoppiceErrors({ object, what: `${object} could not be moved to the trash` }, () =>
-    ioCtx.trashMove(spec.image, { delaySeconds: options.keepSeconds ?? 0 }),
-  );
+  const place = { object, what: `${object} could not be moved to the trash` };
+  await removeUnderRecord(cluster, {
+    image: spec,
+    kind: "move-to-trash",
+    plan: () =>
+      decoding(object, () =>
+        withCoppiceErrors(place, async () => {
+          const id = await readImageId(ioCtx, spec.image, undefined);
+          return { id, details: removalDetails({ ...spec, id }, { way: "trash", snapshots: "none" }) };
+        }),
+      ),
+    run: async ({ id }, operation) => {
+      if (operation.interrupted !== null)
+        await fenceById(cluster, { ...spec, id, name: spec.image }, operation);
+      await withCoppiceErrors(place, () => ioCtx.trashMove(spec.image, { delaySeconds: keepSeconds }));
+    },
+    resumed: async () => {},
+    retry: { attempts: 1 },
+  });
+}
+
+/** @throws {CoppiceError} `INVALID_ARGUMENT` */
+function checkSeconds(object: string, seconds: number): void {
+  if (Number.isSafeInteger(seconds) && seconds >= 0) return;
+  throw new CoppiceError({
+    code: "INVALID_ARGUMENT",
+    call: "moveToTrash",
+    object,
+    message: `${seconds} is not a time to keep an image in the trash`,
+    hint: "Give a whole number of seconds, 0 or more.",
+  });
+}
+
+/** @throws {CoppiceError} `INVALID_ARGUMENT` for a date that is none, such as `new Date("typo")` */
+function checkDate(call: string, name: string, date: Date | undefined): void {
+  if (date === undefined || !Number.isNaN(date.getTime())) return;
+  throw new CoppiceError({
+    code: "INVALID_ARGUMENT",
+    call,
+    message: `${name} is not a valid date`,
+    hint: "Give a Date that was made from a valid time.",
+  });
 }
 
 /** Reasons why an image in the trash cannot be restored, by what moved it there. */
@@ -161,9 +228,12 @@ export async function restoreFromTrash(
     });
   }
   try {
-    await withCoppiceErrors({ object: spec, what: `${spec} could not be restored` }, () =>
-      ioCtx.trashRestore(id, options.name ?? entry.name),
-    );
+    await withCoppiceErrors({ object: spec, what: `${spec} could not be restored` }, async () => {
+      // A move to the trash that was interrupted: Ceph restores the image only once it is finished.
+      const trash = (await locateImage(ioCtx, id))?.trash;
+      if (trash?.state === "moving" && !isJustMoving(trash)) await finishTrashMove(ioCtx, trash);
+      await ioCtx.trashRestore(id, options.name ?? entry.name);
+    });
   } catch (error) {
     if (!hasCode(error, "EXISTS")) throw error;
     throw new CoppiceError({
@@ -212,6 +282,7 @@ export interface PurgedImage {
  */
 export async function purgeTrash(cluster: Cluster, options: PurgeTrashOptions = {}): Promise<PurgedImage[]> {
   const { signal, pools } = options;
+  checkDate("purgeTrash", "expiredBefore", options.expiredBefore);
   const now = options.expiredBefore ?? new Date();
   const listed = await listTrash(cluster, {
     now,
@@ -238,17 +309,78 @@ async function purgeOne(
   image: TrashRow,
   { withSnapshots = false, dryRun = false, findDependants, signal }: PurgeTrashOptions,
 ): Promise<PurgedImage> {
+  const { pool, namespace, id } = image;
+  const kept = (reason: string | null): PurgedImage => ({ image, state: "kept", reason, freed: null });
   const dependants = findDependants === undefined ? {} : { findDependants };
-  const abort = signal === undefined ? {} : { signal };
-  const plan = await deletionPlan(cluster, image, { ...dependants, ...abort });
-  const keptBecause = whyKept(plan, withSnapshots);
-  if (keptBecause !== null) return { image, state: "kept", reason: keptBecause, freed: null };
-  const freed = plan.ways[0]?.frees?.bytes ?? null;
-  if (dryRun) return { image, state: "removed", reason: null, freed };
-  const outcome = await executeDeletion(cluster, plan, { way: "remove", ...dependants, ...abort });
-  return outcome.state === "done"
-    ? { image, state: "removed", reason: null, freed }
-    : { image, state: "kept", reason: outcome.reason, freed: null };
+  if (image.state === "restoring") return kept("its restoration was interrupted: restore it again first");
+  if (isJustMoving(image)) return kept("another client is moving it to the trash at this moment");
+  const planned = () =>
+    orHeaderless(cluster, image, () =>
+      deletionPlan(
+        cluster,
+        { pool, namespace, id },
+        { ...dependants, ...(signal === undefined ? {} : { signal }) },
+      ),
+    );
+  const first = await planned();
+  const keptBecause = first === null ? null : whyKept(first, withSnapshots);
+  // The watch of a dead client, if it is known to be one, is ended under the record.
+  const isWatched = first?.blockers.some(({ kind }) => kind === "watcher") === true;
+  if (keptBecause !== null && (dryRun || !isWatched)) return kept(keptBecause);
+  if (dryRun) return { image, state: "removed", reason: null, freed: first?.ways[0]?.frees?.bytes ?? null };
+  const details = removalDetails(image, { way: "remove", snapshots: withSnapshots ? "all" : "none" });
+  const request = {
+    image: { pool, namespace, image: image.name },
+    kind: "purge-trash",
+    details,
+    signal,
+  } as const;
+  return await recordRemoval(
+    cluster,
+    request,
+    async (operation): Promise<PurgedImage> => {
+      if (operation.interrupted !== null) {
+        await takeUp(cluster, operation, request.image);
+        await operation.update(details, request.kind);
+      }
+      const plan = isWatched || operation.interrupted !== null ? await planned() : first;
+      const ioCtx = await cluster.pool(pool, namespace);
+      if (plan === null) {
+        const object = `${image.spec} (${id})`;
+        await withCoppiceErrors({ object, what: `${object} could not be removed` }, () =>
+          removeHeaderless(ioCtx, id),
+        );
+        return { image, state: "removed", reason: null, freed: null };
+      }
+      const stillKept = whyKept(plan, withSnapshots);
+      if (stillKept !== null) return kept(stillKept);
+      const flow = { way: "remove", ...dependants, signal: operation.signal } as const;
+      const outcome = await runDeletion(cluster, plan, flow);
+      const freed = plan.ways[0]?.frees?.bytes ?? null;
+      return outcome.state === "done"
+        ? { image, state: "removed", reason: null, freed }
+        : kept(outcome.reason);
+    },
+    { attempts: 1 },
+  );
+}
+
+/** `null` for an image whose header is gone: nobody can use it any more, and its entry is all that is left. */
+async function orHeaderless<T>(
+  cluster: Cluster,
+  { pool, namespace, id }: TrashRow,
+  plan: () => Promise<T>,
+): Promise<T | null> {
+  try {
+    return await plan();
+  } catch (error) {
+    if (!hasCode(error, "NOT_FOUND")) throw error;
+    const ioCtx = await cluster.pool(pool, namespace);
+    const found = await withCoppiceErrors({ object: pool }, () => locateImage(ioCtx, id));
+    // Gone altogether: the work of another process, or of the call that was interrupted.
+    if (found === null || (found.trash !== null && !found.hasHeader)) return null;
+    throw error;
+  }
 }
 
 /** `null` when it can be removed. */

@@ -66,13 +66,15 @@ export function toCoppiceError(error: unknown, context: ErrorContext = {}): unkn
   const { code, errno, call } = error;
   const object = context.object ?? error.object;
   const explanation = explanations[code];
+  // The binding names the setting or the configuration file, which a general sentence would leave out.
+  const configuration = call.startsWith("rados_conf_") ? error.detail : undefined;
   const what = context.what ?? (object === undefined ? call : `${call} on ${object}`);
   return new CoppiceError({
     code,
     errno,
     call,
     object,
-    message: `${what}: ${explanation?.reason ?? error.message}`,
+    message: `${what}: ${configuration ?? explanation?.reason ?? error.message}`,
     hint: context.hint ?? explanation?.hint,
     cause: error,
   });

@@ -1,3 +1,4 @@
+export { fenceDeadClient } from "./fence-dead-client.ts";
 export { readLockHolder } from "./advisory-lock.ts";
 export { type ListOperationsOptions, listOperations, type OperationInfo, toInfo } from "./list-operations.ts";
 export { type HeldLock, lockObject } from "./object-lock.ts";

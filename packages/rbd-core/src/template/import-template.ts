@@ -16,7 +16,7 @@ import { templateSnapshot } from "../volume/index.ts";
 import { convertDisk } from "./convert-disk.ts";
 import {
   checkLength,
-  knowFormat,
+  determineFormat,
   type OpenedSource,
   openTemplateSource,
   readSource,
@@ -107,7 +107,7 @@ export async function importTemplate(
   formatImageSpec(target);
   await checkTarget(cluster, target);
   await using source = await openTemplateSource(options.source, signal);
-  await using known = await knowFormat(source, options);
+  await using known = await determineFormat(source, options);
   const converts = known.format === "qcow2";
   const runner = new StepRunner<ImportPhase>(
     converts ? ["receive", "convert", ...ownSteps] : ownSteps,

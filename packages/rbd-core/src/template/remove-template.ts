@@ -3,6 +3,7 @@ import {
   type CloneOfImage,
   type DeletionFacts,
   evaluateRemoval,
+  failUnderRecord,
   ImageRemoval,
   lastingBlockers,
   type RemovalBlocker,
@@ -10,9 +11,11 @@ import {
   type RemovalPhase,
   readRemovalFacts,
   refuseBlocked,
+  removalDetails,
   removalPhases,
   removalTarget,
   removeImages,
+  removeUnderRecord,
 } from "../deletion/index.ts";
 import { CoppiceError } from "../errors/index.ts";
 import { type ImageSpec, showImageSpec } from "../names/index.ts";
@@ -64,16 +67,30 @@ export async function previewRemoveTemplate(
  */
 export async function removeTemplate(cluster: Cluster, options: RemoveTemplateOptions): Promise<void> {
   options.signal?.throwIfAborted();
-  const { spec, facts } = await readTemplate(cluster, options.template);
-  const target = removalTarget(facts);
-  const { blockers, snapshots } = evaluateRemoval(facts, [spec.snapshot]);
-  refuseBlocked("removeTemplate", [{ spec: target.spec, blockers: lastingBlockers(blockers) }]);
-  const runner = new StepRunner<RemovalPhase>(removalPhases(1), options);
-  try {
-    await removeImages([new ImageRemoval(cluster, target, snapshots)], runner, options);
-  } catch (error) {
-    await runner.fail(error, "removeTemplate");
-  }
+  const { snapshot, ...image } = resolveTemplate(cluster.fsid, options.template);
+  await removeUnderRecord(cluster, {
+    image,
+    kind: "remove-template",
+    plan: async () => {
+      const { facts } = await readTemplate(cluster, options.template);
+      const target = removalTarget(facts);
+      const { blockers, snapshots } = evaluateRemoval(facts, [snapshot]);
+      refuseBlocked("removeTemplate", [{ spec: target.spec, blockers: lastingBlockers(blockers) }]);
+      const details = removalDetails({ ...image, id: target.id }, { way: "remove", snapshots: [snapshot] });
+      return { target, snapshots, id: target.id, details };
+    },
+    run: async ({ target, snapshots }, operation) => {
+      const flow = { ...options, signal: operation.signal };
+      const runner = new StepRunner<RemovalPhase>(removalPhases(1), flow);
+      try {
+        await removeImages([new ImageRemoval(cluster, target, snapshots, operation)], runner, flow);
+      } catch (error) {
+        await failUnderRecord(runner, operation.signal, error, "removeTemplate");
+      }
+    },
+    resumed: async () => {},
+    retry: options,
+  });
 }
 
 async function readTemplate(

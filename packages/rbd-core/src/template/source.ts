@@ -191,7 +191,7 @@ export interface KnownSource extends AsyncDisposable {
  * @throws {CoppiceError} `UNSUPPORTED` for a format that cannot be imported, by name; `INVALID_ARGUMENT` for a source that is
  * stated to be qcow2 and is not
  */
-export async function knowFormat(
+export async function determineFormat(
   source: OpenedSource,
   { format: stated, signal }: { format?: "raw" | "qcow2" | undefined; signal?: AbortSignal | undefined },
 ): Promise<KnownSource> {

@@ -1,9 +1,10 @@
 /**
  * Transfers: what moves the data of images and snapshots, between images and to and from streams. From the bottom up:
  *
- * - this folder: `transfer-options` (progress, limits, the rate meter), `plan` (pure planning of extents), `source` (the
- *   image that is read), `head-snapshot` (a snapshot to read a head from), `new-image` (the image that a transfer creates)
- * - `target/`: the image that is written to: how it is opened and locked, its head, and the records of its snapshots
+ * - `transfer-options` (progress, limits, the rate meter), `plan` (pure planning of extents), `source` (the image that is
+ *   read), `head-snapshot` (a snapshot to read a head from)
+ * - `target/`: the image that is written to: how it is opened and locked, its head, and the records of its snapshots;
+ *   on it `new-image` (the image that a transfer creates)
  * - `digests/`: digests of blocks that a copy moved, as a manifest, in bytes, and compared with an image
  * - `copy/`: `copyDiff` on source, target and digests; `copyImage` on the parts of `copyDiff`
  * - `export/`: a source as a diff, an image stream or raw bytes

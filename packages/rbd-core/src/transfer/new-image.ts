@@ -1,49 +1,117 @@
-import type { Image, IoCtx } from "rbd-native";
 import type { Cluster } from "../cluster/index.ts";
-import { CoppiceError } from "../errors/index.ts";
-import { headerObject, type ImageHeader } from "../headers/index.ts";
+import { CoppiceError, hasCode, withCoppiceErrors } from "../errors/index.ts";
+import { type ImageHeader, ignoreNotFound, readImageId } from "../headers/index.ts";
 import {
   type CreateImageOptions,
   createImage,
   featureBits,
+  hasHeader,
   openImage,
   prepareRemoval,
   removeImage,
 } from "../image/index.ts";
 import { type ImageSpec, showImageSpec } from "../names/index.ts";
-import { type HeldLock, lockObject } from "../operation/index.ts";
-import { headEquals } from "./target/head.ts";
+import { beginOperation, isIdMadeBy, type Operation, UndoLog } from "../operation/index.ts";
+
+interface NewImageOptions {
+  readonly kind: "copy" | "import";
+  /** The function that makes the image, for the errors. */
+  readonly call: string;
+  readonly signal: AbortSignal | undefined;
+}
 
 /**
- * The size with which a transfer creates an image, in bytes. Until the image has its note, the size is how the next
- * transfer recognises what an interrupted one left: no user asks for it, and there is no data in such an image.
+ * Makes an image in several steps. An operation record stands in the image's pool from before the first step until after
+ * the last, and keeps every other process from making an image of that name. When a step fails, what `undo` notes is
+ * undone. When the process dies, the next call finds the record in {@link Operation.interrupted}.
+ *
+ * @param make The steps. They use the operation's signal, which is aborted by the caller, or when another process may have
+ * taken the operation over.
+ * @throws {CoppiceError} `BUSY` while another process makes an image of that name, `UNDO_FAILED`, `LEASE_LOST`; what `make`
+ * throws; the signal's reason
  */
-export const unmarkedSize = 2_718_281;
+export async function makeNewImage<T>(
+  cluster: Cluster,
+  place: ImageSpec,
+  { kind, call, signal }: NewImageOptions,
+  make: (operation: Operation, undo: UndoLog) => Promise<T>,
+): Promise<T> {
+  const request = { image: place, purpose: "make", kind, details: {}, signal };
+  await using operation = await beginOperation(cluster, request);
+  const undo = new UndoLog();
+  try {
+    const made = await make(operation, undo);
+    await operation.end();
+    return made;
+  } catch (error) {
+    operation.throwIfLost();
+    // Nothing was changed, so what an earlier operation left stays recorded.
+    if (undo.isEmpty && operation.interrupted !== null) throw error;
+    return await undo.undoAndThrow(error, call).catch(async (failure: unknown) => {
+      if (!hasCode(failure, "UNDO_FAILED")) await operation.end();
+      throw failure;
+    });
+  }
+}
 
 /**
- * Creates an image that a transfer is going to fill, of {@link unmarkedSize} until it is filled.
+ * Creates an image that a transfer is going to fill, without any bytes until it is filled. Until it has its note, it is
+ * recognised by its id (see {@link isLeftBy}).
  *
  * @throws {CoppiceError} `EXISTS`, and what `createImage` throws
  */
-export async function createUnmarkedImage(
+export async function createEmptyImage(
   cluster: Cluster,
   place: ImageSpec,
   options: Omit<CreateImageOptions, "size">,
+  operation: Operation,
+  undo: UndoLog,
 ): Promise<void> {
   await prepareRemoval(cluster, place);
-  await createImage(cluster, place, { ...options, size: unmarkedSize });
+  undo.note(`the image ${showImageSpec(place)}`, () => removeOwnImage(cluster, place, operation));
+  try {
+    await createImage(cluster, place, { ...options, size: 0 });
+  } catch (error) {
+    // It is another client's image, and must not be removed.
+    if (hasCode(error, "EXISTS")) undo.forgetLast();
+    throw error;
+  }
 }
 
-/** Whether an image is as {@link createUnmarkedImage} leaves it, and nobody has used it since. */
-export async function isUnmarkedImage(cluster: Cluster, place: ImageSpec, image: Image): Promise<boolean> {
-  if ((await image.size()) !== unmarkedSize) return false;
-  if ((await image.listSnapshots()).length > 0 || (await image.listMetadata()).size > 0) return false;
-  return await headEquals(cluster, place, undefined);
+/** Whether an image has no bytes, snapshots, parent or group: as {@link createEmptyImage} leaves it. */
+export function isEmptyHeader({ size, snapshotSequence, parent, group }: ImageHeader): boolean {
+  return size === 0 && snapshotSequence === 0n && parent === null && group === null;
 }
 
-/** The same by the image's header alone, which does not tell whether there is data. */
-export function isUnmarkedHeader({ size, snapshotSequence, parent, group }: ImageHeader): boolean {
-  return size === unmarkedSize && snapshotSequence === 0n && parent === null && group === null;
+/** Whether an image's id says that one of the clients of the interrupted operation created it. */
+export function isLeftBy({ interrupted }: Operation, id: string): boolean {
+  return interrupted?.clients.some((client) => isIdMadeBy(id, client)) ?? false;
+}
+
+/**
+ * Removes what the interrupted operation left of an image when it died within librbd's creation of it: a name and an id
+ * without a header. Such an image can be neither opened nor created.
+ */
+export async function removePartlyCreated(
+  cluster: Cluster,
+  place: ImageSpec,
+  operation: Operation,
+): Promise<void> {
+  const ioCtx = await cluster.pool(place.pool, place.namespace);
+  const id = await ignoreNotFound(() => readImageId(ioCtx, place.image, operation.signal));
+  if (id === null || !isLeftBy(operation, id) || (await hasHeader(ioCtx, id))) return;
+  await removeImage(cluster, place);
+}
+
+/** Removes the image that this very operation created, however far its creation came. No other image is touched. */
+async function removeOwnImage(cluster: Cluster, place: ImageSpec, { record }: Operation): Promise<void> {
+  const ioCtx = await cluster.pool(place.pool, place.namespace);
+  await withCoppiceErrors({ object: showImageSpec(place) }, async () => {
+    const id = await ignoreNotFound(() => readImageId(ioCtx, place.image, undefined));
+    if (id === null || !record.clients.some((client) => isIdMadeBy(id, client))) return;
+    if (await hasHeader(ioCtx, id)) await removeNewImage(cluster, place);
+    else await removeImage(cluster, place);
+  });
 }
 
 /**
@@ -58,47 +126,6 @@ export const newImageFeatures = featureBits([
   "fast-diff",
   "deep-flatten",
 ]);
-
-const leaseSeconds = 5;
-
-/**
- * Locks an image that one process is filling, also while no process has it open, and before it is removed. The lock is a
- * lease: it ends by itself a few seconds after its holder died.
- *
- * @param maker What fills the image: a copy does not continue what an import left, nor the other way round.
- * @param id The image's id.
- * @throws {CoppiceError} `BUSY`; RbdError `NOT_FOUND` when the image was removed; the signal's reason
- */
-export async function leaseNewImage(
-  maker: "copy" | "import",
-  ioCtx: IoCtx,
-  place: ImageSpec,
-  id: string,
-  signal?: AbortSignal,
-): Promise<HeldLock> {
-  const lease = await lockObject(ioCtx, headerObject(id), {
-    name: `coppice.${maker}`,
-    description: "filling a new image",
-    leaseSeconds,
-    // Long enough for the lease of a process that died to end.
-    patienceSeconds: leaseSeconds + 1,
-    signal,
-  });
-  if (lease !== null) return lease;
-  throw filledElsewhere(place);
-}
-
-/** The error for an image that another process is filling. */
-export function filledElsewhere(place: ImageSpec): CoppiceError {
-  const object = showImageSpec(place);
-  return new CoppiceError({
-    code: "BUSY",
-    call: "leaseNewImage",
-    object,
-    message: `another process is creating ${object}`,
-    hint: "Wait until it has finished.",
-  });
-}
 
 /** The error for an image that is in the place of the one to be created. */
 export function existsAlready(place: ImageSpec, call: string): CoppiceError {

@@ -34,7 +34,7 @@ export function progressOf(
 ): (phase: TransferProgress["phase"], done: number, counts: TransferCounts) => void {
   const meter = new RateMeter();
   return (phase, done, { bytesRead, bytesWritten, bytesSkipped }) => {
-    const rate = meter.update(Math.max(bytesRead, bytesWritten));
+    const rate = meter.update(Math.max(bytesRead, bytesWritten)) ?? 0;
     const all = Math.max(total, done);
     onProgress?.({ phase, done, total: all, bytesRead, bytesWritten, bytesSkipped, rate });
   };
@@ -70,39 +70,40 @@ export class TransferLimits {
 /** The time constant of the smoothing, in milliseconds. */
 const memory = 5000;
 /** Measurements closer together than this are counted as one, in milliseconds: over a shorter time a rate is noise. */
-const least = 100;
+const least = 250;
 
 /**
  * Measures the rate of something that is counted, such as bytes, smoothed exponentially over some seconds.
  *
  * @example
  * const meter = new RateMeter();
- * const bytesPerSecond = meter.update(bytesSoFar);
+ * const bytesPerSecond = meter.update(bytesSoFar) ?? 0;
  */
 export class RateMeter {
   readonly #now: () => number;
-  #last: { readonly at: number; readonly bytes: number } | undefined;
-  #rate: number | undefined;
+  #at: number;
+  #count = 0;
+  #rate: number | null = null;
 
-  /** @param now A monotonic clock, in milliseconds. */
+  /** The count is 0 at this moment. @param now A clock that never goes back, in milliseconds. */
   constructor(now: () => number = () => performance.now()) {
     this.#now = now;
+    this.#at = now();
   }
 
   /**
-   * @param bytes The count so far.
-   * @returns The rate per second; 0 until there are two measurements.
+   * @param count The count so far. One that goes back counts as no progress.
+   * @returns The rate per second; `null` until it has been measured for long enough.
    */
-  update(bytes: number): number {
+  update(count: number): number | null {
     const at = this.#now();
-    this.#last ??= { at, bytes };
-    const elapsed = at - this.#last.at;
-    if (elapsed >= least) {
-      const recent = ((bytes - this.#last.bytes) / elapsed) * 1000;
-      const before = this.#rate ?? recent;
-      this.#rate = before + (recent - before) * (1 - Math.exp(-elapsed / memory));
-      this.#last = { at, bytes };
-    }
-    return this.#rate ?? 0;
+    const elapsed = at - this.#at;
+    if (elapsed < least) return this.#rate;
+    const recent = (Math.max(0, count - this.#count) / elapsed) * 1000;
+    const before = this.#rate ?? recent;
+    this.#rate = before + (recent - before) * (1 - Math.exp(-elapsed / memory));
+    this.#at = at;
+    this.#count = count;
+    return this.#rate;
   }
 }

@@ -4,6 +4,8 @@ import {
   type CloneOfImage,
   type DeletionFacts,
   evaluateRemoval,
+  failUnderRecord,
+  gatherDeletionFacts,
   ImageRemoval,
   lastingBlockers,
   type RemovalOptions,
@@ -12,12 +14,15 @@ import {
   type RemovalVerdict,
   readRemovalFacts,
   refuseBlocked,
+  removalDetails,
   removalTarget,
   removeImages,
+  removeUnderRecord,
   type SnapshotsToRemove,
 } from "../deletion/index.ts";
+import { hasCode, withCoppiceErrors } from "../errors/index.ts";
 import { type ImageSpec, type ImageSpecLike, toImageOnly } from "../names/index.ts";
-import { StepRunner } from "../operation/index.ts";
+import { type Operation, StepRunner } from "../operation/index.ts";
 
 /**
  * What happens to the clones of the volume:
@@ -39,14 +44,19 @@ export interface DeleteVolumePlanOptions {
   snapshots?: SnapshotsToRemove | undefined;
 }
 
-export type DeleteVolumeOptions = DeleteVolumePlanOptions & RemovalOptions<DeleteVolumePhase>;
+export type DeleteVolumeOptions = DeleteVolumePlanOptions &
+  RemovalOptions<DeleteVolumePhase> & {
+    /** Succeeds, with the outcome `absent`, when there is no such volume. Default false. */
+    ifExists?: boolean | undefined;
+  };
 
 export interface DeleteVolumeResult {
   volume: ImageSpec;
-  /** Ceph's id of the volume, by which it is found in the trash. */
+  /** Ceph's id of the volume, by which it is found in the trash; `""` when it is `absent`. */
   id: string;
-  outcome: "removed" | "trashed";
-  /** The clones that were flattened. */
+  /** `absent`: there was none, which `ifExists` allows. */
+  outcome: "removed" | "trashed" | "absent";
+  /** The clones that this call flattened. */
   flattened: ImageSpec[];
   /** The clones that keep the volume in the trash. */
   kept: readonly CloneOfImage[];
@@ -76,7 +86,7 @@ export async function planDeleteVolume(
  * Source: Cinder's deletion of a volume, which refuses one with snapshots and renames one with clones.
  *
  * @throws {CoppiceError}
- * - `INVALID_NAME`, `NOT_FOUND`: the volume.
+ * - `INVALID_NAME`, `NOT_FOUND`: the volume. A volume that an interrupted call moved to the trash is found there.
  * - `BUSY`: it has clones, all of them named; or it stayed in use. `NOT_EMPTY`: snapshots.
  * - `UNDO_FAILED`: a step failed, and `left` could not be undone.
  */
@@ -84,11 +94,61 @@ export async function deleteVolume(
   cluster: Cluster,
   options: DeleteVolumeOptions,
 ): Promise<DeleteVolumeResult> {
-  const { signal } = options;
-  signal?.throwIfAborted();
-  const plan = await planDeleteVolume(cluster, options);
-  refuseBlocked("deleteVolume", [plan]);
+  options.signal?.throwIfAborted();
+  const volume = toImageOnly(options.volume);
+  const { snapshots = "none" } = options;
+  try {
+    return await removeUnderRecord(cluster, {
+      image: volume,
+      kind: "delete-volume",
+      plan: async () => {
+        const plan = await planDeleteVolume(cluster, options);
+        refuseBlocked("deleteVolume", [plan]);
+        const way = plan.outcome === "removed" ? "remove" : "trash";
+        return { ...plan, details: removalDetails({ ...volume, id: plan.id }, { way, snapshots }) };
+      },
+      run: (plan, operation) =>
+        executeDelete(cluster, plan, { ...options, signal: operation.signal }, operation),
+      resumed: async ({ id, way }) => ({
+        volume,
+        id,
+        outcome: way === "remove" ? "removed" : "trashed",
+        flattened: [],
+        kept: way === "remove" ? [] : await clonesInTrash(cluster, volume, id),
+      }),
+      retry: options,
+    });
+  } catch (error) {
+    if (options.ifExists !== true || !hasCode(error, "NOT_FOUND") || !(await isGone(cluster, volume)))
+      throw error;
+    return { volume, id: "", outcome: "absent", flattened: [], kept: [] };
+  }
+}
+
+/** Not every `NOT_FOUND` means that the volume is gone. @throws {CoppiceError} `NOT_FOUND` for the pool */
+async function isGone(cluster: Cluster, { pool, namespace, image }: ImageSpec): Promise<boolean> {
+  const ioCtx = await cluster.pool(pool, namespace);
+  const listed = await withCoppiceErrors({ object: pool }, () => ioCtx.listImages());
+  return !listed.some(({ name }) => name === image);
+}
+
+async function clonesInTrash(
+  cluster: Cluster,
+  { pool, namespace }: ImageSpec,
+  id: string,
+): Promise<CloneOfImage[]> {
+  return removalTarget(await gatherDeletionFacts(cluster, { pool, namespace, id }, { estimates: false }))
+    .clones;
+}
+
+async function executeDelete(
+  cluster: Cluster,
+  plan: DeleteVolumePlan,
+  options: DeleteVolumeOptions & { signal: AbortSignal },
+  operation: Operation,
+): Promise<DeleteVolumeResult> {
   const { phases, spec: volume, id, outcome, clones } = plan;
+  const { signal } = options;
   const runner = new StepRunner<DeleteVolumePhase>(phases, options);
   try {
     for (const { spec, imageId } of plan.flatten) {
@@ -99,7 +159,7 @@ export async function deleteVolume(
       );
     }
     if (plan.flatten.length > 0) await refuseNewClones(cluster, options);
-    const removal = new ImageRemoval(cluster, plan, plan.snapshots);
+    const removal = new ImageRemoval(cluster, plan, plan.snapshots, operation);
     const flattened = plan.flatten.map(({ spec }) => spec);
     if (outcome === "removed") {
       await removeImages([removal], runner, options);
@@ -109,7 +169,7 @@ export async function deleteVolume(
     runner.finish();
     return { volume, id, outcome, flattened, kept: clones };
   } catch (error) {
-    return await runner.fail(error, "deleteVolume");
+    return await failUnderRecord(runner, signal, error, "deleteVolume");
   }
 }
 

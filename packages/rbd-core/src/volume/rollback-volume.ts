@@ -11,7 +11,7 @@ import {
   type SourceFacts,
 } from "../clone/index.ts";
 import type { Cluster } from "../cluster/index.ts";
-import { readUsers, showUsers } from "../deletion/index.ts";
+import { breakAbandonedLocks, hintForUsers, showUsers } from "../deletion/index.ts";
 import { CoppiceError, withCoppiceErrors } from "../errors/index.ts";
 import { openImage } from "../image/index.ts";
 import { type ImageSpec, type ImageSpecLike, showImageSpec, toSnapshotSpec } from "../names/index.ts";
@@ -119,13 +119,13 @@ async function readUnusedVolume(cluster: Cluster, volume: ImageSpec): Promise<So
   const object = showImageSpec(volume);
   await using image = await openSource(cluster, volume);
   const facts = await readSourceFacts(cluster, volume, image);
-  const users = showUsers(await withCoppiceErrors({ object }, () => readUsers(image)));
-  if (users === "") return facts;
+  const users = await withCoppiceErrors({ object }, () => breakAbandonedLocks(image));
+  if (showUsers(users) === "") return facts;
   throw new CoppiceError({
     code: "BUSY",
     call: "rollbackVolume",
     object,
-    message: `${object} cannot be rolled back while it is in use: ${users}`,
-    hint: "Stop those clients first. A client that died is forgotten after 30 seconds.",
+    message: `${object} cannot be rolled back while it is in use: ${showUsers(users)}`,
+    hint: hintForUsers(users),
   });
 }

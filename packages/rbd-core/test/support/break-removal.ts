@@ -1,3 +1,4 @@
+import { writeSteps } from "rbd-native";
 import { expect } from "vitest";
 import type { Cluster } from "../../src/cluster/cluster.ts";
 import type { CoppiceError } from "../../src/errors/coppice-error.ts";
@@ -66,5 +67,7 @@ export async function breakRemoval(removal: BrokenRemoval): Promise<RemovalFault
       }
       await ioCtx.trashRemove(id);
     }
+    // The record of the removal that could not be undone: the next run is to begin as the first one did.
+    await ioCtx.objects.write("coppice.operations", [writeSteps.remove()]);
   }
 }

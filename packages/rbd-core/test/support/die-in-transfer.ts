@@ -1,13 +1,11 @@
 import { spawn } from "node:child_process";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { writeSteps } from "rbd-native";
 import { expect } from "vitest";
 import type { Cluster } from "../../src/cluster/cluster.ts";
 import { hasCode } from "../../src/errors/with-coppice-errors.ts";
-import { headerObject } from "../../src/headers/object-names.ts";
 import { openImage } from "../../src/image/image.ts";
-import { toImageOnly } from "../../src/names/image-spec.ts";
-import { isSoak } from "./soak.ts";
 import type { DyingTransfer } from "./transfer-and-die.ts";
 
 /**
@@ -15,25 +13,20 @@ import type { DyingTransfer } from "./transfer-and-die.ts";
  * once, as it does by itself after half a minute.
  *
  * @param target The cluster of the image that is written to.
- * @param options `waitsForLease`: leaves the dead client's lease of a new image to end by itself after some seconds, as it
- * always does in a soak run. Without it the lease is removed.
  */
-export async function dieInTransfer(
-  target: Cluster,
-  dying: DyingTransfer,
-  { waitsForLease = isSoak }: { readonly waitsForLease?: boolean } = {},
-): Promise<void> {
+export async function dieInTransfer(target: Cluster, dying: DyingTransfer): Promise<void> {
   await runUntilKilled(dying);
   const image = (dying.copyDiff ?? dying.copyImage)?.target.image ?? dying.import?.image;
-  if (image !== undefined) await forgetClients(target, image, waitsForLease);
+  if (image !== undefined) await forgetClients(target, image);
   // The source of a whole copy is open for writing too: a snapshot of its head is taken.
   if (dying.copyImage !== undefined && dying.targetConf === undefined)
-    await forgetClients(target, String(dying.copyImage.image), waitsForLease);
+    await forgetClients(target, String(dying.copyImage.image));
 }
 
 async function runUntilKilled(dying: DyingTransfer): Promise<void> {
   const program = fileURLToPath(new URL("transfer-and-die.ts", import.meta.url));
   const child = spawn(process.execPath, [program, JSON.stringify(dying)], {
+    env: { ...process.env, NODE_COMPILE_CACHE: join(tmpdir(), "coppice-compile-cache") },
     stdio: ["ignore", "inherit", "pipe"],
   });
   let problem = "";
@@ -47,7 +40,7 @@ async function runUntilKilled(dying: DyingTransfer): Promise<void> {
 }
 
 /** Puts every client that has an image open for writing on the blocklist. All of them are dead. */
-async function forgetClients(cluster: Cluster, spec: string, waitsForLease: boolean): Promise<void> {
+async function forgetClients(cluster: Cluster, spec: string): Promise<void> {
   const image = await openImage(cluster, spec, { readOnly: true }).catch((error: unknown) => {
     if (hasCode(error, "NOT_FOUND")) return undefined;
     throw error;
@@ -58,9 +51,4 @@ async function forgetClients(cluster: Cluster, spec: string, waitsForLease: bool
     await cluster.monCommand({ prefix: "osd blocklist", blocklistop: "add", addr: address });
   }
   await expect.poll(() => opened.listWatchers(), { timeout: 20_000 }).toEqual([]);
-  if (waitsForLease) return;
-  const { pool, namespace } = toImageOnly(spec);
-  const ioCtx = await cluster.pool(pool, namespace);
-  const locks = ["lock.coppice.copy", "lock.coppice.import"].map((name) => writeSteps.removeXattr(name));
-  await ioCtx.objects.write(headerObject(opened.id), [writeSteps.assertExists(), ...locks]);
 }

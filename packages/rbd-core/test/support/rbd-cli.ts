@@ -29,8 +29,14 @@ export class RbdCli {
     return (await run("rbd", ["-c", this.conf, ...args], { maxBuffer })).stdout;
   }
 
+  /** For commands that only read: `rbd` of Ceph 16 sometimes aborts in a thread of its own, and is then run once more. */
   async rbdJson<T>(...args: string[]): Promise<T> {
-    return JSON.parse(await this.rbd(...args, "--format", "json")) as T;
+    const read = () => this.rbd(...args, "--format", "json");
+    const output = await read().catch((error: { signal?: unknown }) => {
+      if (error.signal === "SIGABRT") return read();
+      throw error;
+    });
+    return JSON.parse(output) as T;
   }
 
   async ceph(...args: string[]): Promise<string> {

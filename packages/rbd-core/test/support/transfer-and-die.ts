@@ -1,4 +1,5 @@
 import { createReadStream } from "node:fs";
+import { flushCompileCache } from "node:module";
 import { connect } from "../../src/cluster/connect.ts";
 import type { Sidecar } from "../../src/formats/sidecar.ts";
 import { type CopyDiffOptions, copyDiff } from "../../src/transfer/copy/copy-diff.ts";
@@ -34,6 +35,8 @@ export interface DyingTransfer {
   };
 }
 
+// A killed process does not write the compile cache that spares the next one half of its start.
+flushCompileCache();
 const dying = JSON.parse(process.argv[2] ?? "") as DyingTransfer;
 const { conf, targetConf, death } = dying;
 if ("call" in death) dieAt(death);

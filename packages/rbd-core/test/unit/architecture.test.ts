@@ -32,9 +32,6 @@ const layers: readonly (readonly [folder: string, purpose: string])[] = [
 ];
 const order = layers.map(([folder]) => folder);
 
-/** To be removed: `volume` resolves the names of templates. */
-const exceptions: readonly string[] = ["volume → template"];
-
 interface Import {
   from: string;
   to: string;
@@ -65,8 +62,6 @@ it("every folder of src has its place in the order", () => {
 it("a folder imports only folders below it", () => {
   const imports = importsBetweenFolders();
   expect(imports.length).toBeGreaterThan(100);
-  const upward = imports
-    .filter(({ from, to }) => order.indexOf(to) >= order.indexOf(from))
-    .filter(({ from, to }) => !exceptions.includes(`${from} → ${to}`));
+  const upward = imports.filter(({ from, to }) => order.indexOf(to) >= order.indexOf(from));
   expect(upward.map(({ to, file }) => `${file} imports ${to}`)).toEqual([]);
 });

@@ -1,3 +1,4 @@
+#include <cerrno>
 #include <cstdlib>
 #include <string>
 #include <vector>
@@ -47,10 +48,25 @@ double seconds(rados_t cluster, const char* name) {
   return std::strtod(setting(cluster, name, &r).c_str(), nullptr);
 }
 
+int apply_setting(rados_t cluster, const Setting& s, Operation& operation) {
+  int r = rados_conf_set(cluster, s.name.c_str(), s.value.c_str());
+  if (r >= 0) return r;
+  // The value may be a secret.
+  return operation.fail("rados_conf_set", r,
+                        r == -ENOENT ? "Ceph has no setting named \"" + s.name + "\""
+                                     : "Ceph does not accept the value given for the setting \"" + s.name + "\"");
+}
+
+int read_configuration_file(rados_t cluster, const std::optional<std::string>& path, Operation& operation) {
+  int r = rados_conf_read_file(cluster, arg::c_str(path));
+  if (r >= 0) return r;
+  const std::string file = path ? "the configuration file " + *path : "a configuration file in Ceph's default places";
+  return operation.fail("rados_conf_read_file", r,
+                        r == -ENOENT ? file + " does not exist" : file + " cannot be read");
+}
+
 int configure(rados_t cluster, const ConnectOptions& o, Operation& operation) {
-  if (int r = rados_conf_read_file(cluster, arg::c_str(o.conf)); r < 0) {
-    return operation.fail("rados_conf_read_file", r, o.conf.value_or("the default ceph.conf"));
-  }
+  if (int r = read_configuration_file(cluster, o.conf, operation); r < 0) return r;
   if (int r = rados_conf_parse_env(cluster, nullptr); r < 0) return operation.fail("rados_conf_parse_env", r);
   for (const Setting& s : o.defaults) {
     // Zero waits for ever; 300 is client_mount_timeout's own default.
@@ -59,8 +75,7 @@ int configure(rados_t cluster, const ConnectOptions& o, Operation& operation) {
     if (untouched) rados_conf_set(cluster, s.name.c_str(), s.value.c_str());
   }
   for (const Setting& s : o.settings) {
-    int r = rados_conf_set(cluster, s.name.c_str(), s.value.c_str());
-    if (r < 0) return operation.fail("rados_conf_set", r, s.name);
+    if (int r = apply_setting(cluster, s, operation); r < 0) return r;
   }
   return 0;
 }
@@ -128,9 +143,9 @@ Napi::Value get_setting(const Napi::CallbackInfo& info) {
 /// setSetting(cluster, name, value, operation)
 Napi::Value set_setting(const Napi::CallbackInfo& info) {
   auto cluster = ClusterHandle::from_js(info[0]);
-  std::string name = arg::string(info[1]), value = arg::string(info[2]);
+  const Setting setting{arg::string(info[1]), arg::string(info[2])};
   return control(info, {"rados_conf_set", {cluster}, info[3]},
-                 [=] { return rados_conf_set(cluster->get(), name.c_str(), value.c_str()); });
+                 [=](Operation& operation) { return apply_setting(cluster->get(), setting, operation); });
 }
 
 /// clusterStat(cluster, operation) → { totalBytes, usedBytes, availableBytes, objects }
@@ -163,6 +178,16 @@ Napi::Value wait_for_latest_osd_map(const Napi::CallbackInfo& info) {
                  [=] { return rados_wait_for_latest_osdmap(cluster->get()); });
 }
 
+/// blocklist(cluster, address, seconds, operation): 0 seconds for the cluster's default
+Napi::Value blocklist(const Napi::CallbackInfo& info) {
+  auto cluster = ClusterHandle::from_js(info[0]);
+  std::string address = arg::string(info[1]);
+  uint32_t seconds = arg::u32(info[2]);
+  return control(info, {"rados_blocklist_add", {cluster}, info[3]}, [=]() mutable {
+    return rados_blocklist_add(cluster->get(), address.data(), seconds);
+  });
+}
+
 struct CompatibleClient {
   int8_t present = 0, required = 0;
 };
@@ -192,6 +217,7 @@ void define_cluster(Napi::Env env, Napi::Object exports) {
           {"clusterStat", cluster_stat},
           {"instanceId", instance_id},
           {"waitForLatestOsdMap", wait_for_latest_osd_map},
+          {"blocklist", blocklist},
           {"minCompatibleClient", min_compatible_client}});
 }
 

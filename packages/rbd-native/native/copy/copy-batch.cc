@@ -68,11 +68,12 @@ int CopyBatch::run(Operation& operation, Result& result) {
       lock.lock();
     }
     ended.clear();
-    if (error_ == 0 && operation.cancelled()) error_ = -ECANCELED;
+    if (error_ == 0 && blocks_left_ > 0 && operation.cancelled()) error_ = -ECANCELED;
     if (error_ != 0) pending_.clear();
     while (!pending_.empty() && budget_->has_room()) {
       Pending next = pending_.front();
       pending_.pop_front();
+      has_written_ = true;
       if (next.is_direct) {
         start_direct_write(lock, *next.block, next.writes);
       } else {
@@ -97,8 +98,15 @@ int CopyBatch::run(Operation& operation, Result& result) {
     budget_->release(block.reserved);
     budget_->changed.notify_all();
   }
+  const bool is_cancelled = error_ != 0 && failed_call_ == nullptr;
+  // It was cancelled when the last of it was in flight already.
+  if (is_cancelled && blocks_left_ == 0) error_ = 0;
   if (error_ != 0) {
-    if (failed_call_ == nullptr) return error_;
+    if (is_cancelled && has_written_) {
+      return operation.fail("copyExtents", error_,
+                            "after " + std::to_string(done_) + " of " + std::to_string(total_) + " bytes");
+    }
+    if (is_cancelled) return error_;
     return operation.fail(
         failed_call_, error_,
         "at offset " + std::to_string(failed_offset_) + ", length " + std::to_string(failed_length_));

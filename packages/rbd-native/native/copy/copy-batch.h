@@ -67,6 +67,7 @@ class CopyBatch {
   bool wants_digests_;
   std::deque<CopyBlock> blocks_;
   size_t next_block_ = 0;
+  bool has_written_ = false;
   size_t blocks_left_ = 0;
   std::vector<CopyBlock::Digest> digests_;
 

@@ -33,21 +33,24 @@ class Version final : public ReadStep {
   uint64_t version_ = 0;
 };
 
-/// ["read", offset, buffer] → bytes read
+/// ["read", offset, length] → { data: Buffer of that length, count of the bytes read into it }. The memory is the
+/// step's own until the operation is over, also when its caller was told of an abort before.
 class Read final : public ReadStep {
  public:
   explicit Read(Napi::Array step)
-      : offset_(arg::u64(step.Get(1u))), buffer_(Napi::Persistent(step.Get(2u).As<Napi::Uint8Array>())) {}
+      : offset_(arg::u64(step.Get(1u))),
+        buffer_(Napi::Persistent(Napi::Buffer<char>::New(step.Env(), arg::u64(step.Get(2u))))) {}
   void add_to(rados_read_op_t op) override {
-    Napi::Uint8Array buffer = buffer_.Value();
-    rados_read_op_read(op, offset_, buffer.ByteLength(), reinterpret_cast<char*>(buffer.Data()), &count_,
-                       &status_);
+    Napi::Buffer<char> buffer = buffer_.Value();
+    rados_read_op_read(op, offset_, buffer.Length(), buffer.Data(), &count_, &status_);
   }
-  Napi::Value result(Napi::Env env) override { return size_to_js(env, count_); }
+  Napi::Value result(Napi::Env env) override {
+    return make_object(env, {{"data", buffer_.Value()}, {"count", size_to_js(env, count_)}});
+  }
 
  private:
   uint64_t offset_;
-  Napi::Reference<Napi::Uint8Array> buffer_;
+  Napi::Reference<Napi::Buffer<char>> buffer_;
   size_t count_ = 0;
   int status_ = 0;
 };

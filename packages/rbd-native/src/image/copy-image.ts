@@ -2,8 +2,7 @@ import { type CopyOptions, toNativeNewImage } from "../image-options.ts";
 import { native } from "../internal/binding.ts";
 import { change, type ProgressOptions } from "../internal/call.ts";
 import { checkCount, checkName } from "../internal/check.ts";
-import { openPool, specIn } from "../internal/open-pool.ts";
-import type { IoCtx } from "../ioctx.ts";
+import { openPool, type PoolRef, specIn } from "../internal/open-pool.ts";
 import type { OpenImage } from "./open-image.ts";
 
 export interface CopyImageOptions extends Omit<CopyOptions, "flatten">, ProgressOptions {
@@ -15,7 +14,7 @@ const DEFAULT_SPARSE_SIZE = 4096;
 
 export async function copyImage(
   image: OpenImage,
-  to: IoCtx,
+  to: PoolRef,
   name: string,
   o?: CopyImageOptions,
 ): Promise<void> {
@@ -39,7 +38,7 @@ export async function copyOnto(image: OpenImage, target: OpenImage, o?: Progress
 
 export async function deepCopyImage(
   image: OpenImage,
-  to: IoCtx,
+  to: PoolRef,
   name: string,
   o?: CopyOptions & ProgressOptions,
 ): Promise<void> {

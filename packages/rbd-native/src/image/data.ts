@@ -1,6 +1,6 @@
 import { native } from "../internal/binding.ts";
-import { type CallOptions, settle } from "../internal/call.ts";
-import { checkBytes, checkCount, checkInside, refuse } from "../internal/check.ts";
+import { type CallOptions, outcome, partlyDone, settle } from "../internal/call.ts";
+import { checkBytes, checkCount, checkFlags, checkInside, refuse } from "../internal/check.ts";
 import { RbdError } from "../rbd-error.ts";
 import { ReadBlock, WriteBlock } from "./block.ts";
 import type { OpenImage } from "./open-image.ts";
@@ -27,6 +27,7 @@ export interface WriteZeroesOptions extends IoOptions {
 /** The largest transfer of one call, in bytes. */
 const MAX_TRANSFER = 2 ** 30;
 const THICK_PROVISION = 1;
+const ALL_HINTS = Object.values(ioHints).reduce<number>((all, hint) => all | hint, 0);
 
 /**
  * Requires that the range lies inside the image: librbd silently truncates a write that reaches beyond the end. Another
@@ -46,6 +47,16 @@ function checkTransfer(image: OpenImage, call: string, length: number): void {
     refuse(call, image.spec, `length ${length} is more than the ${MAX_TRANSFER} of one call`);
 }
 
+function checkHints(image: OpenImage, call: string, o: IoOptions | undefined): number {
+  return checkFlags(call, image.spec, "hints", o?.hints ?? 0, ALL_HINTS);
+}
+
+/** Submits a call unless its signal was aborted before. From then on an abort does not end it. */
+async function submit<T>(image: OpenImage, o: CallOptions | undefined, start: () => Promise<T>): Promise<T> {
+  o?.signal?.throwIfAborted();
+  return await outcome(image.spec, start());
+}
+
 export async function read(
   image: OpenImage,
   offset: number,
@@ -57,13 +68,20 @@ export async function read(
   const given =
     typeof lengthOrBuffer === "number" ? undefined : checkBytes(call, image.spec, "buffer", lengthOrBuffer);
   const length = given === undefined ? (lengthOrBuffer as number) : given.byteLength;
+  const hints = checkHints(image, call, o);
   const check = inside(image, call, offset, length);
   if (check) await check;
   checkTransfer(image, call, length);
+  o?.signal?.throwIfAborted();
+  // The buffer may have been transferred while its range was checked.
+  if (check && given) checkBytes(call, image.spec, "buffer", given);
   // Not from the shared pool: the memory belongs to librbd until the call is over.
   const into = given ?? Buffer.allocUnsafeSlow(length);
   if (length > 0) {
-    const count = await settle(image.spec, o?.signal, native.read(image.handle, offset, into, o?.hints ?? 0));
+    const reading = native.read(image.handle, offset, into, hints);
+    // librbd writes into the caller's buffer until the call has ended, whether or not it was aborted.
+    const count = await (given ? outcome(image.spec, reading) : settle(image.spec, o?.signal, reading));
+    if (given) o?.signal?.throwIfAborted();
     if (count < length) shortened(image, call, offset, length, count);
   }
   return Buffer.isBuffer(into) ? into : Buffer.from(into.buffer, into.byteOffset, into.byteLength);
@@ -77,12 +95,15 @@ export async function readBlock(
 ): Promise<ReadBlock> {
   const call = "rbd_aio_read2";
   o?.signal?.throwIfAborted();
+  const hints = checkHints(image, call, o);
   const check = inside(image, call, offset, length);
   if (check) await check;
   checkTransfer(image, call, length);
+  o?.signal?.throwIfAborted();
   if (length === 0) return new ReadBlock(Buffer.alloc(0));
-  const reading = native.readBlock(image.handle, offset, length, o?.hints ?? 0);
-  const block = new ReadBlock(await settle(image.spec, o?.signal, reading));
+  const reading = native.readBlock(image.handle, offset, length, hints);
+  const discardLate = (late: Buffer) => new ReadBlock(late)[Symbol.dispose]();
+  const block = new ReadBlock(await settle(image.spec, o?.signal, reading, discardLate));
   if (block.data.byteLength === length) return block;
   const count = block.data.byteLength;
   block[Symbol.dispose]();
@@ -108,11 +129,15 @@ export async function write(
   const call = "rbd_aio_write2";
   o?.signal?.throwIfAborted();
   checkBytes(call, image.spec, "data", data);
+  const hints = checkHints(image, call, o);
   const check = inside(image, call, offset, data.byteLength);
-  if (check) await check;
+  if (check) {
+    await check;
+    checkBytes(call, image.spec, "data", data);
+  }
   checkTransfer(image, call, data.byteLength);
   if (data.byteLength === 0) return;
-  await settle(image.spec, o?.signal, native.write(image.handle, offset, data, o?.hints ?? 0));
+  await submit(image, o, () => native.write(image.handle, offset, data, hints));
 }
 
 export function allocateBlock(image: OpenImage, length: number): WriteBlock {
@@ -131,11 +156,13 @@ export async function writeBlock(
 ): Promise<void> {
   const call = "rbd_aio_write2";
   o?.signal?.throwIfAborted();
+  const hints = checkHints(image, call, o);
   const check = inside(image, call, offset, block.length);
   if (check) await check;
+  o?.signal?.throwIfAborted();
   const memory = WriteBlock.seal(block);
   if (memory === undefined) refuse(call, image.spec, "the block was disposed of, or its memory transferred");
-  await settle(image.spec, o?.signal, native.writeBlock(image.handle, offset, memory, o?.hints ?? 0));
+  await submit(image, o, () => native.writeBlock(image.handle, offset, memory, hints));
 }
 
 export async function writeZeroes(
@@ -144,11 +171,14 @@ export async function writeZeroes(
   length: number,
   o?: WriteZeroesOptions,
 ): Promise<void> {
-  const check = inside(image, "rbd_aio_write_zeroes", offset, length);
+  const call = "rbd_aio_write_zeroes";
+  o?.signal?.throwIfAborted();
+  const hints = checkHints(image, call, o);
+  const check = inside(image, call, offset, length);
   if (check) await check;
   const flags = o?.thick ? THICK_PROVISION : 0;
-  await inParts(image, offset, length, o, (at, bytes) =>
-    native.writeZeroes(image.handle, at, bytes, flags, o?.hints ?? 0),
+  await inParts(image, call, offset, length, o, (at, bytes) =>
+    native.writeZeroes(image.handle, at, bytes, flags, hints),
   );
 }
 
@@ -158,14 +188,20 @@ export async function discard(
   length: number,
   o?: CallOptions,
 ): Promise<void> {
-  const check = inside(image, "rbd_aio_discard", offset, length);
+  const call = "rbd_aio_discard";
+  o?.signal?.throwIfAborted();
+  const check = inside(image, call, offset, length);
   if (check) await check;
-  await inParts(image, offset, length, o, (at, bytes) => native.discard(image.handle, at, bytes));
+  await inParts(image, call, offset, length, o, (at, bytes) => native.discard(image.handle, at, bytes));
 }
 
-/** Makes one call for each GiB, split at multiples of it and so at object boundaries. */
+/**
+ * Makes one call for each GiB, split at multiples of it and so at object boundaries. An abort between two of them stops
+ * the rest.
+ */
 async function inParts(
   image: OpenImage,
+  call: string,
   offset: number,
   length: number,
   o: CallOptions | undefined,
@@ -173,9 +209,11 @@ async function inParts(
 ): Promise<void> {
   const end = offset + length;
   for (let at = offset; at < end; ) {
-    o?.signal?.throwIfAborted();
+    if (at > offset && o?.signal?.aborted) {
+      throw partlyDone(call, image.spec, `after ${at - offset} of ${length} bytes`, o.signal);
+    }
     const next = Math.min(end, (Math.floor(at / MAX_TRANSFER) + 1) * MAX_TRANSFER);
-    await settle(image.spec, o?.signal, part(at, next - at));
+    await submit(image, o, () => part(at, next - at));
     at = next;
   }
 }
@@ -190,8 +228,12 @@ export async function writeSame(
   const call = "rbd_aio_writesame";
   o?.signal?.throwIfAborted();
   checkBytes(call, image.spec, "pattern", pattern);
+  const hints = checkHints(image, call, o);
   const check = inside(image, call, offset, length);
-  if (check) await check;
+  if (check) {
+    await check;
+    checkBytes(call, image.spec, "pattern", pattern);
+  }
   if (pattern.byteLength === 0 || length % pattern.byteLength !== 0) {
     refuse(
       call,
@@ -200,7 +242,7 @@ export async function writeSame(
     );
   }
   if (length === 0) return;
-  await settle(image.spec, o?.signal, native.writeSame(image.handle, offset, length, pattern, o?.hints ?? 0));
+  await submit(image, o, () => native.writeSame(image.handle, offset, length, pattern, hints));
 }
 
 /**
@@ -220,19 +262,28 @@ export async function compareAndWrite(
   checkBytes(call, image.spec, "data", data);
   if (expected.byteLength !== data.byteLength)
     refuse(call, image.spec, "expected and data must be of one length");
-  const check = inside(image, call, offset, data.byteLength);
-  if (check) await check;
-  const pending = native.compareAndWrite(image.handle, offset, expected, data, o?.hints ?? 0);
+  const hints = checkHints(image, call, o);
+  const length = data.byteLength;
+  const check = inside(image, call, offset, length);
+  if (check) {
+    await check;
+    checkBytes(call, image.spec, "expected", expected);
+    checkBytes(call, image.spec, "data", data);
+  }
   try {
-    await settle(image.spec, o?.signal, pending);
+    await submit(image, o, () => native.compareAndWrite(image.handle, offset, expected, data, hints));
     return true;
   } catch (error) {
-    if (error instanceof RbdError && error.code === "MISMATCH") return false;
-    throw error;
+    if (!(error instanceof RbdError)) throw error;
+    if (error.code === "MISMATCH") return false;
+    if (error.code !== "INVALID_ARGUMENT") throw error;
+    const { code, errno } = error;
+    const detail = `${length} bytes at offset ${offset} cannot be compared and written in one step`;
+    throw new RbdError({ code, errno, call, object: image.spec, detail });
   }
 }
 
 export async function flush(image: OpenImage, o?: CallOptions): Promise<void> {
   o?.signal?.throwIfAborted();
-  await settle(image.spec, o?.signal, native.flush(image.handle));
+  await submit(image, o, () => native.flush(image.handle));
 }

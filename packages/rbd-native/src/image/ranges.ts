@@ -136,10 +136,13 @@ export async function readSparse(
   const { length } = await rangeIn(call, [image], { offset, length: asked, signal: o.signal });
   if (length > MOST_TRANSFER)
     refuse(call, image.spec, `length ${length} is more than the ${MOST_TRANSFER} of one call`);
+  // The buffer may have been transferred while its range was checked.
+  if (given) checkBytes(call, image.spec, "buffer", given);
   const into = given ?? Buffer.allocUnsafeSlow(length);
   const triples = await change(image.spec, o, (operation) =>
     native.readSparse(image.handle, offset, into, grain, operation),
   );
+  o.signal?.throwIfAborted();
   const data = Buffer.isBuffer(into) ? into : Buffer.from(into.buffer, into.byteOffset, into.byteLength);
   return { data, extents: new DiffExtents(triples) };
 }

@@ -43,13 +43,38 @@ export function checkBits(call: string, object: string, what: string, value: unk
   return refuse(call, object, `${what} must be a bigint from 0 to 2^64 - 1, not ${show(value)}`);
 }
 
-/** Requires bytes whose memory does not move while librbd works on it. */
+/** Requires bytes whose memory exists, and does not move while librbd works on it. */
 export function checkBytes(call: string, object: string, what: string, value: unknown): Uint8Array {
   if (!(value instanceof Uint8Array)) return refuse(call, object, `${what} must be a Uint8Array`);
-  if (value.buffer instanceof ArrayBuffer && value.buffer.resizable) {
+  const { buffer } = value;
+  if (buffer instanceof ArrayBuffer ? buffer.resizable : buffer.growable) {
     return refuse(call, object, `${what} must not be in a resizable ArrayBuffer`);
   }
+  if (buffer instanceof ArrayBuffer && buffer.detached) {
+    return refuse(call, object, `${what} must not be in an ArrayBuffer that was transferred`);
+  }
   return value;
+}
+
+/** Requires an integer of which only known bits are set. */
+export function checkFlags(
+  call: string,
+  object: string,
+  what: string,
+  value: unknown,
+  known: number,
+): number {
+  if (typeof value === "number" && Number.isInteger(value) && value >= 0 && (value & ~known) === 0) {
+    if (value <= known) return value;
+  }
+  return refuse(call, object, `${what} must consist of the bits 0x${known.toString(16)}, not ${show(value)}`);
+}
+
+/** Requires a Date that is valid, and returns its milliseconds since 1970. */
+export function checkDate(call: string, object: string, what: string, value: unknown): number {
+  const time = value instanceof Date ? value.getTime() : Number.NaN;
+  if (Number.isNaN(time)) return refuse(call, object, `${what} must be a valid Date, not ${show(value)}`);
+  return time;
 }
 
 /** Requires a range inside the image. */

@@ -214,6 +214,7 @@ export interface Binding {
   ): Promise<{ totalBytes: number; usedBytes: number; availableBytes: number; objects: number }>;
   instanceId(cluster: ClusterRef, op: Operation): Promise<bigint>;
   waitForLatestOsdMap(cluster: ClusterRef, op: Operation): Promise<void>;
+  blocklist(cluster: ClusterRef, address: string, seconds: number, op: Operation): Promise<void>;
   minCompatibleClient(cluster: ClusterRef, op: Operation): Promise<{ present: number; required: number }>;
   listPools(cluster: ClusterRef, op: Operation): Promise<{ id: number; name: string }[]>;
   createPool(cluster: ClusterRef, name: string, op: Operation): Promise<void>;

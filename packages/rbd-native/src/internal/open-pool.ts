@@ -10,6 +10,11 @@ export interface OpenPool {
   readonly namespace: string;
 }
 
+/** A pool as other classes of this package take it: an `IoCtx`, without an import of that class. */
+export interface PoolRef {
+  readonly [openPool]: OpenPool;
+}
+
 /** "pool/[namespace/]name", for messages. */
 export function specIn(pool: OpenPool, name: string): string {
   return `${spec(pool)}/${name}`;

@@ -1,11 +1,12 @@
 import type { Watch } from "../image/watch.ts";
 import { native } from "../internal/binding.ts";
-import { type CallOptions, read, settle } from "../internal/call.ts";
+import { type CallOptions, outcome, read, settle } from "../internal/call.ts";
 import { checkCount, checkName, refuse } from "../internal/check.ts";
 import type { CursorRef } from "../internal/native-types.ts";
 import { type OpenPool, spec, specIn } from "../internal/open-pool.ts";
 import { ObjectLock } from "./object-lock.ts";
 import {
+  checkSteps,
   type ObjectStat,
   type OmapPage,
   type OmapRange,
@@ -29,7 +30,8 @@ type Results<Steps extends readonly ReadStep<unknown>[]> = {
 
 /**
  * The RADOS objects of a pool's namespace. Every call is asynchronous down to the OSD: thousands may be in
- * flight. With a signal a call rejects at once on abort; a write may still be performed.
+ * flight. Arguments that are not valid, those of the steps included, are refused (INVALID_ARGUMENT) before anything is
+ * sent.
  */
 export class ObjectStore {
   readonly #pool: OpenPool;
@@ -49,10 +51,10 @@ export class ObjectStore {
     o?: CallOptions,
   ): Promise<Results<Steps>> {
     const call = "rados_aio_read_op_operate";
-    checkName(call, this.#pool.poolName, "object", object);
+    const spec = specIn(this.#pool, checkName(call, this.#pool.poolName, "object", object));
+    const checked = checkSteps("read", call, spec, steps);
     o?.signal?.throwIfAborted();
-    const described = steps.map((step) => step.native);
-    const raw = await this.#settle(object, o, native.readObject(this.#pool.handle, object, described, 0));
+    const raw = await settle(spec, o?.signal, native.readObject(this.#pool.handle, object, checked, 0));
     return steps.map((step, i) => step.convert(raw[i])) as Results<Steps>;
   }
 
@@ -64,14 +66,10 @@ export class ObjectStore {
   /** As {@link write}, and returns the object's new version, for `assertVersion`. Wraps rados_aio_get_version. */
   async writeForVersion(object: string, steps: readonly WriteStep[], o?: CallOptions): Promise<bigint> {
     const call = "rados_aio_write_op_operate";
-    checkName(call, this.#pool.poolName, "object", object);
+    const spec = specIn(this.#pool, checkName(call, this.#pool.poolName, "object", object));
+    const checked = checkSteps("write", call, spec, steps);
     o?.signal?.throwIfAborted();
-    const described = steps.map((step) => step.native);
-    return await this.#settle(object, o, native.writeObject(this.#pool.handle, object, described, 0));
-  }
-
-  #settle<T>(object: string, o: CallOptions | undefined, pending: Promise<T>): Promise<T> {
-    return settle(specIn(this.#pool, object), o?.signal, pending);
+    return await outcome(spec, native.writeObject(this.#pool.handle, object, checked, 0));
   }
 
   /** The names of all objects, a page at a time, in the order of their hashes. Wraps rados_object_list. */
@@ -145,8 +143,7 @@ export class ObjectStore {
 
   /** The bytes of a range that the object holds, and their offsets, without its holes. At most 1 GiB. Wraps librados::IoCtx::aio_sparse_read. */
   async sparseRead(object: string, offset: number, length: number, o?: CallOptions): Promise<SparseData> {
-    o?.signal?.throwIfAborted();
-    return await this.#settle(object, o, sparseRead(this.#pool, object, offset, length));
+    return await sparseRead(this.#pool, object, offset, length, o);
   }
 
   /** Calls a method of an object class that only reads. */
@@ -199,13 +196,16 @@ async function sparseRead(
   object: string,
   offset: number,
   length: number,
+  o: CallOptions | undefined,
 ): Promise<SparseData> {
   const call = "librados::IoCtx::aio_sparse_read";
   const spec = specIn(pool, checkName(call, pool.poolName, "object", object));
   checkCount(call, spec, "offset", offset);
   checkCount(call, spec, "length", length);
   if (length > MOST) refuse(call, spec, `length ${length} is more than the ${MOST} of one call`);
-  const { data, extents } = await native.sparseReadObject(pool.handle, object, offset, length);
+  o?.signal?.throwIfAborted();
+  const reading = native.sparseReadObject(pool.handle, object, offset, length);
+  const { data, extents } = await settle(spec, o?.signal, reading);
   const pairs = Array.from({ length: extents.length / 2 }, (_, i) => ({
     offset: extents[2 * i] as number,
     length: extents[2 * i + 1] as number,

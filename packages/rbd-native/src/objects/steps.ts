@@ -1,3 +1,5 @@
+import { checkBits, checkBytes, checkCount, checkName, checkText, refuse } from "../internal/check.ts";
+
 /** One step of a compound read; `Result` is the type of its result. */
 export interface ReadStep<Result> {
   /** For the compiled part: [kind, …arguments]. */
@@ -107,8 +109,13 @@ export const readSteps = {
 
   /** Bytes of the object, fewer where it ends earlier. Wraps rados_read_op_read. */
   read(offset: number, length: number): ReadStep<Buffer> {
-    const buffer = Buffer.allocUnsafeSlow(length);
-    return { native: ["read", offset, buffer], convert: (count) => buffer.subarray(0, count as number) };
+    return {
+      native: ["read", offset, length],
+      convert: (raw) => {
+        const { data, count } = raw as { data: Buffer; count: number };
+        return data.subarray(0, count);
+      },
+    };
   },
 
   /** Calls a method of an object class. Wraps rados_read_op_exec. */
@@ -173,7 +180,7 @@ export const writeSteps = {
   }),
   /** With `exclusive` it fails (EXISTS) when the object is there. Wraps rados_write_op_create. */
   create: (o?: { readonly exclusive?: boolean }): WriteStep => ({
-    native: ["create", o?.exclusive === true],
+    native: ["create", o?.exclusive ?? false],
   }),
   /** Wraps rados_write_op_write. */
   write: (offset: number, data: Bytes): WriteStep => ({ native: ["write", offset, data] }),
@@ -208,6 +215,150 @@ export const writeSteps = {
     native: ["exec", className, method, input],
   }),
 } as const;
+
+type Check = (call: string, object: string, what: string, value: unknown) => unknown;
+
+/** The most that one step reads or writes, in bytes. */
+const MOST = 2 ** 30;
+
+const checkLength: Check = (call, object, what, value) => {
+  if (checkCount(call, object, what, value) > MOST) refuse(call, object, `${what} must be at most ${MOST}`);
+};
+
+const checkData: Check = (call, object, what, value) => {
+  const size =
+    typeof value === "string" ? Buffer.byteLength(value) : checkBytes(call, object, what, value).byteLength;
+  if (size > MOST) refuse(call, object, `${what} must be at most ${MOST} bytes`);
+  if (typeof value === "string" && !value.isWellFormed()) {
+    refuse(call, object, `${what} must be well-formed Unicode`);
+  }
+};
+
+const checkComparison: Check = (call, object, what, value) => {
+  if (Object.values(comparisons).some((known) => known === value)) return;
+  refuse(call, object, `${what} must be one of ${Object.keys(comparisons).join(", ")}`);
+};
+
+const checkBoolean: Check = (call, object, what, value) => {
+  if (typeof value !== "boolean") refuse(call, object, `${what} must be true or false`);
+};
+
+const listOf =
+  (check: Check): Check =>
+  (call, object, what, value) => {
+    if (!Array.isArray(value)) return refuse(call, object, `${what} must be a list`);
+    const each = `each of ${what}`;
+    for (const item of value) check(call, object, each, item);
+  };
+
+/** What each kind of step takes, in the order of its arguments. */
+type Arguments = Readonly<Record<string, readonly (readonly [what: string, check: Check])[]>>;
+
+const conditions: Arguments = {
+  assertExists: [],
+  assertVersion: [["version", checkBits]],
+  compareData: [
+    ["offset", checkCount],
+    ["data", checkData],
+  ],
+  compareXattr: [
+    ["name", checkName],
+    ["how", checkComparison],
+    ["value", checkData],
+  ],
+  compareOmap: [
+    ["key", checkText],
+    ["how", checkComparison],
+    ["value", checkData],
+  ],
+};
+
+const exec: Arguments[string] = [
+  ["className", checkName],
+  ["method", checkName],
+  ["input", checkData],
+];
+
+const argumentsOf: Readonly<Record<"read" | "write", Arguments>> = {
+  read: {
+    ...conditions,
+    exec,
+    stat: [],
+    version: [],
+    xattrs: [],
+    read: [
+      ["offset", checkCount],
+      ["length", checkLength],
+    ],
+    omapValues: [
+      ["startAfter", checkText],
+      ["prefix", checkText],
+      ["limit", checkCount],
+    ],
+    omapKeys: [
+      ["startAfter", checkText],
+      ["limit", checkCount],
+    ],
+    omapValuesOf: [["keys", listOf(checkText)]],
+  },
+  write: {
+    ...conditions,
+    exec,
+    create: [["exclusive", checkBoolean]],
+    write: [
+      ["offset", checkCount],
+      ["data", checkData],
+    ],
+    writeFull: [["data", checkData]],
+    writeSame: [
+      ["offset", checkCount],
+      ["length", checkCount],
+      ["pattern", checkData],
+    ],
+    append: [["data", checkData]],
+    remove: [],
+    truncate: [["size", checkCount]],
+    zero: [
+      ["offset", checkCount],
+      ["length", checkCount],
+    ],
+    setXattr: [
+      ["name", checkName],
+      ["value", checkData],
+    ],
+    removeXattr: [["name", checkName]],
+    setOmap: [
+      ["keys", listOf(checkText)],
+      ["values", listOf(checkData)],
+    ],
+    removeOmapKeys: [["keys", listOf(checkText)]],
+    clearOmap: [],
+  },
+};
+
+/**
+ * The steps in the form that the compiled part takes, which copies what they refer to when it is called.
+ *
+ * @throws RbdError INVALID_ARGUMENT for a step whose arguments are not valid, or that this call does not take.
+ */
+export function checkSteps(
+  kind: "read" | "write",
+  call: string,
+  object: string,
+  steps: readonly { readonly native: readonly unknown[] }[],
+): (readonly unknown[])[] {
+  if (!Array.isArray(steps)) return refuse(call, object, "steps must be a list");
+  return steps.map((step, i) => {
+    const [name, ...given] = (step?.native ?? []) as [string?, ...unknown[]];
+    const known =
+      name !== undefined && Object.hasOwn(argumentsOf[kind], name) ? argumentsOf[kind][name] : undefined;
+    if (known === undefined) return refuse(call, object, `step ${i} is not a step of a ${kind}`);
+    for (const [at, [what, check]] of known.entries()) {
+      check(call, object, `${what} of step ${i} (${name})`, given[at]);
+    }
+    return step.native;
+  });
+}
 
 /**
  * Unpacks keys and values: the compiled part gives all bytes in one buffer, and the length of each key and value. The

@@ -1,7 +1,7 @@
 import type { Watch } from "../image/watch.ts";
 import { native } from "../internal/binding.ts";
 import { type CallOptions, change } from "../internal/call.ts";
-import { checkCount, checkName } from "../internal/check.ts";
+import { checkBytes, checkCount, checkName } from "../internal/check.ts";
 import type { NativeAck } from "../internal/native-types.ts";
 import { type OpenPool, specIn } from "../internal/open-pool.ts";
 import { codeOf, RbdError } from "../rbd-error.ts";
@@ -102,6 +102,7 @@ export async function notifyObject(
   o?: NotifyOptions,
 ): Promise<NotifyResult> {
   const spec = specIn(pool, checkName("rados_notify2", specIn(pool, object), "object", object));
+  if (typeof data !== "string") checkBytes("rados_notify2", spec, "data", data);
   const timeout = checkCount("rados_notify2", spec, "timeoutMs", o?.timeoutMs ?? DEFAULT_TIMEOUT_MS);
   const { replies, missing } = await change(spec, o, (operation) =>
     native.notify(pool.handle, object, data, timeout, operation),

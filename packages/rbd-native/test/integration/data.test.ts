@@ -128,6 +128,38 @@ test.each(outside)("a range %s is refused by each data call", async (_, offset, 
   ).rejects.toMatchObject(refused);
 });
 
+test.each([1, 2, 0x80, -4, 4.5, Number.NaN, 2 ** 32 + 4, "4" as unknown as number])(
+  "%s is no hint",
+  async (hints) => {
+    const refused = { code: "INVALID_ARGUMENT", message: expect.stringContaining("hints must consist of") };
+    const bytes = Buffer.alloc(512, 1);
+    const block = image.allocateBlock(512);
+    await expect(image.read(0, 512, { hints })).rejects.toMatchObject(refused);
+    await expect(image.readBlock(0, 512, { hints })).rejects.toMatchObject(refused);
+    await expect(image.write(0, bytes, { hints })).rejects.toMatchObject(refused);
+    await expect(image.writeBlock(0, block, { hints })).rejects.toMatchObject(refused);
+    expect(block.data).toHaveLength(512);
+    await expect(image.writeZeroes(0, 512, { hints })).rejects.toMatchObject(refused);
+    await expect(image.writeSame(0, 512, bytes, { hints })).rejects.toMatchObject(refused);
+    await expect(image.compareAndWrite(0, bytes, bytes, { hints })).rejects.toMatchObject(refused);
+  },
+);
+
+test("bytes in memory that was transferred, or that can be resized, are refused", async () => {
+  const transferred = new Uint8Array(512);
+  transferred.buffer.transfer();
+  const growable = new Uint8Array(new SharedArrayBuffer(512, { maxByteLength: 1024 }));
+  for (const bytes of [transferred, growable]) {
+    const refused = { code: "INVALID_ARGUMENT" };
+    await expect(image.read(0, bytes)).rejects.toMatchObject(refused);
+    await expect(image.readSparse(0, bytes)).rejects.toMatchObject(refused);
+    await expect(image.write(0, bytes)).rejects.toMatchObject(refused);
+    await expect(image.writeSame(0, 512, bytes)).rejects.toMatchObject(refused);
+    await expect(image.compareAndWrite(0, bytes, Buffer.alloc(512))).rejects.toMatchObject(refused);
+    await expect(image.compareAndWrite(0, Buffer.alloc(512), bytes)).rejects.toMatchObject(refused);
+  }
+});
+
 test.each([-1, Number.NaN, 2 ** 53, 0.5, Number.POSITIVE_INFINITY])(
   "%s is no offset and no length",
   async (bad) => {

@@ -100,6 +100,51 @@ test("the trash keeps an image until its deferment ends", async () => {
   expect(await t.io.listTrash()).toEqual([]);
 });
 
+test("a deferment that is too long for Ceph's 32-bit times is refused", async () => {
+  await t.io.createImage("for-ever", { size: MiB });
+  for (const delaySeconds of [2 ** 32, 2 ** 32 - Math.floor(Date.now() / 1000), 2 ** 52]) {
+    await expect(t.io.trashMove("for-ever", { delaySeconds })).rejects.toMatchObject({
+      code: "INVALID_ARGUMENT",
+    });
+  }
+  await t.io.trashMove("for-ever", { delaySeconds: 50 * 365 * 86_400 });
+  const [kept] = await t.io.listTrash();
+  expect(kept?.deferredUntil.getFullYear()).toBeGreaterThan(2070);
+  await t.io.trashRemove(kept?.id ?? "", { force: true });
+});
+
+test("purging the trash removes only what expired before the given date", async () => {
+  await using io = await t.cluster.openPool(t.pool);
+  await io.createImage("expired", { size: MiB });
+  await io.trashMove("expired");
+  await io.createImage("deferred", { size: MiB });
+  await io.trashMove("deferred", { delaySeconds: 3600 });
+  const names = async () => (await io.listTrash()).map(({ name }) => name).sort();
+  const expiredAt =
+    (await io.listTrash()).find(({ name }) => name === "expired")?.deferredUntil.getTime() ?? 0;
+  for (const bad of [new Date("typo"), "2026-01-01", 0] as unknown as Date[]) {
+    await expect(io.trashPurge({ expiredBefore: bad })).rejects.toMatchObject({
+      code: "INVALID_ARGUMENT",
+      message: expect.stringContaining("expiredBefore must be a valid Date"),
+    });
+  }
+  for (const threshold of [-1, 1.5, Number.NaN]) {
+    await expect(io.trashPurge({ threshold })).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
+  }
+  await expect(io.trashPurge({ threshold: 0, expiredBefore: new Date() })).rejects.toMatchObject({
+    code: "INVALID_ARGUMENT",
+  });
+  for (const time of [-1000, 0, 1, 500, 1000, 1001, expiredAt - 1, expiredAt]) {
+    await io.trashPurge({ expiredBefore: new Date(time) });
+    expect(await names(), `before ${time}`).toEqual(["deferred", "expired"]);
+  }
+  await io.trashPurge({ expiredBefore: new Date(expiredAt + 1) });
+  expect(await names()).toEqual(["deferred"]);
+  await io.trashPurge();
+  expect(await names()).toEqual(["deferred"]);
+  await io.trashRemove((await io.listTrash())[0]?.id ?? "", { force: true });
+});
+
 test("metadata, more of it than one page", async () => {
   await t.io.createImage("tagged", { size: MiB });
   await using image = await t.io.openImage("tagged");

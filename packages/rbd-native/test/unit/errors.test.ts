@@ -38,3 +38,17 @@ test("a message names the call, the object, the failure and what to do", () => {
   const cause = new Error("why");
   expect(new RbdError({ code: "UNKNOWN", errno: 9999, call: "rbd_open", cause }).cause).toBe(cause);
 });
+
+test("a message says what a code means for the call", () => {
+  const unprotect = {
+    code: "INVALID_ARGUMENT",
+    errno: 22,
+    call: "rbd_snap_unprotect",
+    object: "rbd/vm-1@a",
+  } as const;
+  expect(new RbdError(unprotect).message).toContain(
+    "the snapshot is not protected (INVALID_ARGUMENT, EINVAL)",
+  );
+  const other = new RbdError({ ...unprotect, call: "rbd_resize2" });
+  expect(other.message).toContain("not accepted by the cluster");
+});

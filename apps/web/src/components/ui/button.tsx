@@ -33,7 +33,7 @@ export const buttonStyle = cva(
   },
 );
 
-export type ButtonStyle = VariantProps<typeof buttonStyle>;
+type ButtonStyle = VariantProps<typeof buttonStyle>;
 
 type ButtonProps = Omit<ComponentProps<typeof BaseButton>, "className"> &
   ButtonStyle & { className?: string | undefined };

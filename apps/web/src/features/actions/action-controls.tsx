@@ -52,18 +52,20 @@ export function ActionMenu({ actions, label, tabIndex, className }: ActionMenuPr
 interface ActionButtonsProps {
   actions: readonly OfferedAction[];
   size?: "sm" | "md";
+  /** Whether the primary action looks like the others, as in the rows of a list. */
+  plain?: boolean;
   /** Classes of each button. */
   className?: string;
 }
 
 /** Actions as buttons, the primary one last. A disabled button explains itself in a tooltip. */
-export function ActionButtons({ actions, size = "md", className }: ActionButtonsProps) {
+export function ActionButtons({ actions, size = "md", plain = false, className }: ActionButtonsProps) {
   const ordered = [
     ...actions.filter(({ placement }) => placement === "button"),
     ...actions.filter(({ placement }) => placement === "primary"),
   ];
   return ordered.map(({ id, icon: Icon, label, name, placement, href, run, disabledReason }) => {
-    const variant = placement === "primary" ? "primary" : "secondary";
+    const variant = placement === "primary" && !plain ? "primary" : "secondary";
     const content = (
       <>
         <Icon aria-hidden />

@@ -2,7 +2,7 @@
 
 import type { SnapshotDetail } from "@coppice/server/router";
 import { ClipboardCopy, Copy, type LucideIcon, Network, SquareArrowOutUpRight } from "lucide-react";
-import { useRouter } from "next/navigation";
+import { usePathname, useRouter } from "next/navigation";
 import { type KeyboardEvent, useEffect, useMemo } from "react";
 import { toast } from "#components/ui/toast.tsx";
 import { useCloneDialog } from "#features/clone/clone-dialog.tsx";
@@ -17,7 +17,7 @@ export interface ActionTarget extends LinkedImage {
 }
 
 /** What an action may need to run. */
-export interface ActionContext {
+interface ActionContext {
   links: Links;
   openClone: (source: string) => void;
 }
@@ -43,7 +43,7 @@ interface ImageActionBase {
 }
 
 /** An action is either a link to another page or a function. */
-export type ImageAction = ImageActionBase &
+type ImageAction = ImageActionBase &
   (
     | { href: (target: ActionTarget, links: Links) => string }
     | { run: (target: ActionTarget, context: ActionContext) => void }
@@ -126,47 +126,58 @@ export interface OfferedAction {
   disabledReason: string | null;
 }
 
+interface OfferOptions extends ActionContext {
+  /** Whether the role of the user allows changes. */
+  mayOperate: boolean;
+  /** The path of the page in view. */
+  path: string;
+  goTo: (href: string) => void;
+}
+
 /**
- * The actions to offer for a target. Actions that the user's role does not allow are left out; those that the state of
- * the image does not allow are there with the reason.
+ * The actions to offer for a target. Actions that the role of the user does not allow, and links to the page in view,
+ * are left out. Actions that the state of the image does not allow are included with the reason.
  */
 export function offerActions(
   target: ActionTarget,
-  { mayOperate, goTo, ...context }: ActionContext & { mayOperate: boolean; goTo: (href: string) => void },
+  { mayOperate, path, goTo, ...context }: OfferOptions,
 ): OfferedAction[] {
   return IMAGE_ACTIONS.filter(
     (action) =>
       (mayOperate || action.changesCluster !== true) &&
       (target.snapshot === undefined || action.forSnapshots === true),
-  ).map((action) => {
-    const href = "href" in action ? action.href(target, context.links) : undefined;
-    const label = action.label(target);
-    return {
-      id: action.id,
-      icon: action.icon,
-      label,
-      name: action.name?.(target) ?? label,
-      placement: action.placement,
-      href,
-      run: () => {
-        if ("run" in action) action.run(target, context);
-        else if (href !== undefined) goTo(href);
-      },
-      disabledReason: action.whyDisabled?.(target) ?? null,
-    };
-  });
+  )
+    .map((action) => {
+      const href = "href" in action ? action.href(target, context.links) : undefined;
+      const label = action.label(target);
+      return {
+        id: action.id,
+        icon: action.icon,
+        label,
+        name: action.name?.(target) ?? label,
+        placement: action.placement,
+        href,
+        run: () => {
+          if ("run" in action) action.run(target, context);
+          else if (href !== undefined) goTo(href);
+        },
+        disabledReason: action.whyDisabled?.(target) ?? null,
+      };
+    })
+    .filter(({ href }) => href?.split("?")[0] !== path);
 }
 
 /** The actions for any image, and the keys that run them. */
 export function useImageActions() {
   const router = useRouter();
+  const path = usePathname();
   const links = useLinks();
   const { openClone } = useCloneDialog();
   const mayOperate = useMayOperate();
 
   return useMemo(() => {
     const actionsFor = (target: ActionTarget): OfferedAction[] =>
-      offerActions(target, { links, openClone, mayOperate, goTo: (href) => router.push(href) });
+      offerActions(target, { links, openClone, mayOperate, path, goTo: (href) => router.push(href) });
 
     /** Runs the action that the key stands for. Returns whether there is one that can be used. */
     const runByKey = (event: KeyboardEvent, target: ActionTarget): boolean => {
@@ -177,7 +188,7 @@ export function useImageActions() {
       return true;
     };
     return { actionsFor, runByKey };
-  }, [router, links, openClone, mayOperate]);
+  }, [router, path, links, openClone, mayOperate]);
 }
 
 let pageTarget: ActionTarget | undefined;

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { formatPlace, formatSpec, parseSpec } from "#lib/spec.ts";
+import { formatPoolSpec, formatSpec, parseSpec } from "#lib/spec.ts";
 
 export const cloneDraftSchema = z.object({
   /** `pool/[namespace/]image`; "" before an image is chosen. */
@@ -7,7 +7,7 @@ export const cloneDraftSchema = z.object({
   /** Name of the snapshot to clone; "" for the current state of the image. */
   snapshot: z.string(),
   /** `pool` or `pool/namespace`. */
-  place: z.string().min(1, "Choose a pool."),
+  poolSpec: z.string().min(1, "Choose a pool."),
   name: z.string().superRefine((name, context) => {
     const message = checkImageName(name);
     if (message !== null) context.addIssue({ code: "custom", message });
@@ -20,9 +20,14 @@ export type CloneDraft = z.infer<typeof cloneDraftSchema>;
 /** The initial values for `source`, an image or a snapshot. The form suggests a name once it knows which are taken. */
 export function draftFrom(source: string | undefined): CloneDraft {
   const spec = source === undefined ? null : parseSpec(source);
-  if (spec === null) return { image: "", snapshot: "", place: "", name: "" };
+  if (spec === null) return { image: "", snapshot: "", poolSpec: "", name: "" };
   const { snapshot = "", ...image } = spec;
-  return { image: formatSpec(image), snapshot, place: formatPlace(spec.pool, spec.namespace), name: "" };
+  return {
+    image: formatSpec(image),
+    snapshot,
+    poolSpec: formatPoolSpec(spec.pool, spec.namespace),
+    name: "",
+  };
 }
 
 /** The values as the server takes them; null while the form is incomplete. */
@@ -30,7 +35,7 @@ export function toCloneInput(draft: CloneDraft): { source: string; target: strin
   if (!cloneDraftSchema.safeParse(draft).success) return null;
   return {
     source: draft.snapshot === "" ? draft.image : `${draft.image}@${draft.snapshot}`,
-    target: `${draft.place}/${draft.name}`,
+    target: `${draft.poolSpec}/${draft.name}`,
   };
 }
 

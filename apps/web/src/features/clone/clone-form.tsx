@@ -13,7 +13,7 @@ import { SpecText } from "#components/values.tsx";
 import { useCluster } from "#features/cluster/current-cluster.tsx";
 import { toProblem, trpc } from "#lib/api.ts";
 import { absoluteTime } from "#lib/format.ts";
-import { formatPlace, parseSpec } from "#lib/spec.ts";
+import { formatPoolSpec, parseSpec } from "#lib/spec.ts";
 import { type CloneDraft, cloneDraftSchema, suggestName } from "./clone-draft.ts";
 import { ClonePlan, useClonePlan } from "./clone-plan.tsx";
 
@@ -191,16 +191,16 @@ function SnapshotSelect() {
 /** Pool and name of the clone. A free name is suggested until the user types one. */
 function TargetFields({ nameField }: { nameField: RefObject<HTMLInputElement | null> }) {
   const { control, setValue, formState } = useFormContext<CloneDraft>();
-  const [source, place, name] = useWatch({ control, name: ["image", "place", "name"] });
+  const [source, poolSpec, name] = useWatch({ control, name: ["image", "poolSpec", "name"] });
   const image = parseSpec(source)?.image ?? "";
-  const taken = useTargetNames(place, image);
+  const taken = useTargetNames(poolSpec, image);
   const suggested = useRef("");
 
   useEffect(() => {
-    if (place !== "" || source === "") return;
+    if (poolSpec !== "" || source === "") return;
     const spec = parseSpec(source);
-    if (spec !== null) setValue("place", formatPlace(spec.pool, spec.namespace));
-  }, [source, place, setValue]);
+    if (spec !== null) setValue("poolSpec", formatPoolSpec(spec.pool, spec.namespace));
+  }, [source, poolSpec, setValue]);
 
   useEffect(() => {
     if (taken === undefined || image === "" || name !== suggested.current) return;
@@ -209,19 +209,20 @@ function TargetFields({ nameField }: { nameField: RefObject<HTMLInputElement | n
   }, [taken, image, name, setValue]);
 
   const pools = useQuery(trpc.cluster.info.queryOptions({ cluster: useCluster() })).data?.pools ?? [];
-  const places = pools.flatMap((pool) => [
+  const poolSpecs = pools.flatMap((pool) => [
     pool.name,
-    ...pool.namespaces.map((namespace) => formatPlace(pool.name, namespace)),
+    ...pool.namespaces.map((namespace) => formatPoolSpec(pool.name, namespace)),
   ]);
-  if (place !== "" && !places.includes(place)) places.unshift(place);
+  if (poolSpec !== "" && !poolSpecs.includes(poolSpec)) poolSpecs.unshift(poolSpec);
 
-  const inUse = taken?.has(name) === true ? `An image with this name already exists in ${place}.` : undefined;
+  const inUse =
+    taken?.has(name) === true ? `An image with this name already exists in ${poolSpec}.` : undefined;
 
   return (
     <fieldset className="grid gap-3 sm:grid-cols-[2fr_3fr]">
       <legend className="sr-only">Target</legend>
       <Controller
-        name="place"
+        name="poolSpec"
         control={control}
         render={({ field, fieldState }) => (
           <Field label="Target pool" error={fieldState.error?.message}>
@@ -229,7 +230,7 @@ function TargetFields({ nameField }: { nameField: RefObject<HTMLInputElement | n
               <Select
                 {...ids}
                 mono
-                options={places.map((value) => ({ value, label: value }))}
+                options={poolSpecs.map((value) => ({ value, label: value }))}
                 value={field.value}
                 onValueChange={field.onChange}
               />
@@ -264,13 +265,13 @@ function TargetFields({ nameField }: { nameField: RefObject<HTMLInputElement | n
 
 const MAX_NAMES = 500;
 
-/** Names of images in `place` (`pool` or `pool/namespace`) that contain the name of `image`, to suggest a free one. */
-function useTargetNames(place: string, image: string): ReadonlySet<string> | undefined {
+/** Names of images in `poolSpec` (`pool` or `pool/namespace`) that contain the name of `image`, to suggest a free one. */
+function useTargetNames(poolSpec: string, image: string): ReadonlySet<string> | undefined {
   const cluster = useCluster();
-  const [pool = "", namespace = ""] = place.split("/");
+  const [pool = "", namespace = ""] = poolSpec.split("/");
   const names = useQuery(
     trpc.images.list.queryOptions(
-      place === "" || image === ""
+      poolSpec === "" || image === ""
         ? skipToken
         : { cluster, pool, namespace, search: image, limit: MAX_NAMES },
       { select: (page) => new Set(page.rows.filter((row) => !row.inTrash).map((row) => row.name)) },

@@ -1,11 +1,11 @@
 "use client";
 
 import type { ImageDetail } from "@coppice/server/router";
-import { CornerDownRight, Network, Sprout, Trash2 } from "lucide-react";
+import { CornerDownRight, Sprout, Trash2 } from "lucide-react";
 import Link from "next/link";
 import { useState } from "react";
 import { EmptyState } from "#components/state.tsx";
-import { Button, ButtonLink } from "#components/ui/button.tsx";
+import { Button } from "#components/ui/button.tsx";
 import { Panel } from "#components/ui/panel.tsx";
 import { SpecText } from "#components/values.tsx";
 import { useLinks } from "#features/cluster/current-cluster.tsx";
@@ -14,7 +14,6 @@ import { imageRef } from "#lib/links.ts";
 
 /** The ancestors and the clones of an image. */
 export function FamilyTab({ image }: { image: ImageDetail }) {
-  const links = useLinks();
   const { ancestors, children } = image;
   if (image.state === "unreadable" && children.length === 0) {
     return (
@@ -32,15 +31,7 @@ export function FamilyTab({ image }: { image: ImageDetail }) {
   }
   return (
     <div className="grid items-start gap-4 lg:grid-cols-2">
-      <Panel
-        title={ancestors.length === 0 ? "No parent" : plural(ancestors.length, "ancestor")}
-        aside={
-          <ButtonLink href={links.lineage(imageRef(image))} size="sm" variant="ghost">
-            <Network aria-hidden />
-            Show in lineage
-          </ButtonLink>
-        }
-      >
+      <Panel title={ancestors.length === 0 ? "No parent" : plural(ancestors.length, "ancestor")}>
         <AncestorList image={image} />
       </Panel>
       <Panel title={plural(children.length, "clone")} aside={<DescendantCount image={image} />}>

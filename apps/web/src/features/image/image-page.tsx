@@ -89,8 +89,7 @@ export function ImagePage() {
 function ImageHeader({ image }: { image: ImageDetail }) {
   const links = useLinks();
   const { actionsFor } = useImageActions();
-  // "Open" leads to this page.
-  const actions = actionsFor(image).filter(({ id }) => id !== "open");
+  const actions = actionsFor(image);
   const statuses = statusesOf(image);
   return (
     <header className="flex flex-col gap-2">
@@ -116,12 +115,12 @@ function ImageHeader({ image }: { image: ImageDetail }) {
           </span>
         )}
         <div className="ml-auto flex gap-2">
+          <ActionButtons actions={actions} />
           <ActionMenu
             actions={actions.filter(({ placement }) => placement === "menu")}
             label="More actions"
             className="size-8"
           />
-          <ActionButtons actions={actions} />
         </div>
       </div>
       {image.error !== undefined && <ProblemCallout problem={image.error} />}

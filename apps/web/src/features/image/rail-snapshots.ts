@@ -1,7 +1,7 @@
 import type { ImageDetail, SnapshotDetail } from "@coppice/server/router";
 import { imageRef } from "#lib/links.ts";
 
-export interface RailSnapshot {
+interface RailSnapshot {
   snapshot: SnapshotDetail;
   /** Change of the size of the image since the previous snapshot, in bytes; 0 for the first snapshot. */
   sizeChange: number;

@@ -122,6 +122,7 @@ function SnapshotRow({ snapshot, sizeChange, clones, below, actions }: SnapshotR
         <>
           <ActionButtons
             size="sm"
+            plain
             actions={actions.filter(
               ({ placement, disabledReason }) => placement === "primary" && disabledReason === null,
             )}

@@ -31,7 +31,7 @@ import { useLinks } from "#features/cluster/current-cluster.tsx";
 import { formatCount } from "#lib/format.ts";
 import { imageRef } from "#lib/links.ts";
 import { usePreference, useStoredSet } from "#lib/preferences.ts";
-import { formatPlace } from "#lib/spec.ts";
+import { formatPoolSpec } from "#lib/spec.ts";
 
 /** Properties of a column besides its content. */
 interface ImageColumnMeta {
@@ -74,11 +74,11 @@ export const imageColumns = columnHelper.columns([
     cell: ({ row }) => <NameCell row={row.original} />,
   }),
   columnHelper.display({
-    id: "place",
+    id: "pool",
     meta: { title: "Pool", width: "minmax(6rem, 0.8fr)", minTableWidth: 720 },
     cell: ({ row: { original } }) => (
       <span className="truncate font-mono text-ink-2 text-xs">
-        {formatPlace(original.pool, original.namespace)}
+        {formatPoolSpec(original.pool, original.namespace)}
       </span>
     ),
   }),
@@ -145,8 +145,8 @@ function NameCell({ row }: { row: ImageListRow }) {
         title={row.spec}
         className="truncate rounded-sm font-medium font-mono text-xs hover:underline"
       >
-        <span className="font-normal text-ink-3 group-data-[place=column]/table:hidden">
-          {formatPlace(row.pool, row.namespace)}/
+        <span className="font-normal text-ink-3 group-data-[pool=column]/table:hidden">
+          {formatPoolSpec(row.pool, row.namespace)}/
         </span>
         {row.name}
       </Link>

@@ -13,7 +13,7 @@ import { trpc } from "#lib/api.ts";
 import { formatCount } from "#lib/format.ts";
 import { usePageSearch } from "#lib/keyboard.ts";
 
-export const KINDS = ["all", "roots", "clones", "trash", "problems"] as const;
+const KINDS = ["all", "roots", "clones", "trash", "problems"] as const;
 export const SORTS = ["name", "size", "snapshots", "children", "depth", "created"] as const;
 
 export type ImageSort = (typeof SORTS)[number];
@@ -22,7 +22,7 @@ const parsers = {
   q: parseAsString.withDefault("").withOptions({ limitUrlUpdates: debounce(300) }),
   kind: parseAsStringLiteral(KINDS).withDefault("all"),
   /** `pool` for the whole pool, `pool/namespace` for a namespace, `pool/` for the default namespace of the pool. */
-  place: parseAsString.withDefault(""),
+  pool: parseAsString.withDefault(""),
   sort: parseAsStringLiteral(SORTS).withDefault("name"),
   dir: parseAsStringLiteral(["asc", "desc"]).withDefault("asc"),
   /** Key of the current row. */
@@ -37,31 +37,31 @@ export function useImageFilters() {
 export type ImageFilters = ReturnType<typeof useImageFilters>[0];
 
 /** The filters as the server takes them. `q` is passed separately, after the user has paused typing. */
-export function toListInput({ kind, place, sort, dir }: Omit<ImageFilters, "q" | "row">, q: string) {
+function toListInput({ kind, pool, sort, dir }: Omit<ImageFilters, "q" | "row">, q: string) {
   const search = q.trim();
   return {
     kind,
     sort: { by: sort, dir },
     ...(search === "" ? {} : { search }),
-    ...parseSpecPlace(place),
+    ...parsePoolFilter(pool),
   };
 }
 
 /** Whether a filter is set. Sorting is not a filter. */
-export function isFiltered({ q, kind, place }: ImageFilters): boolean {
-  return q.trim() !== "" || kind !== "all" || place !== "";
+export function isFiltered({ q, kind, pool }: ImageFilters): boolean {
+  return q.trim() !== "" || kind !== "all" || pool !== "";
 }
 
-/** Parses the filter by pool and namespace; see `parsers.place`. */
-export function parseSpecPlace(place: string): { pool?: string; namespace?: string } {
-  if (place === "") return {};
-  const slash = place.indexOf("/");
-  if (slash < 0) return { pool: place };
-  return { pool: place.slice(0, slash), namespace: place.slice(slash + 1) };
+/** Parses the filter by pool and namespace; see `parsers.pool`. */
+export function parsePoolFilter(filter: string): { pool?: string; namespace?: string } {
+  if (filter === "") return {};
+  const slash = filter.indexOf("/");
+  if (slash < 0) return { pool: filter };
+  return { pool: filter.slice(0, slash), namespace: filter.slice(slash + 1) };
 }
 
 /** The pools and namespaces to filter by. */
-export function placeOptions(pools: readonly PoolInfo[]): SelectOption[] {
+export function poolOptions(pools: readonly PoolInfo[]): SelectOption[] {
   return [
     { value: "", label: "All pools" },
     ...pools.flatMap((pool) => [
@@ -121,15 +121,15 @@ export function FilterBar({ filters, setFilters }: FilterBarProps) {
       </div>
       <Select
         aria-label="Pool"
-        options={placeOptions(pools)}
-        value={filters.place}
-        onValueChange={(place) => void setFilters({ place: place || null, row: null })}
+        options={poolOptions(pools)}
+        value={filters.pool}
+        onValueChange={(pool) => void setFilters({ pool: pool || null, row: null })}
         className="w-auto min-w-36"
       />
       {isFiltered(filters) && (
         <Button
           variant="ghost"
-          onClick={() => void setFilters({ q: null, kind: null, place: null, row: null })}
+          onClick={() => void setFilters({ q: null, kind: null, pool: null, row: null })}
         >
           <X aria-hidden />
           Clear

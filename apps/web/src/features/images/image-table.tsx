@@ -3,6 +3,7 @@
 import type { ImageListRow } from "@coppice/server/router";
 import { useTable } from "@tanstack/react-table";
 import { ArrowDown, ArrowUp } from "lucide-react";
+import { defaultRateLimit } from "nuqs";
 import { type RefObject, useLayoutEffect, useRef, useState } from "react";
 import { GridPart } from "#components/ui/grid.tsx";
 import { usePageTarget } from "#features/actions/image-actions.ts";
@@ -68,7 +69,7 @@ export function ImageTable({ list, rows, filters, setFilters }: ImageTableProps)
     <div
       ref={scroller}
       data-status={columnVisibility.status === true ? "column" : "inline"}
-      data-place={columnVisibility.place === true ? "column" : "inline"}
+      data-pool={columnVisibility.pool === true ? "column" : "inline"}
       className="group/table min-h-0 flex-1 overflow-auto border-line border-t bg-surface"
     >
       <GridPart
@@ -85,9 +86,10 @@ export function ImageTable({ list, rows, filters, setFilters }: ImageTableProps)
           count={filtered}
           rowHeight={ROW_HEIGHT[density]}
           scroller={scroller}
-          listKey={[filters.q, filters.kind, filters.place, filters.sort, filters.dir].join(" ")}
+          listKey={[filters.q, filters.kind, filters.pool, filters.sort, filters.dir].join(" ")}
           currentKey={filters.row}
           onCurrentChange={(key) => void setFilters({ row: key })}
+          saveCurrent={(key) => setFilters({ row: key }, { limitUrlUpdates: defaultRateLimit })}
           loadMore={
             list.query.hasNextPage && !list.query.isFetching && !list.query.isError
               ? () => void list.query.fetchNextPage()

@@ -83,7 +83,7 @@ function ImageListState({ list: { query, last }, filters, setFilters }: ImageLis
         icon={SearchX}
         title={filters.kind === "problems" && filters.q === "" ? "No problems found" : "No matching images"}
         actions={
-          <Button onClick={() => void setFilters({ q: null, kind: null, place: null })}>
+          <Button onClick={() => void setFilters({ q: null, kind: null, pool: null })}>
             Show all images
           </Button>
         }

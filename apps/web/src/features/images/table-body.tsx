@@ -3,6 +3,7 @@
 import type { ImageListRow, RowError } from "@coppice/server/router";
 import { FlexRender } from "@tanstack/react-table";
 import { CircleAlert } from "lucide-react";
+import { useRouter } from "next/navigation";
 import { memo, type RefObject, useEffect, useRef } from "react";
 import { GridPart, useGridRows } from "#components/ui/grid.tsx";
 import { Tooltip } from "#components/ui/popover.tsx";
@@ -24,6 +25,8 @@ interface TableBodyProps {
   /** Key of the current row; "" for none. */
   currentKey: string;
   onCurrentChange: (key: string) => void;
+  /** Writes the current row to the URL without delay. Resolves when it is there. */
+  saveCurrent: (key: string) => Promise<unknown>;
   /** Loads the next page; undefined when there is none, or while one is being loaded. */
   loadMore: (() => void) | undefined;
 }
@@ -37,8 +40,10 @@ export function TableBody({
   listKey,
   currentKey,
   onCurrentChange,
+  saveCurrent,
   loadMore,
 }: TableBodyProps) {
+  const router = useRouter();
   const { runByKey } = useImageActions();
   const current = currentKey === "" ? -1 : rows.findIndex((row) => row.id === currentKey);
   const { virtualizer, cursor, goTo, onKeyDown } = useGridRows({
@@ -54,10 +59,17 @@ export function TableBody({
         element.querySelector<HTMLElement>("[data-row-menu]")?.click();
         return true;
       }
-      return runByKey(event, row);
+      if (event.key !== "Enter") return runByKey(event, row);
+      void saveCurrent(row.key).then(() => runByKey(event, row));
+      return true;
     },
     scroller,
   });
+
+  const rowKey = (element: Element | null): string | undefined => {
+    const index = element?.closest<HTMLElement>("[data-row]")?.dataset.row;
+    return index === undefined ? undefined : rows[Number(index)]?.id;
+  };
 
   const lastShown = virtualizer.range?.endIndex ?? 0;
   useEffect(() => {
@@ -79,15 +91,26 @@ export function TableBody({
     virtualizer.scrollToOffset(0);
   }, [listKey, virtualizer]);
 
+  // An update of the URL during a navigation would cancel the navigation. So the current row, which is written to the URL
+  // with a delay, is written at once before a link of a row is followed.
   return (
     <GridPart
       role="rowgroup"
       className="relative"
       style={{ height: virtualizer.getTotalSize() }}
       onKeyDown={onKeyDown}
+      onClickCapture={(event) => {
+        const link =
+          event.target instanceof Element ? event.target.closest<HTMLAnchorElement>("[data-row] a") : null;
+        const href = link?.getAttribute("href") ?? null;
+        const key = rowKey(link);
+        const isPlain = !event.ctrlKey && !event.metaKey && !event.shiftKey && !event.altKey;
+        if (href === null || key === undefined || !isPlain) return;
+        event.preventDefault();
+        void saveCurrent(key).then(() => router.push(href));
+      }}
       onFocus={(event) => {
-        const index = event.target.closest<HTMLElement>("[data-row]")?.dataset.row;
-        const key = index === undefined ? undefined : rows[Number(index)]?.id;
+        const key = rowKey(event.target);
         if (key !== undefined && key !== currentKey) onCurrentChange(key);
       }}
     >

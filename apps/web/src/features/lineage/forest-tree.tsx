@@ -3,9 +3,9 @@
 import { useEffect, useMemo, useRef } from "react";
 import { GridPart, useGridRows } from "#components/ui/grid.tsx";
 import { useImageActions } from "#features/actions/image-actions.ts";
-import type { LineageState } from "./lineage-state.ts";
 import { flattenTree } from "./model/expansion.ts";
 import type { ForestIndex } from "./model/forest-index.ts";
+import type { LineageState } from "./model/lineage-state.ts";
 import { TREE_ROW_HEIGHT, TreeHead, TreeRowView } from "./tree-row.tsx";
 
 /** The forest as a tree of rows. This is the accessible view. Only the rows in view are rendered. */

@@ -20,8 +20,8 @@ import { plural } from "#lib/format.ts";
 import { usePageSearch } from "#lib/keyboard.ts";
 import { ForestCanvas } from "./canvas/forest-canvas.tsx";
 import { ForestTree } from "./forest-tree.tsx";
-import { useLineageState } from "./lineage-state.ts";
 import { type ForestIndex, indexForest, searchNodes } from "./model/forest-index.ts";
+import { useLineageState } from "./model/lineage-state.ts";
 
 /** The forest of clones, as a canvas and as a tree. */
 export function LineagePage() {

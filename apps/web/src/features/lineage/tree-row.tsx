@@ -9,7 +9,7 @@ import { useLinks } from "#features/cluster/current-cluster.tsx";
 import { cn } from "#lib/cn.ts";
 import { formatCount } from "#lib/format.ts";
 import { imageRef } from "#lib/links.ts";
-import { formatPlace } from "#lib/spec.ts";
+import { formatPoolSpec } from "#lib/spec.ts";
 import type { TreeRow } from "./model/expansion.ts";
 
 /** The height of a row, in pixels. */
@@ -94,10 +94,12 @@ export const TreeRowView = memo(function TreeRowView({
           href={links.image(imageRef(node))}
           prefetch={false}
           tabIndex={-1}
+          // A selection would update the URL during the navigation, and so cancel the navigation.
+          onClick={(event) => event.stopPropagation()}
           className="min-w-0 truncate rounded-sm text-xs hover:underline"
         >
           <span className="font-mono">
-            <span className="text-ink-3 max-md:hidden">{formatPlace(node.pool, node.namespace)}/</span>
+            <span className="text-ink-3 max-md:hidden">{formatPoolSpec(node.pool, node.namespace)}/</span>
             {node.name}
           </span>
         </Link>

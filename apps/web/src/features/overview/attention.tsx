@@ -1,6 +1,7 @@
 "use client";
 
 import type { ImageListRow, TaskSummary } from "@coppice/server/router";
+import { useQuery } from "@tanstack/react-query";
 import { CircleCheck } from "lucide-react";
 import Link from "next/link";
 import { bySeverity, type ImageStatus, statusesOf } from "#components/image-status.tsx";
@@ -8,14 +9,24 @@ import { EmptyState, ErrorState } from "#components/state.tsx";
 import { Badge, Panel } from "#components/ui/panel.tsx";
 import { Skeleton } from "#components/ui/progress.tsx";
 import { SpecText } from "#components/values.tsx";
-import { useLinks } from "#features/cluster/current-cluster.tsx";
+import { useCluster, useLinks } from "#features/cluster/current-cluster.tsx";
 import { ScanProblems } from "#features/cluster/inventory.tsx";
 import { useRecentTasks } from "#features/tasks/task-watch.tsx";
-import { toProblem } from "#lib/api.ts";
+import { toProblem, trpc } from "#lib/api.ts";
 import { formatCount } from "#lib/format.ts";
 import { imageRef, type Links } from "#lib/links.ts";
 import { TASK_STATE } from "#lib/task.ts";
-import type { Problems } from "./overview-page.tsx";
+
+const MAX_PROBLEMS = 100;
+
+/** The images with problems, and the number of all images. */
+export function useProblems() {
+  return useQuery(
+    trpc.images.list.queryOptions({ cluster: useCluster(), kind: "problems", limit: MAX_PROBLEMS }),
+  );
+}
+
+export type Problems = ReturnType<typeof useProblems>;
 
 const MAX_ITEMS = 12;
 

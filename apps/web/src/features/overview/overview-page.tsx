@@ -15,7 +15,7 @@ import { useRecentTasks } from "#features/tasks/task-watch.tsx";
 import { toProblem, trpc } from "#lib/api.ts";
 import { cn } from "#lib/cn.ts";
 import { formatCount, plural } from "#lib/format.ts";
-import { Attention } from "./attention.tsx";
+import { Attention, type Problems, useProblems } from "./attention.tsx";
 
 /** Problems first, then the capacity and the recent tasks. */
 export function OverviewPage() {
@@ -123,7 +123,7 @@ function CapacityPanel() {
             {info.pools.map((pool) => (
               <li key={pool.id} className="flex items-baseline gap-3 px-4 py-2">
                 <Link
-                  href={links.images({ place: pool.name })}
+                  href={links.images({ pool: pool.name })}
                   className="wrap-anywhere min-w-0 flex-1 rounded-sm font-mono text-xs hover:underline"
                 >
                   {pool.name}
@@ -176,14 +176,3 @@ function RecentTasks() {
     </Panel>
   );
 }
-
-const MAX_PROBLEMS = 100;
-
-/** The images with problems, and the number of all images. */
-function useProblems() {
-  return useQuery(
-    trpc.images.list.queryOptions({ cluster: useCluster(), kind: "problems", limit: MAX_PROBLEMS }),
-  );
-}
-
-export type Problems = ReturnType<typeof useProblems>;

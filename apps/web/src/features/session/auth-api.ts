@@ -46,7 +46,7 @@ export async function signIn(username: string, password: string): Promise<void> 
 }
 
 /** Ends the session. @throws SignInError when the server did not end it */
-export async function signOut(): Promise<void> {
+async function signOut(): Promise<void> {
   const response = await post("/sign-out", {});
   if (!response.ok && response.status !== 401) {
     throw new SignInError(response.status, `The server answered with status ${response.status}. Try again.`);

@@ -52,10 +52,10 @@ export function SessionGuard({ children, fallback }: { children: ReactNode; fall
   return fallback;
 }
 
-export const SessionContext = createContext<Me | null>(null);
+const SessionContext = createContext<Me | null>(null);
 
 /** The signed-in user according to the server. */
-export function useMeQuery() {
+function useMeQuery() {
   return useQuery(trpc.session.me.queryOptions(undefined, { staleTime: 5 * 60_000 }));
 }
 

@@ -33,7 +33,7 @@ function draw(
 }
 
 describe("canvasTree", () => {
-  test("clones hang on their snapshot, in the order of the parent's snapshots", () => {
+  test("clones are grouped by snapshot, in the order of the snapshots of the parent", () => {
     const [root] = draw(small);
     expect(
       root?.children.map(
@@ -45,7 +45,7 @@ describe("canvasTree", () => {
     ]);
   });
 
-  test("a closed image has nothing to its right", () => {
+  test("a collapsed image has no children on the canvas", () => {
     const [root] = draw(small, { closed: ["base"] });
     expect(root).toMatchObject({ kind: "image", expanded: false, children: [] });
   });
@@ -61,7 +61,7 @@ describe("canvasTree", () => {
     expect(count(draw(indexForest(family(base, SIBLINGS_SHOWN + 1))), "fold")).toBe(0);
   });
 
-  test("the image in focus is never folded away", () => {
+  test("the selected image is never in a fold", () => {
     const [root] = draw(indexForest(family(base, 40)), { unfoldedFor: "base-39" });
     const shown = root?.children.flatMap((child) => child.children.map(({ id }) => id)) ?? [];
     expect(shown).toContain("base-39");
@@ -71,7 +71,7 @@ describe("canvasTree", () => {
     });
   });
 
-  test("an image is folded when it, or one above it, is", () => {
+  test("an image is in a fold when it or one of its ancestors is", () => {
     const index = indexForest([...family(base, 40), node("deep", node("base-39", base))]);
     expect(isFolded(index, new Map(), "base-1")).toBe(false);
     expect(isFolded(index, new Map(), "base-39")).toBe(true);
@@ -80,11 +80,11 @@ describe("canvasTree", () => {
     expect(isFolded(index, new Map(), "gone")).toBe(false);
   });
 
-  test("more of a fold can be shown", () => {
+  test("a fold can be opened", () => {
     expect(count(draw(indexForest(family(base, 40)), { shown: new Map([["base", 125]]) }), "fold")).toBe(0);
   });
 
-  test("roots with clones come first, and roots fold, too", () => {
+  test("roots with clones come first, and there can be a fold of roots", () => {
     const lonely = Array.from({ length: 40 }, (_, index) => node(`lonely-${index}`));
     const trees = draw(indexForest([...lonely, base, a]));
     expect(trees[0]?.id).toBe("base");
@@ -107,7 +107,7 @@ describe("layoutCanvas", () => {
     expect(at.get("c")?.depth).toBe(2);
   });
 
-  test("every item but the roots is linked to what it hangs on", () => {
+  test("every item except the roots has a link to its parent", () => {
     const { placed, links } = layoutCanvas(draw(small));
     expect(links).toHaveLength(placed.length - 1);
   });
@@ -131,12 +131,12 @@ describe("walk", () => {
     expect(walk(layout, "b", "down")).toBe("a");
     expect(walk(layout, "a", "up")).toBe("b");
   });
-  test("stops at the edge", () => {
+  test("stops at the last item", () => {
     expect(walk(layout, "base", "left")).toBeUndefined();
     expect(walk(layout, "c", "right")).toBeUndefined();
     expect(walk(layout, "b", "up")).toBeUndefined();
   });
-  test("down goes on into the next family, and reaches a fold", () => {
+  test("down continues in the next family and reaches a fold", () => {
     const many = layoutCanvas(draw(indexForest(family(base, 40))));
     expect(walk(many, `base-${SIBLINGS_SHOWN - 1}`, "down")).toBe("fold base");
     expect(walk(many, "fold base", "left")).toBe("base");
@@ -169,13 +169,13 @@ function overlaps(placed: readonly Placed[]): string[] {
 }
 
 describe("highlightedItems", () => {
-  test("the line, the snapshots on it, and no siblings", () => {
+  test("contains the line and its snapshots, and no siblings", () => {
     const layout = layoutCanvas(draw(small));
     const highlighted = highlightedItems(layout, new Set(["base", "a", "c"]), new Set(["a", "c"]));
     expect([...highlighted].sort()).toEqual(["a", "base", "c", "snapshot a@s", "snapshot base@new"]);
   });
 
-  test("a fold is highlighted from the image it hides clones of", () => {
+  test("a fold is highlighted with the image whose clones it contains", () => {
     const layout = layoutCanvas(draw(indexForest(family(base, 40))));
     expect(highlightedItems(layout, new Set(["base"]), new Set(["base"]))).toContain("fold base");
     expect(highlightedItems(layout, new Set(["base", "base-1"]), new Set(["base-1"]))).not.toContain(
@@ -185,8 +185,9 @@ describe("highlightedItems", () => {
 });
 
 describe("elbow", () => {
-  test("is a plain line on the level", () => expect(elbow(0, 10, 40, 10, 8)).toBe("M0,10H40"));
-  test("never rounds more than there is room for", () => {
+  test("is a straight line between points at the same height", () =>
+    expect(elbow(0, 10, 40, 10, 8)).toBe("M0,10H40"));
+  test("the radius never exceeds the available space", () => {
     expect(elbow(0, 0, 40, 6, 8)).toBe("M0,0H17Q20,0 20,3V3Q20,6 23,6H40");
   });
 });

@@ -32,14 +32,14 @@ describe("indexForest", () => {
     expect(keys(forest.children.get("base") ?? [])).toEqual(["vm-1", "vm-2"]);
   });
 
-  test("an image whose parent is not there is a root", () => {
+  test("an image whose parent is not among the nodes is a root", () => {
     expect(keys(indexForest([{ ...vm1, parentKey: "gone" }]).roots)).toEqual(["vm-1"]);
   });
 
   test("ancestors come root first", () =>
     expect(keys(ancestorsOf(forest, "vm-1-test"))).toEqual(["base", "vm-1"]));
 
-  test("two images that claim to be each other's parent do not hang it", () => {
+  test("two images that are each other's parent do not cause an endless loop", () => {
     const circle = indexForest([
       { ...vm1, parentKey: "vm-2" },
       { ...vm2, parentKey: "vm-1" },
@@ -47,11 +47,11 @@ describe("indexForest", () => {
     expect(ancestorsOf(circle, "vm-1").length).toBeLessThan(3);
   });
 
-  test("a subtree is the image and all below it", () => {
+  test("a subtree is the image and all its descendants", () => {
     expect([...subtreeOf(forest, "vm-1")].sort()).toEqual(["vm-1", "vm-1-test"]);
   });
 
-  test("finds by key or spec, the living before the trashed", () => {
+  test("finds by key or spec; images in the trash come last", () => {
     const dead = { ...node("x"), key: "dead", inTrash: true };
     const living = { ...node("x"), key: "living" };
     const both = indexForest([dead, living]);
@@ -66,22 +66,22 @@ describe("expansion", () => {
   const open = (index: ForestIndex, choice: ExpansionChoice, focusKey: string | undefined) =>
     [...withFocus(index, chosenKeys(index, choice), focusKey)].sort();
 
-  test("a small forest is open, a large one only to the focus", () => {
+  test("a small forest is expanded; of a large one only the path to the selected image is", () => {
     expect(open(forest, AUTO, undefined)).toEqual(["base", "vm-1"]);
     expect(open(large, AUTO, undefined)).toEqual([]);
     expect(open(large, AUTO, "vm-1-test")).toEqual(["base", "vm-1"]);
   });
 
-  test("what was opened or closed by hand stays so", () => {
+  test("the choice of the user overrides the rule", () => {
     expect(open(large, withByHand(AUTO, [base], true), undefined)).toEqual(["base"]);
     expect(open(forest, withByHand(AUTO, [base], false), undefined)).toEqual(["vm-1"]);
   });
 
-  test("the focus cannot be hidden", () => {
+  test("the selected image is always visible", () => {
     expect(open(forest, withByHand(AUTO, [base], false), "vm-2")).toEqual(["base", "vm-1"]);
   });
 
-  test("a focus that is in sight changes nothing", () => {
+  test("selecting a visible image changes nothing", () => {
     const chosen = chosenKeys(forest, AUTO);
     expect(withFocus(forest, chosen, "vm-1-test")).toBe(chosen);
   });
@@ -98,7 +98,7 @@ describe("expansion", () => {
 });
 
 describe("flattenTree", () => {
-  test("shows what is open, with level and place among siblings", () => {
+  test("contains the visible images with level and position among siblings", () => {
     const rows = flattenTree(forest, new Set(["base"]));
     expect(
       rows.map(({ node: { key }, level, posInSet, setSize, expanded }) => [
@@ -116,12 +116,12 @@ describe("flattenTree", () => {
     ]);
   });
 
-  test("rows know where their parent is", () => {
+  test("rows have the index of their parent", () => {
     const rows = flattenTree(forest, new Set(["base", "vm-1"]));
     expect(rows.map(({ parentIndex }) => parentIndex)).toEqual([-1, 0, 1, 0, -1]);
   });
 
-  test("10,000 open images do not take quadratic time", () => {
+  test("10,000 visible images do not take quadratic time", () => {
     const roots = Array.from({ length: 100 }, (_, index) => node(`r${index}`));
     const large = indexForest(roots.flatMap((root) => family(root, 99)));
     const began = performance.now();
@@ -131,10 +131,10 @@ describe("flattenTree", () => {
 });
 
 describe("searchNodes", () => {
-  test("every word must be in the spec; names that begin with it come first", () => {
+  test("every word must occur in the spec; names that begin with it come first", () => {
     expect(keys(searchNodes(forest.nodes, "vm 1", 10))).toEqual(["vm-1", "vm-1-test"]);
     expect(keys(searchNodes([node("my-alone"), alone], "alone", 10))).toEqual(["alone", "my-alone"]);
   });
-  test("nothing typed finds nothing", () => expect(searchNodes(forest.nodes, "  ", 10)).toEqual([]));
+  test("an empty text finds nothing", () => expect(searchNodes(forest.nodes, "  ", 10)).toEqual([]));
   test("stops at the limit", () => expect(searchNodes(forest.nodes, "rbd", 2)).toHaveLength(2));
 });

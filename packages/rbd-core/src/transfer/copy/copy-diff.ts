@@ -183,7 +183,11 @@ async function copyData(
     const into = isDone ? undefined : image;
     const onStep = options.onProgress === undefined ? {} : { onProgress: () => report("copying") };
     const from = { image: source.image, snapshotId: to.id };
-    const copied = await job.copy(from, into, part.extents, { signal, digests, ...onStep });
+    const copied = await job.copy(from, into, part.extents, { signal, digests, ...onStep }).catch((error) => {
+      // An error that says that a part was copied: the checkpoint knows which.
+      signal?.throwIfAborted();
+      throw error;
+    });
     const blocks = digests ? blockDigests(part.extents, copied.digests, blockSize) : [];
     return { part, blocks };
   };

@@ -12,9 +12,15 @@ import {
   toImageOnly,
 } from "../../names/index.ts";
 import { writeHeader } from "../../notes/index.ts";
-import { UndoLog } from "../../operation/index.ts";
+import type { UndoLog } from "../../operation/index.ts";
 import { snapshotsBefore, takeHeadSnapshot } from "../head-snapshot.ts";
-import { createUnmarkedImage, isUnmarkedHeader, newImageFeatures, removeNewImage } from "../new-image.ts";
+import {
+  createEmptyImage,
+  isEmptyHeader,
+  makeNewImage,
+  newImageFeatures,
+  removeNewImage,
+} from "../new-image.ts";
 import { identityOf, type OpenSourceOptions, openSource } from "../source.ts";
 import { openTarget, type Target } from "../target/open-target.ts";
 import { type CopyDataOptions, copyPoint } from "./copy-diff.ts";
@@ -47,10 +53,9 @@ export interface CopyImageResult {
  * data that is there, if the source still has the snapshots that were copied; otherwise it starts anew.
  *
  * @throws {CoppiceError} `NOT_FOUND`, `EXISTS`, `BUSY` while another process makes the same copy, `QUOTA_EXCEEDED`,
- * `NO_SPACE`, `UNDO_FAILED`; the signal's reason
+ * `NO_SPACE`, `UNDO_FAILED`, `LEASE_LOST`; the signal's reason
  */
 export async function copyImage(cluster: Cluster, options: CopyImageOptions): Promise<CopyImageResult> {
-  const { signal } = options;
   const place = toImageOnly(options.target.image);
   const spec = formatImageSpec(place);
   const source = toImageOnly(options.image);
@@ -60,26 +65,21 @@ export async function copyImage(cluster: Cluster, options: CopyImageOptions): Pr
     const layout = await layoutOf(original, targetCluster, options.target.dataPool);
     return { identity: await identityOf(cluster, source, original), layout };
   });
-  const isBare = (header: ImageHeader) => isUnmarkedHeader(header) && hasLayout(header, layout);
-  const copy = { cluster, source, original, identity, targetCluster, place, isBare };
-  const resumed = await withCoppiceErrors({ object: spec }, () => resumeCopy(copy, signal));
-  if (resumed === undefined) await createWithLayout(targetCluster, place, layout);
-  const undo = new UndoLog();
-  try {
-    await using marked =
-      resumed ?? (await withCoppiceErrors({ object: spec }, () => markNewCopy(copy, signal)));
-    // Only now: until the image is marked, another process may take it over.
-    undo.note(`the image ${spec}`, () => removeNewImage(targetCluster, place));
+  const isBare = (header: ImageHeader) => isEmptyHeader(header) && hasLayout(header, layout);
+  const onTarget = <T>(action: () => Promise<T>) => withCoppiceErrors({ object: spec }, action);
+  const how = { kind: "copy", call: "copyImage", signal: options.signal } as const;
+  return await makeNewImage(targetCluster, place, how, async (operation, undo) => {
+    const copy = { operation, cluster, source, original, identity, targetCluster, place, isBare };
+    const resumed = await onTarget(() => resumeCopy(copy));
+    if (resumed === undefined) await createWithLayout(copy, layout, undo);
+    else undo.note(`the image ${spec}`, () => removeNewImage(targetCluster, place));
+    const marked = resumed ?? (await onTarget(() => markNewCopy(copy)));
     const result = marked.mark.isWhole
       ? { snapshots: [...(resumed?.snapshots ?? [])], bytesRead: 0, bytesWritten: 0, bytesSkipped: 0 }
-      : await copySnapshots(copy, marked, resumed?.snapshots, options);
-    await withCoppiceErrors({ object: spec }, () =>
-      writeHeader(marked.ioCtx, marked.id, [copyMarkNote.unset]),
-    );
+      : await copySnapshots(copy, marked, resumed?.snapshots, { ...options, signal: operation.signal });
+    await onTarget(() => writeHeader(marked.ioCtx, marked.id, [copyMarkNote.unset]));
     return result;
-  } catch (error) {
-    return await undo.undoAndThrow(error, "copyImage");
-  }
+  });
 }
 
 /**
@@ -172,15 +172,19 @@ async function layoutOf(image: Image, target: Cluster, dataPool: string | undefi
 }
 
 /** @throws {CoppiceError} `EXISTS` */
-async function createWithLayout(cluster: Cluster, place: ImageSpec, layout: CopyLayout): Promise<void> {
-  const { order, features, stripeUnit, stripeCount, dataPool } = layout;
+async function createWithLayout(
+  { operation, targetCluster, place }: ImageCopy,
+  { order, features, stripeUnit, stripeCount, dataPool }: CopyLayout,
+  undo: UndoLog,
+): Promise<void> {
   const isStriped = stripeCount > 1 || stripeUnit !== 2 ** order;
-  await createUnmarkedImage(cluster, place, {
+  const create = {
     objectSize: 2 ** order,
     features,
     dataPool: dataPool?.name,
     ...(isStriped ? { stripeUnit, stripeCount } : {}),
-  });
+  };
+  await createEmptyImage(targetCluster, place, create, operation, undo);
 }
 
 function hasLayout(header: ImageHeader, layout: CopyLayout): boolean {

@@ -5,8 +5,9 @@ import { type ImageHeader, ignoreNotFound, readHeader, readImageId } from "../..
 import { hasHeader, openImage } from "../../image/index.ts";
 import { type ImageSpec, showImageSpec } from "../../names/index.ts";
 import { defineNote, writeHeader } from "../../notes/index.ts";
+import { isIdMadeBy, type Operation } from "../../operation/index.ts";
 import { newHeadName, snapshotsBefore } from "../head-snapshot.ts";
-import { existsAlready, leaseNewImage, removeNewImage } from "../new-image.ts";
+import { existsAlready, isLeftBy, removeNewImage, removePartlyCreated } from "../new-image.ts";
 import { type ImageIdentity, isSameImage } from "../source.ts";
 import { refuseWatchers } from "../target/open-target.ts";
 import { isPointOf, readPoint } from "../target/point-record.ts";
@@ -33,8 +34,8 @@ export const copyMarkNote = defineNote({
   ifUnreadable: "ignore",
 });
 
-/** An image that this process alone is filling. Disposing gives it up. */
-export interface MarkedImage extends AsyncDisposable {
+/** An image that this process alone is filling. */
+export interface MarkedImage {
   readonly ioCtx: IoCtx;
   readonly id: string;
   readonly mark: CopyMark;
@@ -44,6 +45,8 @@ export interface MarkedImage extends AsyncDisposable {
 
 /** A copy of a whole image. */
 export interface ImageCopy {
+  /** Keeps every other process from making an image of the target's name. */
+  readonly operation: Operation;
   readonly cluster: Cluster;
   readonly source: ImageSpec;
   /** The source, open for writing: a snapshot of its head is taken. */
@@ -58,13 +61,14 @@ export interface ImageCopy {
 /**
  * Marks the image that this copy has just created.
  *
- * @throws {CoppiceError} `EXISTS` when another client has used it meanwhile, `BUSY`; RbdError
+ * @throws {CoppiceError} `EXISTS` when another client has used it meanwhile; RbdError
  */
-export async function markNewCopy(copy: ImageCopy, signal?: AbortSignal): Promise<MarkedImage> {
-  const { targetCluster, place } = copy;
+export async function markNewCopy(copy: ImageCopy): Promise<MarkedImage> {
+  const { operation, targetCluster, place } = copy;
   const ioCtx = await targetCluster.pool(place.pool, place.namespace);
-  const id = await readImageId(ioCtx, place.image, signal);
-  return await claim(copy, ioCtx, id, signal);
+  const id = await readImageId(ioCtx, place.image, operation.signal);
+  const isOwn = operation.record.clients.some((client) => isIdMadeBy(id, client));
+  return await claim(copy, ioCtx, id, isOwn);
 }
 
 export interface ResumedCopy extends MarkedImage {
@@ -79,80 +83,63 @@ export interface ResumedCopy extends MarkedImage {
  * @returns Undefined when the copy has to create the image.
  * @throws {CoppiceError} `EXISTS` for any other image, `BUSY` while another process is filling it; RbdError
  */
-export async function resumeCopy(copy: ImageCopy, signal?: AbortSignal): Promise<ResumedCopy | undefined> {
+export async function resumeCopy(copy: ImageCopy): Promise<ResumedCopy | undefined> {
   const { original, targetCluster, place } = copy;
-  const found = await takeOver(copy, signal);
+  const found = await takeOver(copy);
   if (found === undefined) return undefined;
-  try {
-    if (found.isBare) return { ...found, snapshots: new Set() };
-    const { head } = found.mark;
-    const hasHead = await original.snapshotExists(head);
-    const inSource = hasHead ? await snapshotsBefore(original, head) : [];
-    if (found.mark.isWhole) {
-      if (hasHead) await original.removeSnapshot(head);
-      return { ...found, snapshots: await snapshotNames(targetCluster, place) };
-    }
-    const snapshots = await copiedSnapshots(copy, inSource);
-    if (hasHead && snapshots !== undefined) return { ...found, snapshots };
-    await removeNewImage(targetCluster, place);
+  if (found.isBare) return { ...found, snapshots: new Set() };
+  const { head } = found.mark;
+  const hasHead = await original.snapshotExists(head);
+  const inSource = hasHead ? await snapshotsBefore(original, head) : [];
+  if (found.mark.isWhole) {
     if (hasHead) await original.removeSnapshot(head);
-    await found[Symbol.asyncDispose]();
-    return undefined;
-  } catch (error) {
-    await found[Symbol.asyncDispose]();
-    throw error;
+    return { ...found, snapshots: await snapshotNames(targetCluster, place) };
   }
+  const snapshots = await copiedSnapshots(copy, inSource);
+  if (hasHead && snapshots !== undefined) return { ...found, snapshots };
+  await removeNewImage(targetCluster, place);
+  if (hasHead) await original.removeSnapshot(head);
+  return undefined;
 }
 
-async function takeOver(copy: ImageCopy, signal?: AbortSignal): Promise<MarkedImage | undefined> {
-  const { targetCluster, place } = copy;
+async function takeOver(copy: ImageCopy): Promise<MarkedImage | undefined> {
+  const { operation, targetCluster, place } = copy;
+  const { signal } = operation;
+  await removePartlyCreated(targetCluster, place, operation);
   const ioCtx = await targetCluster.pool(place.pool, place.namespace);
   const id = await ignoreNotFound(() => readImageId(ioCtx, place.image, signal));
   // An image without a header is not a copy. Creating the image reports what it is.
   if (id === null || !(await hasHeader(ioCtx, id))) return undefined;
-  const marked = await claim(copy, ioCtx, id, signal);
-  try {
-    await using image = await openImage(targetCluster, place, { readOnly: true });
-    refuseWatchers((await image.listWatchers({ signal })).length, showImageSpec(place));
-    return marked;
-  } catch (error) {
-    await marked[Symbol.asyncDispose]();
-    throw error;
-  }
+  const marked = await claim(copy, ioCtx, id, isLeftBy(operation, id));
+  await using image = await openImage(targetCluster, place, { readOnly: true });
+  refuseWatchers((await image.listWatchers({ signal })).length, showImageSpec(place));
+  return marked;
 }
 
-/** Examines the image before it takes the lock, and after: its holder may have finished meanwhile. */
-async function claim(
-  copy: ImageCopy,
-  ioCtx: IoCtx,
-  id: string,
-  signal: AbortSignal | undefined,
-): Promise<MarkedImage> {
-  await examine(copy, ioCtx, id, signal);
-  const lock = await leaseNewImage("copy", ioCtx, copy.place, id, signal);
-  try {
-    const { found, isBare } = await examine(copy, ioCtx, id, signal);
-    const mark = found ?? newMark(copy.identity);
-    if (found === undefined) await writeHeader(ioCtx, id, [copyMarkNote.set(mark)]);
-    return { ioCtx, id, mark, isBare, [Symbol.asyncDispose]: () => lock.release() };
-  } catch (error) {
-    await lock.release();
-    throw error;
-  }
+/**
+ * Finds the mark of this copy, or marks an image that has none.
+ *
+ * @param isOwn Whether the image's id says that this copy created it.
+ */
+async function claim(copy: ImageCopy, ioCtx: IoCtx, id: string, isOwn: boolean): Promise<MarkedImage> {
+  const { found, isBare } = await examine(copy, ioCtx, id, isOwn);
+  const mark = found ?? newMark(copy.identity);
+  if (found === undefined) await writeHeader(ioCtx, id, [copyMarkNote.set(mark)]);
+  return { ioCtx, id, mark, isBare };
 }
 
-/** @throws {CoppiceError} `EXISTS` for an image that is neither marked for this copy nor bare. */
+/** @throws {CoppiceError} `EXISTS` for an image that is neither marked for this copy nor created by it and bare. */
 async function examine(
-  { place, identity, isBare }: ImageCopy,
+  { operation, place, identity, isBare }: ImageCopy,
   ioCtx: IoCtx,
   id: string,
-  signal: AbortSignal | undefined,
+  isOwn: boolean,
 ): Promise<{ readonly found: CopyMark | undefined; readonly isBare: boolean }> {
-  const read = await readHeader(ioCtx, id, signal);
+  const read = await readHeader(ioCtx, id, operation.signal);
   const mark = copyMarkNote.parse(read?.metadata(copyMarkNote.key));
   const bare = read !== null && isBare(read.header);
   if (mark !== undefined && isSameImage(mark, identity)) return { found: mark, isBare: bare };
-  if (bare && !read.hasMetadata) return { found: undefined, isBare: true };
+  if (isOwn && bare && !read.hasMetadata) return { found: undefined, isBare: true };
   throw existsAlready(place, "copyImage");
 }
 

@@ -50,15 +50,16 @@ export async function importImage(cluster: Cluster, options: ImportImageOptions)
     dataPool: options.dataPool,
     ...(isStriped ? { stripeUnit: header.stripeUnit, stripeCount: header.stripeCount } : {}),
   };
-  const { signal } = options;
-  return await importNew(cluster, place, { call: "importImage", create, signal }, async (image) => {
+  const { signal: wanted } = options;
+  const how = { call: "importImage", create, signal: wanted };
+  return await importNew(cluster, place, how, async (image, signal) => {
     for (const [key, value] of header.metadata) {
       // Notes speak of an image's snapshots by ids, which are different here.
       if (!key.startsWith("coppice.")) await image.setMetadata(key, value);
     }
     const snapshots: string[] = [];
     for await (const diff of stream.diffs) {
-      await writeDiff(image, diff, options);
+      await writeDiff(image, diff, { ...options, signal });
       const { to, protected: isProtected } = diff.header;
       if (to === undefined) continue;
       snapshots.push(to);

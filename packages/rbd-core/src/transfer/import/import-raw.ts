@@ -30,10 +30,11 @@ export async function importRaw(
   cluster: Cluster,
   options: ImportRawOptions,
 ): Promise<{ readonly size: number }> {
-  const { source, expectedSize = 0, signal, onProgress, image: target, ...create } = options;
+  const { source, expectedSize = 0, signal: wanted, onProgress, image: target, ...create } = options;
   const place = toImageOnly(target);
   if (expectedSize !== 0) checkSize("importRaw", formatImageSpec(place), expectedSize);
-  return await importNew(cluster, place, { call: "importRaw", create, signal }, async (image) => {
+  const how = { call: "importRaw", create, signal: wanted };
+  return await importNew(cluster, place, how, async (image, signal) => {
     await setSize(image, expectedSize, signal);
     const { size } = await writeRaw(image, source, { expectedSize, signal, onProgress });
     return { size };

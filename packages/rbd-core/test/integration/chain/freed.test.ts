@@ -1,5 +1,5 @@
 import type { Image } from "rbd-native";
-import { describe, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { snapshotChain } from "../../../src/chain/snapshot-chain.ts";
 import { deletionPlan } from "../../../src/deletion/deletion-plan.ts";
 import { executeDeletion } from "../../../src/deletion/execute-deletion.ts";
@@ -70,11 +70,9 @@ function shuffled<T>(items: readonly T[], dice: Dice): T[] {
 }
 
 describe(`what a removal frees (COPPICE_TEST_SEED=${testSeed})`, () => {
-  // Concurrently, since most of the time is spent waiting for the OSDs to remove the data of a snapshot.
-  it.concurrent.for([0, 1, 2])(
+  it.each([0, 1, 2])(
     "snapshot by snapshot, then the image: estimated as rbd du, exact as the OSD (%d)",
-    { timeout: 240_000 },
-    async (run, { expect }) => {
+    async (run) => {
       const dice = new Dice(testSeed + run);
       const spec = `${pool}/image-${run}`;
       await createImage(own.cluster, spec, { size: objects * mebibyte, objectSize: mebibyte });
@@ -94,6 +92,7 @@ describe(`what a removal frees (COPPICE_TEST_SEED=${testSeed})`, () => {
 
         expect(await executeDeletion(own.cluster, plan, { way: "remove" })).toMatchObject({ state: "done" });
         expect(before.du - (await duOf(spec)), `${name} by rbd du`).toBe(estimated?.bytes);
+        // OSDs give the space back when they come to it.
         await expect
           .poll(() => heldByOsd(id), { timeout: 60_000, interval: 500 })
           .toBe(before.osd - (exact?.bytes ?? 0));
@@ -107,11 +106,10 @@ describe(`what a removal frees (COPPICE_TEST_SEED=${testSeed})`, () => {
       expect(await executeDeletion(own.cluster, plan, { way: "remove" })).toMatchObject({ state: "done" });
       expect(await heldByOsd(id)).toBe(0);
     },
+    240_000,
   );
 
-  it.concurrent("removing an image with all its snapshots at once frees all that the OSD holds", async ({
-    expect,
-  }) => {
+  it("removing an image with all its snapshots at once frees all that the OSD holds", async () => {
     const dice = new Dice(testSeed + 100);
     const spec = `${pool}/whole`;
     await createImage(own.cluster, spec, { size: objects * mebibyte, objectSize: mebibyte });

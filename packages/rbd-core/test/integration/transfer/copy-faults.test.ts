@@ -1,43 +1,23 @@
-import { type DevCluster, startTemporaryCluster } from "@coppice/dev-cluster";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Cluster } from "../../../src/cluster/cluster.ts";
+import { describe, expect, it } from "vitest";
 import { connect } from "../../../src/cluster/connect.ts";
 import { featureBits } from "../../../src/image/features.ts";
 import { createImage, openImage } from "../../../src/image/image.ts";
 import { copyDiff } from "../../../src/transfer/copy/copy-diff.ts";
 import { exportDiff } from "../../../src/transfer/export/export-diff.ts";
 import { TransferLimits } from "../../../src/transfer/transfer-options.ts";
-import { PlainRbd } from "../formats/plain-rbd.ts";
-import { checkObjectMaps } from "./image-facts.ts";
+import { useOwnCluster } from "../formats/use-plain-rbd.ts";
+import { checkObjectMaps, snapshotNames } from "./image-facts.ts";
 import { smallPool } from "./small-pool.ts";
+import { makeDenseSource } from "./sources.ts";
 
 const MiB = 2 ** 20;
-let ceph: DevCluster;
-let plain: PlainRbd;
-let cluster: Cluster;
+// With a manager, because without one nothing tells the monitors how full a pool is.
+const { ceph, plain, cluster } = await useOwnCluster("faults", { osdSizeGiB: 4 });
 
-// With a manager: without one nobody tells the monitors how full a pool is.
-beforeAll(async () => {
-  ceph = await startTemporaryCluster({ prefix: "coppice-faults", osdSizeGiB: 4 });
-  plain = await PlainRbd.make(ceph.conf, "faults");
-  cluster = await connect({ conf: ceph.conf });
-}, 120_000);
-afterAll(async () => {
-  await cluster?.close();
-  await plain?.dispose();
-  await ceph?.stop();
-});
-
-async function makeSource(name: string, pool = plain.pool): Promise<string> {
-  const source = `${pool}/${name}`;
-  await createImage(cluster, source, { size: 64 * MiB, objectSize: MiB });
-  await using image = await openImage(cluster, source);
-  for (let at = 0; at < 40; at += 2) await image.write(at * MiB, Buffer.alloc(MiB, at + 1));
-  await image.createSnapshot("one");
-  for (let at = 0; at < 64; at += 3) await image.write(at * MiB + 100, Buffer.alloc(9000, at + 2));
-  await image.createSnapshot("two");
-  return source;
-}
+const makeSource = (name: string) =>
+  makeDenseSource(cluster, plain.image(name), async (image) => {
+    for (let at = 0; at < 64; at += 3) await image.write(at * MiB + 100, Buffer.alloc(9000, at + 2));
+  });
 
 /** Runs `meddle` once a slow copy has written something; the copy goes on at full speed after it. */
 function inTheMiddle(meddle: () => Promise<unknown>) {
@@ -58,8 +38,7 @@ async function expectCopied(source: string, target: string, points: readonly str
     expect(await plain.contents(`${target}@${to}`), to).toBe(await plain.contents(`${source}@${to}`));
     await checkObjectMaps(plain, [target, `${target}@${to}`], to);
   }
-  const listed = JSON.parse(String(await plain.rbd(["snap", "ls", "--format", "json", target])));
-  expect(listed.map(({ name }: { name: string }) => name)).toEqual(points);
+  expect(await snapshotNames(cluster, target)).toEqual(points);
 }
 
 describe("copyDiff", () => {
@@ -136,8 +115,7 @@ describe("copyDiff", () => {
     const copy = copyDiff(cluster, { image, from: "one", to: "two", target: { image: target }, ...options });
     await expect(copy).rejects.toMatchObject({ name: "CoppiceError", code: "SOURCE_CHANGED" });
     await ended();
-    const listed = JSON.parse(String(await plain.rbd(["snap", "ls", "--format", "json", target])));
-    expect(listed.map(({ name }: { name: string }) => name)).toEqual(["one"]);
+    expect(await snapshotNames(cluster, target)).toEqual(["one"]);
   });
 });
 

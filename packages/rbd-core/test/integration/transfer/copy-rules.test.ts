@@ -9,22 +9,16 @@ import { usePlainRbd } from "../formats/use-plain-rbd.ts";
 import { contentsOf, snapshotNames } from "./image-facts.ts";
 import { Random } from "./random.ts";
 import { makeRandomImage } from "./random-image.ts";
+import { makeDenseSource } from "./sources.ts";
 
 const MiB = 2 ** 20;
 const { plain, cluster } = await usePlainRbd("rules");
 
-/** An image of 64 MiB with data, and two snapshots. */
-async function makeSource(name: string): Promise<string> {
-  const source = plain.image(name);
-  await createImage(cluster, source, { size: 64 * MiB, objectSize: MiB });
-  await using image = await openImage(cluster, source);
-  for (let at = 0; at < 40; at += 2) await image.write(at * MiB, Buffer.alloc(MiB, at + 1));
-  await image.createSnapshot("one");
-  await image.write(5 * MiB + 100, Buffer.alloc(5000, "two"));
-  await image.writeZeroes(10 * MiB, MiB);
-  await image.createSnapshot("two");
-  return source;
-}
+const makeSource = (name: string) =>
+  makeDenseSource(cluster, plain.image(name), async (image) => {
+    await image.write(5 * MiB + 100, Buffer.alloc(5000, "two"));
+    await image.writeZeroes(10 * MiB, MiB);
+  });
 
 async function makeTarget(name: string): Promise<string> {
   const target = plain.image(name);

@@ -1,27 +1,11 @@
-import { type DevCluster, startTemporaryCluster } from "@coppice/dev-cluster";
-import { afterAll, beforeAll, expect, it } from "vitest";
-import type { Cluster } from "../../../src/cluster/cluster.ts";
-import { connect } from "../../../src/cluster/connect.ts";
+import { expect, it } from "vitest";
 import { createImage, openImage } from "../../../src/image/image.ts";
 import { exportDiff } from "../../../src/transfer/export/export-diff.ts";
-import { PlainRbd } from "../formats/plain-rbd.ts";
+import { useOwnCluster } from "../formats/use-plain-rbd.ts";
 
 const MiB = 2 ** 20;
-let ceph: DevCluster;
-let plain: PlainRbd;
-let cluster: Cluster;
-
 // A cluster that nobody else reads from: its OSD counts what it sends.
-beforeAll(async () => {
-  ceph = await startTemporaryCluster({ prefix: "coppice-sparse", mgr: false, osdSizeGiB: 4 });
-  plain = await PlainRbd.make(ceph.conf, "sparse");
-  cluster = await connect({ conf: ceph.conf });
-}, 120_000);
-afterAll(async () => {
-  await cluster?.close();
-  await plain?.dispose();
-  await ceph?.stop();
-});
+const { plain, cluster } = await useOwnCluster("sparse", { mgr: false, osdSizeGiB: 4 });
 
 async function bytesSent(): Promise<number> {
   return JSON.parse(String(await plain.run("ceph", ["tell", "osd.0", "perf", "dump"]))).osd.op_r_out_bytes;

@@ -1,6 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from "vitest";
-import type { Cluster } from "../../../src/cluster/cluster.ts";
-import { connect } from "../../../src/cluster/connect.ts";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { createImage, openImage } from "../../../src/image/image.ts";
 import { exportDiff } from "../../../src/transfer/export/export-diff.ts";
 import { exportImage } from "../../../src/transfer/export/export-image.ts";
@@ -8,23 +6,20 @@ import { importDiff } from "../../../src/transfer/import/import-diff.ts";
 import { importImage } from "../../../src/transfer/import/import-image.ts";
 import { importRaw } from "../../../src/transfer/import/import-raw.ts";
 import { join } from "../../unit/formats/support.ts";
-import { PlainRbd } from "../formats/plain-rbd.ts";
-import { type SmallPool, smallPool } from "./small-pool.ts";
+import { usePlainRbd } from "../formats/use-plain-rbd.ts";
+import { snapshotNames } from "./image-facts.ts";
+import { smallPool } from "./small-pool.ts";
 
 const MiB = 2 ** 20;
 /** What a call on an OSD may take: who waits for room in a full pool waits as long. */
 const timeoutSeconds = 60;
-let plain: PlainRbd;
-let cluster: Cluster;
-let small: SmallPool;
-let source: string;
+const { plain, cluster } = await usePlainRbd("full-pool", {
+  settings: { rados_osd_op_timeout: String(timeoutSeconds) },
+});
+const small = await smallPool(plain, "small");
+const source = plain.image("source");
 
 beforeAll(async () => {
-  const conf = inject("cephConf");
-  plain = await PlainRbd.make(conf, "full-pool");
-  cluster = await connect({ conf, settings: { rados_osd_op_timeout: String(timeoutSeconds) } });
-  small = await smallPool(plain, "small");
-  source = plain.image("source");
   await createImage(cluster, source, { size: 48 * MiB });
   await using image = await openImage(cluster, source);
   await image.write(0, Buffer.alloc(24 * MiB, 1));
@@ -35,11 +30,7 @@ beforeAll(async () => {
   await image.createSnapshot("two");
 }, 120_000);
 afterEach(() => small.setQuota(0));
-afterAll(async () => {
-  await cluster?.deletePool(small.pool);
-  await cluster?.close();
-  await plain?.dispose();
-});
+afterAll(() => cluster.deletePool(small.pool));
 
 /** Has an import meet a full pool in the middle of its source, and looks that it does not wait for room. */
 async function expectFull(run: (source: AsyncIterable<Uint8Array>) => Promise<unknown>, bytes: Uint8Array) {
@@ -96,8 +87,7 @@ describe("a pool that fills up in the middle of", () => {
     ] as const) {
       const bytes = await join(exportDiff(cluster, { image: source, from, to }));
       await expectFull((pieces) => importDiff(cluster, { image, source: pieces }), bytes);
-      const listed = JSON.parse(String(await plain.rbd(["snap", "ls", "--format", "json", image])));
-      expect(listed.map(({ name }: { name: string }) => name)).toEqual(from === undefined ? [] : [from]);
+      expect(await snapshotNames(cluster, image)).toEqual(from === undefined ? [] : [from]);
       const again = () => importDiff(cluster, { image, source: [bytes] });
       const before = await plain.contents(image);
       await expect(again()).rejects.toMatchObject({ name: "CoppiceError", code: "QUOTA_EXCEEDED" });

@@ -7,7 +7,7 @@ import { dieInTransfer } from "../../support/die-in-transfer.ts";
 import type { Death } from "../../support/transfer-and-die.ts";
 import { usePlainRbd } from "../formats/use-plain-rbd.ts";
 import { checkObjectMaps, contentsOf, snapshotsAndNotes } from "./image-facts.ts";
-import { makeThinSource } from "./thin-source.ts";
+import { makeThinSource } from "./sources.ts";
 
 const MiB = 2 ** 20;
 const { plain, cluster } = await usePlainRbd("killed");

@@ -1,7 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { createImage, openImage } from "../../../src/image/image.ts";
 import { copyImage } from "../../../src/transfer/copy/copy-image.ts";
-import { unmarkedSize } from "../../../src/transfer/new-image.ts";
 import { dieInTransfer } from "../../support/die-in-transfer.ts";
 import type { Death } from "../../support/transfer-and-die.ts";
 import { usePlainRbd } from "../formats/use-plain-rbd.ts";
@@ -95,8 +94,7 @@ describe("copyImage, whose process was killed", () => {
     ];
     const death = { change: "snapshot_rename" } as const;
     const otherCopy = { image: other, target: { image: target } };
-    // Nobody removes the dead client's lease here: the next copy waits until it ends.
-    await dieInTransfer(cluster, { conf: plain.conf, copyImage: otherCopy, death }, { waitsForLease: true });
+    await dieInTransfer(cluster, { conf: plain.conf, copyImage: otherCopy, death });
     const before = await contentsOf(cluster, target);
     const copy = copyImage(cluster, { image: source, target: { image: target } });
     await expect(copy).rejects.toMatchObject({ code: "EXISTS" });
@@ -105,34 +103,46 @@ describe("copyImage, whose process was killed", () => {
     await expectCopied(other, target);
   });
 
-  it("takes up an image that nobody marked only when it is as a copy creates it", async () => {
+  it("takes up an image without a mark only when the copy that was killed had created it", async () => {
     const source = await makeSource("layout");
-    const kinds = {
-      sized: { size: 0, objectSize: MiB },
-      other: { size: unmarkedSize, objectSize: 2 * MiB },
-      noted: { size: unmarkedSize, objectSize: MiB },
-      pointed: { size: unmarkedSize, objectSize: MiB },
-      bare: { size: unmarkedSize, objectSize: MiB },
-    };
-    for (const [kind, options] of Object.entries(kinds)) {
-      const target = plain.image(`layout-${kind}`);
-      await createImage(cluster, target, options);
+    const copyTo = (target: string) => ({ image: source, target: { image: target } });
+    const target = plain.image("layout-own");
+    await dieInTransfer(cluster, {
+      conf: plain.conf,
+      copyImage: copyTo(target),
+      death: { call: "createImage", late: true },
+    });
+    await copyImage(cluster, copyTo(target));
+    await expectCopied(source, target);
+
+    const foreign = plain.image("layout-foreign");
+    await dieInTransfer(cluster, {
+      conf: plain.conf,
+      copyImage: copyTo(foreign),
+      death: { call: "createImage" },
+    });
+    await plain.rbd(["create", "--size", "0", "--object-size", "1M", foreign]);
+    await expect(copyImage(cluster, copyTo(foreign))).rejects.toMatchObject({ code: "EXISTS" });
+    expect(String(await plain.rbd(["info", foreign]))).toContain("size 0 B");
+  });
+
+  it.each(["nothing", "metadata", "a snapshot"])(
+    "leaves an image alone that was there before and has %s",
+    async (what) => {
+      const source = await makeSource(`there-${what.replace(" ", "-")}`);
+      const target = plain.image(`there-${what.replace(" ", "-")}-copy`);
+      await createImage(cluster, target, { size: 0, objectSize: MiB });
       {
         await using image = await openImage(cluster, target);
-        if (kind === "noted") await image.setMetadata("owner", "Zoë");
-        if (kind === "pointed") await image.createSnapshot("mine");
+        if (what === "metadata") await image.setMetadata("owner", "Zoë");
+        if (what === "a snapshot") await image.createSnapshot("mine");
       }
       const copy = copyImage(cluster, { image: source, target: { image: target } });
-      if (kind === "bare") {
-        await copy;
-        await expectCopied(source, target);
-      } else {
-        await expect(copy, kind).rejects.toMatchObject({ code: "EXISTS" });
-        await using image = await openImage(cluster, target, { readOnly: true });
-        expect((await image.stat()).size).toBe(options.size);
-      }
-    }
-  });
+      await expect(copy).rejects.toMatchObject({ code: "EXISTS" });
+      await using image = await openImage(cluster, target, { readOnly: true });
+      expect((await image.stat()).size).toBe(0);
+    },
+  );
 
   it("lets one of two that copy the same go on", async () => {
     const [source, target] = [await makeSource("twice"), plain.image("twice-copy")];

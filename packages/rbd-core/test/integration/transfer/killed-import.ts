@@ -8,7 +8,6 @@ import { exportImage } from "../../../src/transfer/export/export-image.ts";
 import { exportRawFile } from "../../../src/transfer/export/export-raw.ts";
 import { importImage } from "../../../src/transfer/import/import-image.ts";
 import { importRaw } from "../../../src/transfer/import/import-raw.ts";
-import { unmarkedSize } from "../../../src/transfer/new-image.ts";
 import type { DyingCall } from "../../support/die-at.ts";
 import { dieInTransfer } from "../../support/die-in-transfer.ts";
 import { type PlainRbdPool, usePlainRbd } from "../formats/use-plain-rbd.ts";
@@ -84,12 +83,8 @@ export function testKilledImport(
     kind === "image"
       ? await importImage(cluster, { image, source: [await readFile(plain.file(kind))] })
       : await importRaw(cluster, { image, source: [await readFile(plain.file(kind))] });
-  const die = (image: string, death: DyingCall, options?: { readonly waitsForLease: boolean }) =>
-    dieInTransfer(
-      cluster,
-      { conf: plain.conf, import: { kind, image, file: plain.file(kind) }, death },
-      options,
-    );
+  const die = (image: string, death: DyingCall) =>
+    dieInTransfer(cluster, { conf: plain.conf, import: { kind, image, file: plain.file(kind) }, death });
 
   async function expectImported(image: string): Promise<void> {
     for (const at of kind === "image" ? points : ([""] as const)) {
@@ -121,8 +116,7 @@ export function testKilledImport(
     }
     await die(image, { call: "removeImage" });
     await die(image, { call: "removeImage", late: true });
-    // Nobody removes the dead client's lease this time: the next import waits until it ends.
-    await die(image, { call: "removeMetadata" }, { waitsForLease: true });
+    await die(image, { call: "removeMetadata" });
     await again(image);
     await expectImported(image);
   });
@@ -136,14 +130,25 @@ export function testKilledImport(
     expect(await contentsOf(cluster, `${image}@mine`)).toBe(before);
   });
 
-  it.each(["data", "metadata", "a snapshot"])(
+  it("leaves an image alone that another client created after an import was killed", async () => {
+    const image = plain.image(`${kind}-after`);
+    await die(image, { call: "createImage" });
+    await plain.rbd(["create", "--size", "0", image]);
+    await expect(again(image)).rejects.toMatchObject({ name: "CoppiceError", code: "EXISTS" });
+    expect(String(await plain.rbd(["info", image]))).toContain("size 0 B");
+  });
+
+  it.each(["nothing", "data", "metadata", "a snapshot"])(
     "is not confused with an image of the size it begins with that has %s",
     async (what) => {
       const image = plain.image(`${kind}-foreign-${what.replace(" ", "-")}`);
-      await createImage(cluster, image, { size: unmarkedSize });
+      await createImage(cluster, image, { size: 0 });
       {
         await using opened = await openImage(cluster, image);
-        if (what === "data") await opened.write(1000, Buffer.from("mine"));
+        if (what === "data") {
+          await opened.resize(MiB);
+          await opened.write(1000, Buffer.from("mine"));
+        }
         if (what === "metadata") await opened.setMetadata("mine", "yes");
         if (what === "a snapshot") await opened.createSnapshot("mine");
       }

@@ -4,7 +4,7 @@ import { createSnapshot } from "../../../src/image/snapshots.ts";
 import { type CopyDiffOptions, copyDiff } from "../../../src/transfer/copy/copy-diff.ts";
 import { usePlainRbd } from "../formats/use-plain-rbd.ts";
 import { contentsOf, snapshotNames } from "./image-facts.ts";
-import { makeThinSource } from "./thin-source.ts";
+import { makeThinSource } from "./sources.ts";
 
 const MiB = 2 ** 20;
 const { plain, cluster } = await usePlainRbd("strange");

@@ -1,8 +1,5 @@
-import { type DevCluster, startTemporaryCluster } from "@coppice/dev-cluster";
-import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
-import type { Cluster } from "../../../src/cluster/cluster.ts";
-import { createNamespace } from "../../../src/cluster/cluster.ts";
-import { connect } from "../../../src/cluster/connect.ts";
+import { describe, expect, it } from "vitest";
+import { type Cluster, createNamespace } from "../../../src/cluster/cluster.ts";
 import { createImage, openImage } from "../../../src/image/image.ts";
 import { copyDiff } from "../../../src/transfer/copy/copy-diff.ts";
 import { copyImage } from "../../../src/transfer/copy/copy-image.ts";
@@ -10,31 +7,15 @@ import { verifyDigests } from "../../../src/transfer/digests/verify-digests.ts";
 import { exportDiff } from "../../../src/transfer/export/export-diff.ts";
 import { importDiff } from "../../../src/transfer/import/import-diff.ts";
 import { dieInTransfer } from "../../support/die-in-transfer.ts";
-import { PlainRbd } from "../formats/plain-rbd.ts";
+import type { PlainRbd } from "../formats/plain-rbd.ts";
+import { useOwnCluster, usePlainRbd } from "../formats/use-plain-rbd.ts";
 import { checkObjectMaps } from "./image-facts.ts";
 import { Random } from "./random.ts";
 import { makeRandomImage } from "./random-image.ts";
 
 const MiB = 2 ** 20;
-let ceph: DevCluster;
-let here: PlainRbd;
-let there: PlainRbd;
-let near: Cluster;
-let far: Cluster;
-
-beforeAll(async () => {
-  const conf = inject("cephConf");
-  ceph = await startTemporaryCluster({ prefix: "coppice-far", mgr: false, osds: 3, osdSizeGiB: 3 });
-  [here, there] = [await PlainRbd.make(conf, "near"), await PlainRbd.make(ceph.conf, "far")];
-  [near, far] = [await connect({ conf }), await connect({ conf: ceph.conf })];
-}, 120_000);
-afterAll(async () => {
-  await near?.close();
-  await far?.close();
-  await here?.dispose();
-  await there?.dispose();
-  await ceph?.stop();
-});
+const { plain: here, cluster: near } = await usePlainRbd("near");
+const { plain: there, cluster: far } = await useOwnCluster("far", { mgr: false, osds: 3, osdSizeGiB: 3 });
 
 /** A pool beside a test's own, erasure-coded or replicated, to keep images' data in. */
 async function dataPool(plain: PlainRbd, kind: "erasure" | "replicated"): Promise<string> {

@@ -1,51 +1,47 @@
 import { describe, expect, it } from "vitest";
-import { openAhead } from "../../../src/concurrency/read-ahead.ts";
+import { readAhead } from "../../../src/concurrency/read-ahead.ts";
+import { collect } from "../collect.ts";
 
-function watched(failAt?: number) {
-  const log: string[] = [];
-  const open = async (item: number) => {
-    log.push(`open ${item}`);
-    if (item === failAt) throw new Error(`no ${item}`);
-    return { [Symbol.asyncDispose]: async () => void log.push(`close ${item}`) };
-  };
-  return { log, open };
-}
+describe("readAhead", () => {
+  async function* count(to: number): AsyncGenerator<number> {
+    for (let i = 0; i < to; i++) yield i;
+  }
 
-describe("openAhead", () => {
-  it("opens the next while one is in use, and closes each", async () => {
-    const { log, open } = watched();
-    for await (const [, item] of openAhead([1, 2, 3], open)) log.push(`use ${item}`);
-    expect(log).toEqual([
-      "open 1",
-      "open 2",
-      "use 1",
-      "close 1",
-      "open 3",
-      "use 2",
-      "close 2",
-      "use 3",
-      "close 3",
-    ]);
-  });
-
-  it("closes what it opened for a caller who leaves", async () => {
-    const { log, open } = watched();
-    for await (const [, item] of openAhead([1, 2, 3], open)) if (item === 1) break;
-    expect(log).toEqual(["open 1", "open 2", "close 1", "close 2"]);
-  });
-
-  it("tells of a failure when its item's turn comes, with everything closed", async () => {
-    const { log, open } = watched(2);
-    const run = async () => {
-      for await (const [, item] of openAhead([1, 2, 3], open)) log.push(`use ${item}`);
+  it("keeps order and bounds, and waits for what is in flight when it is left", async () => {
+    let [inFlight, most] = [0, 0];
+    const read = async (item: number) => {
+      most = Math.max(most, ++inFlight);
+      await new Promise(setImmediate);
+      inFlight--;
+      return item;
     };
-    await expect(run()).rejects.toThrow("no 2");
-    expect(log).toEqual(["open 1", "open 2", "use 1", "close 1"]);
+    const limits = { operations: 4, bytes: 100 };
+    expect(await collect(readAhead(count(50), () => 10, read, limits))).toEqual(
+      Array.from({ length: 50 }, (_, i) => i),
+    );
+    expect(most).toBe(4);
+    most = 0;
+    await collect(readAhead(count(50), () => 40, read, limits));
+    expect(most).toBe(2);
+    for await (const item of readAhead(count(50), () => 1, read, limits)) if (item === 7) break;
+    expect(inFlight).toBe(0);
   });
 
-  it("has nothing to do for no items", async () => {
-    const { log, open } = watched();
-    for await (const _ of openAhead([], open)) log.push("use");
-    expect(log).toEqual([]);
+  it("throws a failure in its turn, after the others are over", async () => {
+    let over = 0;
+    const read = async (item: number) => {
+      await new Promise(setImmediate);
+      over++;
+      if (item === 3) throw new Error("three");
+      return item;
+    };
+    const taken: number[] = [];
+    const failing = async () => {
+      for await (const item of readAhead(count(9), () => 1, read, { operations: 3, bytes: 9 }))
+        taken.push(item);
+    };
+    await expect(failing()).rejects.toThrow("three");
+    expect(taken).toEqual([0, 1, 2]);
+    expect(over).toBeGreaterThanOrEqual(5);
   });
 });

@@ -79,7 +79,10 @@ describe("planDeletion of an image", () => {
 
   it.each<[string, Partial<DeletionFacts>]>([
     ["watchers", { watchers: [{ address: "10.0.0.7:0/1", client: "client.4711" }] }],
-    ["locks", { locks: [{ address: "10.0.0.7:0/1", client: "client.4711", cookie: "auto 1" }] }],
+    [
+      "locks",
+      { locks: [{ address: "10.0.0.7:0/1", client: "client.4711", cookie: "auto 1", abandoned: false }] },
+    ],
     ["migrations", { migration: { role: "source", state: "prepared" } }],
     ["mirroring", { mirrored: true, snapshots: [snapshot(1, { kind: "mirror" })] }],
     ["a group", { group: group("g") }],

@@ -79,7 +79,7 @@ describe("evaluateRemoval", () => {
 
   it("names the users of the image", () => {
     const watchers = [{ address: "1.2.3.4:0/5", client: "client.7" }];
-    const locks = [{ address: "1.2.3.4:0/5", client: "client.7", cookie: "auto 1" }];
+    const locks = [{ address: "1.2.3.4:0/5", client: "client.7", cookie: "auto 1", abandoned: false }];
     expect(evaluateRemoval(facts({ watchers, locks }), "none").blockers).toEqual([
       {
         kind: "in-use",
@@ -87,6 +87,11 @@ describe("evaluateRemoval", () => {
           "rbd/vm is in use: client.7 at 1.2.3.4:0/5 has it open, client.7 at 1.2.3.4:0/5 holds its lock",
       },
     ]);
+  });
+
+  it("does not count a lock that a dead client left", () => {
+    const locks = [{ address: "1.2.3.4:0/5", client: "client.7", cookie: "auto 1", abandoned: true }];
+    expect(evaluateRemoval(facts({ locks }), "none").blockers).toEqual([]);
   });
 
   it("reports all blockers at once, lasting ones first", () => {

@@ -20,6 +20,15 @@ describe("toCoppiceError", () => {
     });
   });
 
+  it("names the setting or the configuration file that a connection failed on", () => {
+    const detail = 'Ceph has no setting named "rbd_cahce"';
+    const failed = new RbdError({ code: "NOT_FOUND", errno: 2, call: "rados_conf_set", detail });
+    const context = { what: "the cluster could not be reached as client.admin", hint: "Check the file." };
+    expect(toCoppiceError(failed, context)).toMatchObject({
+      message: `the cluster could not be reached as client.admin: ${detail}. Check the file.`,
+    });
+  });
+
   it("knows every code of the binding", () => {
     for (const code of rbdErrorCodes) {
       expect(errorCodes).toContain(code);

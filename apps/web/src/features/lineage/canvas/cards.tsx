@@ -4,7 +4,7 @@ import { memo } from "react";
 import { type ImageStatus, statusesOf } from "#components/image-status.tsx";
 import { cn } from "#lib/cn.ts";
 import { formatBytes, formatCount } from "#lib/format.ts";
-import { formatPlace } from "#lib/spec.ts";
+import { formatPoolSpec } from "#lib/spec.ts";
 import { ROOTS } from "../model/canvas-tree.ts";
 import { elbow } from "../model/layout.ts";
 import { useCanvasActions } from "./branches.ts";
@@ -64,7 +64,7 @@ export const ImageCard = memo(function ImageCard({
             {image.depth}
           </span>
         )}
-        <span className="truncate font-mono">{formatPlace(image.pool, image.namespace)}</span>
+        <span className="truncate font-mono">{formatPoolSpec(image.pool, image.namespace)}</span>
         {image.state === "ok" && <span className="shrink-0">· {formatBytes(image.size)}</span>}
       </div>
       {expanded !== null && <BranchButton image={image} expanded={expanded} />}
@@ -180,7 +180,7 @@ export const LineageEdge = memo(function LineageEdge({
 });
 
 /** The ends of the lines at an item. React Flow reads their positions from the DOM. */
-export function LineEnds() {
+function LineEnds() {
   return (
     <>
       <Handle type="target" position={Position.Left} isConnectable={false} className="lineage-end" />

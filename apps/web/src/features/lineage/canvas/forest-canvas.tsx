@@ -5,11 +5,11 @@ import { Background, type EdgeTypes, type NodeTypes, ReactFlow, ReactFlowProvide
 import { useCallback, useMemo, useRef, useState } from "react";
 import { statusesOf } from "#components/image-status.tsx";
 import { plural } from "#lib/format.ts";
-import type { LineageState } from "../lineage-state.ts";
 import { canvasTree, FOLD_STEP, isFolded, SIBLINGS_SHOWN } from "../model/canvas-tree.ts";
 import type { Expanded } from "../model/expansion.ts";
 import type { ForestIndex } from "../model/forest-index.ts";
 import { type CanvasLayout, layoutCanvas } from "../model/layout.ts";
+import type { LineageState } from "../model/lineage-state.ts";
 import { CanvasActionsContext, useBranchActions } from "./branches.ts";
 import { useCamera, useFollowFocus } from "./camera.ts";
 import { CanvasControls, CanvasMap, DetailLevel } from "./canvas-controls.tsx";

@@ -12,8 +12,7 @@ import { plural } from "#lib/format.ts";
 /** A summary of the selected image, with the actions on it. */
 export function Inspector({ node, onClose }: { node: LineageNode; onClose: () => void }) {
   const { actionsFor } = useImageActions();
-  // "Show in lineage" leads to this page.
-  const actions = actionsFor(node).filter(({ id }) => id !== "lineage");
+  const actions = actionsFor(node);
   const statuses = statusesOf(node);
   return (
     <aside

@@ -19,7 +19,7 @@ export interface CanvasImage {
 }
 
 /** The snapshot from which the images to its right were cloned. */
-export interface CanvasSnapshot {
+interface CanvasSnapshot {
   kind: "snapshot";
   id: string;
   name: string;
@@ -46,7 +46,7 @@ export interface CanvasFold {
 
 export type CanvasItem = CanvasImage | CanvasSnapshot | CanvasRest | CanvasFold;
 
-export interface CanvasOptions {
+interface CanvasOptions {
   expanded: Expanded;
   /** How many clones to show by the key of the parent, where it differs from `SIBLINGS_SHOWN`. */
   shown: ReadonlyMap<string, number>;
@@ -62,7 +62,7 @@ export function canvasTree(index: ForestIndex, options: CanvasOptions): (CanvasI
     const limit = options.shown.get(parentKey) ?? SIBLINGS_SHOWN;
     // A fold of one image would take as much space as the image.
     if (siblings.length <= limit + 1) return { shown: siblings, fold: undefined };
-    const shown = siblings.filter((node, place) => place < limit || onPath.has(node.key));
+    const shown = siblings.filter((node, position) => position < limit || onPath.has(node.key));
     const fold: CanvasFold = {
       kind: "fold",
       id: `fold ${parentKey}`,
@@ -125,9 +125,9 @@ function bySnapshot(
   clones: readonly LineageNode[],
 ): [name: string, clones: LineageNode[]][] {
   const groups = Map.groupBy(clones, (clone) => clone.parentSnapshot ?? "");
-  const place = (name: string) => {
+  const position = (name: string) => {
     const known = parent.snapshots.indexOf(name);
     return known < 0 ? parent.snapshots.length : known;
   };
-  return [...groups].sort(([a], [b]) => place(a) - place(b));
+  return [...groups].sort(([a], [b]) => position(a) - position(b));
 }

@@ -70,14 +70,14 @@ export function flattenTree(index: ForestIndex, expanded: Expanded): TreeRow[] {
     level: number,
     parentIndex: number,
   ): void => {
-    siblings.forEach((node, place) => {
+    siblings.forEach((node, position) => {
       const clones = childrenOf(index, node.key);
       const open = clones.length === 0 ? null : expanded.has(node.key);
       rows.push({
         node,
         parent,
         level,
-        posInSet: place + 1,
+        posInSet: position + 1,
         setSize: siblings.length,
         expanded: open,
         parentIndex,

@@ -3,8 +3,8 @@ import type { CanvasFold, CanvasImage, CanvasItem, CanvasRest } from "./canvas-t
 
 /** The sizes of the items on the canvas, in pixels at zoom 1. They do not depend on the content. */
 export const CARD = { width: 216, height: 52 } as const;
-export const CHIP = { width: 132, height: 22 } as const;
-export const FOLD = { width: 132, height: 28 } as const;
+const CHIP = { width: 132, height: 22 } as const;
+const FOLD = { width: 132, height: 28 } as const;
 
 const ROW = CARD.height + 12;
 /** From the right edge of a card to the left edge of the next one, with the chip of the snapshot in between. */
@@ -12,7 +12,7 @@ const GAP = CHIP.width + 2 * 36;
 const COLUMN = CARD.width + GAP;
 const BETWEEN_TREES = 28;
 
-export type DrawnItem = Exclude<CanvasItem, CanvasRest>;
+type DrawnItem = Exclude<CanvasItem, CanvasRest>;
 
 export interface Placed {
   item: DrawnItem;
@@ -25,7 +25,7 @@ export interface Placed {
   depth: number;
 }
 
-export interface Link {
+interface Link {
   id: string;
   source: string;
   target: string;

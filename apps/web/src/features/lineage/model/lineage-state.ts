@@ -1,15 +1,8 @@
 import { parseAsString, parseAsStringLiteral, useQueryStates } from "nuqs";
 import { useCallback, useMemo, useState } from "react";
 import { imageRef } from "#lib/links.ts";
-import {
-  AUTO,
-  chosenKeys,
-  type Expanded,
-  type ExpansionChoice,
-  withByHand,
-  withFocus,
-} from "./model/expansion.ts";
-import { ancestorsOf, type ForestIndex, findNode, subtreeOf } from "./model/forest-index.ts";
+import { AUTO, chosenKeys, type Expanded, type ExpansionChoice, withByHand, withFocus } from "./expansion.ts";
+import { ancestorsOf, type ForestIndex, findNode, subtreeOf } from "./forest-index.ts";
 
 const parsers = {
   focus: parseAsString.withDefault(""),

@@ -1,9 +1,29 @@
+import type { Image } from "rbd-native";
 import type { Cluster } from "../../../src/cluster/cluster.ts";
 import { createImage, openImage } from "../../../src/image/image.ts";
 
 const MiB = 2 ** 20;
 const object = 4 * MiB;
 const page = 4096;
+
+/**
+ * An image of 64 MiB with 20 MiB of data, in objects of 1 MiB, and two snapshots.
+ *
+ * @param change What is changed between the snapshots `one` and `two`.
+ */
+export async function makeDenseSource(
+  cluster: Cluster,
+  source: string,
+  change: (image: Image) => Promise<void>,
+): Promise<string> {
+  await createImage(cluster, source, { size: 64 * MiB, objectSize: MiB });
+  await using image = await openImage(cluster, source);
+  for (let at = 0; at < 40; at += 2) await image.write(at * MiB, Buffer.alloc(MiB, at + 1));
+  await image.createSnapshot("one");
+  await change(image);
+  await image.createSnapshot("two");
+  return source;
+}
 
 /**
  * An image whose plan of a copy has several parts, though it holds little: an object counts whole, and has data at its

@@ -1,0 +1,150 @@
+import { z } from "zod";
+import type { Cluster } from "../cluster/index.ts";
+import { hasCode, withCoppiceErrors } from "../errors/index.ts";
+import type { ImageSpec } from "../names/index.ts";
+import {
+  beginOperation,
+  fenceDeadClient,
+  type Operation,
+  type RetryOptions,
+  retryWhileBusy,
+  type StepRunner,
+} from "../operation/index.ts";
+import type { DeletionWay } from "./blockers.ts";
+import { type ImageRef, showImage } from "./children.ts";
+import type { SnapshotsToRemove } from "./removal-plan.ts";
+
+/** Everything that removes an image or moves it to the trash: one at a time for each image. */
+const purpose = "remove";
+
+/** What removes images, as `listOperations` shows it. */
+export const removalKinds = [
+  "delete-volume",
+  "delete-image",
+  "remove-by-prefix",
+  "remove-template",
+  "move-to-trash",
+  "purge-trash",
+] as const;
+type RemovalKind = (typeof removalKinds)[number];
+
+const schema = z.object({
+  pool: z.string(),
+  namespace: z.string(),
+  id: z.string(),
+  way: z.enum(["trash", "remove"]),
+  /** Which of the user's snapshots go with the image. */
+  snapshots: z.union([z.enum(["none", "all"]), z.array(z.string())]),
+  /**
+   * Whether the image is removed for good once it is in the trash. Until all images of a prefix are in the trash, none
+   * is: an interrupted removal is undone then.
+   */
+  committed: z.boolean(),
+});
+
+/** What is recorded of the removal of one image. */
+export type RemovalDetails = z.infer<typeof schema>;
+
+/** The details to begin with. A removal of one image is committed from the beginning. */
+export function removalDetails(
+  { pool, namespace, id }: Pick<ImageRef, "pool" | "namespace" | "id">,
+  {
+    way,
+    snapshots,
+    committed = true,
+  }: { way: DeletionWay; snapshots: SnapshotsToRemove; committed?: boolean },
+): RemovalDetails {
+  return {
+    pool,
+    namespace,
+    id,
+    way,
+    snapshots: typeof snapshots === "string" ? snapshots : [...snapshots],
+    committed,
+  };
+}
+
+/** What an operation recorded; `null` when it had not found its image yet, and so had changed nothing. */
+export function readRemovalDetails({ record }: Pick<Operation, "record">): RemovalDetails | null {
+  return schema.safeParse(record.details).data ?? null;
+}
+
+interface RemovalRequest {
+  image: ImageSpec;
+  kind: RemovalKind;
+  /** `null` when the image was not found under its name: an interrupted call may have moved it. */
+  details: RemovalDetails | null;
+  signal?: AbortSignal | undefined;
+}
+
+/**
+ * Begins the removal of an image, and waits a while for another one that is under way.
+ *
+ * @throws {CoppiceError} `BUSY`; see `beginOperation`
+ */
+export function beginRemoval(
+  cluster: Cluster,
+  { image, kind, details, signal }: RemovalRequest,
+  retry: RetryOptions = {},
+): Promise<Operation> {
+  const begin = () => beginOperation(cluster, { image, purpose, kind, details: details ?? {}, signal });
+  return retryWhileBusy(begin, { ...retry, signal });
+}
+
+/** Runs an action under the record of the removal of one image. The record stays when the action could not be undone. */
+export async function recordRemoval<T>(
+  cluster: Cluster,
+  request: RemovalRequest,
+  action: (operation: Operation) => Promise<T>,
+  retry: RetryOptions = {},
+): Promise<T> {
+  await using operation = await beginRemoval(cluster, request, retry);
+  return await endingAfter([operation], () => action(operation));
+}
+
+/**
+ * Ends operations after their action, whether it succeeded or failed: a failed one has undone what it did. Only when it
+ * could not, or when it lost a lease, do the records stay.
+ */
+export async function endingAfter<T>(operations: readonly Operation[], action: () => Promise<T>): Promise<T> {
+  let result: T;
+  try {
+    result = await action();
+  } catch (error) {
+    if (!hasCode(error, "UNDO_FAILED") && !hasCode(error, "LEASE_LOST")) {
+      // The failure counts; a record that stays is found by the next call.
+      await Promise.allSettled(operations.map((operation) => operation.end()));
+    }
+    throw error;
+  }
+  for (const operation of operations) await operation.end();
+  return result;
+}
+
+/** Undoes what was done and throws; after the loss of the lease nothing may be undone any more. */
+export async function failUnderRecord<Phase extends string>(
+  runner: StepRunner<Phase>,
+  signal: AbortSignal,
+  error: unknown,
+  call: string,
+): Promise<never> {
+  if (hasCode(signal.reason, "LEASE_LOST")) throw signal.reason;
+  return await runner.fail(error, call);
+}
+
+/** Ends the watch of the dead process that had worked on an image; see `fenceDeadClient`. */
+export async function fenceById(
+  cluster: Cluster,
+  image: Pick<ImageRef, "pool" | "namespace" | "id" | "name">,
+  operation: Operation,
+): Promise<void> {
+  const ioCtx = await cluster.pool(image.pool, image.namespace);
+  await withCoppiceErrors({ object: showImage(image) }, async () => {
+    try {
+      await using opened = await ioCtx.openImage({ id: image.id }, { readOnly: true });
+      await fenceDeadClient(cluster, opened, operation);
+    } catch (error) {
+      if (!hasCode(error, "NOT_FOUND")) throw error;
+    }
+  });
+}

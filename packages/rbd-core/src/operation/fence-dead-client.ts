@@ -1,0 +1,43 @@
+import { setTimeout as pause } from "node:timers/promises";
+import type { Image } from "rbd-native";
+import type { Cluster } from "../cluster/index.ts";
+import { hasCode } from "../errors/index.ts";
+import type { Operation } from "./operation.ts";
+import { isKnownDead } from "./process-identity.ts";
+
+/** How long it is waited for the OSD to hear of the blocklist, and how often it is asked. */
+const patienceMilliseconds = 10_000;
+const pollMilliseconds = 50;
+
+/**
+ * Ends the watch that the dead holder of an interrupted operation still has on an image, which would go by itself only
+ * after 30 seconds: the client is put on the cluster's blocklist. Does nothing unless the process is known to be dead,
+ * and to no client but its last one. Without the permission for it, the watch is left to run out.
+ *
+ * @param image Open, also read-only.
+ * @throws {RbdError}
+ */
+export async function fenceDeadClient(
+  cluster: Cluster,
+  image: Image,
+  { interrupted, signal }: Pick<Operation, "interrupted" | "signal">,
+): Promise<void> {
+  if (interrupted === null || !isKnownDead(interrupted.holder)) return;
+  const dead = interrupted.clients.at(-1);
+  const isDead = ({ clientId }: { clientId: bigint }) => clientId.toString(16) === dead;
+  const watches = (await image.listWatchers({ signal })).filter(isDead);
+  if (watches.length === 0) return;
+  try {
+    for (const { address } of watches) {
+      await cluster.monCommand({ prefix: "osd blocklist", blocklistop: "add", addr: address }, { signal });
+    }
+  } catch (error) {
+    if (hasCode(error, "PERMISSION_DENIED")) return;
+    throw error;
+  }
+  const deadline = performance.now() + patienceMilliseconds;
+  while ((await image.listWatchers({ signal })).some(isDead) && performance.now() < deadline) {
+    await pause(pollMilliseconds);
+    signal.throwIfAborted();
+  }
+}

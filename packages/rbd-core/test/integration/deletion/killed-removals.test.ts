@@ -1,0 +1,194 @@
+import { afterAll, describe, expect, it } from "vitest";
+import { recoverRemoval } from "../../../src/deletion/index.ts";
+import { hasCode } from "../../../src/errors/index.ts";
+import {
+  beginOperation,
+  listOperations,
+  type Recovery,
+  readOperations,
+} from "../../../src/operation/index.ts";
+import { forgetWatches, runUntilDead } from "../../support/dead-clients.ts";
+import { removals } from "../../support/remove-and-die.ts";
+import { isSoak } from "../../support/soak.ts";
+import { useOwnPool } from "../../support/use-own-pool.ts";
+
+const own = useOwnPool("killed-removals");
+const { rbd } = own;
+
+interface Victim {
+  kind: keyof typeof removals;
+  /** Makes what is removed and returns the id that the removal is given. */
+  make(pool: string): Promise<string>;
+  /** What is listed in the end: names, and ids or names in the trash. */
+  rest?: { images: string[]; trash: string[] };
+  /** The clones must keep this content. */
+  clones?: string[];
+}
+
+async function idOf(spec: string): Promise<string> {
+  return ((await own.witness.json("info", spec)) as { id: string }).id;
+}
+
+async function volume(pool: string, snapshot?: string, name = "volume"): Promise<string> {
+  const spec = `${pool}/${name}`;
+  await rbd("create", "--size", "8M", spec);
+  if (snapshot !== undefined) await own.protectedSnapshot(`${spec}@${snapshot}`);
+  return await idOf(spec);
+}
+
+async function withClone(pool: string): Promise<string> {
+  const id = await volume(pool, "s");
+  await rbd("clone", `${pool}/volume@s`, `${pool}/clone`);
+  return id;
+}
+
+const victims: readonly Victim[] = [
+  { kind: "deleteVolume", make: withClone, rest: { images: ["clone"], trash: [] } },
+  { kind: "keepClones", make: withClone, rest: { images: ["clone"], trash: ["volume"] } },
+  {
+    kind: "removeByPrefix",
+    make: async (pool) => {
+      await volume(pool, undefined, "disk-0");
+      return await volume(pool, "s", "disk-1");
+    },
+  },
+  { kind: "removeTemplate", make: (pool) => volume(pool, "snap") },
+  {
+    kind: "purgeTrash",
+    async make(pool) {
+      const id = await volume(pool, "s");
+      await rbd("snap", "unprotect", `${pool}/volume@s`);
+      await rbd("trash", "mv", `${pool}/volume`);
+      return id;
+    },
+  },
+  { kind: "executeDeletion", make: (pool) => volume(pool, "s") },
+  { kind: "moveToTrash", make: (pool) => volume(pool), rest: { images: [], trash: ["volume"] } },
+  { kind: "removeImage", make: (pool) => volume(pool) },
+];
+
+async function listed(pool: string) {
+  const images = (await own.witness.json("ls", pool)) as string[];
+  const trash = (await own.witness.json("trash", "ls", "--all", pool)) as { name: string }[];
+  return { images: images.toSorted(), trash: trash.map(({ name }) => name).toSorted() };
+}
+
+/** Removes everything, by plain means. */
+async function clear(pool: string): Promise<void> {
+  await using ioCtx = await own.native.openPool(pool);
+  const { images } = await listed(pool);
+  for (const name of images.filter((each) => each !== "volume"))
+    await rbd("rm", "--no-progress", `${pool}/${name}`);
+  for (const { id } of await ioCtx.listTrash()) await ioCtx.trashRestore(id, "volume");
+  if (!(await listed(pool)).images.includes("volume")) return;
+  await using image = await ioCtx.openImage("volume");
+  for (const { name, protected: isProtected } of await image.listSnapshots()) {
+    if (isProtected) await image.unprotectSnapshot(name);
+    await image.removeSnapshot(name);
+  }
+  await image.close();
+  await ioCtx.removeImage("volume");
+}
+
+/** Recovers every interrupted operation of a pool, as `reconcile` does. */
+async function recoverAll(pool: string): Promise<Recovery[]> {
+  const recoveries: Recovery[] = [];
+  for (const { image, purpose, kind, state } of await listOperations(own.cluster, { pools: [pool] })) {
+    expect(state).toBe("interrupted");
+    await using operation = await beginOperation(own.cluster, {
+      image,
+      purpose,
+      kind: kind ?? "",
+      details: {},
+    });
+    recoveries.push(await recoverRemoval(own.cluster, operation));
+    await operation.end();
+  }
+  return recoveries;
+}
+
+/** Deaths that a removal has survived, by what became of it. */
+const counts = new Map<string, number>();
+
+describe.each(victims)("$kind, killed at every change", { timeout: 600_000 }, ({ kind, make, rest }) => {
+  const nothing = { images: [], trash: [] };
+
+  it.each(["the same call", "recovery"] as const)("is completed by %s", async (way) => {
+    const pool = own.other(`${kind}-${way === "recovery" ? "r" : "c"}`);
+    await own.cluster.createPool(pool);
+    const whole = { ...nothing };
+    for (let nth = 1, isOver = false; !isOver; nth++) {
+      // Right after one change is right before the next one, except for what a call still has open.
+      for (const late of isSoak ? [false, true] : [nth % 2 === 0]) {
+        const id = await make(pool);
+        Object.assign(whole, await listed(pool));
+        const death = { nth, late };
+        const died = await runUntilDead("remove-and-die.ts", { conf: own.conf, kind, pool, id, death });
+        const where = `killed at change ${nth}${late ? ", after it" : ""}`;
+        if (died) counts.set(`${kind}: killed`, (counts.get(`${kind}: killed`) ?? 0) + 1);
+        if (died && way === "the same call") {
+          if (kind === "removeImage") await forgetAll(pool);
+          // Dead after its last change: the call had done its work, and nothing tells of it any more.
+          const isDone = (await recorded(pool)).length === 0 && isListed(await listed(pool), rest ?? nothing);
+          await removals[kind](own.cluster, pool, id).catch((error: unknown) => {
+            if (!isDone || !hasCode(error, "NOT_FOUND")) throw new Error(where, { cause: error });
+          });
+        }
+        if (died && way === "recovery") {
+          const outcomes = await recoverAll(pool);
+          for (const { outcome } of outcomes) {
+            const key = `${kind}: ${outcome}`;
+            counts.set(key, (counts.get(key) ?? 0) + 1);
+          }
+          expect(
+            outcomes.map(({ what }) => what).filter((what) => what.includes("left")),
+            where,
+          ).toEqual([]);
+          const isUndone = outcomes.length === 0 || outcomes.some(({ outcome }) => outcome === "undone");
+          const now = await listed(pool);
+          if (isUndone && kind !== "removeImage") expect([whole, rest ?? nothing], where).toContainEqual(now);
+          else if (kind !== "removeImage") expect(now, where).toEqual(rest ?? nothing);
+        } else {
+          expect(await listed(pool), where).toEqual(rest ?? nothing);
+        }
+        expect(await recorded(pool), where).toEqual([]);
+        await forgetAll(pool);
+        await clear(pool);
+        expect(await leftovers(pool), where).toEqual([]);
+        isOver = !died;
+        if (isOver) break;
+      }
+    }
+    await own.cluster.deletePool(pool);
+  });
+});
+
+const isListed = (now: object, rest: object) => JSON.stringify(now) === JSON.stringify(rest);
+
+async function recorded(pool: string) {
+  return readOperations(await own.cluster.pool(pool));
+}
+
+/** Forgets the watches of the dead clients of all images, where no record tells of them. */
+async function forgetAll(pool: string): Promise<void> {
+  await using ioCtx = await own.native.openPool(pool);
+  for (const { id } of [...(await ioCtx.listImages()), ...(await ioCtx.listTrash())]) {
+    try {
+      await forgetWatches(own.cluster, pool, { id });
+    } catch (error) {
+      if (!hasCode(error, "NOT_FOUND")) throw error;
+    }
+  }
+}
+
+/** Objects that no image accounts for. */
+async function leftovers(pool: string): Promise<unknown[]> {
+  const [{ images, trash, objects }] = (await own.look(pool)) as [
+    { images: unknown[]; trash: unknown[]; objects: string[] },
+  ];
+  return [...images, ...trash, ...objects.filter((name) => !name.startsWith("rbd_mirror"))];
+}
+
+afterAll(() => {
+  if (isSoak) console.log([...counts].map(([what, count]) => `${what} ${count}`).join("\n"));
+});

@@ -14,9 +14,10 @@ import {
   derivePhases,
 } from "./clone-plan.ts";
 import { recordClone } from "./clone-record.ts";
+import type { HeldSnapshot } from "./own-snapshots.ts";
 import type { PreparedClone } from "./prepare.ts";
 import { openSource, type SourceFacts } from "./source.ts";
-import { type HeldSnapshot, readySnapshotStep, releaseSnapshotStep } from "./source-snapshot.ts";
+import { readySnapshotStep, releaseSnapshotStep } from "./source-snapshot.ts";
 
 interface DerivedImage {
   /** Ceph's id of the new image. */

@@ -4,7 +4,16 @@ import type { Cluster } from "../cluster/index.ts";
 import { hasCode, withCoppiceErrors } from "../errors/index.ts";
 import { ignoreNotFound, readImageId } from "../headers/index.ts";
 import { type ImageSpec, showImageSpec } from "../names/index.ts";
-import type { HeldSnapshot } from "./source-snapshot.ts";
+
+/** The snapshot that an image is cloned from, and what the operation made of it. */
+export interface HeldSnapshot {
+  name: string;
+  id: bigint;
+  /** The operation created it, and so removes it when it is not needed any more. */
+  created: boolean;
+  /** The operation protected it, and so unprotects it. */
+  protected: boolean;
+}
 
 /**
  * The object of each pool and namespace in whose omap stands which snapshots Coppice made by itself, by the id of their

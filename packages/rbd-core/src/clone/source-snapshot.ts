@@ -8,19 +8,9 @@ import { type ImageSpec, showImageSpec } from "../names/index.ts";
 import { lockObject, type Operation, type UndoLog } from "../operation/index.ts";
 import type { CloneOptions } from "./clone-plan.ts";
 import { changesMore, newestSnapshot, recordPlan } from "./clone-record.ts";
-import { forgetOwnSnapshot, recordOwnSnapshot, releaseRecorded } from "./own-snapshots.ts";
+import { forgetOwnSnapshot, type HeldSnapshot, recordOwnSnapshot, releaseRecorded } from "./own-snapshots.ts";
 import { checkSnapshotNameFree, type PreparedClone, prepareCurrent } from "./prepare.ts";
 import { isUnchanged, type SourceFacts } from "./source.ts";
-
-/** The snapshot that an image is cloned from, and what the operation made of it. */
-export interface HeldSnapshot {
-  name: string;
-  id: bigint;
-  /** The operation created it, and so removes it when it is not needed any more. */
-  created: boolean;
-  /** The operation protected it, and so unprotects it. */
-  protected: boolean;
-}
 
 interface ReadySnapshot {
   /** The plan as it is executed: another operation may have made the snapshot meanwhile. */

@@ -8,6 +8,7 @@ import {
   type Recovery,
   type RetryOptions,
   readOperations,
+  registerRecovery,
 } from "../operation/index.ts";
 import { deletionPlan } from "./deletion-plan.ts";
 import { runDeletion } from "./execute-deletion.ts";
@@ -17,6 +18,7 @@ import {
   fenceById,
   type RemovalDetails,
   readRemovalDetails,
+  removalKinds,
 } from "./removal-record.ts";
 import { finishTrashMove, locateImage, removeHeaderless } from "./trash-entry.ts";
 
@@ -246,3 +248,5 @@ async function hasRemovalRecord(
   const recorded = await withCoppiceErrors({ object: pool }, () => readOperations(ioCtx, { image, signal }));
   return recorded.some(({ key }) => key === `${image}/remove`);
 }
+
+for (const kind of removalKinds) registerRecovery(kind, recoverRemoval);

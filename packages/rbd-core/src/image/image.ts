@@ -10,7 +10,7 @@ import {
   toImageOnly,
   toImageSpec,
 } from "../names/index.ts";
-import { readOperation, toInfo } from "../operation/index.ts";
+import { isIdMadeBy, type RecordedOperation, readOperation, toInfo } from "../operation/index.ts";
 
 export interface CreateImageOptions extends CallOptions {
   /** Bytes. */
@@ -84,24 +84,32 @@ export async function openImage(
   return withCoppiceErrors({ object, what: `${object} could not be opened` }, async () => {
     const opening = ioCtx.openImage(spec.image, { ...options, ...snapshot });
     if (allowIncomplete) return await opening;
-    const [opened, checked] = await Promise.allSettled([opening, checkWhole(ioCtx, spec, options.signal)]);
-    if (checked.status === "rejected") {
-      if (opened.status === "fulfilled") await opened.value.close();
-      throw checked.reason;
-    }
-    return await opening;
+    const recorded = readOperation(ioCtx, spec.image, "make", options.signal);
+    const [opened, read] = await Promise.allSettled([opening, recorded]);
+    if (opened.status === "rejected") throw opened.reason;
+    const problem = read.status === "rejected" ? read.reason : incomplete(spec, opened.value, read.value);
+    if (problem === null) return opened.value;
+    await opened.value.close();
+    throw problem;
   });
 }
 
-/** @throws {CoppiceError} `INCOMPLETE` when the operation that makes the image was interrupted */
-async function checkWhole(ioCtx: IoCtx, spec: ImageSpec, signal: AbortSignal | undefined): Promise<void> {
-  const recorded = await readOperation(ioCtx, spec.image, "make", signal);
-  if (recorded === null) return;
-  const { state, kind, startedAt } = toInfo(spec, recorded);
-  if (state === "running") return;
-  const object = showImageSpec({ pool: spec.pool, namespace: spec.namespace, image: spec.image });
+/**
+ * The error for an image whose making was interrupted; `null` when it was not, or when the image of that name is not the
+ * one that the operation made.
+ */
+function incomplete(
+  { pool, namespace, image: name }: ImageSpec,
+  image: Image,
+  recorded: RecordedOperation | null,
+): CoppiceError | null {
+  if (recorded === null) return null;
+  const { state, kind, startedAt } = toInfo({ pool, namespace }, recorded);
+  const isOther = recorded.record?.clients.every((client) => !isIdMadeBy(image.id, client)) ?? false;
+  if (state === "running" || isOther) return null;
+  const object = showImageSpec({ pool, namespace, image: name });
   const what = kind === null ? "operation" : `operation "${kind}" of ${startedAt?.toISOString()}`;
-  throw new CoppiceError({
+  return new CoppiceError({
     code: "INCOMPLETE",
     call: "openImage",
     object,

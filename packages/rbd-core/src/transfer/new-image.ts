@@ -11,7 +11,7 @@ import {
   removeImage,
 } from "../image/index.ts";
 import { type ImageSpec, showImageSpec } from "../names/index.ts";
-import { beginOperation, isIdMadeBy, type Operation, UndoLog } from "../operation/index.ts";
+import { beginOperation, isIdMadeBy, type Operation, recoverLeftovers, UndoLog } from "../operation/index.ts";
 
 interface NewImageOptions {
   readonly kind: "copy" | "import";
@@ -40,18 +40,40 @@ export async function makeNewImage<T>(
   await using operation = await beginOperation(cluster, request);
   const undo = new UndoLog();
   try {
+    await recoverOtherKind(cluster, place, operation, kind);
     const made = await make(operation, undo);
     await operation.end();
     return made;
   } catch (error) {
     operation.throwIfLost();
-    // Nothing was changed, so what an earlier operation left stays recorded.
+    // Nothing was changed: what an earlier operation left stays recorded, unless `make` has found that nothing is left.
     if (undo.isEmpty && operation.interrupted !== null) throw error;
     return await undo.undoAndThrow(error, call).catch(async (failure: unknown) => {
       if (!hasCode(failure, "UNDO_FAILED")) await operation.end();
       throw failure;
     });
   }
+}
+
+/** Undoes or finishes what an operation of another kind left under the name. What this kind left is for `make`. */
+async function recoverOtherKind(
+  cluster: Cluster,
+  place: ImageSpec,
+  operation: Operation,
+  kind: NewImageOptions["kind"],
+): Promise<void> {
+  if (operation.interrupted === null || operation.interrupted.kind === kind) return;
+  const { outcome, what } = await recoverLeftovers(cluster, operation, { again: true });
+  if (outcome === "left") {
+    throw new CoppiceError({
+      code: "INCOMPLETE",
+      call: kind,
+      object: showImageSpec(place),
+      message: `an interrupted operation of another kind left ${showImageSpec(place)}: ${what}`,
+      hint: "Finish that operation, remove the image, or choose another name.",
+    });
+  }
+  await operation.update({}, kind);
 }
 
 /**
@@ -142,7 +164,7 @@ export function existsAlready(place: ImageSpec, call: string): CoppiceError {
 /** Removes an image that a transfer created, with the snapshots it made. */
 export async function removeNewImage(cluster: Cluster, place: ImageSpec): Promise<void> {
   {
-    await using image = await openImage(cluster, place);
+    await using image = await openImage(cluster, place, { allowIncomplete: true });
     for (const { name } of (await image.listSnapshots()).toReversed()) {
       await image.removeSnapshot(name, { unprotect: true });
     }

@@ -41,10 +41,12 @@ async function runUntilKilled(dying: DyingTransfer): Promise<void> {
 
 /** Puts every client that has an image open for writing on the blocklist. All of them are dead. */
 async function forgetClients(cluster: Cluster, spec: string): Promise<void> {
-  const image = await openImage(cluster, spec, { readOnly: true }).catch((error: unknown) => {
-    if (hasCode(error, "NOT_FOUND")) return undefined;
-    throw error;
-  });
+  const image = await openImage(cluster, spec, { readOnly: true, allowIncomplete: true }).catch(
+    (error: unknown) => {
+      if (hasCode(error, "NOT_FOUND")) return undefined;
+      throw error;
+    },
+  );
   if (image === undefined) return;
   await using opened = image;
   for (const { address } of await opened.listWatchers()) {

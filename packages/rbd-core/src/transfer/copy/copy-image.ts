@@ -1,7 +1,7 @@
 import type { Image, SnapshotEntry } from "rbd-native";
 import type { Cluster } from "../../cluster/index.ts";
 import { allSettledOrThrow, openAhead } from "../../concurrency/index.ts";
-import { withCoppiceErrors } from "../../errors/index.ts";
+import { hasCode, withCoppiceErrors } from "../../errors/index.ts";
 import type { ImageHeader } from "../../headers/index.ts";
 import { openImage } from "../../image/index.ts";
 import {
@@ -73,13 +73,23 @@ export async function copyImage(cluster: Cluster, options: CopyImageOptions): Pr
     const resumed = await onTarget(() => resumeCopy(copy));
     if (resumed === undefined) await createWithLayout(copy, layout, undo);
     else undo.note(`the image ${spec}`, () => removeNewImage(targetCluster, place));
-    const marked = resumed ?? (await onTarget(() => markNewCopy(copy)));
+    const marked = resumed ?? (await onTarget(() => markOwn(copy, undo)));
     const result = marked.mark.isWhole
       ? { snapshots: [...(resumed?.snapshots ?? [])], bytesRead: 0, bytesWritten: 0, bytesSkipped: 0 }
       : await copySnapshots(copy, marked, resumed?.snapshots, { ...options, signal: operation.signal });
     await onTarget(() => writeHeader(marked.ioCtx, marked.id, [copyMarkNote.unset]));
     return result;
   });
+}
+
+/** Marks the new image. One that another client has used meanwhile must not be removed. */
+async function markOwn(copy: ImageCopy, undo: UndoLog): Promise<MarkedImage> {
+  try {
+    return await markNewCopy(copy);
+  } catch (error) {
+    if (hasCode(error, "EXISTS")) undo.forgetLast();
+    throw error;
+  }
 }
 
 /**

@@ -1,13 +1,14 @@
 import type { Image, IoCtx, SnapshotEntry } from "rbd-native";
 import { z } from "zod";
 import type { Cluster } from "../../cluster/index.ts";
+import { withCoppiceErrors } from "../../errors/index.ts";
 import { type ImageHeader, ignoreNotFound, readHeader, readImageId } from "../../headers/index.ts";
 import { hasHeader, openImage } from "../../image/index.ts";
 import { type ImageSpec, showImageSpec } from "../../names/index.ts";
 import { defineNote, writeHeader } from "../../notes/index.ts";
-import { isIdMadeBy, type Operation } from "../../operation/index.ts";
+import { isIdMadeBy, type Operation, type Recover, registerRecovery } from "../../operation/index.ts";
 import { newHeadName, snapshotsBefore } from "../head-snapshot.ts";
-import { existsAlready, isLeftBy, removeNewImage, removePartlyCreated } from "../new-image.ts";
+import { existsAlready, isEmptyHeader, isLeftBy, removeNewImage, removePartlyCreated } from "../new-image.ts";
 import { type ImageIdentity, isSameImage } from "../source.ts";
 import { refuseWatchers } from "../target/open-target.ts";
 import { isPointOf, readPoint } from "../target/point-record.ts";
@@ -111,7 +112,7 @@ async function takeOver(copy: ImageCopy): Promise<MarkedImage | undefined> {
   // An image without a header is not a copy. Creating the image reports what it is.
   if (id === null || !(await hasHeader(ioCtx, id))) return undefined;
   const marked = await claim(copy, ioCtx, id, isLeftBy(operation, id));
-  await using image = await openImage(targetCluster, place, { readOnly: true });
+  await using image = await openImage(targetCluster, place, { readOnly: true, allowIncomplete: true });
   refuseWatchers((await image.listWatchers({ signal })).length, showImageSpec(place));
   return marked;
 }
@@ -140,6 +141,8 @@ async function examine(
   const bare = read !== null && isBare(read.header);
   if (mark !== undefined && isSameImage(mark, identity)) return { found: mark, isBare: bare };
   if (isOwn && bare && !read.hasMetadata) return { found: undefined, isBare: true };
+  // The image is whole, or another client's: either way nothing of the interrupted operation is left.
+  if (mark === undefined) await operation.end();
   throw existsAlready(place, "copyImage");
 }
 
@@ -148,7 +151,7 @@ function newMark({ fsid, poolId, imageId }: ImageIdentity): CopyMark {
 }
 
 async function snapshotNames(cluster: Cluster, place: ImageSpec): Promise<ReadonlySet<string>> {
-  await using image = await openImage(cluster, place, { readOnly: true });
+  await using image = await openImage(cluster, place, { readOnly: true, allowIncomplete: true });
   return new Set((await image.listSnapshots()).map(({ name }) => name));
 }
 
@@ -157,7 +160,7 @@ async function copiedSnapshots(
   { targetCluster, place, identity }: ImageCopy,
   inSource: readonly SnapshotEntry[],
 ): Promise<ReadonlySet<string> | undefined> {
-  await using image = await openImage(targetCluster, place, { readOnly: true });
+  await using image = await openImage(targetCluster, place, { readOnly: true, allowIncomplete: true });
   const copied = (await image.listSnapshots())
     .filter(({ name }) => !isUnnamedCopy(name))
     .toSorted((a, b) => (a.id < b.id ? -1 : 1));
@@ -168,3 +171,54 @@ async function copiedSnapshots(
   }
   return new Set(copied.map(({ name }) => name));
 }
+
+/**
+ * Removes the image that an interrupted copy has not filled yet, and ends the copy of one that is whole. Anything between
+ * stays for the same `copyImage` to continue, which knows the source and may have hours of work on the target.
+ */
+const recoverCopy: Recover = async (cluster, operation) => {
+  const { place, signal } = operation;
+  const object = showImageSpec(place);
+  return await withCoppiceErrors(
+    { object, what: `what a copy left of ${object} could not be examined` },
+    async () => {
+      await removePartlyCreated(cluster, place, operation);
+      const ioCtx = await cluster.pool(place.pool, place.namespace);
+      const id = await ignoreNotFound(() => readImageId(ioCtx, place.image, signal));
+      const read = id === null ? null : await readHeader(ioCtx, id, signal);
+      if (id === null || read === null) return { outcome: "undone", what: `there is no image ${object}` };
+      const mark = copyMarkNote.parse(read.metadata(copyMarkNote.key));
+      const isEmpty = isEmptyHeader(read.header);
+      if (isEmpty && (mark !== undefined || (isLeftBy(operation, id) && !read.hasMetadata))) {
+        await removeNewImage(cluster, place);
+        return { outcome: "undone", what: `the empty image ${object} is removed` };
+      }
+      if (mark === undefined) return { outcome: "finished", what: `${object} is whole` };
+      if (!mark.isWhole || !(await removeSourceHead(cluster, mark))) {
+        const what = `${object} holds a part of a copy: make the same copy again to continue it, or remove the image`;
+        return { outcome: "left", what };
+      }
+      await writeHeader(ioCtx, id, [copyMarkNote.unset]);
+      return { outcome: "finished", what: `${object} is whole` };
+    },
+  );
+};
+
+/** Removes the snapshot that the source's head was read from. False when the source is in another cluster. */
+async function removeSourceHead(
+  cluster: Cluster,
+  { fsid, poolId, imageId, head }: CopyMark,
+): Promise<boolean> {
+  if (fsid !== cluster.fsid) return false;
+  const pool = (await cluster.listPools()).find(({ id }) => id === poolId);
+  if (pool === undefined) return true;
+  for (const namespace of ["", ...(await cluster.listNamespaces(pool.name))]) {
+    const ioCtx = await cluster.pool(pool.name, namespace);
+    if (!(await hasHeader(ioCtx, imageId))) continue;
+    await using image = await ioCtx.openImage({ id: imageId });
+    if (await image.snapshotExists(head)) await image.removeSnapshot(head);
+  }
+  return true;
+}
+
+registerRecovery("copy", recoverCopy);

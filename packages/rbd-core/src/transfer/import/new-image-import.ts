@@ -5,7 +5,7 @@ import { hasCode, withCoppiceErrors } from "../../errors/index.ts";
 import { type CreateImageOptions, openImage } from "../../image/index.ts";
 import { formatImageSpec, type ImageSpec, showImageSpec } from "../../names/index.ts";
 import { defineNote } from "../../notes/index.ts";
-import type { Operation } from "../../operation/index.ts";
+import { type Operation, type Recover, registerRecovery, type UndoLog } from "../../operation/index.ts";
 import {
   createEmptyImage,
   existsAlready,
@@ -59,7 +59,7 @@ export async function importNew<T>(
     withCoppiceErrors({ object, what }, async () => {
       await removeUnfinished(cluster, place, operation);
       await createEmptyImage(cluster, place, create, operation, undo);
-      return await fillNew(cluster, place, operation.signal, fill);
+      return await fillNew(cluster, place, operation.signal, undo, fill);
     }),
   );
 }
@@ -68,10 +68,16 @@ async function fillNew<T>(
   cluster: Cluster,
   place: ImageSpec,
   signal: AbortSignal,
+  undo: UndoLog,
   fill: (image: Image, signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   await using image = await openImage(cluster, place);
   await holdTarget(image, showImageSpec(place), signal);
+  if ((await image.size()) !== 0 || (await image.listSnapshots()).length > 0) {
+    // Another client has used it since it was created, so it must not be removed.
+    undo.forgetLast();
+    throw existsAlready(place, "importNew");
+  }
   await markSnapshots(image, []);
   const filled = await fill(image, signal);
   await image.removeMetadata(importMarkNote.key);
@@ -99,7 +105,11 @@ async function removeUnfinished(cluster: Cluster, place: ImageSpec, operation: O
   {
     await using image = await openIfThere(cluster, place);
     if (image === undefined) return;
-    if (!(await isUnfinished(image, operation))) throw existsAlready(place, "removeUnfinished");
+    if (!(await isUnfinished(image, operation))) {
+      // It is whole, or another client's: either way nothing of the interrupted operation is left.
+      if ((await importMarkNote.read(image)) === undefined) await operation.end();
+      throw existsAlready(place, "removeUnfinished");
+    }
     refuseWatchers((await image.listWatchers({ signal })).length, showImageSpec(place));
   }
   await removeNewImage(cluster, place);
@@ -107,7 +117,7 @@ async function removeUnfinished(cluster: Cluster, place: ImageSpec, operation: O
 
 async function openIfThere(cluster: Cluster, place: ImageSpec): Promise<Image | undefined> {
   try {
-    return await openImage(cluster, place, { readOnly: true });
+    return await openImage(cluster, place, { readOnly: true, allowIncomplete: true });
   } catch (error) {
     if (hasCode(error, "NOT_FOUND")) return undefined;
     throw error;
@@ -124,3 +134,35 @@ async function isUnfinished(image: Image, operation: Operation): Promise<boolean
   if (!snapshots.every(({ name }) => mark.snapshots.includes(name))) return false;
   return (await image.listChildren()).length === 0;
 }
+
+/**
+ * Removes the image that an interrupted import left: its stream cannot be read again. One that is whole stays, and one that
+ * somebody has used since is left.
+ */
+const recoverImport: Recover = async (cluster, operation) => {
+  const { place } = operation;
+  const object = showImageSpec(place);
+  return await withCoppiceErrors(
+    { object, what: `what an import left of ${object} could not be removed` },
+    async () => {
+      await removePartlyCreated(cluster, place, operation);
+      {
+        await using image = await openIfThere(cluster, place);
+        if (image === undefined) return { outcome: "undone", what: `there is no image ${object}` };
+        if (!(await isUnfinished(image, operation))) {
+          if ((await importMarkNote.read(image)) !== undefined)
+            return {
+              outcome: "left",
+              what: `${object} is not whole, and has snapshots or clones of another client`,
+            };
+          return { outcome: "finished", what: `${object} is whole` };
+        }
+        refuseWatchers((await image.listWatchers({ signal: operation.signal })).length, object);
+      }
+      await removeNewImage(cluster, place);
+      return { outcome: "undone", what: `the unfinished image ${object} is removed` };
+    },
+  );
+};
+
+registerRecovery("import", recoverImport);

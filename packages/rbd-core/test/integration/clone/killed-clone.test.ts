@@ -84,7 +84,10 @@ describe("what a killed clone left", { timeout: 120_000 }, () => {
     await runAndKill({ conf: own.conf, kill: { inClone: "no-parent" }, flow });
     const { rows } = await inventory(own.cluster, { pools: [pool] });
     expect(rows.filter(isIncomplete).map(({ spec }) => spec)).toEqual([target]);
-    await expect(openImage(own.cluster, target)).rejects.toMatchObject({ code: "INCOMPLETE", object: target });
+    await expect(openImage(own.cluster, target)).rejects.toMatchObject({
+      code: "INCOMPLETE",
+      object: target,
+    });
 
     const theirs = await own.native.openPool(pool);
     const opened = await theirs.openImage("clone");
@@ -105,7 +108,11 @@ describe("what a killed clone left", { timeout: 120_000 }, () => {
     const killed = await making("shared", [], { cloneFormat: 2 });
     const { flow, pool, source, target } = killed;
     await runAndKill({ conf: own.conf, kill: { inClone: "no-parent" }, flow });
-    const other = await cloneImage(own.cluster, { source: `${source}`, target: `${target}-2`, cloneFormat: 2 });
+    const other = await cloneImage(own.cluster, {
+      source: `${source}`,
+      target: `${target}-2`,
+      cloneFormat: 2,
+    });
     expect(other.reused).toBe(true);
     expect(await reconcile(own.cluster, { pools: [pool] })).toMatchObject([{ outcome: "undone" }]);
     const snapshots = await own.witness.json("snap", "ls", String(source));

@@ -6,7 +6,7 @@ import type { PlainRbd } from "../formats/plain-rbd.ts";
 
 /** Size and digest of an image or snapshot, read through librbd. */
 export async function contentsOf(cluster: Cluster, spec: string): Promise<string> {
-  await using image = await openImage(cluster, spec, { readOnly: true });
+  await using image = await openImage(cluster, spec, { readOnly: true, allowIncomplete: true });
   const size = await image.size();
   const hash = createHash("sha256");
   for (let at = 0; at < size; at += 4 << 20) hash.update(await image.read(at, Math.min(4 << 20, size - at)));
@@ -15,7 +15,7 @@ export async function contentsOf(cluster: Cluster, spec: string): Promise<string
 
 /** The names of an image's snapshots. */
 export async function snapshotNames(cluster: Cluster, spec: string): Promise<string[]> {
-  await using image = await openImage(cluster, spec, { readOnly: true });
+  await using image = await openImage(cluster, spec, { readOnly: true, allowIncomplete: true });
   return (await image.listSnapshots()).map(({ name }) => name);
 }
 
@@ -24,7 +24,7 @@ export async function snapshotsAndNotes(
   cluster: Cluster,
   spec: string,
 ): Promise<{ snapshots: string[]; notes: string[] }> {
-  await using image = await openImage(cluster, spec, { readOnly: true });
+  await using image = await openImage(cluster, spec, { readOnly: true, allowIncomplete: true });
   const listed = await image.listSnapshots();
   const points = new Set(listed.map(({ id }) => `coppice.point.${id}`));
   const notes = [...(await image.listMetadata()).keys()].filter((key) => !points.has(key));

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { createImage, openImage } from "../../../src/image/image.ts";
+import { reconcile } from "../../../src/reconcile/index.ts";
 import { copyImage } from "../../../src/transfer/copy/copy-image.ts";
 import { dieInTransfer } from "../../support/die-in-transfer.ts";
 import type { Death } from "../../support/transfer-and-die.ts";
@@ -67,6 +68,28 @@ describe("copyImage, whose process was killed", () => {
       await expectCopied(source, target);
     },
   );
+
+  it.each([
+    { when: "before the image is marked", death: { call: "createImage", late: true }, outcome: "undone" },
+    { when: "before its first snapshot", death: { written: 1 }, outcome: "left" },
+    { when: "after its first snapshot", death: { change: "snapshot_rename" }, outcome: "left" },
+    { when: "when it is whole", death: { change: "metadata_remove", nth: 4 }, outcome: "finished" },
+  ] as const)("$when: reconcile says what stands there: $outcome", async ({ death, outcome }) => {
+    const source = await makeSource(`reconciled-${outcome}-${Object.keys(death).join("-")}`);
+    const target = plain.image(`reconciled-${outcome}-${Object.keys(death).join("-")}-copy`);
+    const copyOfImage = { image: source, target: { image: target } };
+    await dieInTransfer(cluster, { conf: plain.conf, copyImage: copyOfImage, death });
+    const results = await reconcile(cluster);
+    const ours = results.filter(({ operation }) => target.endsWith(`/${operation.image.image}`));
+    expect(ours).toMatchObject([{ outcome, error: null }]);
+    if (outcome === "undone")
+      await expect(openImage(cluster, target)).rejects.toMatchObject({ code: "NOT_FOUND" });
+    if (outcome === "left") {
+      await expect(openImage(cluster, target)).rejects.toMatchObject({ code: "INCOMPLETE" });
+      await copyImage(cluster, copyOfImage);
+    }
+    if (outcome !== "undone") await expectCopied(source, target);
+  });
 
   it("begins anew when a copied snapshot is not there any more", async () => {
     const [source, target] = [await makeSource("changed"), plain.image("changed-copy")];

@@ -4,6 +4,8 @@ import { pipeline } from "node:stream/promises";
 import { beforeAll, expect, it } from "vitest";
 import { createImage, openImage } from "../../../src/image/image.ts";
 import { createSnapshot } from "../../../src/image/snapshots.ts";
+import { listOperations } from "../../../src/operation/index.ts";
+import { reconcile } from "../../../src/reconcile/index.ts";
 import { exportImage } from "../../../src/transfer/export/export-image.ts";
 import { exportRawFile } from "../../../src/transfer/export/export-raw.ts";
 import { importImage } from "../../../src/transfer/import/import-image.ts";
@@ -105,6 +107,19 @@ export function testKilledImport(
     if (isWhole) await expect(again(image)).rejects.toMatchObject({ name: "CoppiceError", code: "EXISTS" });
     else await again(image);
     await expectImported(image);
+  });
+
+  it.each(moments)("$when: reconcile leaves nothing half made", async ({ when, death, isWhole }) => {
+    const image = plain.image(`${kind}-reconciled-${moments.findIndex((moment) => moment.when === when)}`);
+    await die(image, death);
+    const name = image.split("/").at(-1);
+    const results = await reconcile(cluster);
+    const ours = results.filter(({ operation }) => operation.image.image === name);
+    expect(ours).toMatchObject([{ outcome: isWhole ? "finished" : "undone", error: null }]);
+    if (isWhole) await expectImported(image);
+    else await expect(openImage(cluster, image)).rejects.toMatchObject({ code: "NOT_FOUND" });
+    const left = await listOperations(cluster);
+    expect(left.filter((operation) => operation.image.image === name)).toEqual([]);
   });
 
   it("is removed by the same call, also when that is killed too", async () => {

@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { connect } from "node:net";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { logConsole } from "../../src/http/http-server.ts";
 import { cookieOf, type HttpBench, httpBench, ORIGIN, signIn } from "../support/http-bench.ts";
 
 let bench: HttpBench;
@@ -147,4 +148,16 @@ test("every answer names its request, as the log does", async () => {
   const { headers } = await bench.inject({ url: "/healthz" });
   expect(String(headers["x-request-id"])).toMatch(/^[\w-]{8,}$/);
   expect(bench.logged()).toContain(String(headers["x-request-id"]));
+});
+
+test("what libraries print becomes lines of the log, without colors", () => {
+  const before = { ...console };
+  try {
+    logConsole(bench.server.log);
+    console.warn("\u001b[33mWARN\u001b[39m %s", "careful");
+  } finally {
+    Object.assign(console, before);
+  }
+  const line = bench.logged().trimEnd().split("\n").at(-1) ?? "";
+  expect(JSON.parse(line)).toMatchObject({ level: 40, from: "console", msg: "WARN careful" });
 });

@@ -4,7 +4,6 @@ import type { Cluster } from "../cluster/index.ts";
 import { hasCode, withCoppiceErrors } from "../errors/index.ts";
 import { ignoreNotFound, readImageId } from "../headers/index.ts";
 import { type ImageSpec, showImageSpec } from "../names/index.ts";
-import type { HeldSnapshot } from "./source-snapshot.ts";
 
 /**
  * The object of each pool and namespace in whose omap stands which snapshots Coppice made by itself, by the id of their
@@ -22,6 +21,14 @@ const schema = z.strictObject({
 export interface SnapshotSource {
   readonly spec: ImageSpec;
   readonly id: string;
+}
+
+/** A snapshot that Coppice made by itself, as it stands. */
+interface OwnSnapshot {
+  readonly name: string;
+  readonly id: bigint;
+  readonly created: true;
+  readonly protected: boolean;
 }
 
 function keyOf(imageId: string, name: string): string {
@@ -106,7 +113,7 @@ export async function releaseRecorded(
   cluster: Cluster,
   source: ImageSpec,
   sourceId: string | undefined,
-  release: (source: SnapshotSource, held: HeldSnapshot) => Promise<boolean>,
+  release: (source: SnapshotSource, own: OwnSnapshot) => Promise<boolean>,
 ): Promise<string[]> {
   const spec = { pool: source.pool, namespace: source.namespace, image: source.image };
   const object = showImageSpec(spec);
@@ -128,8 +135,8 @@ export async function releaseRecorded(
           (each) => each.namespace === "user" && each.name === name && each.id > after,
         );
         if (made !== undefined) {
-          const held = { name, id: made.id, created: true, protected: made.protected };
-          if (!(await isReleased(() => release({ spec, id }, held)))) continue;
+          const own: OwnSnapshot = { name, id: made.id, created: true, protected: made.protected };
+          if (!(await isReleased(() => release({ spec, id }, own)))) continue;
           released.push(name);
         }
         await forgetOwnSnapshot(cluster, { spec, id }, name);

@@ -33,6 +33,14 @@ export interface SnapshotSource {
   readonly id: string;
 }
 
+/** A snapshot that Coppice made by itself, as it stands. */
+interface OwnSnapshot {
+  readonly name: string;
+  readonly id: bigint;
+  readonly created: true;
+  readonly protected: boolean;
+}
+
 function keyOf(imageId: string, name: string): string {
   return `${imageId}/${name}`;
 }
@@ -115,7 +123,7 @@ export async function releaseRecorded(
   cluster: Cluster,
   source: ImageSpec,
   sourceId: string | undefined,
-  release: (source: SnapshotSource, held: HeldSnapshot) => Promise<boolean>,
+  release: (source: SnapshotSource, own: OwnSnapshot) => Promise<boolean>,
 ): Promise<string[]> {
   const spec = { pool: source.pool, namespace: source.namespace, image: source.image };
   const object = showImageSpec(spec);
@@ -137,8 +145,8 @@ export async function releaseRecorded(
           (each) => each.namespace === "user" && each.name === name && each.id > after,
         );
         if (made !== undefined) {
-          const held = { name, id: made.id, created: true, protected: made.protected };
-          if (!(await isReleased(() => release({ spec, id }, held)))) continue;
+          const own: OwnSnapshot = { name, id: made.id, created: true, protected: made.protected };
+          if (!(await isReleased(() => release({ spec, id }, own)))) continue;
           released.push(name);
         }
         await forgetOwnSnapshot(cluster, { spec, id }, name);

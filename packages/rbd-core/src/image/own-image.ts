@@ -4,7 +4,7 @@ import type { Cluster } from "../cluster/index.ts";
 import { CoppiceError, hasCode } from "../errors/index.ts";
 import { ignoreNotFound, oldHeaderObject, readImageId } from "../headers/index.ts";
 import { type ImageSpec, showImageSpec } from "../names/index.ts";
-import { isIdMadeBy, type Operation, readLockHolder } from "../operation/index.ts";
+import { fenceDeadClient, isIdMadeBy, type Operation, readLockHolder } from "../operation/index.ts";
 import { hasHeader } from "./image.ts";
 
 /** What stands under the name of an image that an interrupted operation was making. */
@@ -61,29 +61,13 @@ export async function waitForDeadClients(
   const dead = new Set(interrupted.clients.filter((client) => client !== own));
   const deadWatchers = async () =>
     (await image.listWatchers()).filter(({ clientId }) => dead.has(clientId.toString(16)));
+  await fenceDeadClient(cluster, image, operation);
   let watchers = await deadWatchers();
-  if (watchers.length === 0) return;
-  const last = interrupted.clients.at(-1);
-  for (const { address, clientId } of watchers) {
-    // Of those before it nothing is known: they may live and only have lost the lease.
-    if (operation.isPredecessorDead && clientId.toString(16) === last) await blocklist(cluster, address);
-  }
   const deadline = performance.now() + watchMilliseconds;
   while (watchers.length > 0 && performance.now() < deadline) {
     await delay(pollMilliseconds);
     signal.throwIfAborted();
     watchers = await deadWatchers();
-  }
-}
-
-/** (`ceph osd blocklist add`, which was called `blacklist` until Ceph 16) */
-async function blocklist(cluster: Cluster, address: string): Promise<void> {
-  try {
-    await cluster.monCommand({ prefix: "osd blocklist", blocklistop: "add", addr: address });
-  } catch (error) {
-    if (!hasCode(error, "INVALID_ARGUMENT")) return;
-    const old = { prefix: "osd blacklist", blacklistop: "add", addr: address };
-    await Promise.allSettled([cluster.monCommand(old)]);
   }
 }
 

@@ -5,7 +5,6 @@ export { type HeldLock, lockObject } from "./object-lock.ts";
 export { beginOperation, type Operation, type OperationRequest } from "./operation.ts";
 export {
   isIdMadeBy,
-  type OperationRecord,
   type RecordedOperation,
   readOperation,
   readOperations,

@@ -1,4 +1,7 @@
+// Loaded for the recoveries that it registers.
+import "../clone/index.ts";
 import type { Cluster } from "../cluster/index.ts";
+import { recoverRemoval, removalKinds } from "../deletion/index.ts";
 import { CoppiceError, hasCode } from "../errors/index.ts";
 import { showImageSpec } from "../names/index.ts";
 import {
@@ -7,7 +10,11 @@ import {
   listOperations,
   type OperationInfo,
   recoverLeftovers,
+  registerRecovery,
 } from "../operation/index.ts";
+
+// What makes images registers its recovery itself: the next call that makes the image needs it too.
+for (const kind of removalKinds) registerRecovery(kind, recoverRemoval);
 
 /** What became of one interrupted operation. */
 export interface ReconciledOperation {

@@ -73,21 +73,20 @@ async function listed(pool: string) {
   return { images: images.toSorted(), trash: trash.map(({ name }) => name).toSorted() };
 }
 
-/** Removes everything, by plain means. */
+/** Removes everything, by plain means: clones before their parents. */
 async function clear(pool: string): Promise<void> {
   await using ioCtx = await own.native.openPool(pool);
-  const { images } = await listed(pool);
-  for (const name of images.filter((each) => each !== "volume"))
-    await rbd("rm", "--no-progress", `${pool}/${name}`);
-  for (const { id } of await ioCtx.listTrash()) await ioCtx.trashRestore(id, "volume");
-  if (!(await listed(pool)).images.includes("volume")) return;
-  await using image = await ioCtx.openImage("volume");
-  for (const { name, protected: isProtected } of await image.listSnapshots()) {
-    if (isProtected) await image.unprotectSnapshot(name);
-    await image.removeSnapshot(name);
+  for (const { id, name } of await ioCtx.listTrash()) await ioCtx.trashRestore(id, name);
+  for (const name of (await listed(pool)).images) {
+    {
+      await using image = await ioCtx.openImage(name);
+      for (const snapshot of await image.listSnapshots()) {
+        if (snapshot.protected) await image.unprotectSnapshot(snapshot.name);
+        await image.removeSnapshot(snapshot.name);
+      }
+    }
+    await ioCtx.removeImage(name);
   }
-  await image.close();
-  await ioCtx.removeImage("volume");
 }
 
 /** Recovers every interrupted operation of a pool, as `reconcile` does. */

@@ -64,4 +64,5 @@ export {
   restoreFromTrash,
   type TrashListing,
   type TrashRow,
+  type TrashState,
 } from "./trash.ts";

@@ -19,4 +19,10 @@ export {
   removeImage,
   type WorkOptions,
 } from "./image.ts";
-export { createSnapshot, protectSnapshot, removeSnapshot, unprotectSnapshot } from "./snapshots.ts";
+export {
+  createSnapshot,
+  protectSnapshot,
+  type RemoveSnapshotOptions,
+  removeSnapshot,
+  unprotectSnapshot,
+} from "./snapshots.ts";

@@ -39,7 +39,7 @@ export {
   removalTarget,
   type SnapshotsToRemove,
 } from "./removal-plan.ts";
-export { failUnderRecord, removalDetails, removalKinds } from "./removal-record.ts";
+export { failUnderRecord, removalDetails } from "./removal-record.ts";
 export {
   previewRemoveByPrefix,
   type RemovalPreview,

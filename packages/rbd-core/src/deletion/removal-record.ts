@@ -18,7 +18,7 @@ import type { SnapshotsToRemove } from "./removal-plan.ts";
 const purpose = "remove";
 
 /** What removes images, as `listOperations` shows it. */
-export const removalKinds = [
+const removalKinds = [
   "delete-volume",
   "delete-image",
   "remove-by-prefix",

@@ -78,6 +78,7 @@ export {
   showStep,
   type TrashListing,
   type TrashRow,
+  type TrashState,
   type WayPlan,
 } from "./deletion/index.ts";
 export {
@@ -149,6 +150,7 @@ export {
   type OpenImageOptions,
   openImage,
   protectSnapshot,
+  type RemoveSnapshotOptions,
   removeImage,
   removeSnapshot,
   unprotectSnapshot,

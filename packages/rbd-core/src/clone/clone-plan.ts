@@ -148,6 +148,19 @@ export function checkCloneable(source: Pick<SourceFacts, "spec" | "oldFormat" | 
   }
 }
 
+/** @throws {CoppiceError} `UNSUPPORTED` for a size of 0: librbd would call the arguments invalid */
+function checkNotEmpty({ spec }: Pick<SourceFacts, "spec">, size: number): void {
+  if (size > 0) return;
+  const object = showImageSpec(spec);
+  throw new CoppiceError({
+    code: "UNSUPPORTED",
+    call: "cloneImage",
+    object,
+    message: `${object} cannot be cloned: it has a size of 0 bytes`,
+    hint: "Enlarge it, or create an empty image of the size that you need.",
+  });
+}
+
 /** What {@link decideClone} decides from. */
 export interface CloneDecision {
   source: SourceFacts;
@@ -184,6 +197,7 @@ export function decideClone(decision: CloneDecision): ClonePlan {
   const { features, omitted } = cloneFeatures(source.features, layout, choices.features);
   const { spec } = source;
   const sourceSize = existing?.snapshot.size ?? source.size;
+  checkNotEmpty(source, sourceSize);
   const shape = decideShape(
     target,
     {

@@ -21,7 +21,9 @@ export {
   breakAbandonedLocks,
   breakLock,
   hintForUsers,
+  type ImageUsers,
   showUsers,
+  type WatcherFacts,
 } from "./image-users.ts";
 export { recoverRemoval, removeUnderRecord } from "./recover-removal.ts";
 export {
@@ -62,4 +64,5 @@ export {
   restoreFromTrash,
   type TrashListing,
   type TrashRow,
+  type TrashState,
 } from "./trash.ts";

@@ -8,7 +8,6 @@ import {
   type Recovery,
   type RetryOptions,
   readOperations,
-  registerRecovery,
 } from "../operation/index.ts";
 import { deletionPlan } from "./deletion-plan.ts";
 import { runDeletion } from "./execute-deletion.ts";
@@ -18,7 +17,6 @@ import {
   fenceById,
   type RemovalDetails,
   readRemovalDetails,
-  removalKinds,
 } from "./removal-record.ts";
 import { finishTrashMove, locateImage, removeHeaderless } from "./trash-entry.ts";
 
@@ -248,5 +246,3 @@ async function hasRemovalRecord(
   const recorded = await withCoppiceErrors({ object: pool }, () => readOperations(ioCtx, { image, signal }));
   return recorded.some(({ key }) => key === `${image}/remove`);
 }
-
-for (const kind of removalKinds) registerRecovery(kind, recoverRemoval);

@@ -1,7 +1,9 @@
+import { z } from "zod";
 import type { Cluster } from "../cluster/index.ts";
-import { withCoppiceErrors } from "../errors/index.ts";
+import { hasCode, withCoppiceErrors } from "../errors/index.ts";
 import { openImage } from "../image/index.ts";
 import { type ImageSpec, type ImageSpecLike, showImageSpec, toImageOnly } from "../names/index.ts";
+import { beginOperation, fenceDeadClient, type Operation, type Recover } from "../operation/index.ts";
 import type { FlattenProgress } from "./flatten-queue.ts";
 import { flattenRequestNote } from "./flatten-request.ts";
 
@@ -21,7 +23,10 @@ export interface FlattenImageResult {
  * Copies into a clone the data that it shares with its parent, and detaches it. The clone may be in use, and its content
  * stays the same. Removes a request for it (`requestFlatten`). (`rbd_flatten_with_progress`)
  *
- * @throws {CoppiceError} `INVALID_NAME`; `NOT_FOUND`; `CANCELED` or the signal's reason
+ * A flatten that was interrupted is continued by the same call: what was copied stays in the clone.
+ *
+ * @throws {CoppiceError} `INVALID_NAME`; `NOT_FOUND`; `BUSY` while another process flattens it; `CANCELED` or the
+ * signal's reason
  */
 export async function flattenImage(
   cluster: Cluster,
@@ -33,10 +38,53 @@ export async function flattenImage(
   const spec = toImageOnly(image);
   const object = showImageSpec(spec);
   await using handle = await openImage(cluster, spec);
+  const details: FlattenDetails = { pool: spec.pool, namespace: spec.namespace, id: handle.id };
+  const request = { image: spec, purpose: "flatten", kind: "flatten", details, signal };
+  await using operation = await beginOperation(cluster, request);
   return await withCoppiceErrors({ object, what: `${object} could not be flattened` }, async () => {
-    const flattened = (await handle.parent()) !== null;
-    if (flattened) await handle.flatten({ signal, onProgress: (progress) => onProgress?.(progress) });
-    await flattenRequestNote.remove(handle);
-    return { image: spec, flattened };
+    await fenceDeadClient(cluster, handle, operation);
+    if (operation.interrupted !== null) await operation.update(details);
+    try {
+      const flattened = (await handle.parent()) !== null;
+      const progress = { onProgress: (each: FlattenProgress) => onProgress?.(each) };
+      if (flattened) await handle.flatten({ signal: operation.signal, ...progress });
+      await flattenRequestNote.remove(handle);
+      await operation.end();
+      return { image: spec, flattened };
+    } catch (error) {
+      // Nothing has to be undone: the copied data is the clone's own.
+      if (!hasCode(error, "LEASE_LOST")) await Promise.allSettled([operation.end()]);
+      throw error;
+    }
   });
 }
+
+const schema = z.object({ pool: z.string(), namespace: z.string(), id: z.string() });
+type FlattenDetails = z.infer<typeof schema>;
+
+/**
+ * Finishes an interrupted flatten, of the image with the recorded id, whatever its name is by now.
+ *
+ * @throws {CoppiceError}
+ */
+export const recoverFlatten: Recover = async (cluster, operation: Operation) => {
+  const details = schema.safeParse(operation.record.details).data;
+  const name = operation.record.image;
+  if (details === undefined)
+    return { outcome: "left", what: `what was to be flattened as ${name} is not recorded` };
+  const { pool, namespace, id } = details;
+  const object = showImageSpec({ pool, namespace, image: name });
+  const ioCtx = await cluster.pool(pool, namespace);
+  return await withCoppiceErrors({ object, what: `${object} could not be flattened` }, async () => {
+    try {
+      await using handle = await ioCtx.openImage({ id });
+      await fenceDeadClient(cluster, handle, operation);
+      if ((await handle.parent()) !== null) await handle.flatten({ signal: operation.signal });
+      await flattenRequestNote.remove(handle);
+      return { outcome: "finished", what: `${object} is flattened` };
+    } catch (error) {
+      if (!hasCode(error, "NOT_FOUND")) throw error;
+      return { outcome: "undone", what: `${object} is gone` };
+    }
+  });
+};

@@ -5,7 +5,12 @@ export {
   type LimitedCloneResult,
   planCloneWithinLimits,
 } from "./clone-within-limits.ts";
-export { type FlattenImageOptions, type FlattenImageResult, flattenImage } from "./flatten-image.ts";
+export {
+  type FlattenImageOptions,
+  type FlattenImageResult,
+  flattenImage,
+  recoverFlatten,
+} from "./flatten-image.ts";
 export {
   defaultFlattenConcurrency,
   type FlattenConcurrency,

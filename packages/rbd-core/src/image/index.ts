@@ -27,4 +27,10 @@ export {
   removeOwnTrash,
   waitForDeadClients,
 } from "./own-image.ts";
-export { createSnapshot, protectSnapshot, removeSnapshot, unprotectSnapshot } from "./snapshots.ts";
+export {
+  createSnapshot,
+  protectSnapshot,
+  type RemoveSnapshotOptions,
+  removeSnapshot,
+  unprotectSnapshot,
+} from "./snapshots.ts";

@@ -18,19 +18,31 @@ export function createSnapshot(
   );
 }
 
+export interface RemoveSnapshotOptions extends CallOptions {
+  /** Removes its protection first, if it has one. Default false. */
+  unprotect?: boolean | undefined;
+}
+
 /**
- * Removes a snapshot. (`rbd_snap_remove2`)
+ * Removes a snapshot. (`rbd_snap_remove2`, `rbd_snap_unprotect`)
  *
- * @throws {CoppiceError} `BUSY` while it is protected; `NOT_FOUND`; `INVALID_NAME`
+ * A call with `unprotect` that is interrupted or fails leaves the snapshot as it was, unprotected or gone; the same call
+ * finishes it.
+ *
+ * @throws {CoppiceError} `BUSY` while it is protected, or with `unprotect` while it has clones of format 1; `NOT_FOUND`;
+ * `INVALID_NAME`
  */
 export function removeSnapshot(
   cluster: Cluster,
   snapshot: ImageSpecLike,
-  options: CallOptions = {},
+  { unprotect = false, ...options }: RemoveSnapshotOptions = {},
 ): Promise<void> {
-  return onSnapshot(cluster, snapshot, options, "removed", (image, name) =>
-    image.removeSnapshot(name, options),
-  );
+  return onSnapshot(cluster, snapshot, options, "removed", async (image, name) => {
+    if (unprotect && (await image.isSnapshotProtected(name, options))) {
+      await image.unprotectSnapshot(name, options);
+    }
+    await image.removeSnapshot(name, options);
+  });
 }
 
 /**

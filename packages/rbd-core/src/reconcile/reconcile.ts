@@ -1,8 +1,10 @@
-// Loaded for the recoveries that it registers.
+// Loaded for the recoveries that they register.
 import "../clone/index.ts";
+import "../transfer/index.ts";
 import type { Cluster } from "../cluster/index.ts";
 import { recoverRemoval, removalKinds } from "../deletion/index.ts";
 import { CoppiceError, hasCode } from "../errors/index.ts";
+import { recoverFlatten } from "../flatten/index.ts";
 import { showImageSpec } from "../names/index.ts";
 import {
   beginOperation,
@@ -12,9 +14,12 @@ import {
   recoverLeftovers,
   registerRecovery,
 } from "../operation/index.ts";
+import { recoverRollback } from "../volume/index.ts";
 
 // What makes images registers its recovery itself: the next call that makes the image needs it too.
 for (const kind of removalKinds) registerRecovery(kind, recoverRemoval);
+registerRecovery("flatten", recoverFlatten);
+registerRecovery("rollback", recoverRollback);
 
 /** What became of one interrupted operation. */
 export interface ReconciledOperation {

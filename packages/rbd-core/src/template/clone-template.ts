@@ -1,5 +1,6 @@
 import type { Cluster } from "../cluster/index.ts";
 import { CoppiceError, hasCode, withCoppiceErrors } from "../errors/index.ts";
+import { imageFeatures } from "../image/index.ts";
 import { type ImageSpec, parseRbdUrl, type RbdUrl, showImageSpec } from "../names/index.ts";
 import {
   type CreateVolumeOptions,
@@ -31,8 +32,17 @@ export function cloneTemplate(
  * - `not-raw`: the template's format is not raw, so that a guest could not read a clone of it.
  * - `no-such-snapshot`: the pool, the image or the snapshot does not exist.
  * - `old-format`: the image has format 1, which Ceph cannot clone.
+ * - `empty`: the snapshot has a size of 0 bytes, which Ceph does not clone.
+ * - `no-layering`: the image lacks the feature `layering`, without which Ceph does not clone it.
  */
-export type NotCloneableReason = "bad-url" | "other-cluster" | "not-raw" | "no-such-snapshot" | "old-format";
+export type NotCloneableReason =
+  | "bad-url"
+  | "other-cluster"
+  | "not-raw"
+  | "no-such-snapshot"
+  | "old-format"
+  | "empty"
+  | "no-layering";
 
 export type Cloneability =
   | { cloneable: true; source: Required<ImageSpec> }
@@ -67,8 +77,14 @@ export async function isCloneable(
     const { image: name, snapshot } = source;
     return await withCoppiceErrors({ object, what: `${object} could not be opened` }, async () => {
       await using image = await ioCtx.openImage(name, { readOnly: true, snapshot });
-      if (!(await image.isOldFormat())) return { cloneable: true, source };
-      return refuse("old-format", `${object} has format 1, which cannot be cloned`);
+      if (await image.isOldFormat())
+        return refuse("old-format", `${object} has format 1, which cannot be cloned`);
+      if ((await image.size()) === 0)
+        return refuse("empty", `${object} has a size of 0 bytes, which cannot be cloned`);
+      const hasLayering = ((await image.features()) & imageFeatures.layering) !== 0n;
+      return hasLayering
+        ? { cloneable: true, source }
+        : refuse("no-layering", `${object} lacks the feature layering, without which it cannot be cloned`);
     });
   } catch (error) {
     if (hasCode(error, "NOT_FOUND")) return refuse("no-such-snapshot", `there is no ${object}`);

@@ -34,6 +34,7 @@ export {
   type RollbackPhase,
   type RollbackVolumeOptions,
   type RollbackVolumeResult,
+  recoverRollback,
   rollbackVolume,
 } from "./rollback-volume.ts";
 export { resolveTemplate, type TemplateLike, templateSnapshot, type VolumeOrigin } from "./volume-origin.ts";

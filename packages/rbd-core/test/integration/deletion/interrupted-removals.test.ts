@@ -8,6 +8,7 @@ import {
   restoreFromTrash,
 } from "../../../src/deletion/index.ts";
 import { directoryIdKey, headerObject, readOmapValue, trashObject } from "../../../src/headers/index.ts";
+import { removeSnapshot } from "../../../src/image/index.ts";
 import { deleteVolume } from "../../../src/volume/delete-volume.ts";
 import { useOwnPool } from "../../support/use-own-pool.ts";
 
@@ -108,6 +109,17 @@ describe("a volume that is gone", () => {
     expect(await deleteVolume(own.cluster, { volume, ifExists: true })).toMatchObject({ outcome: "absent" });
     const nowhere = deleteVolume(own.cluster, { volume: "no-such-pool/gone", ifExists: true });
     await expect(nowhere).rejects.toMatchObject({ code: "NOT_FOUND" });
+  });
+});
+
+describe("a protected snapshot", () => {
+  it("is removed in one call, if the caller wants it unprotected", async () => {
+    const spec = `${pool}/with-snapshot`;
+    await rbd("create", "--size", "4M", spec);
+    await own.protectedSnapshot(`${spec}@s`);
+    await expect(removeSnapshot(own.cluster, `${spec}@s`)).rejects.toMatchObject({ code: "BUSY" });
+    await removeSnapshot(own.cluster, `${spec}@s`, { unprotect: true });
+    await deleteVolume(own.cluster, { volume: spec });
   });
 });
 

@@ -1,5 +1,6 @@
 import { Readable } from "node:stream";
 import { describe, expect, it } from "vitest";
+import { planClone } from "../../../src/clone/index.ts";
 import { createImage, removeImage } from "../../../src/image/image.ts";
 import {
   createSnapshot,
@@ -155,6 +156,29 @@ describe("isCloneable", () => {
       cloneable: false,
       reason,
       message: expect.stringContaining(message),
+    });
+  });
+
+  it("refuses an image of 0 bytes, and so does the plan of a clone", async () => {
+    const spec = `${pool}/empty`;
+    await own.witness.rbd("create", "--size", "0", spec);
+    await own.witness.rbd("snap", "create", "--no-progress", `${spec}@snap`);
+    expect(await isCloneable(own.cluster, { url: url(spec), format: "raw" })).toMatchObject({
+      reason: "empty",
+    });
+    const planning = planClone(own.cluster, { source: spec, target: `${pool}/clone-of-empty` });
+    await expect(planning).rejects.toMatchObject({
+      code: "UNSUPPORTED",
+      message: expect.stringContaining("a size of 0 bytes"),
+    });
+  });
+
+  it("refuses an image without layering", async () => {
+    const spec = `${pool}/flat`;
+    await own.witness.rbd("create", "--image-feature", "exclusive-lock", "--size", "1M", spec);
+    await own.witness.rbd("snap", "create", "--no-progress", `${spec}@snap`);
+    expect(await isCloneable(own.cluster, { url: url(spec), format: "raw" })).toMatchObject({
+      reason: "no-layering",
     });
   });
 

@@ -1,6 +1,6 @@
-import { connect } from "../../src/cluster/connect.ts";
-import { openImage } from "../../src/image/image.ts";
-import { die } from "./die-at.ts";
+import { connect } from "../../../../src/cluster/connect.ts";
+import { openImage } from "../../../../src/image/image.ts";
+import { die } from "../../../support/die-at.ts";
 
 // Writes to an image, so that librbd takes its exclusive lock, and dies with both watch and lock.
 const { conf, image } = JSON.parse(process.argv[2] ?? "") as { conf: string; image: string };

@@ -92,8 +92,12 @@ export async function startCopy(
     return { checkpoint: same, resumedAt: source.size, verified: undefined, rolledBack: false, made };
   }
   // Left by a copy that was interrupted before it recorded the snapshot.
-  if (facts.snapshots.some(({ name }) => name === found?.snapshot))
-    await image.removeSnapshot(found?.snapshot ?? "");
+  if (found !== undefined && facts.snapshots.some(({ name }) => name === found.snapshot)) {
+    await image.removeSnapshot(found.snapshot);
+    // Without the snapshot's map librbd cannot correct the head's.
+    const hasMap = ((await image.features({ signal })) & imageFeatures["object-map"]) !== 0n;
+    if (hasMap) await image.rebuildObjectMap({ signal });
+  }
   const verified = same && (await verifyInterrupted(target, same.done, options));
   // The head was empty when that copy began. What it wrote may be written again or removed, but no other data.
   const isLeftover = found !== undefined && found.targetFrom === null && from === undefined;

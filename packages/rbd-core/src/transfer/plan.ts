@@ -62,12 +62,14 @@ async function* cutLongExtents(
 }
 
 /**
- * Adds zero extents to an ascending diff, so that it covers all of `[start, end)`.
+ * Adds extents to an ascending diff, so that it covers all of `[start, end)`. They are reported as data, because only
+ * reading tells what is there.
  *
  * A clone that was shrunk and grown again reads zeroes where it read from its parent before. No diff reports that, because
- * the clone's objects are absent on both sides.
+ * the clone's objects are absent on both sides. A clone that was flattened, or rolled back after it was shrunk, may hold
+ * there what its parent holds: then its objects are present on both sides, and no diff reports them either.
  */
-export async function* coverWithZeroes(
+export async function* coverRange(
   batches: AsyncIterable<readonly Extent[]>,
   start: number,
   end: number,
@@ -77,13 +79,13 @@ export async function* coverWithZeroes(
     const covered: Extent[] = [];
     for (const extent of batch) {
       const stop = Math.min(extent.offset, end);
-      if (stop > next) covered.push({ offset: next, length: stop - next, exists: false });
+      if (stop > next) covered.push({ offset: next, length: stop - next, exists: true });
       covered.push(extent);
       next = Math.max(next, extent.offset + extent.length);
     }
     yield covered;
   }
-  if (next < end) yield [{ offset: next, length: end - next, exists: false }];
+  if (next < end) yield [{ offset: next, length: end - next, exists: true }];
 }
 
 /** Cuts extents with data at multiples of `block` bytes; extents without data stay whole. */

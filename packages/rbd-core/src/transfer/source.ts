@@ -6,7 +6,7 @@ import { CoppiceError, hasCode, withCoppiceErrors } from "../errors/index.ts";
 import { DecodeError, type ImageHeader, readHeader, readImageId } from "../headers/index.ts";
 import { openImage } from "../image/index.ts";
 import { type ImageSpec, type ImageSpecLike, showImageSpec, toImageOnly } from "../names/index.ts";
-import { coverWithZeroes } from "./plan.ts";
+import { coverRange } from "./plan.ts";
 
 /** What is transferred: the changes from a snapshot, or from nothing, to a snapshot. Never to a head, which may change. */
 export interface SourceRange {
@@ -36,6 +36,8 @@ export interface Source extends AsyncDisposable {
   readonly stripeCount: number;
   /** Whether object maps are used for the diff. */
   readonly fastDiff: boolean;
+  /** Opens the image at another snapshot of it; undefined when there is no user's snapshot with that id. */
+  openAt(snapshotId: bigint): Promise<Image | undefined>;
   /** What changed, ascending. Without `from`: everything that is not zero, the parent's part of a clone included. */
   extents(signal?: AbortSignal): AsyncGenerator<readonly Extent[], void, undefined>;
   /** The same, with whole objects where they are found faster: for a reader that finds the holes in them itself. */
@@ -84,7 +86,7 @@ export async function openSource(
       const { count: stripeCount } = stripe;
       const what = { from: from?.name, size, objectSize, stripeCount, fastDiff, includeParent };
       const planned = planDiff(image, { ...what, ...how });
-      return lost === undefined ? planned : coverWithZeroes(planned, ...lost);
+      return lost === undefined ? planned : coverRange(planned, ...lost);
     };
     const identity = await identityOf(cluster, place, image);
     const open = opened.move();
@@ -99,6 +101,10 @@ export async function openSource(
       stripeUnit: stripe.unit,
       stripeCount: stripe.count,
       fastDiff,
+      openAt: async (snapshotId) => {
+        const at = snapshots.find(({ id, namespace }) => id === snapshotId && namespace === "user");
+        return at && (await openImage(cluster, { ...place, snapshot: at.name }));
+      },
       extents: (signal) => extents({ signal }),
       extentsToRead: (signal) => extents({ signal, wholeObjects: !hasParent }),
       confirm: (signal) =>

@@ -50,7 +50,9 @@ int CopyBatch::announce() {
   if (target_ == nullptr || !target_->is_direct()) return 0;
   std::vector<uint64_t> with_data;
   for (const CopyBlock& block : blocks_) {
-    if (block.data_length() > 0) with_data.push_back(block.index);
+    // An object that was written past librbd is zeroed past it too: the map has to say that it changed.
+    if (block.data_length() > 0 || (block.needs_zeroes() && target_->is_beyond_librbd(block.index)))
+      with_data.push_back(block.index);
   }
   return target_->announce(with_data);
 }
@@ -133,6 +135,8 @@ bool CopyBatch::start_next_block(Lock& lock) {
   if (length == 0) {
     // Nothing to read: it goes the way of those whose reads have ended.
     ended_.push_back(new Io{this, &block, Io::Kind::kImageRead, "", 0, 0, 0});
+  } else if (!source_.may_exist(block.index)) {
+    start_missing(lock, block);
   } else {
     start_reads(lock, block);
   }
@@ -201,7 +205,7 @@ void CopyBatch::block_read(CopyBlock& block) {
   }
   const bool is_direct = target_ != nullptr && target_->is_direct() &&
                          (written > 0 || target_->is_beyond_librbd(block.index));
-  if (target_ != nullptr && written == 0 && block.data_length() > 0)
+  if (target_ != nullptr && written == 0 && block.data_length() > 0 && (!is_direct || block.writes.empty()))
     target_->leave_out(block.index, !block.writes.empty());
   if (block.writes.empty()) {
     block_ended(block);

@@ -46,6 +46,7 @@ class CopyBatch {
   using Lock = std::unique_lock<std::mutex>;
   bool start_next_block(Lock& lock);
   void start_reads(Lock& lock, CopyBlock& block);
+  void start_missing(Lock& lock, CopyBlock& block);
   void start_direct_reads(Lock& lock, CopyBlock& block);
   void start_direct_read(Lock& lock, CopyBlock& block, const CopyGroup& group);
   void start_image_reads(Lock& lock, CopyBlock& block);

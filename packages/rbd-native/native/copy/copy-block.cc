@@ -49,6 +49,10 @@ uint64_t CopyBlock::data_length() const {
   return sum;
 }
 
+bool CopyBlock::needs_zeroes() const {
+  return std::any_of(extents.begin(), extents.end(), [](const CopyExtent& extent) { return extent.is_needed; });
+}
+
 std::vector<CopyPiece> CopyBlock::pieces(uint64_t start) {
   Pieces found;
   auto buffer = buffers.begin();

@@ -66,6 +66,8 @@ class CopyBlock {
 
   /// Bytes that reading the block brings at most.
   uint64_t data_length() const;
+  /// Whether zeroes have to be written where the block has none but zeroes.
+  bool needs_zeroes() const;
   /// The block's bytes in order, once it is read. `start`: of the block in the image.
   std::vector<CopyPiece> pieces(uint64_t start);
 };

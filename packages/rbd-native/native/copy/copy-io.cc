@@ -20,6 +20,18 @@ void CopyBatch::start_reads(Lock& lock, CopyBlock& block) {
   }
 }
 
+/// To librbd, the object does not exist, whatever is there.
+void CopyBatch::start_missing(Lock& lock, CopyBlock& block) {
+  for (const CopyExtent& extent : block.extents) {
+    if (extent.exists) block.buffers.push_back({&extent, {}, {}, 0, false});
+  }
+  if (block.index * source_.block_size() < source_.overlap()) {
+    start_image_reads(lock, block);
+  } else {
+    ended_.push_back(new Io{this, &block, Io::Kind::kImageRead, "", 0, 0, 0});
+  }
+}
+
 /// The object's extents in as few operations as their size allows.
 void CopyBatch::start_direct_reads(Lock& lock, CopyBlock& block) {
   const auto groups = group_by_bytes(block.buffers, kMostRead, [](auto& b) { return b.extent->length; });

@@ -86,11 +86,14 @@ int CopyTarget::open_snapshot_context(librados::IoCtx& headers, const std::strin
 }
 
 int CopyTarget::announce(const std::vector<uint64_t>& blocks) {
-  return map_ ? map_->mark(blocks, announced_) : 0;
+  if (!map_) return 0;
+  marked_ = blocks;
+  return map_->mark(blocks, announced_);
 }
 
 int CopyTarget::finish() {
-  if (!map_ || left_out_.empty()) return 0;
+  if (!map_) return 0;
+  if (int r = confirm(); r < 0 || left_out_.empty()) return r;
   std::sort(left_out_.begin(), left_out_.end(), [](auto& a, auto& b) { return a.block < b.block; });
   std::vector<TargetObjectMap::Marked> before;
   auto left_out = left_out_.begin();
@@ -102,6 +105,12 @@ int CopyTarget::finish() {
     if (!left_out->is_zeroed || marked.state == TargetObjectMap::kMissing) before.push_back(marked);
   }
   return before.empty() ? 0 : map_->restore(before);
+}
+
+/// Another client may have had the map rebuilt meanwhile: it then lacks what was not written yet.
+int CopyTarget::confirm() {
+  std::vector<TargetObjectMap::Marked> lost;
+  return map_->mark(marked_, lost);
 }
 
 int CopyTarget::write(const CopyBlock& block, std::span<const CopyWrite> writes,

@@ -38,11 +38,13 @@ class CopyTarget {
   int write(const CopyBlock& block, std::span<const CopyWrite> writes, librados::AioCompletion* completion);
 
  private:
+  int confirm();
   int open_snapshot_context(librados::IoCtx& headers, const std::string& id);
 
   rbd_image_t image_ = nullptr;
   ImageObjects objects_;
   std::shared_ptr<TargetObjectMap> map_;  // null: the image has none
+  std::vector<uint64_t> marked_;
   std::vector<TargetObjectMap::Marked> announced_;
   struct LeftOut {
     uint64_t block;

@@ -2,21 +2,24 @@ import { randomUUID } from "node:crypto";
 import { CopyJob, type Image } from "rbd-native";
 import { z } from "zod";
 import { allSettledOrThrow } from "../../concurrency/index.ts";
-import { CoppiceError } from "../../errors/index.ts";
-import { openImage } from "../../image/index.ts";
+import { CoppiceError, hasCode } from "../../errors/index.ts";
+import { objectMapObject } from "../../headers/index.ts";
+import { imageFeatures, openImage } from "../../image/index.ts";
 import { showImageSpec } from "../../names/index.ts";
 import { changeHeader, defineNote } from "../../notes/index.ts";
 import { type BlockDigest, blockDigests } from "../digests/digest-manifest.ts";
 import { copyParts, OccupiedRanges, outside } from "../plan.ts";
-import type { KnownSnapshot, Source } from "../source.ts";
-import { headDiff, prepareHead, undoHead } from "../target/head.ts";
+import { isSameImage, type KnownSnapshot, type Source } from "../source.ts";
+import { headDiff, prepareHead, refuseOtherData, undoHead } from "../target/head.ts";
 import type { Target, TargetFacts } from "../target/open-target.ts";
 import { isPointOf, pointIn } from "../target/point-record.ts";
 import { progressOf, type TransferLimits, type TransferOptions } from "../transfer-options.ts";
 
 const id = z.string().regex(/^\d{1,20}$/);
 const schema = z.strictObject({
-  version: z.literal(1),
+  version: z.literal(2),
+  /** The id of the target. A clone or a copy of the target inherits its metadata, but not what this says. */
+  target: z.string(),
   fsid: z.string(),
   poolId: z.number(),
   imageId: z.string(),
@@ -78,28 +81,30 @@ export async function startCopy(
   target: CopyTarget,
   options: TransferOptions & { readonly limits?: TransferLimits | undefined },
 ): Promise<CopyStart> {
-  const { cluster, place, image, from, source } = target;
-  const { snapshots, metadata } = target.facts;
+  const { cluster, place, image, from, source, facts } = target;
   const { signal } = options;
-  const found = checkpointNote.parse(metadata(checkpointNote.key));
+  const found = findCheckpoint(target);
   const wanted = newCheckpoint(target);
   const same = found !== undefined && isSameCopy(found, wanted) ? found : undefined;
-  const made = same && madeBefore(target, same);
+  const made = same && (await madeBefore(target, same));
   refuseSameName(target, made);
   if (same !== undefined && made !== undefined) {
     return { checkpoint: same, resumedAt: source.size, verified: undefined, rolledBack: false, made };
   }
-  // Left by another copy that was interrupted.
-  if (snapshots.some(({ name }) => name === found?.snapshot))
-    await image.removeSnapshot(found?.snapshot ?? "");
-  if (same !== undefined) {
-    const verified = await verifyInterrupted(target, same.done, options);
-    if (verified !== undefined) {
-      return { checkpoint: same, resumedAt: same.done, verified, rolledBack: false, made };
-    }
+  // Left by a copy that was interrupted before it recorded the snapshot.
+  if (found !== undefined && facts.snapshots.some(({ name }) => name === found.snapshot)) {
+    await image.removeSnapshot(found.snapshot);
+    // Without the snapshot's map librbd cannot correct the head's.
+    const hasMap = ((await image.features({ signal })) & imageFeatures["object-map"]) !== 0n;
+    if (hasMap) await image.rebuildObjectMap({ signal });
   }
-  // All data on the head was brought by an interrupted copy from nothing, so it can be removed.
+  const verified = same && (await verifyInterrupted(target, same.done, options));
+  // The head was empty when that copy began. What it wrote may be written again or removed, but no other data.
   const isLeftover = found !== undefined && found.targetFrom === null && from === undefined;
+  if (isLeftover) await refuseDataOfOthers(target, found, verified === undefined ? 0 : found.done, signal);
+  if (same !== undefined && verified !== undefined) {
+    return { checkpoint: same, resumedAt: same.done, verified, rolledBack: false, made };
+  }
   if (isLeftover) await undoHead(image, undefined, await image.size({ signal }));
   const rolledBack = await prepareHead(cluster, place, image, from, signal);
   await changeHeader(target, [checkpointNote.set(wanted)]);
@@ -112,10 +117,33 @@ export async function startCopy(
   };
 }
 
-function newCheckpoint({ from, source }: CopyTarget): CopyCheckpoint {
+/** The checkpoint of a copy to this very image. */
+function findCheckpoint({ image, facts }: CopyTarget): CopyCheckpoint | undefined {
+  const found = checkpointNote.parse(facts.metadata(checkpointNote.key));
+  return found?.target === image.id ? found : undefined;
+}
+
+/** @throws {CoppiceError} `NOT_EMPTY` when the head holds anything but what the interrupted copy may have written there */
+async function refuseDataOfOthers(
+  { cluster, place, source }: CopyTarget,
+  found: CopyCheckpoint,
+  start: number,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const isSameSource = isSameImage(found, source.identity);
+  const original = isSameSource ? await source.openAt(BigInt(found.to)) : undefined;
+  try {
+    await refuseOtherData(cluster, place, original, start, signal);
+  } finally {
+    await original?.close();
+  }
+}
+
+function newCheckpoint({ image, from, source }: CopyTarget): CopyCheckpoint {
   const { fsid, poolId, imageId } = source.identity;
   return {
-    version: 1,
+    version: 2,
+    target: image.id,
     fsid,
     poolId,
     imageId,
@@ -135,18 +163,37 @@ function isSameCopy(a: CopyCheckpoint, b: CopyCheckpoint): boolean {
 }
 
 /** The snapshot that an interrupted run made last: still under its first name, or recorded and renamed. */
-function madeBefore(
-  { facts, source, name }: CopyTarget,
+async function madeBefore(
+  target: CopyTarget,
   checkpoint: CopyCheckpoint,
-): KnownSnapshot | undefined {
+): Promise<KnownSnapshot | undefined> {
+  const { facts, source, name } = target;
   if (name === null) return undefined;
   const { snapshots } = facts;
   const unnamed = snapshots.find((snapshot) => snapshot.name === checkpoint.snapshot);
-  if (unnamed !== undefined) return unnamed;
+  if (unnamed !== undefined) {
+    return unnamed.size === source.size && (await isWhole(target, unnamed)) ? unnamed : undefined;
+  }
   const named = snapshots.find((snapshot) => snapshot.name === name);
   if (named === undefined) return undefined;
   const point = { source: source.identity, snapshot: source.to };
   return isPointOf(pointIn(facts, named.id), point) ? named : undefined;
+}
+
+/**
+ * Whether librbd has made all of a snapshot. It writes the snapshot into the header before it makes its object map: when the
+ * process dies in between, the snapshot cannot be opened.
+ */
+async function isWhole({ cluster, place, ioCtx }: CopyTarget, snapshot: KnownSnapshot): Promise<boolean> {
+  try {
+    await using image = await openImage(cluster, { ...place, snapshot: snapshot.name });
+    if (((await image.features()) & imageFeatures["object-map"]) === 0n) return true;
+    await ioCtx.objects.stat(objectMapObject(image.id, snapshot.id));
+    return true;
+  } catch (error) {
+    if (hasCode(error, "NOT_FOUND")) return false;
+    throw error;
+  }
 }
 
 function refuseSameName({ place, facts, name }: CopyTarget, made: KnownSnapshot | undefined): void {

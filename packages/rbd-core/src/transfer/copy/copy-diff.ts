@@ -17,6 +17,7 @@ import {
 import { readOccupied, setSize } from "../target/head.ts";
 import { holdTarget, openTarget, readTarget, type Target, type TargetFacts } from "../target/open-target.ts";
 import { checkPoint, pointIn, setPoint } from "../target/point-record.ts";
+import { SizeGuard } from "../target/size-guard.ts";
 import { progressOf, type TransferLimits, type TransferOptions } from "../transfer-options.ts";
 import { type CopyStart, checkpointNote, startCopy } from "./copy-checkpoint.ts";
 
@@ -116,12 +117,18 @@ export async function copyPoint(
       const facts = await readTarget(image, ioCtx, signal);
       const from = findStart(spec, facts, source, options);
       const start = await startCopy({ ...target, facts, from, source, name }, options);
-      const copied = await copyData(source, target, start, options);
-      await source.confirm(signal);
-      signal?.throwIfAborted();
-      const snapshotId = await makePoint(source, target, name, start);
-      const { rolledBack, resumedAt } = start;
-      return { size: source.size, rolledBack, resumedAt, snapshotId, ...copied };
+      using guard = new SizeGuard(target);
+      try {
+        const copied = await copyData(source, target, start, guard, options);
+        await source.confirm(signal);
+        signal?.throwIfAborted();
+        const snapshotId = await makePoint(source, target, name, start, guard);
+        const { rolledBack, resumedAt } = start;
+        return { size: source.size, rolledBack, resumedAt, snapshotId, ...copied };
+      } catch (error) {
+        if (guard.isChanged) await guard.repair();
+        throw error;
+      }
     },
   );
 }
@@ -156,18 +163,20 @@ async function copyData(
   source: Source,
   target: Target,
   { checkpoint, resumedAt, verified, made }: CopyStart,
+  guard: SizeGuard,
   options: CopyDataOptions,
 ): Promise<CopiedData> {
   const { image, ioCtx } = target;
-  const { signal, digests = true, checkpointBytes = defaultCheckpointBytes } = options;
+  const { digests = true, checkpointBytes = defaultCheckpointBytes } = options;
   const { objectSize: blockSize, size, to } = source;
   // After an interrupted run the head may hold data even before the first checkpoint.
   const isFresh = source.from === undefined && verified === undefined && made === undefined;
   // Data beyond the new size does not matter: neither has to wait for the other.
   const [occupied] = await allSettledOrThrow([
-    isFresh ? new OccupiedRanges([]) : readOccupied(ioCtx, image.id, signal),
-    setSize(image, size, signal),
+    isFresh ? new OccupiedRanges([]) : readOccupied(ioCtx, image.id, options.signal),
+    setSize(image, size, options.signal),
   ]);
+  const signal = guard.begin(size, options.signal);
   const job = new CopyJob();
   const release = options.limits?.apply(job);
   const counts = () => {
@@ -226,8 +235,10 @@ async function makePoint(
   target: Target,
   name: string | null,
   { checkpoint, made }: CopyStart,
+  guard: SizeGuard,
 ): Promise<bigint | undefined> {
   const { image, ioCtx } = target;
+  await guard.check();
   if (name === null || made?.name === name) {
     await changeHeader(target, [checkpointNote.unset]);
     return made?.id;
@@ -235,8 +246,10 @@ async function makePoint(
   const unnamed = checkpoint.snapshot;
   // No other client uses the target, so there is none to quiesce.
   if (made === undefined) await image.createSnapshot(unnamed, { skipQuiesce: true });
-  const { id } =
+  const { id, size } =
     made ?? findSnapshot((await readTarget(image, ioCtx, undefined)).snapshots, unnamed, target.spec);
+  if (made === undefined && size !== source.size) await image.removeSnapshot(unnamed);
+  guard.checkSize(size);
   await changeHeader(target, [
     setPoint(id, { source: source.identity, snapshot: source.to }),
     { type: "rename", id, from: unnamed, to: name },

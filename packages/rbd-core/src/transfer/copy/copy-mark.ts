@@ -15,7 +15,9 @@ import { isPointOf, readPoint } from "../target/point-record.ts";
 import { isUnnamedCopy } from "./copy-checkpoint.ts";
 
 const schema = z.strictObject({
-  version: z.literal(1),
+  version: z.literal(2),
+  /** The id of the marked image. A clone or a copy of it inherits its metadata, but not what this says. */
+  target: z.string(),
   fsid: z.string(),
   poolId: z.number(),
   imageId: z.string(),
@@ -124,7 +126,7 @@ async function takeOver(copy: ImageCopy): Promise<MarkedImage | undefined> {
  */
 async function claim(copy: ImageCopy, ioCtx: IoCtx, id: string, isOwn: boolean): Promise<MarkedImage> {
   const { found, isBare } = await examine(copy, ioCtx, id, isOwn);
-  const mark = found ?? newMark(copy.identity);
+  const mark = found ?? newMark(copy.identity, id);
   if (found === undefined) await writeHeader(ioCtx, id, [copyMarkNote.set(mark)]);
   return { ioCtx, id, mark, isBare };
 }
@@ -139,15 +141,15 @@ async function examine(
   const read = await readHeader(ioCtx, id, operation.signal);
   const mark = copyMarkNote.parse(read?.metadata(copyMarkNote.key));
   const bare = read !== null && isBare(read.header);
-  if (mark !== undefined && isSameImage(mark, identity)) return { found: mark, isBare: bare };
+  if (mark?.target === id && isSameImage(mark, identity)) return { found: mark, isBare: bare };
   if (isOwn && bare && !read.hasMetadata) return { found: undefined, isBare: true };
   // The image is whole, or another client's: either way nothing of the interrupted operation is left.
   if (mark === undefined) await operation.end();
   throw existsAlready(place, "copyImage");
 }
 
-function newMark({ fsid, poolId, imageId }: ImageIdentity): CopyMark {
-  return { version: 1, fsid, poolId, imageId, head: newHeadName(), isWhole: false };
+function newMark({ fsid, poolId, imageId }: ImageIdentity, target: string): CopyMark {
+  return { version: 2, target, fsid, poolId, imageId, head: newHeadName(), isWhole: false };
 }
 
 async function snapshotNames(cluster: Cluster, place: ImageSpec): Promise<ReadonlySet<string>> {

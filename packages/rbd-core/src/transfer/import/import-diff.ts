@@ -12,13 +12,20 @@ import {
   openDiff,
   type Sidecar,
 } from "../../formats/index.ts";
-import { openImage } from "../../image/index.ts";
-import { type ImageSpecLike, showImageSpec, toImageOnly } from "../../names/index.ts";
-import { defineNote } from "../../notes/index.ts";
+import { imageFeatures, openImage } from "../../image/index.ts";
+import { type ImageSpec, type ImageSpecLike, showImageSpec, toImageOnly } from "../../names/index.ts";
+import { defineNote, writeHeader } from "../../notes/index.ts";
 import { UndoLog } from "../../operation/index.ts";
 import { findSnapshot } from "../source.ts";
 import { prepareHead, setSize, undoHead } from "../target/head.ts";
-import { checkRoom, holdTarget, isNoRoom } from "../target/open-target.ts";
+import {
+  checkRoom,
+  holdTarget,
+  isHeldStillBy,
+  isNoRoom,
+  lockerName,
+  refuseWatchers,
+} from "../target/open-target.ts";
 import { checkPoint, readPoint, removePoint, writePoint } from "../target/point-record.ts";
 import type { TransferOptions } from "../transfer-options.ts";
 import { writeRecords } from "./write-records.ts";
@@ -26,7 +33,11 @@ import { writeRecords } from "./write-records.ts";
 const id = z.string().regex(/^\d{1,20}$/);
 const bytes = z.int().min(0);
 const schema = z.strictObject({
-  version: z.literal(1),
+  version: z.literal(2),
+  /** The id of the image. A clone or a copy of it inherits its metadata, but not what this says. */
+  image: z.string(),
+  /** The clients that held the image's exclusive lock for this import, and for taking it back. */
+  clients: z.array(z.string()).min(1),
   /** The snapshot that the head held when the import began; null when the head was empty. */
   from: id.nullable(),
   /** The image's snapshots at that time. */
@@ -95,14 +106,15 @@ export async function importDiff(cluster: Cluster, options: ImportDiffOptions): 
     { object: spec, what: `the diff could not be applied to ${spec}` },
     async () => {
       await using image = await openImage(cluster, place);
+      const interrupted = await findInterrupted(cluster, place, image, signal);
       await holdTarget(image, spec, signal);
       const { poolId } = await cluster.pool(place.pool, place.namespace);
       for (const id of new Set([poolId, await image.dataPoolId({ signal })]))
         await checkRoom(cluster, id, signal);
       const from = await findStart(image, spec, diff.header, options);
-      const emptied = await takeBackInterrupted(image, from);
+      const emptied = await takeBackInterrupted(image, from, interrupted);
       const rolledBack = (await prepareHead(cluster, place, image, from, signal)) || emptied;
-      const note = await newImportNote(image, from, diff.header.size);
+      const note = await newImportNote(cluster, image, from, diff.header.size);
       const made: { id?: bigint } = {};
       const undo = new UndoLog();
       let cause: unknown;
@@ -187,13 +199,16 @@ async function findStart(
 }
 
 async function newImportNote(
+  cluster: Cluster,
   image: Image,
   from: SnapshotEntry | undefined,
   size: number,
 ): Promise<ImportNote> {
   const snapshots = await image.listSnapshots();
   return {
-    version: 1,
+    version: 2,
+    image: image.id,
+    clients: [lockerName(await cluster.clientId())],
     from: from === undefined ? null : String(from.id),
     snapshots: snapshots.map(({ id }) => String(id)),
     sizes: [await image.size(), size],
@@ -242,9 +257,38 @@ async function undoImport(
   await importNote.remove(image);
 }
 
+/** An import that was killed. */
+interface Interrupted {
+  readonly note: ImportNote;
+  /** Whether no other client can have written to the image since. */
+  readonly isUntouched: boolean;
+}
+
+/**
+ * Finds what a killed import noted, and whether it still holds the exclusive lock. This client is noted too, before it takes
+ * the lock over: it may be killed as well.
+ */
+async function findInterrupted(
+  cluster: Cluster,
+  place: ImageSpec,
+  image: Image,
+  signal: AbortSignal | undefined,
+): Promise<Interrupted | undefined> {
+  const note = await importNote.read(image);
+  if (note?.image !== image.id) return undefined;
+  const hasJournal = ((await image.features({ signal })) & imageFeatures.journaling) !== 0n;
+  if (hasJournal || !(await isHeldStillBy(image, note.clients, signal))) return { note, isUntouched: false };
+  refuseWatchers((await image.listWatchers({ signal })).length - 1, showImageSpec(place));
+  const clients = [...new Set([...note.clients, lockerName(await cluster.clientId())])];
+  const taken = { ...note, clients };
+  await writeHeader(await cluster.pool(place.pool, place.namespace), image.id, [importNote.set(taken)]);
+  return { note: taken, isUntouched: true };
+}
+
 /**
  * Takes back what a killed import left: the snapshot that has not been renamed yet; and the data on the head, when the
- * import found the head empty and the image's size and snapshots have not changed since. A head that held a snapshot's data
+ * import found the head empty, no other client can have written to it since, and the image's size and snapshots have not
+ * changed. A head that held a snapshot's data
  * is rolled back by the next transfer.
  *
  * @param image Open for writing, by this process alone.
@@ -252,9 +296,13 @@ async function undoImport(
  * @returns Whether the head was emptied.
  * @throws RbdError
  */
-async function takeBackInterrupted(image: Image, from: SnapshotEntry | undefined): Promise<boolean> {
-  const note = await importNote.read(image);
-  if (note === undefined) return false;
+async function takeBackInterrupted(
+  image: Image,
+  from: SnapshotEntry | undefined,
+  interrupted: Interrupted | undefined,
+): Promise<boolean> {
+  if (interrupted === undefined) return false;
+  const { note } = interrupted;
   const snapshots = await image.listSnapshots();
   const unnamed = snapshots.find(({ name }) => name === note.snapshot);
   const isDone = note.isWhole && unnamed === undefined;
@@ -264,6 +312,7 @@ async function takeBackInterrupted(image: Image, from: SnapshotEntry | undefined
   }
   const others = snapshots.filter((snapshot) => snapshot !== unnamed).map(({ id }) => String(id));
   const isUntouched =
+    interrupted.isUntouched &&
     others.length === note.snapshots.length &&
     others.every((other) => note.snapshots.includes(other)) &&
     [0, ...note.sizes].includes(await image.size());

@@ -14,13 +14,17 @@ import {
   removeNewImage,
   removePartlyCreated,
 } from "../new-image.ts";
-import { holdTarget, refuseWatchers } from "../target/open-target.ts";
+import { holdTarget, isHeldStillBy, lockerName, refuseWatchers } from "../target/open-target.ts";
 
 /** Marks an image that an import is filling, until it is whole. */
 const importMarkNote = defineNote({
   key: "coppice.import-image",
   schema: z.strictObject({
-    version: z.literal(1),
+    version: z.literal(2),
+    /** The id of the image. A clone or a copy of it inherits its metadata, but not what this says. */
+    image: z.string(),
+    /** Whether the import has begun to remove the image. */
+    isRemoved: z.boolean(),
     /** The names of the snapshots that the import made, with the one it is about to make. */
     snapshots: z.array(z.string()),
   }),
@@ -79,9 +83,20 @@ async function fillNew<T>(
     throw existsAlready(place, "importNew");
   }
   await markSnapshots(image, []);
-  const filled = await fill(image, signal);
-  await image.removeMetadata(importMarkNote.key);
-  return filled;
+  try {
+    const filled = await fill(image, signal);
+    await image.removeMetadata(importMarkNote.key);
+    return filled;
+  } catch (error) {
+    // The lock is given back before the image is removed. If that cannot be written, the next import leaves the image alone.
+    await markRemoved(image).catch(() => {});
+    throw error;
+  }
+}
+
+async function markRemoved(image: Image): Promise<void> {
+  const mark = await importMarkNote.read(image);
+  if (mark !== undefined) await importMarkNote.write(image, { ...mark, isRemoved: true });
 }
 
 /**
@@ -90,7 +105,12 @@ async function fillNew<T>(
  * @param snapshots The names of all snapshots that the import made, and of the one it is about to make.
  */
 export async function markSnapshots(image: Image, snapshots: readonly string[]): Promise<void> {
-  await importMarkNote.write(image, { version: 1, snapshots: [...snapshots] });
+  await importMarkNote.write(image, {
+    version: 2,
+    image: image.id,
+    isRemoved: false,
+    snapshots: [...snapshots],
+  });
 }
 
 /**
@@ -112,6 +132,11 @@ async function removeUnfinished(cluster: Cluster, place: ImageSpec, operation: O
     }
     refuseWatchers((await image.listWatchers({ signal })).length, showImageSpec(place));
   }
+  {
+    await using image = await openImage(cluster, place);
+    await holdTarget(image, showImageSpec(place), signal);
+    await markRemoved(image);
+  }
   await removeNewImage(cluster, place);
 }
 
@@ -131,6 +156,11 @@ async function isUnfinished(image: Image, operation: Operation): Promise<boolean
     if (!isLeftBy(operation, image.id) || (await image.size()) !== 0) return false;
     return snapshots.length === 0 && (await image.listMetadata()).size === 0;
   }
+  if (mark.image !== image.id || !isLeftBy(operation, image.id)) return false;
+  const clients = operation.interrupted?.clients ?? [];
+  const lockers = clients.map((client) => lockerName(BigInt(`0x${client}`)));
+  // Another client may have written to it since.
+  if (!mark.isRemoved && !(await isHeldStillBy(image, lockers, operation.signal))) return false;
   if (!snapshots.every(({ name }) => mark.snapshots.includes(name))) return false;
   return (await image.listChildren()).length === 0;
 }

@@ -104,6 +104,8 @@ class WriteWindow {
   #failure: { readonly error: unknown } | undefined;
   #bytesWritten = 0;
   #bytesSkipped = 0;
+  /** Where the data ends that this window wrote: zeroes before it may lie over that data. */
+  #writtenEnd = 0;
 
   /** @param isEmpty Whether the image reads as zeroes, so that zeroes need not be written. */
   constructor(image: Image, isEmpty: boolean) {
@@ -128,6 +130,7 @@ class WriteWindow {
         continue;
       }
       this.#bytesWritten += run.length;
+      this.#writtenEnd = Math.max(this.#writtenEnd, at + run.length);
       const piece = data.subarray(run.offset, run.offset + run.length);
       await this.#start(at, run.length, run.length, () =>
         this.#image.write(at, piece, { hints: ioHints.noCache }),
@@ -137,7 +140,7 @@ class WriteWindow {
 
   async zero(offset: number, length: number): Promise<void> {
     this.#bytesSkipped += length;
-    if (this.#isEmpty) return;
+    if (this.#isEmpty && offset >= this.#writtenEnd) return;
     await this.#start(offset, length, 0, () => this.#image.writeZeroes(offset, length));
   }
 

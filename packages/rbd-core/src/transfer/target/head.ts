@@ -16,7 +16,7 @@ import { CoppiceError } from "../../errors/index.ts";
 import { imageLayout } from "../../headers/index.ts";
 import { openImage } from "../../image/index.ts";
 import { type ImageSpec, showImageSpec } from "../../names/index.ts";
-import { coverWithZeroes, cutExtents, OccupiedRanges } from "../plan.ts";
+import { coverRange, cutExtents, OccupiedRanges } from "../plan.ts";
 import type { KnownSnapshot } from "../source.ts";
 import { readMappedHeader } from "./open-target.ts";
 
@@ -38,16 +38,8 @@ export async function prepareHead(
   const ioCtx = await cluster.pool(place.pool, place.namespace);
   if (await headIsUntouched(ioCtx, image.id, snapshot, signal)) return false;
   if (await headEquals(cluster, place, snapshot, signal)) return false;
+  if (snapshot === undefined) throw notEmpty(place);
   const spec = showImageSpec(place);
-  if (snapshot === undefined) {
-    throw new CoppiceError({
-      code: "NOT_EMPTY",
-      call: "prepareHead",
-      object: spec,
-      message: `${spec} holds data, so a diff from nothing cannot be applied to it`,
-      hint: "Apply the diff to a new, empty image.",
-    });
-  }
   await image.rollback(snapshot.name, { signal });
   if (await headEquals(cluster, place, snapshot, signal)) return true;
   throw new CoppiceError({
@@ -56,6 +48,17 @@ export async function prepareHead(
     object: `${spec}@${snapshot.name}`,
     message: `rolling ${spec} back to ${JSON.stringify(snapshot.name)} does not bring back what the snapshot holds`,
     hint: "The image is a clone that was shrunk after the snapshot. Copy to a new image instead.",
+  });
+}
+
+function notEmpty(place: ImageSpec): CoppiceError {
+  const spec = showImageSpec(place);
+  return new CoppiceError({
+    code: "NOT_EMPTY",
+    call: "prepareHead",
+    object: spec,
+    message: `${spec} holds data, so a diff from nothing cannot be applied to it`,
+    hint: "Apply the diff to a new, empty image.",
   });
 }
 
@@ -118,7 +121,7 @@ export async function headDiff(
   });
   if (before === undefined) return plan;
   const [now, then] = [await overlap(head), await overlap(before.image)];
-  return coverWithZeroes(plan, Math.min(now, then), Math.max(now, then));
+  return coverRange(plan, Math.min(now, then), Math.max(now, then));
 }
 
 async function overlap(image: Image): Promise<number> {
@@ -164,6 +167,49 @@ export async function headEquals(
     limits,
   );
   for await (const isEqual of compared) if (!isEqual) return false;
+  return true;
+}
+
+/**
+ * Checks that an image's head, which was empty when an interrupted copy began, holds nothing from `start` on but what that
+ * copy may have written: each byte is zero, or the one that the copied snapshot has there.
+ *
+ * @param original The snapshot that was copied; undefined when it no longer exists.
+ * @throws {CoppiceError} `NOT_EMPTY` when there is data of another client
+ */
+export async function refuseOtherData(
+  cluster: Cluster,
+  place: ImageSpec,
+  original: Image | undefined,
+  start: number,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  await using head = await openImage(cluster, place, { readOnly: true });
+  const copied = original === undefined ? 0 : await original.size({ signal });
+  const extents = await headDiff(head, undefined, signal);
+  const compared = readAhead(
+    cutExtents(extents, block),
+    ({ length }) => 2 * length,
+    async ({ offset, length, exists }) => {
+      if (!exists || offset + length <= start) return true;
+      const now = await head.read(offset, length, { signal });
+      const then = Buffer.alloc(length);
+      const inside = Math.min(length, copied - offset);
+      if (inside > 0) (await original?.read(offset, inside, { signal }))?.copy(then);
+      return isPartOf(now.subarray(Math.max(0, start - offset)), then.subarray(Math.max(0, start - offset)));
+    },
+    limits,
+  );
+  for await (const isCopied of compared) if (!isCopied) throw notEmpty(place);
+}
+
+/** Whether each byte is zero, or equal to the other buffer's. */
+function isPartOf(bytes: Buffer, whole: Buffer): boolean {
+  const page = 4096;
+  for (let at = 0; at < bytes.length; at += page) {
+    const [some, wanted] = [bytes.subarray(at, at + page), whole.subarray(at, at + page)];
+    if (!some.equals(wanted) && !some.every((byte, i) => byte === 0 || byte === wanted[i])) return false;
+  }
   return true;
 }
 

@@ -105,6 +105,29 @@ export function refuseWatchers(others: number, spec: string): void {
   });
 }
 
+/** The name under which a connection holds locks, by its number. */
+export function lockerName(clientId: bigint): string {
+  return `client.${clientId}`;
+}
+
+/**
+ * Whether one of these clients, all of them dead, still holds an image's exclusive lock: then no client has written to the
+ * image since. Another one that writes takes the lock over, and gives it back. Must be asked before the lock is acquired.
+ *
+ * @param clients As {@link lockerName} gives them.
+ * @returns False also for an image without an exclusive lock: any client may have written to it.
+ * @throws RbdError
+ */
+export async function isHeldStillBy(
+  image: Image,
+  clients: readonly string[],
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
+  if (((await image.features({ signal })) & imageFeatures["exclusive-lock"]) === 0n) return false;
+  const { lockers } = await image.lockInfo({ signal });
+  return lockers.length > 0 && lockers.every(({ client }) => clients.includes(client));
+}
+
 /** What the header of a target says. */
 export interface TargetFacts {
   readonly snapshots: readonly KnownSnapshot[];

@@ -166,6 +166,20 @@ describe("importDiff", () => {
     expect((await image.listMetadata()).size).toBe(0);
   });
 
+  it("zeroes what the same stream wrote before, as rbd import-diff does", async () => {
+    const [target, witness] = [plain.image("rewritten"), plain.image("rewritten-witness")];
+    await createImage(cluster, target, { size: 8 << 20, objectSize: 1 << 20 });
+    await plain.rbd(["create", "--size", "8M", witness]);
+    const records = [
+      ...write(0, Buffer.alloc(4 << 20, 1)),
+      { type: "zero" as const, offset: 1 << 20, length: 1 << 20 },
+    ];
+    const bytes = await encode({ to: "x", size: 8 << 20 }, records, { order: "any" });
+    await plain.rbd(["import-diff", "--no-progress", "-", witness], bytes);
+    await importDiff(cluster, { image: target, source: [bytes] });
+    expect(await plain.contents(`${target}@x`)).toBe(await plain.contents(`${witness}@x`));
+  });
+
   it("refuses what does not belong on the target, and touches nothing", async () => {
     const { source, target } = await pair("refused");
     const { bytes, sidecar } = await exported(source, "two", "one");

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { featureBits } from "../../../src/image/features.ts";
-import { createImage } from "../../../src/image/image.ts";
+import { createImage, openImage } from "../../../src/image/image.ts";
 import { copyDiff } from "../../../src/transfer/copy/copy-diff.ts";
 import { verifyDigests } from "../../../src/transfer/digests/verify-digests.ts";
 import { dieInTransfer } from "../../support/die-in-transfer.ts";
@@ -99,4 +99,24 @@ describe("copyDiff, whose process was killed", () => {
     },
     180_000,
   );
+
+  it("makes the snapshot again that librbd had not finished when the process was killed", async () => {
+    const target = plain.image("copy-partly-snapped");
+    await createImage(cluster, target, { size: MiB });
+    const copy = { image: source, to: "one", target: { image: target }, checkpointBytes: 1 };
+    const death = { call: "createSnapshot", late: true } as const;
+    await dieInTransfer(cluster, { conf: plain.conf, copyDiff: copy, death });
+    const [unnamed, id] = await (async () => {
+      await using image = await openImage(cluster, target, { readOnly: true });
+      return [(await image.listSnapshots())[0], image.id];
+    })();
+    const map = `rbd_object_map.${id}.${unnamed?.id.toString(16).padStart(16, "0")}`;
+    await plain.run("rados", ["-p", plain.pool, "rm", map]);
+    await copyDiff(cluster, copy);
+    expect(await contentsOf(cluster, `${target}@one`)).toBe(contents.one);
+    await copyDiff(cluster, { ...copy, from: "one", to: "two" });
+    expect(await contentsOf(cluster, `${target}@two`)).toBe(contents.two);
+    await checkObjectMaps(plain, [target, `${target}@one`, `${target}@two`], "two");
+    expect((await snapshotsAndNotes(cluster, target)).snapshots).toEqual(["one", "two"]);
+  }, 60_000);
 });

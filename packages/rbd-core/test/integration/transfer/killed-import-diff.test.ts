@@ -89,7 +89,7 @@ describe("importDiff, whose process was killed", () => {
     expect(await snapshotsAndNotes(cluster, image)).toEqual({ snapshots: ["one"], notes: [] });
   });
 
-  it.each(["a snapshot", "another size"])(
+  it.each(["a snapshot", "another size", "data"])(
     "is left alone when somebody gave its target %s since",
     async (what) => {
       const image = plain.image(`diff-used-${what.replace(" ", "-")}`);
@@ -98,7 +98,8 @@ describe("importDiff, whose process was killed", () => {
       {
         await using opened = await openImage(cluster, image);
         if (what === "a snapshot") await opened.createSnapshot("mine");
-        else await opened.resize(50 * MiB);
+        else if (what === "another size") await opened.resize(50 * MiB);
+        else await opened.write(0, Buffer.alloc(MiB, "mine"));
       }
       const before = await contentsOf(cluster, image);
       await expect(again(image, "one")).rejects.toMatchObject({ name: "CoppiceError", code: "NOT_EMPTY" });

@@ -145,6 +145,18 @@ export function testKilledImport(
     expect(await contentsOf(cluster, `${image}@mine`)).toBe(before);
   });
 
+  it("is left alone when another client wrote to it", async () => {
+    const image = plain.image(`${kind}-written`);
+    await die(image, { call: "removeMetadata" });
+    {
+      await using opened = await openImage(cluster, image);
+      await opened.write(MiB, Buffer.from("mine"));
+    }
+    const before = await contentsOf(cluster, image);
+    await expect(again(image)).rejects.toMatchObject({ name: "CoppiceError", code: "EXISTS" });
+    expect(await contentsOf(cluster, image)).toBe(before);
+  });
+
   it("leaves an image alone that another client created after an import was killed", async () => {
     const image = plain.image(`${kind}-after`);
     await die(image, { call: "createImage" });

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from "vitest";
-import { createImage, openImage } from "../../../src/image/image.ts";
+import { createImage, openImage, removeImage } from "../../../src/image/image.ts";
 import { createSnapshot } from "../../../src/image/snapshots.ts";
 import { type CopyDiffOptions, copyDiff } from "../../../src/transfer/copy/copy-diff.ts";
 import { usePlainRbd } from "../formats/use-plain-rbd.ts";
@@ -35,46 +35,74 @@ async function checkpointOf(target: string): Promise<{ done: number; snapshot: s
 /** What another client does to the target of an interrupted copy. */
 type Meddle = (image: Awaited<ReturnType<typeof openImage>>) => Promise<void>;
 
-const strange: readonly { readonly what: string; readonly meddle: Meddle }[] = [
-  { what: "a byte of what was copied", meddle: (image) => image.write(4 * MiB - 1, Buffer.of(7)) },
-  { what: "a hole of what was copied", meddle: (image) => image.write(MiB, Buffer.of(7)) },
-  { what: "what the copy does not change", meddle: (image) => image.write(90 * MiB, Buffer.of(7)) },
+interface Strange {
+  readonly what: string;
+  readonly meddle: Meddle;
+  /** Whether it is data of its own, which a copy from nothing must not remove. */
+  readonly isData?: boolean;
+}
+
+const strange: readonly Strange[] = [
+  {
+    what: "a byte of what was copied",
+    meddle: (image) => image.write(4 * MiB - 1, Buffer.of(7)),
+    isData: true,
+  },
+  { what: "a hole of what was copied", meddle: (image) => image.write(MiB, Buffer.of(7)), isData: true },
+  {
+    what: "what the copy does not change",
+    meddle: (image) => image.write(90 * MiB, Buffer.of(7)),
+    isData: true,
+  },
   { what: "zeroes over what was copied", meddle: (image) => image.writeZeroes(0, 8 * MiB) },
   { what: "another size", meddle: (image) => image.resize(2000 * MiB) },
 ];
 
 describe("copyDiff, onto a target that an interrupted copy left and somebody wrote to", () => {
-  it.each(strange)("$what: is rolled back, said, and copied anew", async ({ what, meddle }) => {
-    const target = plain.image(`target-${strange.findIndex((one) => one.what === what)}`);
-    await createImage(cluster, target, { size: MiB });
-    for (const [from, to] of [
-      [undefined, "one"],
-      ["one", "two"],
-    ] as const) {
-      const copy = { image: source, from, to, target: { image: target } };
-      await interrupt(copy);
-      {
-        await using image = await openImage(cluster, target);
-        await meddle(image);
+  it.each(strange)(
+    "$what: is rolled back, said, and copied anew; data is refused from nothing",
+    async ({ what, meddle, isData = false }) => {
+      const target = plain.image(`target-${strange.findIndex((one) => one.what === what)}`);
+      await createImage(cluster, target, { size: MiB });
+      for (const [from, to] of [
+        [undefined, "one"],
+        ["one", "two"],
+      ] as const) {
+        const copy = { image: source, from, to, target: { image: target } };
+        await interrupt(copy);
+        {
+          await using image = await openImage(cluster, target);
+          await meddle(image);
+        }
+        if (isData && from === undefined) {
+          const before = await contentsOf(cluster, target);
+          await expect(copyDiff(cluster, copy)).rejects.toMatchObject({ code: "NOT_EMPTY" });
+          expect(await contentsOf(cluster, target)).toBe(before);
+          await removeImage(cluster, target);
+          await createImage(cluster, target, { size: MiB });
+          await copyDiff(cluster, copy);
+          continue;
+        }
+        expect(await copyDiff(cluster, copy)).toMatchObject({ rolledBack: true, resumedAt: 0 });
+        expect(await contentsOf(cluster, `${target}@${to}`)).toBe(contents[to]);
       }
-      expect(await copyDiff(cluster, copy)).toMatchObject({ rolledBack: true, resumedAt: 0 });
-      expect(await contentsOf(cluster, `${target}@${to}`)).toBe(contents[to]);
-    }
-  });
+    },
+  );
 
   it("goes on where nobody wrote to it, or only where the copy still writes", async () => {
     const target = plain.image("target");
     await createImage(cluster, target, { size: MiB });
-    const copy = { image: source, to: "one", target: { image: target } };
+    await copyDiff(cluster, { image: source, to: "one", target: { image: target } });
+    const copy = { image: source, from: "one", to: "two", target: { image: target } };
     await interrupt(copy);
     const { done } = await checkpointOf(target);
     {
       await using image = await openImage(cluster, target);
-      await image.write(done + 4 * MiB - 10, Buffer.of(7));
+      await image.write(Math.ceil((done + 1) / (4 * MiB)) * 4 * MiB - 10, Buffer.of(7));
     }
     const result = await copyDiff(cluster, copy);
     expect(result).toMatchObject({ rolledBack: false, resumedAt: done });
-    expect(await contentsOf(cluster, `${target}@one`)).toBe(contents.one);
+    expect(await contentsOf(cluster, `${target}@two`)).toBe(contents.two);
   });
 
   it("takes the snapshot away that another copy made last and did not name", async () => {

@@ -1,13 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Extent } from "../../../src/diff/plan-diff.ts";
-import {
-  copyParts,
-  coverWithZeroes,
-  cutExtents,
-  OccupiedRanges,
-  outside,
-} from "../../../src/transfer/plan.ts";
+import { copyParts, coverRange, cutExtents, OccupiedRanges, outside } from "../../../src/transfer/plan.ts";
 import { collect } from "../collect.ts";
 
 async function* batches(extents: readonly Extent[], size = 3): AsyncGenerator<readonly Extent[]> {
@@ -30,14 +24,14 @@ const bytesOf = (extents: readonly Extent[]) =>
     extents.flatMap(({ offset, length, exists }) => Array.from({ length }, (_, i) => [offset + i, exists])),
   );
 
-describe("coverWithZeroes", () => {
+describe("coverRange", () => {
   it("adds what is missing in the range, and changes nothing else", async () => {
     await fc.assert(
       fc.asyncProperty(ascending, fc.nat(3000), fc.nat(3000), async (extents, a, b) => {
         const [start, end] = [Math.min(a, b), Math.max(a, b)];
-        const covered = (await collect(coverWithZeroes(batches(extents), start, end))).flat();
+        const covered = (await collect(coverRange(batches(extents), start, end))).flat();
         const wanted = bytesOf(extents);
-        for (let at = start; at < end; at++) if (!wanted.has(at)) wanted.set(at, false);
+        for (let at = start; at < end; at++) if (!wanted.has(at)) wanted.set(at, true);
         expect(new Map([...bytesOf(covered)].sort(([x], [y]) => x - y))).toEqual(
           new Map([...wanted].sort(([x], [y]) => x - y)),
         );

@@ -85,6 +85,24 @@ export class Cluster implements AsyncDisposable {
     return this.#clientId;
   }
 
+  /**
+   * Fences a client: its requests are refused from now on, also those that are under way. For clients that are known to be
+   * dead: one that lives loses its connection for good. (`rados_blocklist_add`, `rados_wait_for_latest_osdmap`)
+   *
+   * @param address As RADOS lists it with a lock or a watch.
+   * @throws {CoppiceError} `PERMISSION_DENIED`
+   */
+  async fence(address: string, options: CallOptions = {}): Promise<void> {
+    await withCoppiceErrors(
+      { object: address, what: `the client ${address} could not be fenced` },
+      async () => {
+        await this.#native.blocklist(address, options);
+        // Every request that follows carries this map, so no OSD serves the fenced client after it.
+        await this.#native.waitForLatestOsdMap(options);
+      },
+    );
+  }
+
   /** A configuration value of this client; `undefined` when there is no such setting. (`rados_conf_get`) */
   async getSetting(name: string, options: CallOptions = {}): Promise<string | undefined> {
     return withCoppiceErrors({ object: name }, () => this.#native.getSetting(name, options));

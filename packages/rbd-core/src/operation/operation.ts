@@ -83,7 +83,7 @@ export async function beginOperation(cluster: Cluster, request: OperationRequest
       const begun = performance.now();
       const outcome = await tryToTake(place, found, bytes);
       if (outcome === "taken") return new Operation(place, record, bytes, interrupted, begun, signal);
-      if (outcome === "held") await waitForHolder(place, signal);
+      if (outcome === "held") await waitForHolder(cluster, place, signal);
       found = await readRecordBytes(ioCtx, claim.name, signal);
       interrupted = found && decodeRecord(claim.name, found);
     }
@@ -139,6 +139,7 @@ async function tryToTake(
 
 /** Waits until the lease is free. @throws {CoppiceError} `BUSY` once its holder gives a sign of life */
 async function waitForHolder(
+  cluster: Cluster,
   { ioCtx, object, claim: { name } }: OperationPlace,
   signal: AbortSignal | undefined,
 ): Promise<void> {
@@ -147,11 +148,9 @@ async function waitForHolder(
   const bytes = await readRecordBytes(ioCtx, name, signal);
   const record = bytes && decodeRecord(name, bytes);
   if (record !== null && record.id === first.cookie) {
-    if (isKnownDead(record.holder)) {
-      await breakLease(ioCtx, name, first, signal);
-      return;
-    }
-    if (isOnThisMachine(record)) throw busy(object, record);
+    const isDead = isKnownDead(record.holder);
+    if (isDead && (await breakLease(cluster, ioCtx, name, first, signal))) return;
+    if (!isDead && isOnThisMachine(record)) throw busy(object, record);
   }
   for (;;) {
     await delay(pollMilliseconds, undefined, { signal }).catch((error: unknown) => {
@@ -171,17 +170,31 @@ function isOnThisMachine({ holder }: OperationRecord): boolean {
   return here.bootId !== "" && holder.bootId === here.bootId && holder.pidNamespace === here.pidNamespace;
 }
 
+/**
+ * Fences the dead holder of a lease, and takes the lease from it. Requests of its that are still under way would otherwise
+ * take effect after its work was examined.
+ *
+ * @returns False without the permission to fence: then the lease has to run out.
+ */
 async function breakLease(
+  cluster: Cluster,
   ioCtx: IoCtx,
   name: string,
   { client, cookie }: { readonly client: string; readonly cookie: string },
   signal: AbortSignal | undefined,
-): Promise<void> {
+): Promise<boolean> {
+  const lock = ioCtx.objects.lock(operationsObject, name);
   try {
-    await ioCtx.objects.lock(operationsObject, name).break(client, cookie, { signal });
+    const { lockers } = await lock.info({ signal });
+    const holder = lockers.find((locker) => locker.client === client && locker.cookie === cookie);
+    if (holder !== undefined) await cluster.fence(holder.address, { signal });
+    await lock.break(client, cookie, { signal });
+    return true;
   } catch (error) {
+    if (hasCode(error, "PERMISSION_DENIED")) return false;
     // It ran out by itself, or another process was quicker.
-    if (!hasCode(error, "NOT_FOUND")) throw error;
+    if (hasCode(error, "NOT_FOUND")) return true;
+    throw error;
   }
 }
 

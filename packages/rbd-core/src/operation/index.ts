@@ -1,7 +1,7 @@
 export { readLockHolder } from "./advisory-lock.ts";
 export { fenceDeadClient } from "./fence-dead-client.ts";
 export { type ListOperationsOptions, listOperations, type OperationInfo, toInfo } from "./list-operations.ts";
-export { type HeldLock, lockObject } from "./object-lock.ts";
+export { lockObject } from "./object-lock.ts";
 export { beginOperation, type Operation, type OperationRequest } from "./operation.ts";
 export {
   isIdMadeBy,

@@ -18,6 +18,7 @@ import { createInventories } from "./inventory/inventories.ts";
 import { listen } from "./listen.ts";
 import { createFlattens } from "./operations/background-flattens.ts";
 import { runnableKinds } from "./operations/operations.ts";
+import { createReconcilers } from "./operations/reconciler.ts";
 import { createRouter } from "./router.ts";
 import { createRunner } from "./tasks/task-runner.ts";
 
@@ -56,7 +57,9 @@ export async function startServer(config: Config, clock: Clock = systemClock): P
   }));
   const clusters = createClusters(host, {
     connected(id) {
-      flattens.get(id).begin(clusters.get(id).get(), () => inventories.get(id).readRows());
+      const cluster = clusters.get(id).get();
+      reconcilers.get(id).begin(cluster);
+      flattens.get(id).begin(cluster, () => inventories.get(id).readRows());
       runner.wake();
     },
     recovered(id) {
@@ -64,6 +67,7 @@ export async function startServer(config: Config, clock: Clock = systemClock): P
       runner.wake();
     },
   });
+  const reconcilers = createReconcilers(host, clusters, (id) => inventories.get(id).renew());
   const flattens = createFlattens(host, clusters, (id) => inventories.get(id).renew());
   const inventories = createInventories(host, {
     clusters,

@@ -170,8 +170,8 @@ export const cloneTask: TaskKind<CloneInput, CloneTaskResult, OperationServices>
   afterCrash: ({ source, target }) => ({
     message:
       `The server stopped while ${source} was being cloned. ` +
-      `Whether ${target} was made is not known; a snapshot may have been made for it.`,
-    hint: `Check whether ${target} exists. If not, start the clone again: it reuses such a snapshot.`,
+      `${target} is completed or removed when the cluster is connected again, with everything that was made for it.`,
+    hint: `Check whether ${target} exists then. If not, start the clone again.`,
     object: target,
   }),
 };

@@ -6,7 +6,7 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { describe, expect, inject, test } from "vitest";
 import { Browser, CLUSTER, type Message, until } from "../support/browser.ts";
-import { rbd } from "../support/rbd.ts";
+import { rados, rbd } from "../support/rbd.ts";
 import { ServerProcess, temporaryDir } from "../support/server-process.ts";
 
 const conf = inject("cephConf");
@@ -70,6 +70,7 @@ describe("stopping", () => {
         target: `${image}-clone`,
       }));
       await until(messages, ({ event }) => event?.type === "task" && event.task.state === "running");
+      await expect.poll(recordedOperations).toContain(`${image.slice(4)}-clone/make`);
       await server.kill("SIGKILL");
     }
     holder.release();
@@ -80,7 +81,11 @@ describe("stopping", () => {
       state: "interrupted",
       error: { code: "INTERRUPTED", object: `${image}-clone` },
     });
-    expect(task.error?.message).toContain("is not known");
+    expect(task.error?.message).toContain("is completed or removed");
+    await expect.poll(recordedOperations, { timeout: 45_000 }).not.toContain(`${image.slice(4)}-clone/make`);
+    expect(server.log).toContain("an interrupted operation was reconciled");
+    expect((await rbd(conf, "ls", "rbd")).split("\n")).not.toContain(`${image.slice(4)}-clone`);
+    expect(await rbd(conf, "snap", "ls", image)).toBe("");
   });
 });
 
@@ -163,6 +168,11 @@ async function cloned(browser: Browser, source: string, target: string): Promise
   await browser.trpc.clone.start.mutate({ cluster: CLUSTER, source, target });
   await until(messages, ({ event }) => event?.type === "task" && event.task.state === "succeeded");
   await messages.return(undefined);
+}
+
+/** The keys of the operations that are recorded in the pool. */
+async function recordedOperations(): Promise<string[]> {
+  return rados(conf, "-p", "rbd", "listomapkeys", "coppice.operations");
 }
 
 /** Another client that owns the image's lock and does not answer: whoever wants to change the image has to wait. */

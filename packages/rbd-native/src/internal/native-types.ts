@@ -1,5 +1,4 @@
 // What the compiled part (native/calls) defines: handles, argument and result types, and the functions.
-
 declare const tag: unique symbol;
 /** A value that only the compiled part can read. */
 interface Opaque<Name extends string> {

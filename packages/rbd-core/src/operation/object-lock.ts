@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
 import { type IoCtx, writeSteps } from "rbd-native";
 import { hasCode } from "../errors/index.ts";
-import { encodeText, encodeU32 } from "../headers/index.ts";
+import { releaseLockStep, takeLockStep } from "./advisory-lock.ts";
 
 export interface ObjectLockOptions {
   /** Which lock of the object. */
@@ -37,14 +37,14 @@ export async function lockObject(
 ): Promise<HeldLock | null> {
   const { name, description, leaseSeconds, patienceSeconds, signal } = options;
   const cookie = randomUUID();
+  const claim = { name, cookie, description, leaseSeconds };
   const lock = (renew: boolean) => {
-    const input = encodeLock({ name, cookie, description, leaseSeconds, renew });
-    return ioCtx.objects.write(object, [writeSteps.assertExists(), writeSteps.exec("lock", "lock", input)]);
+    const take = takeLockStep(claim, renew ? "required" : "never");
+    return ioCtx.objects.write(object, [writeSteps.assertExists(), take]);
   };
   const unlock = async () => {
-    const input = encodeUnlock({ name, cookie });
     try {
-      await ioCtx.objects.write(object, [writeSteps.exec("lock", "unlock", input)]);
+      await ioCtx.objects.write(object, [releaseLockStep(claim)]);
     } catch (error) {
       if (!hasCode(error, "NOT_FOUND")) throw error;
     }
@@ -76,45 +76,4 @@ async function tryLock(lock: () => Promise<void>, unlock: () => Promise<void>): 
     await Promise.allSettled([unlock()]);
     throw error;
   }
-}
-
-/** Input of `lock.lock` and `lock.unlock`, the class methods behind RADOS' advisory locks. Little-endian. */
-interface LockRequest {
-  /** Which lock of the object. */
-  name: string;
-  /** Which holder within this client. */
-  cookie: string;
-  description: string;
-  /** After that many seconds the OSD releases the lock by itself. */
-  leaseSeconds: number;
-  /** Renews the lease of a lock that is still held. */
-  renew: boolean;
-}
-
-const exclusive = 1;
-const mustRenew = 2;
-
-/** `cls_lock_lock_op`, version 1. */
-function encodeLock({ name, cookie, description, leaseSeconds, renew }: LockRequest): Buffer {
-  return versioned1(
-    encodeText(name),
-    Buffer.from([exclusive]),
-    encodeText(cookie),
-    encodeText(""),
-    encodeText(description),
-    encodeU32(leaseSeconds),
-    encodeU32(0),
-    Buffer.from([renew ? mustRenew : 0]),
-  );
-}
-
-/** `cls_lock_unlock_op`, version 1. */
-function encodeUnlock({ name, cookie }: Pick<LockRequest, "name" | "cookie">): Buffer {
-  return versioned1(encodeText(name), encodeText(cookie));
-}
-
-/** The header of every encoded structure: version, oldest compatible version, length. */
-function versioned1(...fields: Buffer[]): Buffer {
-  const content = Buffer.concat(fields);
-  return Buffer.concat([Buffer.from([1, 1]), encodeU32(content.length), content]);
 }

@@ -28,9 +28,7 @@ export async function fenceDeadClient(
   const watches = (await image.listWatchers({ signal })).filter(isDead);
   if (watches.length === 0) return;
   try {
-    for (const { address } of watches) {
-      await cluster.monCommand({ prefix: "osd blocklist", blocklistop: "add", addr: address }, { signal });
-    }
+    for (const { address } of watches) await cluster.fence(address, { signal });
   } catch (error) {
     if (hasCode(error, "PERMISSION_DENIED")) return;
     throw error;

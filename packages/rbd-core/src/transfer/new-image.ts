@@ -1,11 +1,11 @@
 import type { Cluster } from "../cluster/index.ts";
 import { CoppiceError, hasCode, withCoppiceErrors } from "../errors/index.ts";
-import { type ImageHeader, ignoreNotFound, readImageId } from "../headers/index.ts";
+import type { ImageHeader } from "../headers/index.ts";
 import {
   type CreateImageOptions,
   createImage,
   featureBits,
-  hasHeader,
+  findImage,
   openImage,
   prepareRemoval,
   removeImage,
@@ -119,20 +119,17 @@ export async function removePartlyCreated(
   place: ImageSpec,
   operation: Operation,
 ): Promise<void> {
-  const ioCtx = await cluster.pool(place.pool, place.namespace);
-  const id = await ignoreNotFound(() => readImageId(ioCtx, place.image, operation.signal));
-  if (id === null || !isLeftBy(operation, id) || (await hasHeader(ioCtx, id))) return;
-  await removeImage(cluster, place);
+  if (operation.interrupted === null) return;
+  const { state } = await findImage(cluster, place, operation.interrupted.clients);
+  if (state === "partly-created") await removeImage(cluster, place);
 }
 
 /** Removes the image that this very operation created, however far its creation came. No other image is touched. */
 async function removeOwnImage(cluster: Cluster, place: ImageSpec, { record }: Operation): Promise<void> {
-  const ioCtx = await cluster.pool(place.pool, place.namespace);
   await withCoppiceErrors({ object: showImageSpec(place) }, async () => {
-    const id = await ignoreNotFound(() => readImageId(ioCtx, place.image, undefined));
-    if (id === null || !record.clients.some((client) => isIdMadeBy(id, client))) return;
-    if (await hasHeader(ioCtx, id)) await removeNewImage(cluster, place);
-    else await removeImage(cluster, place);
+    const { state } = await findImage(cluster, place, record.clients);
+    if (state === "created") await removeNewImage(cluster, place);
+    if (state === "partly-created") await removeImage(cluster, place);
   });
 }
 

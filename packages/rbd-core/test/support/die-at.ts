@@ -1,3 +1,4 @@
+import { flushCompileCache } from "node:module";
 import { Image, IoCtx, type WriteStep } from "rbd-native";
 
 interface Moment {
@@ -19,6 +20,8 @@ export interface DyingChange extends Moment {
 
 /** Ends this process as the kernel would end it: nothing of it runs any more. */
 export function die(): never {
+  // A process that is killed would not keep what it compiled, and the next one would compile it again.
+  flushCompileCache();
   process.kill(process.pid, "SIGKILL");
   throw new Error("a process outlived SIGKILL");
 }

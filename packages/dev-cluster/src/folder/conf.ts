@@ -152,6 +152,9 @@ function globalSettings({ fsid, monitorPort, osdBytes, classFolder }: GlobalInpu
     "osd mon shutdown timeout": "1",
     "osd memory target": String(1024 ** 3),
     "osd op queue": "wpq",
+    // On a rotating disk, for which the OSD takes its file, it would pause five seconds after each object that it trims.
+    "osd snap trim sleep": "0.001",
+    "osd delete sleep": "0.001",
     "bluestore block size": String(osdBytes),
     "bluestore fsck on mkfs": "false",
     // An OSD opens and closes its file a dozen times as it starts, and each closing waits this long.

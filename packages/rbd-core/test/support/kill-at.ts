@@ -7,8 +7,8 @@ import type { CreateVolumeOptions } from "../../src/volume/index.ts";
 
 /** At which of its calls of the binding a process ends itself, or in which state it leaves an image that librbd makes. */
 export type Kill =
-  /** Counted from 1. `late`: right after the call took effect. Without `all` only calls that change something count. */
-  | { readonly nth: number; readonly late: boolean; readonly all?: boolean }
+  /** Of its calls that change something, counted from 1. `late`: right after the call took effect. */
+  | { readonly nth: number; readonly late: boolean }
   /** Dies in the middle of librbd's clone: see `kill-child.ts`. */
   | { readonly inClone: "id-only" | "no-parent" | "no-child-entry" | "no-snapshot" | "whole" }
   /** Is killed from outside after so many milliseconds, unless it was quicker. */

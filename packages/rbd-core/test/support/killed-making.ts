@@ -2,7 +2,7 @@ import { expect } from "vitest";
 import { readOperations } from "../../src/operation/index.ts";
 import { reconcile } from "../../src/reconcile/index.ts";
 import { type Flow, type Kill, runAndKill } from "./kill-at.ts";
-import { isSoak } from "./soak.ts";
+import { deathsAt } from "./soak.ts";
 import type { OwnPools } from "./use-own-pool.ts";
 
 export interface KilledMaking {
@@ -21,25 +21,18 @@ export interface KilledMaking {
 
 export type Outcomes = Record<string, number>;
 
-/** Kills the flow before and after every one of its changes; see {@link killOnce}. */
-export async function killAtEveryChange(
-  making: KilledMaking,
-  options: { all?: boolean } = {},
-): Promise<Outcomes> {
+/** Kills the flow at every one of its changes; see {@link deathsAt} and {@link killOnce}. */
+export async function killAtEveryChange(making: KilledMaking, turn: 0 | 1 = 0): Promise<Outcomes> {
   const outcomes: Outcomes = {};
   const count = (what: string) => {
     outcomes[what] = (outcomes[what] ?? 0) + 1;
   };
   const before = await stateOf(making);
   for (let nth = 1; ; nth++) {
-    for (const late of [false, true]) {
-      // What stands after one change is what stands before the next: each state gets both remedies.
-      const remedies = isSoak ? (["again", "reconcile"] as const) : ([late ? "reconcile" : "again"] as const);
-      for (const remedy of remedies) {
-        const { killed, outcome } = await killOnce(making, { nth, late, ...options }, remedy, before);
-        if (!killed) return outcomes;
-        count(`${remedy}: ${outcome}`);
-      }
+    for (const { late, remedy } of deathsAt(nth, turn)) {
+      const { killed, outcome } = await killOnce(making, { nth, late }, remedy, before);
+      if (!killed) return outcomes;
+      count(`${remedy}: ${outcome}`);
     }
   }
 }

@@ -9,6 +9,18 @@ const [factor = 0, first = 0] = (process.env.COPPICE_SOAK ?? "").split(":").filt
 export const isSoak = factor > 0;
 
 /**
+ * How a process that is killed at the nth change of a loop (from 1) dies, and what mends what it left. In a usual run the
+ * two remedies take turns, and `turn` says which of them begins; a soak run tries both, before the change and after it.
+ */
+export function deathsAt(nth: number, turn: 0 | 1 = 0): { late: boolean; remedy: "again" | "reconcile" }[] {
+  if (!isSoak) return [{ late: false, remedy: (nth + turn) % 2 === 1 ? "again" : "reconcile" }];
+  return [false, true].flatMap((late) => [
+    { late, remedy: "again" },
+    { late, remedy: "reconcile" },
+  ]);
+}
+
+/**
  * The seeds of a test.
  *
  * @param counts How many seeds the suite takes on a developer's machine, and in continuous integration.

@@ -9,7 +9,7 @@ import {
 } from "../../../src/operation/index.ts";
 import { forgetWatches, runUntilDead } from "../../support/dead-clients.ts";
 import { removals } from "../../support/remove-and-die.ts";
-import { isSoak } from "../../support/soak.ts";
+import { deathsAt, isSoak } from "../../support/soak.ts";
 import { useOwnPool } from "../../support/use-own-pool.ts";
 
 const own = useOwnPool("killed-removals");
@@ -109,64 +109,68 @@ async function recoverAll(pool: string): Promise<Recovery[]> {
 /** Deaths that a removal has survived, by what became of it. */
 const counts = new Map<string, number>();
 
-describe.each(victims)("$kind, killed at every change", { timeout: 600_000 }, ({ kind, make, rest }) => {
-  const nothing = { images: [], trash: [] };
+const nothing = { images: [], trash: [] };
 
-  it.each(["the same call", "recovery"] as const)("is completed by %s", async (way) => {
-    const pool = own.other(`${kind}-${way === "recovery" ? "r" : "c"}`);
-    await own.cluster.createPool(pool);
-    const whole = { ...nothing };
-    for (let nth = 1, isOver = false; !isOver; nth++) {
-      // Right after one change is right before the next one, except for what a call still has open.
-      for (const late of isSoak ? [false, true] : [nth % 2 === 0]) {
-        const id = await make(pool);
-        Object.assign(whole, await listed(pool));
-        // A plan that is made after the death has the watch of the dead client as a blocker, for half a minute.
-        const plan =
-          kind === "executeDeletion" ? await deletionPlan(own.cluster, { pool, namespace: "", id }) : null;
-        const death = { nth, late };
-        const died = await runUntilDead("remove-and-die.ts", { conf: own.conf, kind, pool, id, death });
-        const where = `killed at change ${nth}${late ? ", after it" : ""}`;
-        if (died) counts.set(`${kind}: killed`, (counts.get(`${kind}: killed`) ?? 0) + 1);
-        if (died && way === "the same call") {
-          if (kind === "removeImage") await forgetAll(pool);
-          // Dead after its last change: the call had done its work, and nothing tells of it any more.
-          const isDone = (await recorded(pool)).length === 0 && isListed(await listed(pool), rest ?? nothing);
-          const again =
-            plan === null
-              ? removals[kind](own.cluster, pool, id)
-              : executeDeletion(own.cluster, plan, { way: "remove" });
-          await again.catch((error: unknown) => {
-            if (!isDone || !hasCode(error, "NOT_FOUND")) throw new Error(where, { cause: error });
-          });
-        }
-        if (died && way === "recovery") {
-          const outcomes = await recoverAll(pool);
-          for (const { outcome } of outcomes) {
-            const key = `${kind}: ${outcome}`;
-            counts.set(key, (counts.get(key) ?? 0) + 1);
+describe("a removal that is killed at every change is completed by the same call, or by recovery", {
+  timeout: 600_000,
+}, () => {
+  it.each(victims.map((victim, index) => ({ ...victim, turn: (index % 2) as 0 | 1 })))(
+    "$kind",
+    async ({ kind, make, rest = nothing, turn }) => {
+      const pool = own.other(kind);
+      await own.cluster.createPool(pool);
+      const whole = { ...nothing };
+      for (let nth = 1, isOver = false; !isOver; nth++) {
+        for (const { late, remedy } of deathsAt(nth, turn)) {
+          const id = await make(pool);
+          Object.assign(whole, await listed(pool));
+          // A plan that is made after the death has the watch of the dead client as a blocker, for half a minute.
+          const plan =
+            kind === "executeDeletion" ? await deletionPlan(own.cluster, { pool, namespace: "", id }) : null;
+          const death = { nth, late };
+          const died = await runUntilDead("remove-and-die.ts", { conf: own.conf, kind, pool, id, death });
+          const where = `killed at change ${nth}${late ? ", after it" : ""}`;
+          if (died) counts.set(`${kind}: killed`, (counts.get(`${kind}: killed`) ?? 0) + 1);
+          if (died && remedy === "again") {
+            if (kind === "removeImage") await forgetAll(pool);
+            // Dead after its last change: the call had done its work, and nothing tells of it any more.
+            const isDone = (await recorded(pool)).length === 0 && isListed(await listed(pool), rest);
+            const again =
+              plan === null
+                ? removals[kind](own.cluster, pool, id)
+                : executeDeletion(own.cluster, plan, { way: "remove" });
+            await again.catch((error: unknown) => {
+              if (!isDone || !hasCode(error, "NOT_FOUND")) throw new Error(where, { cause: error });
+            });
           }
-          expect(
-            outcomes.map(({ what }) => what).filter((what) => what.includes("left")),
-            where,
-          ).toEqual([]);
-          const isUndone = outcomes.length === 0 || outcomes.some(({ outcome }) => outcome === "undone");
-          const now = await listed(pool);
-          if (isUndone && kind !== "removeImage") expect([whole, rest ?? nothing], where).toContainEqual(now);
-          else if (kind !== "removeImage") expect(now, where).toEqual(rest ?? nothing);
-        } else {
-          expect(await listed(pool), where).toEqual(rest ?? nothing);
+          if (died && remedy === "reconcile") {
+            const outcomes = await recoverAll(pool);
+            for (const { outcome } of outcomes) {
+              const key = `${kind}: ${outcome}`;
+              counts.set(key, (counts.get(key) ?? 0) + 1);
+            }
+            expect(
+              outcomes.map(({ what }) => what).filter((what) => what.includes("left")),
+              where,
+            ).toEqual([]);
+            const isUndone = outcomes.length === 0 || outcomes.some(({ outcome }) => outcome === "undone");
+            const now = await listed(pool);
+            if (isUndone && kind !== "removeImage") expect([whole, rest], where).toContainEqual(now);
+            else if (kind !== "removeImage") expect(now, where).toEqual(rest);
+          } else {
+            expect(await listed(pool), where).toEqual(rest);
+          }
+          expect(await recorded(pool), where).toEqual([]);
+          await forgetAll(pool);
+          await clear(pool);
+          expect(await leftovers(pool), where).toEqual([]);
+          isOver = !died;
+          if (isOver) break;
         }
-        expect(await recorded(pool), where).toEqual([]);
-        await forgetAll(pool);
-        await clear(pool);
-        expect(await leftovers(pool), where).toEqual([]);
-        isOver = !died;
-        if (isOver) break;
       }
-    }
-    await own.cluster.deletePool(pool);
-  });
+      await own.cluster.deletePool(pool);
+    },
+  );
 });
 
 const isListed = (now: object, rest: object) => JSON.stringify(now) === JSON.stringify(rest);

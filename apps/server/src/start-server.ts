@@ -58,8 +58,8 @@ export async function startServer(config: Config, clock: Clock = systemClock): P
   const clusters = createClusters(host, {
     connected(id) {
       const cluster = clusters.get(id).get();
-      reconcilers.get(id).begin(cluster);
-      flattens.get(id).begin(cluster, () => inventories.get(id).readRows());
+      const reconciled = reconcilers.get(id).begin(cluster);
+      flattens.get(id).begin(cluster, reconciled, () => inventories.get(id).readRows());
       runner.wake();
     },
     recovered(id) {

@@ -209,7 +209,12 @@ export {
   type ProgressUnit,
   type StepProgress,
 } from "./operation/index.ts";
-export { type ReconciledOperation, type ReconcileOptions, reconcile } from "./reconcile/index.ts";
+export {
+  type ReconciledOperation,
+  type ReconcileOptions,
+  type ReconcileProgress,
+  reconcile,
+} from "./reconcile/index.ts";
 export {
   type ImageSearch,
   type ImageSearchPage,

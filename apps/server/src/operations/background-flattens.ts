@@ -65,12 +65,13 @@ export class BackgroundFlattens {
   }
 
   /**
-   * Takes up all requests, on a connection that has just been made. A flatten that runs on the connection before is
-   * stopped; its request is found again.
+   * Makes a queue on a connection that has just been made, and takes up all requests. A flatten that runs on the
+   * connection before is stopped; its request is found again.
    *
+   * @param reconciled When interrupted operations have been tried: a flatten of those would keep its image busy.
    * @param readRows Reads the images of the cluster.
    */
-  begin(cluster: Cluster, readRows: () => Promise<readonly InventoryRow[]>): void {
+  begin(cluster: Cluster, reconciled: Promise<void>, readRows: () => Promise<readonly InventoryRow[]>): void {
     if (this.#abort.signal.aborted) return;
     this.#timer?.cancel();
     this.#timer = null;
@@ -85,7 +86,11 @@ export class BackgroundFlattens {
       },
     });
     this.#flattener = flattener;
-    this.#track(this.#resume(flattener, readRows));
+    void reconciled.then(() => {
+      if (this.#flattener === flattener && !this.#abort.signal.aborted) {
+        this.#track(this.#resume(flattener, readRows));
+      }
+    });
   }
 
   /** The queue. @throws {ServerError} `CLUSTER_UNREACHABLE` before there is a connection */

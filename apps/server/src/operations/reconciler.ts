@@ -1,5 +1,5 @@
 import type { FastifyBaseLogger } from "fastify";
-import { type Cluster, reconcile, showImageSpec } from "rbd-core";
+import { type Cluster, type ReconciledOperation, reconcile, showImageSpec } from "rbd-core";
 import type { Host } from "../base/host.ts";
 import { type Clusters, PerCluster } from "../cluster/clusters.ts";
 
@@ -33,9 +33,14 @@ export class Reconciler {
     this.#onChanged = onChanged;
   }
 
-  /** Begins on a connection that has just been made, once what runs on the connection before has ended. */
-  begin(cluster: Cluster): void {
+  /**
+   * Begins on a connection that has just been made, once what runs on the connection before has ended.
+   *
+   * @returns Resolves when every operation was tried. It never rejects.
+   */
+  begin(cluster: Cluster): Promise<void> {
     this.#running = this.#running.then(() => this.#reconcile(cluster));
+    return this.#running;
   }
 
   /** Stops before the next operation. What is not reconciled yet is found again after the next start. */
@@ -48,16 +53,20 @@ export class Reconciler {
     const { signal } = this.#abort;
     if (signal.aborted) return;
     try {
-      const reconciled = await reconcile(cluster, { signal });
-      for (const { operation, outcome, what, error } of reconciled) {
-        const entry = { image: showImageSpec(operation.image), kind: operation.kind, outcome, what };
-        if (outcome === "failed" || outcome === "left") {
-          this.#log.warn({ ...entry, err: error }, "an interrupted operation is still to be finished");
-        } else if (outcome !== "skipped") this.#log.info(entry, "an interrupted operation was reconciled");
-      }
-      if (reconciled.some(({ outcome }) => outcome === "finished" || outcome === "undone")) this.#onChanged();
+      await reconcile(cluster, { signal, onProgress: ({ last }) => this.#reconciled(last) });
     } catch (error) {
       if (!signal.aborted) this.#log.warn({ err: error }, "interrupted operations could not be read");
     }
+  }
+
+  #reconciled({ operation, outcome, what, error }: ReconciledOperation): void {
+    const entry = { image: showImageSpec(operation.image), kind: operation.kind, outcome, what };
+    if (outcome === "skipped") return;
+    if (outcome === "failed" || outcome === "left") {
+      this.#log.warn({ ...entry, err: error }, "an interrupted operation is still to be finished");
+      return;
+    }
+    this.#log.info(entry, "an interrupted operation was reconciled");
+    this.#onChanged();
   }
 }

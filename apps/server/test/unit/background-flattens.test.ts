@@ -5,6 +5,7 @@ import { FakeClock, settle } from "../support/fake-clock.ts";
 import { silentLog } from "../support/silent-log.ts";
 
 const cluster = {} as Cluster;
+const reconciled = Promise.resolve();
 
 function start() {
   const clock = new FakeClock();
@@ -20,7 +21,7 @@ test("before there is a connection, there is no queue", () => {
 test("reading the requests is tried again with doubling pauses until it succeeds", async () => {
   const { clock, flattens } = start();
   let reads = 0;
-  flattens.begin(cluster, async () => {
+  flattens.begin(cluster, reconciled, async () => {
     reads += 1;
     if (reads < 3) throw new Error("no images");
     return [];
@@ -36,12 +37,28 @@ test("reading the requests is tried again with doubling pauses until it succeeds
   await flattens.close();
 });
 
+test("requests are read when interrupted operations have been tried, and not on a connection that was replaced", async () => {
+  const { flattens } = start();
+  const tried = Promise.withResolvers<void>();
+  let [before, after] = [0, 0];
+  const none = [] as const;
+  flattens.begin(cluster, tried.promise, async () => (before++, none));
+  flattens.begin(cluster, tried.promise, async () => (after++, none));
+  await settle();
+  expect([before, after]).toEqual([0, 0]);
+  tried.resolve();
+  await settle();
+  expect([before, after]).toEqual([0, 1]);
+  await flattens.close();
+});
+
 test("a new connection has a queue of its own, and the pause of the one before is canceled", async () => {
   const { clock, flattens } = start();
   const first = Promise.withResolvers<[]>();
-  flattens.begin(cluster, () => first.promise);
+  flattens.begin(cluster, reconciled, () => first.promise);
+  await settle();
   const before = flattens.get();
-  flattens.begin(cluster, async () => []);
+  flattens.begin(cluster, reconciled, async () => []);
   expect(flattens.get()).not.toBe(before);
   first.reject(new Error("the connection is lost"));
   await settle();
@@ -56,11 +73,11 @@ test("after closing, requests are not read any more", async () => {
     reads += 1;
     throw new Error("no images");
   };
-  flattens.begin(cluster, fail);
+  flattens.begin(cluster, reconciled, fail);
   await settle();
   await flattens.close();
   await clock.pass(60_000);
-  flattens.begin(cluster, fail);
+  flattens.begin(cluster, reconciled, fail);
   await settle();
   expect(reads).toBe(1);
 });

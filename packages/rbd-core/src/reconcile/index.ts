@@ -1,1 +1,6 @@
-export { type ReconciledOperation, type ReconcileOptions, reconcile } from "./reconcile.ts";
+export {
+  type ReconciledOperation,
+  type ReconcileOptions,
+  type ReconcileProgress,
+  reconcile,
+} from "./reconcile.ts";

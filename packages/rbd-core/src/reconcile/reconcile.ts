@@ -39,14 +39,20 @@ export interface ReconciledOperation {
 }
 
 export interface ReconcileOptions extends ListOperationsOptions {
-  /** Called after each operation. */
-  readonly onProgress?: ((progress: { readonly done: number; readonly total: number }) => void) | undefined;
+  /** Called after each operation, with what became of it. */
+  readonly onProgress?: ((progress: ReconcileProgress) => void) | undefined;
+}
+
+export interface ReconcileProgress {
+  readonly done: number;
+  readonly total: number;
+  readonly last: ReconciledOperation;
 }
 
 /**
  * Finishes or undoes everything that was interrupted in a cluster, by what stands on it: operations whose process died, or
  * lost its lease, and on which nobody works now. Operations that are under way are not touched. It may be interrupted and
- * called again, and in several processes at the same time.
+ * called again, and in several processes at the same time. Flattens, which may take hours, come last.
  *
  * @throws {CoppiceError} when the operations cannot be listed; the signal's reason. What happens to one operation is in the
  * result.
@@ -56,12 +62,15 @@ export async function reconcile(
   options: ReconcileOptions = {},
 ): Promise<ReconciledOperation[]> {
   const { signal, onProgress } = options;
+  const isFlatten = ({ kind }: OperationInfo) => Number(kind === "flatten");
   const operations = await listOperations(cluster, options);
+  operations.sort((a, b) => isFlatten(a) - isFlatten(b));
   const reconciled: ReconciledOperation[] = [];
   for (const operation of operations) {
     signal?.throwIfAborted();
-    reconciled.push(await reconcileOne(cluster, operation, signal));
-    onProgress?.({ done: reconciled.length, total: operations.length });
+    const last = await reconcileOne(cluster, operation, signal);
+    reconciled.push(last);
+    onProgress?.({ done: reconciled.length, total: operations.length, last });
   }
   return reconciled;
 }

@@ -15,6 +15,7 @@ async function interrupted(image: string, kind: string, purpose?: string): Promi
 }
 
 it("ends what was interrupted, and leaves what is under way and what it does not know", async () => {
+  await interrupted("0", "flatten");
   await interrupted("a", "clone");
   await interrupted("b", "volume");
   await interrupted("c", "capture");
@@ -36,10 +37,11 @@ it("ends what was interrupted, and leaves what is under way and what it does not
     ["c", "undone", undefined],
     ["d", "failed", "UNSUPPORTED"],
     ["e", "skipped", undefined],
+    ["0", "left", undefined],
   ]);
-  expect(progress).toEqual([1, 5, 2, 5, 3, 5, 4, 5, 5, 5]);
+  expect(progress).toEqual([1, 6, 2, 6, 3, 6, 4, 6, 5, 6, 6, 6]);
   const left = await listOperations(own.cluster, { pools: [own.pool] });
-  expect(left.map(({ image }) => image.image)).toEqual(["d", "e"]);
+  expect(left.map(({ image }) => image.image)).toEqual(["0", "d", "e"]);
 });
 
 it("ends a removal that had not removed anything", async () => {

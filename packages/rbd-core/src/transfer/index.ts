@@ -15,6 +15,7 @@
  */
 export { type CopyDiffOptions, type CopyDiffResult, copyDiff } from "./copy/copy-diff.ts";
 export { type CopyImageOptions, type CopyImageResult, copyImage } from "./copy/copy-image.ts";
+export { recoverCopy } from "./copy/copy-mark.ts";
 export {
   type BlockDigest,
   type DigestManifest,
@@ -33,6 +34,7 @@ export { type ExportRawOptions, exportRaw, exportRawFile } from "./export/export
 export { type ImportDiffOptions, type ImportDiffResult, importDiff } from "./import/import-diff.ts";
 export { type ImportImageOptions, type ImportImageResult, importImage } from "./import/import-image.ts";
 export { type ImportRawOptions, importRaw, writeRaw } from "./import/import-raw.ts";
+export { recoverImport } from "./import/new-image-import.ts";
 export { ChunkPool, checkBytes, rechunk, untilAborted } from "./import/raw-chunks.ts";
 export { type Digests, StreamDigests } from "./import/stream-digests.ts";
 export type { SourceRange } from "./source.ts";

@@ -5,7 +5,7 @@ import { hasCode, withCoppiceErrors } from "../../errors/index.ts";
 import { type CreateImageOptions, openImage } from "../../image/index.ts";
 import { formatImageSpec, type ImageSpec, showImageSpec } from "../../names/index.ts";
 import { defineNote } from "../../notes/index.ts";
-import { type Operation, type Recover, registerRecovery, type UndoLog } from "../../operation/index.ts";
+import type { Operation, Recover, UndoLog } from "../../operation/index.ts";
 import {
   createEmptyImage,
   existsAlready,
@@ -169,7 +169,7 @@ async function isUnfinished(image: Image, operation: Operation): Promise<boolean
  * Removes the image that an interrupted import left: its stream cannot be read again. One that is whole stays, and one that
  * somebody has used since is left.
  */
-const recoverImport: Recover = async (cluster, operation) => {
+export const recoverImport: Recover = async (cluster, operation) => {
   const { place } = operation;
   const object = showImageSpec(place);
   return await withCoppiceErrors(
@@ -194,5 +194,3 @@ const recoverImport: Recover = async (cluster, operation) => {
     },
   );
 };
-
-registerRecovery("import", recoverImport);

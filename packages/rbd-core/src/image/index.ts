@@ -19,7 +19,7 @@ export {
   removeImage,
   type WorkOptions,
 } from "./image.ts";
-export { type Begin, makeImage } from "./make-image.ts";
+export { type Begin, isRecorded, makeImage } from "./make-image.ts";
 export {
   findImage,
   imageIsUsed,

@@ -97,7 +97,8 @@ async function start<Details extends OperationRequest["details"], Prepared>(
   return null;
 }
 
-async function isRecorded(cluster: Cluster, target: ImageSpec): Promise<boolean> {
+/** Whether an operation is recorded that makes an image of that name: what stands there may be what it left. */
+export async function isRecorded(cluster: Cluster, target: ImageSpec): Promise<boolean> {
   const ioCtx = await cluster.pool(target.pool, target.namespace);
   const object = showImageSpec(target);
   return (await withCoppiceErrors({ object }, () => readOperation(ioCtx, target.image, "make"))) !== null;

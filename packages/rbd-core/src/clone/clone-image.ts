@@ -1,13 +1,12 @@
 import type { Cluster } from "../cluster/index.ts";
 import { withCoppiceErrors } from "../errors/index.ts";
+import { makeImage } from "../image/index.ts";
 import { toImageOnly } from "../names/index.ts";
 import { type Operation, retryOnSourceChanged, StepRunner } from "../operation/index.ts";
 import { type CloneOptions, type ClonePlan, type DerivePhase, derivePhases } from "./clone-plan.ts";
 import { newCloneRecord } from "./clone-record.ts";
 import { deriveImage } from "./derive.ts";
-import { makeImage } from "./make-image.ts";
 import { checkSnapshotNameFree, type PreparedClone, prepareClone, prepareCurrent } from "./prepare.ts";
-import "./recover-clone.ts";
 
 /** What was done: the plan as it was executed, and what is new on the cluster besides the clone. */
 export interface CloneResult extends Omit<ClonePlan, "snapshot" | "protect" | "flatten"> {
@@ -71,6 +70,7 @@ function cloneOnce(cluster: Cluster, options: CloneOptions): Promise<CloneResult
     kind: "clone",
     target: toImageOnly(options.target),
     signal: options.signal,
+    details: newCloneRecord(null),
     prepare: (begin) => prepareCurrent(cluster, options, (facts) => begin(newCloneRecord(facts))),
     make: (prepared, operation) => makeClone(cluster, options, prepared, operation),
   });

@@ -12,11 +12,11 @@ export {
   derivePhases,
   type PlannedSnapshot,
 } from "./clone-plan.ts";
-export { newCloneRecord } from "./clone-record.ts";
+export { type CloneRecord, newCloneRecord } from "./clone-record.ts";
 export { createImageStep, deriveImage, flattenStep } from "./derive.ts";
-export { type Begin, makeImage } from "./make-image.ts";
 export type { HeldSnapshot } from "./own-snapshots.ts";
 export { checkSnapshotNameFree, checkTarget, type PreparedClone, prepareCurrent } from "./prepare.ts";
+export { recoverClone } from "./recover-clone.ts";
 export { defaultNames, type NameSource, newSnapshotName } from "./snapshot-name.ts";
 export { namedSnapshot, openSource, readSourceFacts, type SourceFacts, sourceDepth } from "./source.ts";
 export {

@@ -4,7 +4,6 @@ import { allSettledOrThrow } from "../concurrency/index.ts";
 import { withCoppiceErrors } from "../errors/index.ts";
 import { headerObject, ignoreNotFound, objectMapObject } from "../headers/index.ts";
 import {
-  breakDeadLock,
   findImage,
   imageFeatures,
   imageIsUsed,
@@ -13,7 +12,7 @@ import {
   waitForDeadClients,
 } from "../image/index.ts";
 import { type ImageSpec, showImageSpec } from "../names/index.ts";
-import { type Operation, type RecoverOptions, type Recovery, registerRecovery } from "../operation/index.ts";
+import { breakDeadLock, type Operation, type RecoverOptions, type Recovery } from "../operation/index.ts";
 import { type CloneRecord, readCloneRecord } from "./clone-record.ts";
 import { forgetOwnSnapshot } from "./own-snapshots.ts";
 import { releaseSnapshotStep, sourceLockName, withSourceLock } from "./source-snapshot.ts";
@@ -49,8 +48,6 @@ export async function recoverClone(
     },
   );
 }
-
-for (const kind of ["clone", "volume", "capture"]) registerRecovery(kind, recoverClone);
 
 async function recoverImage(
   cluster: Cluster,
@@ -183,7 +180,7 @@ async function releaseSource(
   }
   const { name, id } = snapshot;
   const held = { name, id, created: recorded.created, protected: recorded.protected };
-  await breakDeadLock(cluster, ioCtx, headerObject(sourceId), sourceLockName, operation);
+  await breakDeadLock(cluster, operation, { ioCtx, object: headerObject(sourceId), name: sourceLockName });
   // A clone that decides at this moment to use the snapshot waits for the lock, and finds it gone.
   await withSourceLock(cluster, { spec, id: sourceId }, operation.signal, () =>
     releaseSnapshotStep(cluster, spec, held, sourceId),

@@ -19,8 +19,8 @@ export {
   removeImage,
   type WorkOptions,
 } from "./image.ts";
+export { type Begin, isRecorded, makeImage } from "./make-image.ts";
 export {
-  breakDeadLock,
   findImage,
   imageIsUsed,
   removeOwnImage,

@@ -4,7 +4,7 @@ import type { Cluster } from "../cluster/index.ts";
 import { CoppiceError, hasCode } from "../errors/index.ts";
 import { ignoreNotFound, oldHeaderObject, readImageId } from "../headers/index.ts";
 import { type ImageSpec, showImageSpec } from "../names/index.ts";
-import { fenceDeadClient, isIdMadeBy, type Operation, readLockHolder } from "../operation/index.ts";
+import { fenceDeadClient, isIdMadeBy, type Operation } from "../operation/index.ts";
 import { hasHeader } from "./image.ts";
 
 /** What stands under the name of an image that an interrupted operation was making. */
@@ -158,26 +158,4 @@ export async function removeOwnTrash(
       await ignoreNotFound(() => ioCtx.trashRemove(id, { force: true }));
     }
   }
-}
-
-/**
- * Takes an advisory lock of an object away from a client that worked on an interrupted operation and is known to be dead.
- *
- * @throws {RbdError}
- */
-export async function breakDeadLock(
-  cluster: Cluster,
-  ioCtx: IoCtx,
-  object: string,
-  name: string,
-  operation: Operation,
-): Promise<void> {
-  const { interrupted, isPredecessorDead } = operation;
-  if (interrupted === null || !isPredecessorDead) return;
-  const holder = await readLockHolder(ioCtx, object, name);
-  if (holder === null) return;
-  const last = BigInt(`0x${interrupted.clients.at(-1)}`);
-  const isDead = last !== (await cluster.clientId()) && holder.client === `client.${last}`;
-  if (isDead)
-    await ignoreNotFound(() => ioCtx.objects.lock(object, name).break(holder.client, holder.cookie));
 }

@@ -1,4 +1,6 @@
 import { type IoCtx, type ReadStep, readSteps, type WriteStep, writeSteps } from "rbd-native";
+import type { Cluster } from "../cluster/index.ts";
+import { hasCode } from "../errors/index.ts";
 import { decodeValue, encodeText, encodeU32, ignoreNotFound } from "../headers/index.ts";
 
 /** One holder's claim to an exclusive advisory lock of an object, as RADOS' object class `lock` takes it. */
@@ -67,6 +69,33 @@ export async function readLockHolder(
   const step: ReadStep<Buffer> = readSteps.exec("lock", "get_info", versioned1(encodeText(name)));
   const read = await ignoreNotFound(() => ioCtx.objects.read(object, [step], { signal }));
   return read === null ? null : decodeLockHolder(name, read[0]);
+}
+
+/**
+ * Fences the dead holder of a lock, and takes the lock from it. Requests of its that are still under way would otherwise
+ * take effect after its work was examined.
+ *
+ * @returns False without the permission to fence: then the lease has to run out.
+ */
+export async function breakDeadHolder(
+  cluster: Cluster,
+  { ioCtx, object, name }: { readonly ioCtx: IoCtx; readonly object: string; readonly name: string },
+  { client, cookie }: Pick<LockHolder, "client" | "cookie">,
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
+  const lock = ioCtx.objects.lock(object, name);
+  try {
+    const { lockers } = await lock.info({ signal });
+    const holder = lockers.find((locker) => locker.client === client && locker.cookie === cookie);
+    if (holder !== undefined) await cluster.fence(holder.address, { signal });
+    await lock.break(client, cookie, { signal });
+    return true;
+  } catch (error) {
+    if (hasCode(error, "PERMISSION_DENIED")) return false;
+    // It ran out by itself, or another process was quicker.
+    if (hasCode(error, "NOT_FOUND")) return true;
+    throw error;
+  }
 }
 
 /** `cls_lock_get_info_reply`: a map from holder to lease, of which an exclusive lock has one entry at most. */

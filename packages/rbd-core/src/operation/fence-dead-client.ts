@@ -1,7 +1,8 @@
 import { setTimeout as pause } from "node:timers/promises";
-import type { Image } from "rbd-native";
+import type { Image, IoCtx } from "rbd-native";
 import type { Cluster } from "../cluster/index.ts";
 import { hasCode } from "../errors/index.ts";
+import { breakDeadHolder, readLockHolder } from "./advisory-lock.ts";
 import type { Operation } from "./operation.ts";
 import { isKnownDead } from "./process-identity.ts";
 
@@ -38,4 +39,23 @@ export async function fenceDeadClient(
     await pause(pollMilliseconds);
     signal.throwIfAborted();
   }
+}
+
+/**
+ * Takes an advisory lock of an object from the dead process that worked on an interrupted operation. A lock that any other
+ * client holds, or one that nothing can be known of, is left until its lease runs out.
+ *
+ * @throws {RbdError}
+ */
+export async function breakDeadLock(
+  cluster: Cluster,
+  { interrupted, signal }: Pick<Operation, "interrupted" | "signal">,
+  lock: { readonly ioCtx: IoCtx; readonly object: string; readonly name: string },
+): Promise<void> {
+  if (interrupted === null || !isKnownDead(interrupted.holder)) return;
+  const dead = BigInt(`0x${interrupted.clients.at(-1)}`);
+  const holder = await readLockHolder(lock.ioCtx, lock.object, lock.name, signal);
+  // A connection of this process may be the newest client, when it has taken the operation over before.
+  if (holder === null || holder.client !== `client.${dead}` || dead === (await cluster.clientId())) return;
+  await breakDeadHolder(cluster, lock, holder, signal);
 }

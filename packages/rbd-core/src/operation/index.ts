@@ -1,5 +1,4 @@
-export { readLockHolder } from "./advisory-lock.ts";
-export { fenceDeadClient } from "./fence-dead-client.ts";
+export { breakDeadLock, fenceDeadClient } from "./fence-dead-client.ts";
 export { type ListOperationsOptions, listOperations, type OperationInfo, toInfo } from "./list-operations.ts";
 export { lockObject } from "./object-lock.ts";
 export { beginOperation, type Operation, type OperationRequest } from "./operation.ts";
@@ -14,7 +13,7 @@ export {
   type RecoverOptions,
   type Recovery,
   recoverLeftovers,
-  registerRecovery,
+  useRecoveries,
 } from "./recover.ts";
 export { type RetryOptions, retryOnSourceChanged, retryWhileBusy } from "./retry.ts";
 export {

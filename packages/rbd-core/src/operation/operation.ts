@@ -5,7 +5,13 @@ import type { z } from "zod";
 import type { Cluster } from "../cluster/index.ts";
 import { CoppiceError, hasCode, withCoppiceErrors } from "../errors/index.ts";
 import { type ImageSpec, showImageSpec } from "../names/index.ts";
-import { type LockClaim, readLockHolder, releaseLockStep, takeLockStep } from "./advisory-lock.ts";
+import {
+  breakDeadHolder,
+  type LockClaim,
+  readLockHolder,
+  releaseLockStep,
+  takeLockStep,
+} from "./advisory-lock.ts";
 import {
   decodeRecord,
   encodeRecord,
@@ -149,7 +155,8 @@ async function waitForHolder(
   const record = bytes && decodeRecord(name, bytes);
   if (record !== null && record.id === first.cookie) {
     const isDead = isKnownDead(record.holder);
-    if (isDead && (await breakLease(cluster, ioCtx, name, first, signal))) return;
+    if (isDead && (await breakDeadHolder(cluster, { ioCtx, object: operationsObject, name }, first, signal)))
+      return;
     if (!isDead && isOnThisMachine(record)) throw busy(object, record);
   }
   for (;;) {
@@ -168,34 +175,6 @@ async function waitForHolder(
 function isOnThisMachine({ holder }: OperationRecord): boolean {
   const here = thisProcess();
   return here.bootId !== "" && holder.bootId === here.bootId && holder.pidNamespace === here.pidNamespace;
-}
-
-/**
- * Fences the dead holder of a lease, and takes the lease from it. Requests of its that are still under way would otherwise
- * take effect after its work was examined.
- *
- * @returns False without the permission to fence: then the lease has to run out.
- */
-async function breakLease(
-  cluster: Cluster,
-  ioCtx: IoCtx,
-  name: string,
-  { client, cookie }: { readonly client: string; readonly cookie: string },
-  signal: AbortSignal | undefined,
-): Promise<boolean> {
-  const lock = ioCtx.objects.lock(operationsObject, name);
-  try {
-    const { lockers } = await lock.info({ signal });
-    const holder = lockers.find((locker) => locker.client === client && locker.cookie === cookie);
-    if (holder !== undefined) await cluster.fence(holder.address, { signal });
-    await lock.break(client, cookie, { signal });
-    return true;
-  } catch (error) {
-    if (hasCode(error, "PERMISSION_DENIED")) return false;
-    // It ran out by itself, or another process was quicker.
-    if (hasCode(error, "NOT_FOUND")) return true;
-    throw error;
-  }
 }
 
 function busy(object: string, record: OperationRecord | null): CoppiceError {
@@ -263,11 +242,6 @@ export class Operation implements AsyncDisposable {
   /** The image that is made or changed. */
   get place(): ImageSpec {
     return this.#place.image;
-  }
-
-  /** Whether the process is known to be dead that was interrupted: it changes nothing any more. */
-  get isPredecessorDead(): boolean {
-    return this.interrupted !== null && isKnownDead(this.interrupted.holder);
   }
 
   /** As it stands in the cluster. */

@@ -31,11 +31,17 @@ export interface RecoverOptions {
  */
 export type Recover = (cluster: Cluster, operation: Operation, options?: RecoverOptions) => Promise<Recovery>;
 
-const recoveries = new Map<string, Recover>();
+/** The recovery of each kind of operation. */
+export type Recoveries = Readonly<Record<string, Recover>>;
 
-/** Says how operations of a kind are finished or undone. Each kind's own file calls it once, when it is loaded. */
-export function registerRecovery(kind: string, recover: Recover): void {
-  recoveries.set(kind, recover);
+let recoveries: Recoveries = {};
+
+/**
+ * Says how operations of each kind are finished or undone. The table is in `reconcile`, above everything that it names;
+ * what makes an image needs it here, below, because any kind of operation can have left something under the image's name.
+ */
+export function useRecoveries(table: Recoveries): void {
+  recoveries = table;
 }
 
 /**
@@ -50,7 +56,7 @@ export async function recoverLeftovers(
 ): Promise<Recovery> {
   const { interrupted, place } = operation;
   if (interrupted === null) return { outcome: "undone", what: "nothing was interrupted" };
-  const recover = recoveries.get(interrupted.kind);
+  const recover = Object.hasOwn(recoveries, interrupted.kind) ? recoveries[interrupted.kind] : undefined;
   if (recover !== undefined) return await recover(cluster, operation, options);
   const object = showImageSpec(place);
   throw new CoppiceError({

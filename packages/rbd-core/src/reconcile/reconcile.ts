@@ -1,6 +1,4 @@
-// Loaded for the recoveries that they register.
-import "../clone/index.ts";
-import "../transfer/index.ts";
+import { recoverClone } from "../clone/index.ts";
 import type { Cluster } from "../cluster/index.ts";
 import { recoverRemoval, removalKinds } from "../deletion/index.ts";
 import { CoppiceError, hasCode } from "../errors/index.ts";
@@ -11,15 +9,24 @@ import {
   type ListOperationsOptions,
   listOperations,
   type OperationInfo,
+  type Recover,
   recoverLeftovers,
-  registerRecovery,
+  useRecoveries,
 } from "../operation/index.ts";
+import { recoverCopy, recoverImport } from "../transfer/index.ts";
 import { recoverRollback } from "../volume/index.ts";
 
-// What makes images registers its recovery itself: the next call that makes the image needs it too.
-for (const kind of removalKinds) registerRecovery(kind, recoverRemoval);
-registerRecovery("flatten", recoverFlatten);
-registerRecovery("rollback", recoverRollback);
+// How every kind of operation is finished or undone, here and by the next call that makes an image.
+useRecoveries({
+  clone: recoverClone,
+  volume: recoverClone,
+  capture: recoverClone,
+  copy: recoverCopy,
+  import: recoverImport,
+  flatten: recoverFlatten,
+  rollback: recoverRollback,
+  ...Object.fromEntries(removalKinds.map((kind): [string, Recover] => [kind, recoverRemoval])),
+});
 
 /** What became of one interrupted operation. */
 export interface ReconciledOperation {

@@ -1,20 +1,19 @@
 import {
-  type Begin,
   type CloneChoices,
   type CloneFormat,
+  type CloneRecord,
   checkSnapshotNameFree,
   createSnapshotStep,
   type DerivePhase,
   deriveImage,
   derivePhases,
-  makeImage,
   newCloneRecord,
   type PreparedClone,
   prepareCurrent,
   protectStep,
 } from "../clone/index.ts";
 import type { Cluster } from "../cluster/index.ts";
-import { openImage } from "../image/index.ts";
+import { type Begin, makeImage, openImage } from "../image/index.ts";
 import { checkName, type ImageSpec, type ImageSpecLike, toImageOnly, toRbdUrl } from "../names/index.ts";
 import { type FlowOptions, type Operation, retryOnSourceChanged, StepRunner } from "../operation/index.ts";
 import { templateSnapshot } from "../volume/index.ts";
@@ -81,6 +80,7 @@ function captureOnce(cluster: Cluster, options: CaptureOptions): Promise<Capture
     kind: "capture",
     target: toImageOnly(options.target),
     signal: options.signal,
+    details: newCloneRecord(null),
     prepare: (begin) => prepareCapture(cluster, options, begin),
     make: (prepared, operation) => makeTemplate(cluster, options, prepared, operation),
   });
@@ -134,7 +134,7 @@ export async function planCapture(cluster: Cluster, options: CapturePlanOptions)
 async function prepareCapture(
   cluster: Cluster,
   { snapshotName = templateSnapshot, temporarySnapshot, ...options }: CaptureOptions,
-  begin?: Begin,
+  begin?: Begin<CloneRecord>,
 ) {
   checkName("snapshot", snapshotName);
   const { onProgress: _, ...rest } = options;

@@ -1,7 +1,8 @@
-import { checkTarget, createImageStep, createSnapshotStep, protectStep } from "../clone/index.ts";
+import type { Image } from "rbd-native";
+import { checkTarget } from "../clone/index.ts";
 import type { Cluster } from "../cluster/index.ts";
-import { CoppiceError, withCoppiceErrors } from "../errors/index.ts";
-import { openImage } from "../image/index.ts";
+import { CoppiceError, hasCode } from "../errors/index.ts";
+import { isRecorded } from "../image/index.ts";
 import {
   checkName,
   formatImageSpec,
@@ -11,7 +12,14 @@ import {
   toRbdUrl,
 } from "../names/index.ts";
 import { type FlowOptions, StepRunner } from "../operation/index.ts";
-import { type Digests, StreamDigests, writeRaw } from "../transfer/index.ts";
+import {
+  type Digests,
+  importNew,
+  markSnapshots,
+  StreamDigests,
+  type WrittenRaw,
+  writeRaw,
+} from "../transfer/index.ts";
 import { templateSnapshot } from "../volume/index.ts";
 import { convertDisk } from "./convert-disk.ts";
 import {
@@ -83,7 +91,8 @@ const ownSteps: readonly ImportPhase[] = ["create", "write", "snapshot", "protec
  * stay holes. The image gets a protected snapshot that disks can be cloned from.
  *
  * Names, target and source are checked before anything is changed. When the source breaks off, delivers more or less than
- * its size, or has another digest than expected, the image is removed again.
+ * its size, or has another digest than expected, the image is removed again. After the process died, the same call removes
+ * what was left and imports the disk again, and `reconcile` removes it unless it is whole.
  *
  * Source: what Glance's RBD store does with an upload. Unlike there, holes stay holes, several chunks are written at the
  * same time, and a failure leaves nothing behind.
@@ -92,6 +101,7 @@ const ownSteps: readonly ImportPhase[] = ["create", "write", "snapshot", "protec
  * - `INVALID_NAME`, `INVALID_ARGUMENT`: an invalid name, size or digest; a source with more bytes than its size, or with
  *   none.
  * - `NOT_FOUND`, `PERMISSION_DENIED`: the pool, the file or the address. `EXISTS`: the target.
+ * - `BUSY`, `LEASE_LOST`: another process imports to that name, or may have taken the import over.
  * - `UNSUPPORTED`: a format that cannot be imported, or qcow2 without `qemu-img`.
  * - `IO`: the source broke off, was too short, or has another digest than expected.
  * - `UNDO_FAILED`: the import failed, and what `left` lists could not be removed.
@@ -105,7 +115,7 @@ export async function importTemplate(
   const settings = checkImport(options);
   const target = toImageOnly(options.target);
   formatImageSpec(target);
-  await checkTarget(cluster, target);
+  await checkFree(cluster, target);
   await using source = await openTemplateSource(options.source, signal);
   await using known = await determineFormat(source, options);
   const converts = known.format === "qcow2";
@@ -127,7 +137,17 @@ export async function importTemplate(
     const made = await writeTemplate(cluster, target, raw, settings, options, runner);
     return { ...made, format: "raw", sourceDigests: made.digests };
   } catch (error) {
-    return await runner.fail(error, "importTemplate");
+    if (!hasCode(error, "UNDO_FAILED")) signal?.throwIfAborted();
+    throw error;
+  }
+}
+
+/** @throws {CoppiceError} `EXISTS`, unless the import deals with what stands there: an interrupted operation left it */
+async function checkFree(cluster: Cluster, target: ImageSpec): Promise<void> {
+  try {
+    await checkTarget(cluster, target);
+  } catch (error) {
+    if (!hasCode(error, "EXISTS") || !(await isRecorded(cluster, target))) throw error;
   }
 }
 
@@ -140,44 +160,63 @@ async function writeTemplate(
   options: ImportTemplateOptions,
   runner: StepRunner<ImportPhase>,
 ): Promise<Omit<ImportTemplateResult, "format" | "sourceDigests">> {
-  const { undo } = runner;
-  const { chunkSize, sparseSize, snapshotName, expected } = settings;
+  const { snapshotName } = settings;
   const { objectSize, features, dataPool } = options;
   const layout = Object.fromEntries(
     Object.entries({ objectSize, features, dataPool }).filter(([, value]) => value !== undefined),
   );
-  await runner.run("create", () =>
-    createImageStep(cluster, target, { size: disk.size ?? 0, ...layout }, undo),
-  );
-  const written = await runner.run(
+  const how = {
+    call: "importTemplate",
+    create: layout,
+    creating: (create: () => Promise<void>) => runner.run("create", create),
+    signal: options.signal,
+  };
+  return await importNew(cluster, target, how, async (image, signal) => {
+    try {
+      if (disk.size !== null) await image.resize(disk.size);
+      const { size, bytesWritten: written, digests } = await writeDisk(image, disk, settings, signal, runner);
+      signal.throwIfAborted();
+      await runner.run("snapshot", async () => {
+        await markSnapshots(image, [snapshotName]);
+        await image.createSnapshot(snapshotName);
+      });
+      signal.throwIfAborted();
+      await runner.run("protect", () => image.protectSnapshot(snapshotName));
+      runner.finish();
+      const template = { ...target, snapshot: snapshotName };
+      return { template, url: toRbdUrl(cluster.fsid, template), id: image.id, size, written, digests };
+    } catch (error) {
+      return await runner.fail(error, "importTemplate");
+    }
+  });
+}
+
+/** Writes the disk to the image, and compares its digests with the expected ones. */
+function writeDisk(
+  image: Image,
+  disk: Pick<OpenedSource, "bytes" | "size" | "name">,
+  { chunkSize, sparseSize, expected }: ImportSettings,
+  signal: AbortSignal,
+  runner: StepRunner<ImportPhase>,
+): Promise<WrittenRaw & { digests: Digests }> {
+  return runner.run(
     "write",
     async (advance) => {
-      await using image = await openImage(cluster, target);
       await using digests = new StreamDigests();
-      const object = formatImageSpec(target);
       const bytes = checkLength(disk.bytes, disk.name, disk.size);
-      const result = await withCoppiceErrors({ object, what: `${object} could not be written` }, () =>
-        writeRaw(image, bytes, {
-          chunkSize,
-          sparseSize,
-          digests,
-          signal: options.signal,
-          onProgress: ({ done }) => advance(done, disk.size ?? 0),
-        }),
-      );
-      return { ...result, id: image.id, digests: await digests.digest() };
+      const written = await writeRaw(image, bytes, {
+        chunkSize,
+        sparseSize,
+        digests,
+        signal,
+        onProgress: ({ done }) => advance(done, disk.size ?? 0),
+      });
+      const actual = await digests.digest();
+      compareDigests(disk.name, expected, actual);
+      return { ...written, digests: actual };
     },
     "bytes",
   );
-  compareDigests(disk.name, expected, written.digests);
-  await using image = await openImage(cluster, target);
-  const create = () => createSnapshotStep(cluster, target, image, snapshotName, new Set(), undo);
-  await runner.run("snapshot", create);
-  await runner.run("protect", () => protectStep(cluster, target, image, snapshotName, undo));
-  runner.finish();
-  const template = { ...target, snapshot: snapshotName };
-  const { id, size, bytesWritten, digests } = written;
-  return { template, url: toRbdUrl(cluster.fsid, template), id, size, written: bytesWritten, digests };
 }
 
 interface ImportSettings {

@@ -15,6 +15,7 @@
  */
 export { type CopyDiffOptions, type CopyDiffResult, copyDiff } from "./copy/copy-diff.ts";
 export { type CopyImageOptions, type CopyImageResult, copyImage } from "./copy/copy-image.ts";
+export { recoverCopy } from "./copy/copy-mark.ts";
 export {
   type BlockDigest,
   type DigestManifest,
@@ -32,7 +33,8 @@ export { type ExportImageOptions, exportImage } from "./export/export-image.ts";
 export { type ExportRawOptions, exportRaw, exportRawFile } from "./export/export-raw.ts";
 export { type ImportDiffOptions, type ImportDiffResult, importDiff } from "./import/import-diff.ts";
 export { type ImportImageOptions, type ImportImageResult, importImage } from "./import/import-image.ts";
-export { type ImportRawOptions, importRaw, writeRaw } from "./import/import-raw.ts";
+export { type ImportRawOptions, importRaw, type WrittenRaw, writeRaw } from "./import/import-raw.ts";
+export { importNew, markSnapshots, recoverImport } from "./import/new-image-import.ts";
 export { ChunkPool, checkBytes, rechunk, untilAborted } from "./import/raw-chunks.ts";
 export { type Digests, StreamDigests } from "./import/stream-digests.ts";
 export type { SourceRange } from "./source.ts";

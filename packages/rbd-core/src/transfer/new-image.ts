@@ -6,12 +6,14 @@ import {
   createImage,
   featureBits,
   findImage,
+  makeImage,
   openImage,
   prepareRemoval,
   removeImage,
+  removeOwnImage,
 } from "../image/index.ts";
 import { type ImageSpec, showImageSpec } from "../names/index.ts";
-import { beginOperation, isIdMadeBy, type Operation, recoverLeftovers, UndoLog } from "../operation/index.ts";
+import { isIdMadeBy, type Operation, UndoLog } from "../operation/index.ts";
 
 interface NewImageOptions {
   readonly kind: "copy" | "import";
@@ -27,8 +29,7 @@ interface NewImageOptions {
  *
  * @param make The steps. They use the operation's signal, which is aborted by the caller, or when another process may have
  * taken the operation over.
- * @throws {CoppiceError} `BUSY` while another process makes an image of that name, `UNDO_FAILED`, `LEASE_LOST`; what `make`
- * throws; the signal's reason
+ * @throws {CoppiceError} what `makeImage` and `make` throw; `UNDO_FAILED`, `LEASE_LOST`; the signal's reason
  */
 export async function makeNewImage<T>(
   cluster: Cluster,
@@ -36,11 +37,24 @@ export async function makeNewImage<T>(
   { kind, call, signal }: NewImageOptions,
   make: (operation: Operation, undo: UndoLog) => Promise<T>,
 ): Promise<T> {
-  const request = { image: place, purpose: "make", kind, details: {}, signal };
-  await using operation = await beginOperation(cluster, request);
+  return await makeImage(cluster, {
+    kind,
+    target: place,
+    signal,
+    details: {},
+    prepare: async () => {},
+    make: (_, operation) => makeUndoably(operation, call, make),
+    resumes: true,
+  });
+}
+
+async function makeUndoably<T>(
+  operation: Operation,
+  call: string,
+  make: (operation: Operation, undo: UndoLog) => Promise<T>,
+): Promise<T> {
   const undo = new UndoLog();
   try {
-    await recoverOtherKind(cluster, place, operation, kind);
     const made = await make(operation, undo);
     await operation.end();
     return made;
@@ -53,27 +67,6 @@ export async function makeNewImage<T>(
       throw failure;
     });
   }
-}
-
-/** Undoes or finishes what an operation of another kind left under the name. What this kind left is for `make`. */
-async function recoverOtherKind(
-  cluster: Cluster,
-  place: ImageSpec,
-  operation: Operation,
-  kind: NewImageOptions["kind"],
-): Promise<void> {
-  if (operation.interrupted === null || operation.interrupted.kind === kind) return;
-  const { outcome, what } = await recoverLeftovers(cluster, operation, { again: true });
-  if (outcome === "left") {
-    throw new CoppiceError({
-      code: "INCOMPLETE",
-      call: kind,
-      object: showImageSpec(place),
-      message: `an interrupted operation of another kind left ${showImageSpec(place)}: ${what}`,
-      hint: "Finish that operation, remove the image, or choose another name.",
-    });
-  }
-  await operation.update({}, kind);
 }
 
 /**
@@ -90,7 +83,7 @@ export async function createEmptyImage(
   undo: UndoLog,
 ): Promise<void> {
   await prepareRemoval(cluster, place);
-  undo.note(`the image ${showImageSpec(place)}`, () => removeOwnImage(cluster, place, operation));
+  undo.note(`the image ${showImageSpec(place)}`, () => removeMade(cluster, place, operation));
   try {
     await createImage(cluster, place, { ...options, size: 0 });
   } catch (error) {
@@ -125,11 +118,10 @@ export async function removePartlyCreated(
 }
 
 /** Removes the image that this very operation created, however far its creation came. No other image is touched. */
-async function removeOwnImage(cluster: Cluster, place: ImageSpec, { record }: Operation): Promise<void> {
+async function removeMade(cluster: Cluster, place: ImageSpec, operation: Operation): Promise<void> {
   await withCoppiceErrors({ object: showImageSpec(place) }, async () => {
-    const { state } = await findImage(cluster, place, record.clients);
-    if (state === "created") await removeNewImage(cluster, place);
-    if (state === "partly-created") await removeImage(cluster, place);
+    const standing = await findImage(cluster, place, operation.record.clients);
+    if ("id" in standing) await removeOwnImage(cluster, place, standing.id, operation);
   });
 }
 

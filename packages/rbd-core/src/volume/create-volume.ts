@@ -1,8 +1,8 @@
 import {
-  type Begin,
   type CloneChoices,
   type CloneFormat,
   type CloneOptions,
+  type CloneRecord,
   type CloneShape,
   type CloneShapeOptions,
   checkSnapshotNameFree,
@@ -11,14 +11,13 @@ import {
   type DerivePhase,
   deriveImage,
   derivePhases,
-  makeImage,
   newCloneRecord,
   type PreparedClone,
   prepareCurrent,
 } from "../clone/index.ts";
 import type { Cluster } from "../cluster/index.ts";
 import { CoppiceError } from "../errors/index.ts";
-import { checkSize, openImage } from "../image/index.ts";
+import { type Begin, checkSize, makeImage, openImage } from "../image/index.ts";
 import { formatImageSpec, type ImageSpec, type ImageSpecLike, toImageOnly } from "../names/index.ts";
 import { type FlowOptions, type Operation, retryOnSourceChanged, StepRunner } from "../operation/index.ts";
 import { originSpec, type VolumeOrigin } from "./volume-origin.ts";
@@ -103,6 +102,7 @@ function createOnce(cluster: Cluster, options: CreateVolumeOptions): Promise<Vol
     kind: "volume",
     target: toImageOnly(options.target),
     signal: options.signal,
+    details: newCloneRecord(null),
     prepare: (begin) => prepareVolume(cluster, options, begin),
     make: (prepared, operation) => makeVolume(cluster, options, prepared, operation),
   });
@@ -192,7 +192,7 @@ interface PreparedVolume {
 async function prepareVolume(
   cluster: Cluster,
   options: CreateVolumeOptions,
-  begin?: Begin,
+  begin?: Begin<CloneRecord>,
 ): Promise<PreparedVolume> {
   const target = toImageOnly(options.target);
   if (options.from === undefined) {

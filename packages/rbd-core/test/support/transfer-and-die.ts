@@ -2,6 +2,7 @@ import { createReadStream } from "node:fs";
 import { flushCompileCache } from "node:module";
 import { connect } from "../../src/cluster/connect.ts";
 import type { Sidecar } from "../../src/formats/sidecar.ts";
+import { importTemplate } from "../../src/template/import-template.ts";
 import { type CopyDiffOptions, copyDiff } from "../../src/transfer/copy/copy-diff.ts";
 import { type CopyImageOptions, copyImage } from "../../src/transfer/copy/copy-image.ts";
 import { importDiff } from "../../src/transfer/import/import-diff.ts";
@@ -27,7 +28,7 @@ export interface DyingTransfer {
   };
   readonly copyImage?: Pick<CopyImageOptions, "image"> & { target: { image: string } };
   readonly import?: {
-    readonly kind: "diff" | "image" | "raw";
+    readonly kind: "diff" | "image" | "raw" | "template";
     readonly image: string;
     /** The file that is imported. */
     readonly file: string;
@@ -61,6 +62,7 @@ if (dying.import !== undefined) {
   if (kind === "diff") await importDiff(cluster, { image, source, sidecar });
   if (kind === "image") await importImage(cluster, { image, source });
   if (kind === "raw") await importRaw(cluster, { image, source });
+  if (kind === "template") await importTemplate(cluster, { target: image, source, chunkSize: 65_536 });
 }
 await other?.close();
 await cluster.close();

@@ -6,7 +6,7 @@ import { type ImageHeader, ignoreNotFound, readHeader, readImageId } from "../..
 import { hasHeader, openImage } from "../../image/index.ts";
 import { type ImageSpec, showImageSpec } from "../../names/index.ts";
 import { defineNote, writeHeader } from "../../notes/index.ts";
-import { isIdMadeBy, type Operation, type Recover, registerRecovery } from "../../operation/index.ts";
+import { isIdMadeBy, type Operation, type Recover } from "../../operation/index.ts";
 import { newHeadName, snapshotsBefore } from "../head-snapshot.ts";
 import { existsAlready, isEmptyHeader, isLeftBy, removeNewImage, removePartlyCreated } from "../new-image.ts";
 import { type ImageIdentity, isSameImage } from "../source.ts";
@@ -178,7 +178,7 @@ async function copiedSnapshots(
  * Removes the image that an interrupted copy has not filled yet, and ends the copy of one that is whole. Anything between
  * stays for the same `copyImage` to continue, which knows the source and may have hours of work on the target.
  */
-const recoverCopy: Recover = async (cluster, operation) => {
+export const recoverCopy: Recover = async (cluster, operation) => {
   const { place, signal } = operation;
   const object = showImageSpec(place);
   return await withCoppiceErrors(
@@ -222,5 +222,3 @@ async function removeSourceHead(
   }
   return true;
 }
-
-registerRecovery("copy", recoverCopy);

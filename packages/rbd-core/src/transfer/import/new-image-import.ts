@@ -5,7 +5,7 @@ import { hasCode, withCoppiceErrors } from "../../errors/index.ts";
 import { type CreateImageOptions, openImage } from "../../image/index.ts";
 import { formatImageSpec, type ImageSpec, showImageSpec } from "../../names/index.ts";
 import { defineNote } from "../../notes/index.ts";
-import { type Operation, type Recover, registerRecovery, type UndoLog } from "../../operation/index.ts";
+import type { Operation, Recover, UndoLog } from "../../operation/index.ts";
 import {
   createEmptyImage,
   existsAlready,
@@ -38,6 +38,8 @@ interface ImportNewOptions {
   /** The function that imports, for the errors. */
   readonly call: string;
   readonly create: Omit<CreateImageOptions, "size">;
+  /** Runs the creation of the image, to report it as a step. */
+  readonly creating?: ((create: () => Promise<void>) => Promise<void>) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -54,16 +56,16 @@ interface ImportNewOptions {
 export async function importNew<T>(
   cluster: Cluster,
   place: ImageSpec,
-  { call, create, signal }: ImportNewOptions,
+  { call, create, creating = (action) => action(), signal }: ImportNewOptions,
   fill: (image: Image, signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const object = formatImageSpec(place);
   const what = `${object} could not be imported`;
   return await makeNewImage(cluster, place, { kind: "import", call, signal }, (operation, undo) =>
     withCoppiceErrors({ object, what }, async () => {
-      await removeUnfinished(cluster, place, operation);
-      await createEmptyImage(cluster, place, create, operation, undo);
-      return await fillNew(cluster, place, operation.signal, undo, fill);
+      await removeOwn(cluster, place, operation);
+      await creating(() => createEmptyImage(cluster, place, create, operation, undo));
+      return await fillNew(cluster, place, operation, undo, fill);
     }),
   );
 }
@@ -71,10 +73,11 @@ export async function importNew<T>(
 async function fillNew<T>(
   cluster: Cluster,
   place: ImageSpec,
-  signal: AbortSignal,
+  operation: Operation,
   undo: UndoLog,
   fill: (image: Image, signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
+  const { signal } = operation;
   await using image = await openImage(cluster, place);
   await holdTarget(image, showImageSpec(place), signal);
   if ((await image.size()) !== 0 || (await image.listSnapshots()).length > 0) {
@@ -86,6 +89,8 @@ async function fillNew<T>(
   try {
     const filled = await fill(image, signal);
     await image.removeMetadata(importMarkNote.key);
+    // While the lock is held: of an image that is recorded it is known whether another client has written to it.
+    await operation.end();
     return filled;
   } catch (error) {
     // The lock is given back before the image is removed. If that cannot be written, the next import leaves the image alone.
@@ -94,9 +99,11 @@ async function fillNew<T>(
   }
 }
 
+/** Marks an image that is about to be removed: an interruption leaves it without its lock, or without its snapshots. */
 async function markRemoved(image: Image): Promise<void> {
   const mark = await importMarkNote.read(image);
-  if (mark !== undefined) await importMarkNote.write(image, { ...mark, isRemoved: true });
+  const snapshots = mark?.snapshots ?? (await image.listSnapshots()).map(({ name }) => name);
+  await importMarkNote.write(image, { version: 2, image: image.id, isRemoved: true, snapshots });
 }
 
 /**
@@ -114,21 +121,22 @@ export async function markSnapshots(image: Image, snapshots: readonly string[]):
 }
 
 /**
- * Removes the image that an interrupted import to the same name left.
+ * Removes the image that an interrupted import to the same name left, also when it is whole: it may have been filled from
+ * another source.
  *
  * @throws {CoppiceError} `EXISTS` for any other image, also one that was snapshotted or cloned since; `BUSY` while another
  * process has it open
  */
-async function removeUnfinished(cluster: Cluster, place: ImageSpec, operation: Operation): Promise<void> {
+async function removeOwn(cluster: Cluster, place: ImageSpec, operation: Operation): Promise<void> {
   await removePartlyCreated(cluster, place, operation);
   const { signal } = operation;
   {
     await using image = await openIfThere(cluster, place);
     if (image === undefined) return;
-    if (!(await isUnfinished(image, operation))) {
-      // It is whole, or another client's: either way nothing of the interrupted operation is left.
+    if ((await stateOf(image, operation)) === "other") {
+      // It is another client's, or was used since it became whole: nothing of the interrupted operation is left.
       if ((await importMarkNote.read(image)) === undefined) await operation.end();
-      throw existsAlready(place, "removeUnfinished");
+      throw existsAlready(place, "importNew");
     }
     refuseWatchers((await image.listWatchers({ signal })).length, showImageSpec(place));
   }
@@ -149,27 +157,28 @@ async function openIfThere(cluster: Cluster, place: ImageSpec): Promise<Image | 
   }
 }
 
-async function isUnfinished(image: Image, operation: Operation): Promise<boolean> {
+/** `other`: an image that the interrupted import did not make, or that another client has changed since. */
+async function stateOf(image: Image, operation: Operation): Promise<"unfinished" | "whole" | "other"> {
+  if (!isLeftBy(operation, image.id) || (await image.listChildren()).length > 0) return "other";
   const mark = await importMarkNote.read(image);
   const snapshots = await image.listSnapshots();
-  if (mark === undefined) {
-    if (!isLeftBy(operation, image.id) || (await image.size()) !== 0) return false;
-    return snapshots.length === 0 && (await image.listMetadata()).size === 0;
-  }
-  if (mark.image !== image.id || !isLeftBy(operation, image.id)) return false;
   const clients = operation.interrupted?.clients ?? [];
   const lockers = clients.map((client) => lockerName(BigInt(`0x${client}`)));
-  // Another client may have written to it since.
-  if (!mark.isRemoved && !(await isHeldStillBy(image, lockers, operation.signal))) return false;
-  if (!snapshots.every(({ name }) => mark.snapshots.includes(name))) return false;
-  return (await image.listChildren()).length === 0;
+  const isHeldStill = () => isHeldStillBy(image, lockers, operation.signal);
+  if (mark === undefined) {
+    const isBare = (await image.size()) === 0 && snapshots.length === 0;
+    if (isBare && (await image.listMetadata()).size === 0) return "unfinished";
+    return (await isHeldStill()) ? "whole" : "other";
+  }
+  const isOwn = mark.image === image.id && snapshots.every(({ name }) => mark.snapshots.includes(name));
+  return isOwn && (mark.isRemoved || (await isHeldStill())) ? "unfinished" : "other";
 }
 
 /**
  * Removes the image that an interrupted import left: its stream cannot be read again. One that is whole stays, and one that
  * somebody has used since is left.
  */
-const recoverImport: Recover = async (cluster, operation) => {
+export const recoverImport: Recover = async (cluster, operation) => {
   const { place } = operation;
   const object = showImageSpec(place);
   return await withCoppiceErrors(
@@ -179,7 +188,7 @@ const recoverImport: Recover = async (cluster, operation) => {
       {
         await using image = await openIfThere(cluster, place);
         if (image === undefined) return { outcome: "undone", what: `there is no image ${object}` };
-        if (!(await isUnfinished(image, operation))) {
+        if ((await stateOf(image, operation)) !== "unfinished") {
           if ((await importMarkNote.read(image)) !== undefined)
             return {
               outcome: "left",
@@ -194,5 +203,3 @@ const recoverImport: Recover = async (cluster, operation) => {
     },
   );
 };
-
-registerRecovery("import", recoverImport);

@@ -34,7 +34,7 @@ export { type ImportDiffOptions, type ImportDiffResult, importDiff } from "./imp
 export { type ImportImageOptions, type ImportImageResult, importImage } from "./import/import-image.ts";
 export { type ImportRawOptions, importRaw, writeRaw } from "./import/import-raw.ts";
 export { ChunkPool, checkBytes, rechunk, untilAborted } from "./import/raw-chunks.ts";
-export { type Digests, StreamDigests } from "./import/stream-digests.ts";
+export { type Digests, digestNames, StreamDigests } from "./import/stream-digests.ts";
 export type { SourceRange } from "./source.ts";
 export {
   RateMeter,

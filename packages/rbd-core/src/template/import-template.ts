@@ -14,6 +14,7 @@ import {
 import { type FlowOptions, StepRunner } from "../operation/index.ts";
 import {
   type Digests,
+  digestNames,
   importNew,
   markSnapshots,
   StreamDigests,
@@ -47,7 +48,7 @@ export interface ImportTemplateOptions extends FlowOptions<ImportPhase> {
   size?: number | undefined;
   /** Default: determined by the first bytes. `raw` takes the bytes as they are, whatever they look like. */
   format?: "raw" | "qcow2" | undefined;
-  /** The digests that the source must have, in hex. */
+  /** The digests that the source must have, in hex: any of `md5`, `sha256` and `sha512`. */
   expected?: Partial<Digests> | undefined;
   /** How many bytes are read and written at a time; a multiple of `sparseSize`. Default 8 MiB, as in Glance. */
   chunkSize?: number | undefined;
@@ -227,7 +228,7 @@ interface ImportSettings {
 }
 
 const mebibyte = 1024 ** 2;
-const digestLengths: Readonly<Record<keyof Digests, number>> = { md5: 32, sha256: 64 };
+const digestLengths: Readonly<Record<keyof Digests, number>> = { md5: 32, sha256: 64, sha512: 128 };
 
 /** Checks the options and fills in the defaults. @throws {CoppiceError} `INVALID_ARGUMENT`, `INVALID_NAME` */
 export function checkImport(options: ImportTemplateOptions): ImportSettings {
@@ -249,7 +250,8 @@ export function checkImport(options: ImportTemplateOptions): ImportSettings {
   if (size !== undefined && !isWhole(size, 1, Number.MAX_SAFE_INTEGER))
     throw refusal(`${size} is not a size in bytes`);
   const digests: Partial<Digests> = {};
-  for (const [name, length] of Object.entries(digestLengths) as [keyof Digests, number][]) {
+  for (const name of digestNames) {
+    const length = digestLengths[name];
     const digest = expected[name]?.toLowerCase();
     if (digest === undefined) continue;
     if (digest.length !== length || !/^[0-9a-f]+$/.test(digest)) {
@@ -262,7 +264,7 @@ export function checkImport(options: ImportTemplateOptions): ImportSettings {
 
 /** @throws {CoppiceError} `IO` when a digest differs from the expected one */
 export function compareDigests(name: string, expected: Partial<Digests>, actual: Digests): void {
-  for (const key of ["sha256", "md5"] as const) {
+  for (const key of digestNames) {
     const wanted = expected[key];
     if (wanted === undefined || wanted === actual[key]) continue;
     throw new CoppiceError({

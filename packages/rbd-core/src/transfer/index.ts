@@ -37,7 +37,7 @@ export { type ImportImageOptions, type ImportImageResult, importImage } from "./
 export { type ImportRawOptions, importRaw, type WrittenRaw, writeRaw } from "./import/import-raw.ts";
 export { importNew, markSnapshots, recoverImport } from "./import/new-image-import.ts";
 export { ChunkPool, checkBytes, rechunk, untilAborted } from "./import/raw-chunks.ts";
-export { type Digests, StreamDigests } from "./import/stream-digests.ts";
+export { type Digests, digestNames, StreamDigests } from "./import/stream-digests.ts";
 export type { SourceRange } from "./source.ts";
 export {
   RateMeter,

@@ -1,42 +1,67 @@
-import { extname } from "node:path";
 import { Worker } from "node:worker_threads";
 import { allSettledOrThrow } from "../../concurrency/index.ts";
 import { CoppiceError } from "../../errors/index.ts";
-import type { DigestOrder } from "./digest-worker.ts";
 import type { Chunk } from "./raw-chunks.ts";
 
-/** Lower-case hex digits. */
-export interface Digests {
-  md5: string;
-  sha256: string;
-}
+/** The digests that an import takes: those that Glance records, whose default is SHA-512. */
+export const digestNames = ["md5", "sha256", "sha512"] as const;
 
-/** The MD5 and SHA-256 of a stream, each taken in a thread of its own, because they take longer than all the rest. */
+type DigestName = (typeof digestNames)[number];
+
+/** Lower-case hex digits. */
+export type Digests = Record<DigestName, string>;
+
+/** The digests of a stream, each taken in a thread of its own, because they take longer than all the rest. */
 export class StreamDigests implements AsyncDisposable {
-  readonly #md5 = new DigestThread("md5");
-  readonly #sha256 = new DigestThread("sha256");
+  readonly #threads = digestNames.map((name) => new DigestThread(name));
 
   /** Adds the bytes of a chunk, in the order of the calls. Resolves when the chunk may be used again. */
   async update(chunk: Chunk): Promise<void> {
-    const order = { memory: chunk.buffer, length: chunk.length };
-    await allSettledOrThrow([this.#md5.ask(order), this.#sha256.ask(order)]);
+    await this.#ask({ memory: chunk.buffer, length: chunk.length });
   }
 
   /** Adds that many zero bytes. */
   async updateZeros(zeros: number): Promise<void> {
-    await allSettledOrThrow([this.#md5.ask({ zeros }), this.#sha256.ask({ zeros })]);
+    await this.#ask({ zeros });
   }
 
   /** The digests. Can be called once, at the end. */
   async digest(): Promise<Digests> {
-    const [md5, sha256] = await allSettledOrThrow([this.#md5.ask("digest"), this.#sha256.ask("digest")]);
-    return { md5: md5 ?? "", sha256: sha256 ?? "" };
+    const digests = await this.#ask("digest");
+    return Object.fromEntries(digestNames.map((name, index) => [name, digests[index] ?? ""])) as Digests;
+  }
+
+  #ask(order: DigestOrder): Promise<(string | null)[]> {
+    return allSettledOrThrow(this.#threads.map((thread) => thread.ask(order)));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await allSettledOrThrow([this.#md5[Symbol.asyncDispose](), this.#sha256[Symbol.asyncDispose]()]);
+    await allSettledOrThrow(this.#threads.map((thread) => thread[Symbol.asyncDispose]()));
   }
 }
+
+/** The orders that a thread is given, one after the other. It answers each when it no longer needs the memory. */
+type DigestOrder =
+  | { memory: SharedArrayBuffer; length: number }
+  /** That many zero bytes, which are nowhere in memory. */
+  | { zeros: number }
+  /** The end of the stream. The answer is the digest, in hex. */
+  | "digest";
+
+/** The program of a thread. It is text and not a file, so that it survives bundlers, which do not see a worker's file. */
+const program = `
+const { createHash } = require("node:crypto");
+const { parentPort, workerData } = require("node:worker_threads");
+const hash = createHash(workerData);
+const zeros = Buffer.alloc(1 << 16);
+parentPort.on("message", (order) => {
+  let answer = null;
+  if (order === "digest") answer = hash.digest("hex");
+  else if ("memory" in order) hash.update(Buffer.from(order.memory, 0, order.length));
+  else for (let left = order.zeros; left > 0; left -= zeros.length) hash.update(zeros.subarray(0, left));
+  parentPort.postMessage(answer);
+});
+`;
 
 /** One hash, computed in a thread of its own. */
 export class DigestThread implements AsyncDisposable {
@@ -45,10 +70,8 @@ export class DigestThread implements AsyncDisposable {
   readonly #answers: PromiseWithResolvers<string | null>[] = [];
   #failure: CoppiceError | undefined;
 
-  constructor(algorithm: "md5" | "sha256") {
-    // Beside this file, in the sources and in the build.
-    const file = new URL(`./digest-worker${extname(import.meta.url)}`, import.meta.url);
-    this.#worker = new Worker(file, { workerData: algorithm, name: algorithm, execArgv: [] });
+  constructor(algorithm: DigestName) {
+    this.#worker = new Worker(program, { eval: true, workerData: algorithm, name: algorithm, execArgv: [] });
     this.#worker.on("message", (answer: string | null) => this.#answers.shift()?.resolve(answer));
     this.#worker.on("error", (cause) => this.#fail(algorithm, cause));
     this.#worker.on("exit", () => this.#fail(algorithm));
@@ -73,7 +96,6 @@ export class DigestThread implements AsyncDisposable {
       code: "IO",
       call: "importRaw",
       message: `the thread that computes the ${algorithm} has ended${cause instanceof Error ? `: ${cause.message}` : ""}`,
-      hint: "This machine may be out of memory. Try again.",
       cause,
     });
     for (const { reject } of this.#answers.splice(0)) reject(this.#failure);

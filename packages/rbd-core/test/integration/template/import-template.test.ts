@@ -35,6 +35,7 @@ afterAll(async () => {
 const fresh = (place = pool) => `${place}/template-${count++}`;
 const md5 = (bytes: Uint8Array) => createHash("md5").update(bytes).digest("hex");
 const sha256 = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest("hex");
+const sha512 = (bytes: Uint8Array) => createHash("sha512").update(bytes).digest("hex");
 
 /** Data at both ends and a little in the middle; the rest are holes. Its length is no multiple of anything. */
 function sparseDisk(): Buffer {
@@ -96,7 +97,7 @@ describe("importTemplate ends where Glance's own sequence of commands ends", () 
       size: disk.length,
       format: "raw",
       url: `rbd://${cluster.fsid}/${target}/snap`,
-      digests: { md5: md5(disk), sha256: sha256(disk) },
+      digests: { md5: md5(disk), sha256: sha256(disk), sha512: sha512(disk) },
     });
     expect(result.written).toBeLessThan(130_000);
     expect(seen).toEqual(seen.toSorted((a, b) => a - b));
@@ -130,7 +131,7 @@ describe("importTemplate from an address", () => {
         importTemplate(own.cluster, {
           target,
           source: { url },
-          expected: { sha256: sha256(disk) },
+          expected: { sha256: sha256(disk), sha512: sha512(disk) },
           onProgress: ({ phase, total }) => void (phase === "write" && totals.add(total)),
         }),
     );
@@ -348,8 +349,8 @@ describe("importTemplate of qcow2", async () => {
     expect(result).toMatchObject({
       format: "qcow2",
       size: disk.length,
-      digests: { md5: md5(disk), sha256: sha256(disk) },
-      sourceDigests: { md5: md5(qcow2), sha256: sha256(qcow2) },
+      digests: { md5: md5(disk), sha256: sha256(disk), sha512: sha512(disk) },
+      sourceDigests: { md5: md5(qcow2), sha256: sha256(qcow2), sha512: sha512(qcow2) },
     });
     for (const phase of ["receive", "convert", "create", "write"]) expect(phases).toContain(`${phase} true`);
     expect(await own.witness.md5(`${target}@snap`)).toBe(md5(disk));

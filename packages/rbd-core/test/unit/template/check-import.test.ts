@@ -4,6 +4,7 @@ import {
   compareDigests,
   type ImportTemplateOptions,
 } from "../../../src/template/import-template.ts";
+import { digestNames } from "../../../src/transfer/index.ts";
 
 const least: ImportTemplateOptions = { source: { file: "/x" }, target: "rbd/x" };
 
@@ -30,6 +31,7 @@ describe("checkImport", () => {
     ["a grain of 100 bytes", { sparseSize: 100 }],
     ["a grain of 2 MiB", { sparseSize: 2 * 1024 ** 2 }],
     ["a digest of another length", { expected: { sha256: "abc" } }],
+    ["a SHA-512 that is a SHA-256", { expected: { sha512: "a".repeat(64) } }],
     ["a digest that is not hex", { expected: { md5: "z".repeat(32) } }],
   ])("refuses %s", (_, wrong) => {
     expect(() => checkImport({ ...least, ...wrong })).toThrow(
@@ -45,14 +47,15 @@ describe("checkImport", () => {
 });
 
 describe("compareDigests", () => {
-  const actual = { md5: "1".repeat(32), sha256: "2".repeat(64) };
+  const actual = { md5: "1".repeat(32), sha256: "2".repeat(64), sha512: "4".repeat(128) };
 
-  it("says which digest differs, and what it is", () => {
-    expect(() => compareDigests("x.raw", { sha256: "3".repeat(64) }, actual)).toThrow(
+  it.each(digestNames)("says that the %s differs, and what it is", (name) => {
+    const wrong = { [name]: "3".repeat(actual[name].length) };
+    expect(() => compareDigests("x.raw", wrong, actual)).toThrow(
       expect.objectContaining({
         code: "IO",
         object: "x.raw",
-        message: expect.stringContaining(actual.sha256),
+        message: expect.stringContaining(actual[name]),
       }),
     );
   });

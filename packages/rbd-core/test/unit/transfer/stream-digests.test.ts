@@ -19,6 +19,7 @@ describe("StreamDigests", () => {
     expect(await pair.digest()).toEqual({
       md5: createHash("md5").update(all).digest("hex"),
       sha256: createHash("sha256").update(all).digest("hex"),
+      sha512: createHash("sha512").update(all).digest("hex"),
     });
     await Promise.all(done);
   });

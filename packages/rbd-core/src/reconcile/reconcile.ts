@@ -1,3 +1,4 @@
+import { recoverBackup, recoverChain } from "../backup/index.ts";
 import { recoverClone } from "../clone/index.ts";
 import type { Cluster } from "../cluster/index.ts";
 import { recoverRemoval, removalKinds } from "../deletion/index.ts";
@@ -23,6 +24,8 @@ useRecoveries({
   capture: recoverClone,
   copy: recoverCopy,
   import: recoverImport,
+  backup: recoverBackup,
+  "backup-chain": recoverChain,
   flatten: recoverFlatten,
   rollback: recoverRollback,
   ...Object.fromEntries(removalKinds.map((kind): [string, Recover] => [kind, recoverRemoval])),

@@ -16,6 +16,7 @@
 export { type CopyDiffOptions, type CopyDiffResult, copyDiff } from "./copy/copy-diff.ts";
 export { type CopyImageOptions, type CopyImageResult, copyImage } from "./copy/copy-image.ts";
 export { recoverCopy } from "./copy/copy-mark.ts";
+export { undoCopy } from "./copy/undo-copy.ts";
 export type { CopyVerification } from "./copy/verify-copy.ts";
 export {
   type BlockDigest,
@@ -38,8 +39,12 @@ export { type ImportRawOptions, importRaw, type WrittenRaw, writeRaw } from "./i
 export { importNew, markSnapshots, recoverImport } from "./import/new-image-import.ts";
 export { ChunkPool, checkBytes, rechunk, untilAborted } from "./import/raw-chunks.ts";
 export { type Digests, digestNames, StreamDigests } from "./import/stream-digests.ts";
-export type { SourceRange } from "./source.ts";
+export { identityOf, type SourceRange } from "./source.ts";
+export { setSize } from "./target/head.ts";
+export { holdTarget, openTarget } from "./target/open-target.ts";
+export { removePoint } from "./target/point-record.ts";
 export {
+  progressOf,
   RateMeter,
   TransferLimits,
   type TransferOptions,

@@ -1,0 +1,44 @@
+/**
+ * Backups: restore points of images, in chains, in a target. `backup-target` is the contract of a target and `backup-record` what
+ * is kept about each point; docs/backup-format.md describes what lies in a pool.
+ */
+export {
+  type BackupImageOptions,
+  type BackupImageResult,
+  backupImage,
+} from "./backup-image.ts";
+export {
+  type BackupReason,
+  type BackupRecord,
+  type BackupSource,
+  backupReasons,
+  type CheckDepth,
+  decodeBackupRecord,
+  encodeBackupRecord,
+  type PointCheck,
+  type StoredPoint,
+} from "./backup-record.ts";
+export { type KeptSnapshot, type RetiredSnapshots, recoverBackup } from "./backup-source.ts";
+export type {
+  AppendedPoint,
+  AppendOptions,
+  BackupChain,
+  BackupLocation,
+  BackupTarget,
+  ByteRange,
+  ChainProblem,
+  CheckFindings,
+  CheckOptions,
+  CopiedOut,
+  CopyOutOptions,
+  ListPointsOptions,
+  NewPoint,
+  NewRecord,
+  PointData,
+  PointListing,
+  PointProblem,
+  RestoreImage,
+  SourceImage,
+} from "./backup-target.ts";
+export { recoverChain } from "./pool/pool-chain.ts";
+export { openPoolTarget, type PoolTargetOptions } from "./pool/pool-target.ts";

@@ -8,7 +8,7 @@
 namespace coppice {
 
 namespace {
-using Holder = std::shared_ptr<Handle>;
+using HandleHolder = std::shared_ptr<Handle>;
 }
 
 /// The native close on its way through the pool.
@@ -87,15 +87,15 @@ void Handle::closed(Napi::Env env, int result) {
 }
 
 Napi::Value Handle::to_js(Napi::Env env) {
-  auto* holder = new Holder(shared_from_this());
-  return Napi::External<Holder>::New(env, holder, [](Napi::Env, Holder* h) {
+  auto* holder = new HandleHolder(shared_from_this());
+  return Napi::External<HandleHolder>::New(env, holder, [](Napi::Env, HandleHolder* h) {
     (*h)->drop();
     delete h;
   });
 }
 
 std::shared_ptr<Handle> Handle::from_js(Napi::Value value) {
-  return *value.As<Napi::External<Holder>>().Data();
+  return *value.As<Napi::External<HandleHolder>>().Data();
 }
 
 }  // namespace coppice

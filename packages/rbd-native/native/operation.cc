@@ -21,17 +21,17 @@ class ProgressNews final : public Completion {
   std::shared_ptr<Operation> operation_;
 };
 
-using Holder = std::shared_ptr<Operation>;
+using OperationHolder = std::shared_ptr<Operation>;
 
 Napi::Value create_operation(const Napi::CallbackInfo& info) {
   Napi::FunctionReference listener;
   if (info[0].IsFunction()) listener = Napi::Persistent(info[0].As<Napi::Function>());
-  auto* holder = new Holder(std::make_shared<Operation>(Environment::of(info.Env()), std::move(listener)));
-  return Napi::External<Holder>::New(info.Env(), holder, [](Napi::Env, Holder* h) { delete h; });
+  auto* holder = new OperationHolder(std::make_shared<Operation>(Environment::of(info.Env()), std::move(listener)));
+  return Napi::External<OperationHolder>::New(info.Env(), holder, [](Napi::Env, OperationHolder* h) { delete h; });
 }
 
 void cancel_operation(const Napi::CallbackInfo& info) {
-  (*info[0].As<Napi::External<Holder>>().Data())->cancel();
+  (*info[0].As<Napi::External<OperationHolder>>().Data())->cancel();
 }
 
 }  // namespace
@@ -46,7 +46,7 @@ Operation::Operation(Environment& env, Napi::FunctionReference on_progress)
 Operation::~Operation() { env_->remove(this); }
 
 std::shared_ptr<Operation> Operation::from(Environment& env, Napi::Value value) {
-  if (value.IsExternal()) return *value.As<Napi::External<Holder>>().Data();
+  if (value.IsExternal()) return *value.As<Napi::External<OperationHolder>>().Data();
   return std::make_shared<Operation>(env, Napi::FunctionReference());
 }
 

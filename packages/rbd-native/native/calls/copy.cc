@@ -10,14 +10,14 @@
 namespace coppice {
 namespace {
 
-using Holder = std::shared_ptr<CopyBudget>;
+using BudgetHolder = std::shared_ptr<CopyBudget>;
 
-const Holder& budget_of(Napi::Value value) { return *value.As<Napi::External<Holder>>().Data(); }
+const BudgetHolder& budget_of(Napi::Value value) { return *value.As<Napi::External<BudgetHolder>>().Data(); }
 
 /// createCopy(operations, bytes) → copy
 Napi::Value create_copy(const Napi::CallbackInfo& info) {
-  auto* holder = new Holder(std::make_shared<CopyBudget>(arg::u32(info[0]), arg::u64(info[1])));
-  return Napi::External<Holder>::New(info.Env(), holder, [](Napi::Env, Holder* h) { delete h; });
+  auto* holder = new BudgetHolder(std::make_shared<CopyBudget>(arg::u32(info[0]), arg::u64(info[1])));
+  return Napi::External<BudgetHolder>::New(info.Env(), holder, [](Napi::Env, BudgetHolder* h) { delete h; });
 }
 
 /// tuneForCopies(ioctx, operation): images that are opened through its connection from then on write at once, without
@@ -31,7 +31,7 @@ Napi::Value tune_for_copies(const Napi::CallbackInfo& info) {
 
 /// setCopyRates(copy, bytesPerSecond, operationsPerSecond): 0 is without a limit
 Napi::Value set_copy_rates(const Napi::CallbackInfo& info) {
-  const Holder& budget = budget_of(info[0]);
+  const BudgetHolder& budget = budget_of(info[0]);
   std::lock_guard lock(budget->mutex);
   budget->set_rates(info[1].As<Napi::Number>().DoubleValue(), info[2].As<Napi::Number>().DoubleValue());
   return info.Env().Undefined();
@@ -40,7 +40,7 @@ Napi::Value set_copy_rates(const Napi::CallbackInfo& info) {
 /// copyCounters(copy) → { bytesRead, bytesWritten, bytesZeroed, bytesSkipped, operations, depth }
 Napi::Value copy_counters(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
-  const Holder& budget = budget_of(info[0]);
+  const BudgetHolder& budget = budget_of(info[0]);
   std::lock_guard lock(budget->mutex);
   const CopyBudget::Counters& counters = budget->counters;
   return make_object(env, {{"bytesRead", size_to_js(env, counters.bytes_read)},
@@ -75,7 +75,7 @@ Napi::Value result_to_js(Napi::Env env, CopyBatch::Result& result) {
 /// operation)
 ///   → { blocks: Float64Array, digests: Uint8Array (16 bytes for each block) }
 Napi::Value copy_extents(const Napi::CallbackInfo& info) {
-  Holder budget = budget_of(info[0]);
+  BudgetHolder budget = budget_of(info[0]);
   auto source = ImageHandle::from_js(info[1]);
   uint64_t snapshot_id = arg::u64(info[2]);
   uint64_t block_size = arg::u64(info[3]);

@@ -60,7 +60,7 @@ class DiffStream : public std::enable_shared_from_this<DiffStream> {
   std::optional<Napi::Promise::Deferred> reader_;
 };
 
-using Holder = std::shared_ptr<DiffStream>;
+using StreamHolder = std::shared_ptr<DiffStream>;
 
 struct DiffArguments {
   std::optional<std::string> from;
@@ -109,15 +109,15 @@ Napi::Value start_diff(const Napi::CallbackInfo& info) {
        .operation = info[6],
        .lane = Lane::kLong},
       [=](Operation& operation) { return iterate(image->get(), a, stream->channel(), operation); });
-  auto* holder = new Holder(stream);
-  Napi::Value reading = Napi::External<Holder>::New(env, holder, [](Napi::Env, Holder* h) {
+  auto* holder = new StreamHolder(stream);
+  Napi::Value reading = Napi::External<StreamHolder>::New(env, holder, [](Napi::Env, StreamHolder* h) {
     (*h)->channel().stop();
     delete h;
   });
   return make_object(env, {{"stream", reading}, {"ended", ended}});
 }
 
-Holder& stream_of(Napi::Value value) { return *value.As<Napi::External<Holder>>().Data(); }
+StreamHolder& stream_of(Napi::Value value) { return *value.As<Napi::External<StreamHolder>>().Data(); }
 
 /// nextDiffBatch(stream) → Float64Array of (offset, length, exists) triples, null at the end
 Napi::Value next_diff_batch(const Napi::CallbackInfo& info) { return stream_of(info[0])->next(info.Env()); }

@@ -28,9 +28,9 @@ struct Key {
         passphrase(bytes_of(info[3])) {}
 };
 
-using Act = int (*)(rbd_image_t, rbd_encryption_format_t, rbd_encryption_options_t, size_t);
+using FormatCall = int (*)(rbd_image_t, rbd_encryption_format_t, rbd_encryption_options_t, size_t);
 
-int with_options(rbd_image_t image, const Key& key, Act act) {
+int with_options(rbd_image_t image, const Key& key, FormatCall act) {
   if (key.format == RBD_ENCRYPTION_FORMAT_LUKS1) {
     rbd_encryption_luks1_format_options_t options{key.algorithm, key.passphrase.data(),
                                                   key.passphrase.size()};
@@ -41,7 +41,7 @@ int with_options(rbd_image_t image, const Key& key, Act act) {
 }
 
 /// (image, format, algorithm, passphrase, operation)
-Napi::Value run(const Napi::CallbackInfo& info, const char* call, Act act) {
+Napi::Value run(const Napi::CallbackInfo& info, const char* call, FormatCall act) {
   auto image = ImageHandle::from_js(info[0]);
   Key key(info);
   return control(info, {.name = call, .handles = {image}, .operation = info[4], .lane = Lane::kLong}, [=] {

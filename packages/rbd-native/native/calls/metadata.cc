@@ -16,7 +16,7 @@ namespace {
 using Pair = std::pair<std::string, std::string>;
 
 /// Entries come in pages: one page that outgrows its buffers is asked for again with the sizes it named.
-constexpr uint64_t kPage = 512;
+constexpr uint64_t kKeys = 512;
 
 /// page(start, max, keys, keys size, values, values size) as rbd_metadata_list and rbd_pool_metadata_list.
 template <class Page>
@@ -26,7 +26,7 @@ int list_all(std::vector<Pair>& entries, Page page) {
   int growths = 0;
   while (true) {
     size_t keys_size = keys.size(), values_size = values.size();
-    int r = page(start.c_str(), kPage, keys.data(), &keys_size, values.data(), &values_size);
+    int r = page(start.c_str(), kKeys, keys.data(), &keys_size, values.data(), &values_size);
     if (r == -ERANGE && ++growths <= kMaxGrowths) {
       keys.resize(std::max(keys.size(), keys_size));
       values.resize(std::max(values.size(), values_size));
@@ -38,7 +38,7 @@ int list_all(std::vector<Pair>& entries, Page page) {
     for (size_t i = 0; i < names.size() && i < contents.size(); ++i) {
       entries.emplace_back(std::move(names[i]), std::move(contents[i]));
     }
-    if (names.size() < kPage) return 0;
+    if (names.size() < kKeys) return 0;
     start = entries.back().first;
   }
 }

@@ -38,10 +38,10 @@ Napi::Value promote(const Napi::CallbackInfo& info) {
   return forced(info, "rbd_mirror_image_promote", rbd_mirror_image_promote);
 }
 
-using Act = int (*)(rbd_image_t);
+using ImageCall = int (*)(rbd_image_t);
 
 /// (image, operation)
-Napi::Value plain(const Napi::CallbackInfo& info, const char* call, Act act) {
+Napi::Value plain(const Napi::CallbackInfo& info, const char* call, ImageCall act) {
   auto image = ImageHandle::from_js(info[0]);
   return control(info, {.name = call, .handles = {image}, .operation = info[1], .lane = Lane::kLong},
                  [=] { return act(image->get()); });

@@ -15,7 +15,7 @@ namespace coppice {
 namespace {
 
 // These calls give a page at a time, in the order of the images' ids; all pages are read here.
-constexpr size_t kPage = 256;
+constexpr size_t kRows = 256;
 
 template <class Row>
 using Rows = std::vector<std::pair<std::string, Row>>;
@@ -26,7 +26,7 @@ int all_pages(Rows<Row>& rows, Page page) {
   while (true) {
     std::string start = rows.empty() ? "" : rows.back().first;
     int r = page(start.c_str(), rows);
-    if (r < static_cast<int>(kPage)) return r < 0 ? r : 0;
+    if (r < static_cast<int>(kRows)) return r < 0 ? r : 0;
   }
 }
 
@@ -53,10 +53,10 @@ Napi::Value list_mirror_statuses(const Napi::CallbackInfo& info) {
        .lane = Lane::kLong},
       [=](Rows<MirrorStatus>& rows) {
         return all_pages(rows, [&](const char* start, Rows<MirrorStatus>& page) {
-          char* ids[kPage];
-          rbd_mirror_image_global_status_t raw[kPage];
-          size_t count = kPage;
-          int r = rbd_mirror_image_global_status_list(ioctx->get(), start, kPage, ids, raw, &count);
+          char* ids[kRows];
+          rbd_mirror_image_global_status_t raw[kRows];
+          size_t count = kRows;
+          int r = rbd_mirror_image_global_status_list(ioctx->get(), start, kRows, ids, raw, &count);
           if (r < 0) return r;
           for (size_t i = 0; i < count; ++i) page.emplace_back(ids[i], MirrorStatus(raw[i]));
           rbd_mirror_image_global_status_list_cleanup(ids, raw, count);
@@ -76,11 +76,11 @@ Napi::Value list_mirror_infos(const Napi::CallbackInfo& info) {
       [=](Rows<MirrorInfo>& rows) {
         return all_pages(rows, [&](const char* start, Rows<MirrorInfo>& page) {
           auto filter = static_cast<rbd_mirror_image_mode_t>(wanted);
-          char* ids[kPage];
-          rbd_mirror_image_mode_t modes[kPage];
-          rbd_mirror_image_info_t raw[kPage];
-          size_t count = kPage;
-          int r = rbd_mirror_image_info_list(ioctx->get(), wanted < 0 ? nullptr : &filter, start, kPage, ids,
+          char* ids[kRows];
+          rbd_mirror_image_mode_t modes[kRows];
+          rbd_mirror_image_info_t raw[kRows];
+          size_t count = kRows;
+          int r = rbd_mirror_image_info_list(ioctx->get(), wanted < 0 ? nullptr : &filter, start, kRows, ids,
                                              modes, raw, &count);
           if (r < 0) return r;
           for (size_t i = 0; i < count; ++i) {
@@ -101,9 +101,9 @@ Napi::Value list_mirror_instance_ids(const Napi::CallbackInfo& info) {
       info, {"rbd_mirror_image_instance_id_list", {ioctx}, info[1]},
       [=](Rows<std::string>& rows) {
         return all_pages(rows, [&](const char* start, Rows<std::string>& page) {
-          char *ids[kPage], *instances[kPage];
-          size_t count = kPage;
-          int r = rbd_mirror_image_instance_id_list(ioctx->get(), start, kPage, ids, instances, &count);
+          char *ids[kRows], *instances[kRows];
+          size_t count = kRows;
+          int r = rbd_mirror_image_instance_id_list(ioctx->get(), start, kRows, ids, instances, &count);
           if (r < 0) return r;
           for (size_t i = 0; i < count; ++i) page.emplace_back(ids[i], instances[i]);
           rbd_mirror_image_instance_id_list_cleanup(ids, instances, count);

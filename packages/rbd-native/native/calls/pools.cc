@@ -13,17 +13,17 @@
 namespace coppice {
 namespace {
 
-struct Pool {
+struct PoolName {
   int64_t id;
   std::string name;
 };
 
-Napi::Value to_js(Napi::Env env, const Pool& pool) {
+Napi::Value pool_to_js(Napi::Env env, const PoolName& pool) {
   return make_object(env, {{"id", Napi::Number::New(env, static_cast<double>(pool.id))},
-                           {"name", coppice::to_js(env, pool.name)}});
+                           {"name", to_js(env, pool.name)}});
 }
 
-int list(rados_t cluster, std::vector<Pool>& pools) {
+int list(rados_t cluster, std::vector<PoolName>& pools) {
   std::vector<char> buffer(4096);
   int needed = rados_pool_list(cluster, buffer.data(), buffer.size());
   for (int attempt = 0; needed > static_cast<int>(buffer.size()); ++attempt) {
@@ -45,12 +45,12 @@ int list(rados_t cluster, std::vector<Pool>& pools) {
 /// listPools(cluster, operation) → [{ id, name }]
 Napi::Value list_pools(const Napi::CallbackInfo& info) {
   auto cluster = ClusterHandle::from_js(info[0]);
-  return control<std::vector<Pool>>(
+  return control<std::vector<PoolName>>(
       info, {"rados_pool_list", {cluster}, info[1]},
-      [=](std::vector<Pool>& pools) { return list(cluster->get(), pools); },
-      [](Napi::Env env, std::vector<Pool>& pools) -> Napi::Value {
+      [=](std::vector<PoolName>& pools) { return list(cluster->get(), pools); },
+      [](Napi::Env env, std::vector<PoolName>& pools) -> Napi::Value {
         Napi::Array array = Napi::Array::New(env, pools.size());
-        for (size_t i = 0; i < pools.size(); ++i) array.Set(static_cast<uint32_t>(i), to_js(env, pools[i]));
+        for (size_t i = 0; i < pools.size(); ++i) array.Set(static_cast<uint32_t>(i), pool_to_js(env, pools[i]));
         return array;
       });
 }

@@ -12,8 +12,6 @@ namespace coppice {
 
 namespace {
 
-// librbd's feature and flag bits.
-constexpr uint64_t kObjectMap = 1 << 3, kObjectMapInvalid = 1 << 0;
 constexpr uint64_t kHead = LIBRADOS_SNAP_HEAD;
 
 }  // namespace
@@ -31,11 +29,11 @@ int CopySource::open(const ImageHandle& image, uint64_t snapshot_id, uint64_t bl
 
 int CopySource::load_object_map(const ImageHandle& image, uint64_t snapshot_id, const char*& failed) {
   // librbd reads a head without its map, unless it holds the exclusive lock.
-  if ((objects_.features() & kObjectMap) == 0 || snapshot_id == kHead) return 0;
+  if ((objects_.features() & RBD_FEATURE_OBJECT_MAP) == 0 || snapshot_id == kHead) return 0;
   uint64_t flags, size;
   failed = "rbd_get_flags";
   if (int r = rbd_get_flags(image_, &flags); r < 0) return r;
-  if ((flags & kObjectMapInvalid) != 0) return 0;
+  if ((flags & RBD_FLAG_OBJECT_MAP_INVALID) != 0) return 0;
   failed = "rbd_get_size";
   if (int r = rbd_get_size(image_, &size); r < 0) return r;
   std::string id;

@@ -11,9 +11,6 @@ namespace coppice {
 
 namespace {
 
-// librbd's feature and flag bits.
-constexpr uint64_t kExclusiveLock = 1 << 2, kObjectMap = 1 << 3, kJournaling = 1 << 6;
-constexpr uint64_t kObjectMapInvalid = 1 << 0;
 /// The map is written whole for every part of a copy.
 constexpr uint64_t kMostObjects = 32 * 1024 * 1024;
 
@@ -42,7 +39,7 @@ int CopyTarget::open(ImageHandle& image, uint64_t block_size, const char*& faile
   if (r < 0) return r;
   const uint64_t features = objects_.features();
   if (!objects_.is_plain() || objects_.object_size() != block_size || objects_.overlap() > 0 ||
-      (features & kExclusiveLock) == 0 || (features & kJournaling) != 0)
+      (features & RBD_FEATURE_EXCLUSIVE_LOCK) == 0 || (features & RBD_FEATURE_JOURNALING) != 0)
     return 0;
   int owner = 0;
   failed = "rbd_is_exclusive_lock_owner";
@@ -57,13 +54,13 @@ int CopyTarget::open(ImageHandle& image, uint64_t block_size, const char*& faile
     librados::IoCtx::from_rados_ioctx_t(image.ioctx(), shared);
     headers.dup(shared);
   }
-  if ((features & kObjectMap) != 0) {
+  if ((features & RBD_FEATURE_OBJECT_MAP) != 0) {
     uint64_t flags, size;
     failed = "rbd_get_flags";
     if ((r = rbd_get_flags(image_, &flags)) < 0) return r;
     failed = "rbd_get_size";
     if ((r = rbd_get_size(image_, &size)) < 0) return r;
-    if ((flags & kObjectMapInvalid) != 0 || size / block_size >= kMostObjects) return 0;
+    if ((flags & RBD_FLAG_OBJECT_MAP_INVALID) != 0 || size / block_size >= kMostObjects) return 0;
     map_ = image.object_map(headers, id);
   }
   failed = "get_snapcontext";

@@ -8,7 +8,7 @@ namespace coppice {
 namespace {
 
 /// ["stat"] → { size, modified in ms since the epoch }
-class Stat final : public ReadStep {
+class StatStep final : public ReadStep {
  public:
   void add_to(rados_read_op_t op) override { rados_read_op_stat(op, &size_, &modified_, &status_); }
   Napi::Value result(Napi::Env env) override {
@@ -109,7 +109,7 @@ class Checksum final : public ReadStep {
 }  // namespace
 
 std::unique_ptr<ReadStep> data_read_step(const std::string& kind, Napi::Array step) {
-  if (kind == "stat") return std::make_unique<Stat>();
+  if (kind == "stat") return std::make_unique<StatStep>();
   if (kind == "version") return std::make_unique<Version>();
   if (kind == "read") return std::make_unique<Read>(step);
   if (kind == "exec") return std::make_unique<Exec>(step);

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { type IoCtx, readSteps } from "rbd-native";
 import { z } from "zod";
 import { allSettledOrThrow } from "../concurrency/index.ts";
@@ -40,6 +41,15 @@ export type OperationRecord = z.infer<typeof schema>;
  */
 export function operationKey(image: string, purpose: string): string {
   return `${image}/${purpose}`;
+}
+
+/** The longest key that is itself the name of its lease. An OSD limits the names of attributes, which locks are, to 100 bytes. */
+const longestLeaseName = 64;
+
+/** The name of the advisory lock that is the lease of the operation with that key. */
+export function leaseName(key: string): string {
+  if (Buffer.byteLength(key) <= longestLeaseName) return key;
+  return createHash("sha256").update(key).digest("hex");
 }
 
 /** The image and purpose of a key. */
@@ -106,7 +116,7 @@ export async function readOperations(
     if (read === null) break;
     const [page] = read;
     const entries = [...page.entries];
-    const leases = entries.map(([key]) => readLockHolder(ioCtx, operationsObject, key, signal));
+    const leases = entries.map(([key]) => readLockHolder(ioCtx, operationsObject, leaseName(key), signal));
     const holders = await allSettledOrThrow(leases);
     for (const [index, [key, bytes]] of entries.entries()) {
       recorded.push({ key, ...tryDecodeRecord(key, bytes), leaseHolder: holders[index] ?? null });
@@ -140,7 +150,7 @@ export async function readOperation(
   const key = operationKey(image, purpose);
   const bytes = await readRecordBytes(ioCtx, key, signal);
   if (bytes === null) return null;
-  const leaseHolder = await readLockHolder(ioCtx, operationsObject, key, signal);
+  const leaseHolder = await readLockHolder(ioCtx, operationsObject, leaseName(key), signal);
   return { key, ...tryDecodeRecord(key, bytes), leaseHolder };
 }
 

@@ -15,6 +15,7 @@ import {
 import {
   decodeRecord,
   encodeRecord,
+  leaseName,
   type OperationRecord,
   operationKey,
   operationsObject,
@@ -68,8 +69,9 @@ export async function beginOperation(cluster: Cluster, request: OperationRequest
     started: new Date().toISOString(),
     details,
   };
+  const key = operationKey(image.image, purpose);
   const claim: LockClaim = {
-    name: operationKey(image.image, purpose),
+    name: leaseName(key),
     cookie: fresh.id,
     description: kind,
     leaseSeconds: request.leaseSeconds ?? defaultLeaseSeconds,
@@ -78,6 +80,7 @@ export async function beginOperation(cluster: Cluster, request: OperationRequest
     ioCtx,
     image: { pool: image.pool, namespace: image.namespace, image: image.image },
     object,
+    key,
     claim,
   };
   return await withCoppiceErrors({ object }, async () => {
@@ -90,8 +93,8 @@ export async function beginOperation(cluster: Cluster, request: OperationRequest
       const outcome = await tryToTake(place, found, bytes);
       if (outcome === "taken") return new Operation(place, record, bytes, interrupted, begun, signal);
       if (outcome === "held") await waitForHolder(cluster, place, signal);
-      found = await readRecordBytes(ioCtx, claim.name, signal);
-      interrupted = found && decodeRecord(claim.name, found);
+      found = await readRecordBytes(ioCtx, key, signal);
+      interrupted = found && decodeRecord(key, found);
     }
   });
 }
@@ -101,6 +104,8 @@ interface OperationPlace {
   readonly image: ImageSpec;
   /** The image, for messages. */
   readonly object: string;
+  /** Of the record. */
+  readonly key: string;
   readonly claim: LockClaim;
 }
 
@@ -117,18 +122,17 @@ function takenOver(interrupted: OperationRecord, by: OperationRecord): Operation
 
 /** Takes the lease and writes the record, if the record that stands there is still the one that was found. */
 async function tryToTake(
-  { ioCtx, claim }: OperationPlace,
+  { ioCtx, key, claim }: OperationPlace,
   found: Buffer | null,
   bytes: Buffer,
 ): Promise<"taken" | "held" | "recorded"> {
-  const { name } = claim;
   try {
     await ioCtx.objects.write(operationsObject, [
       writeSteps.create(),
       takeLockStep(claim, "never"),
       // An entry that is not there compares as an empty one.
-      writeSteps.compareOmap(name, "equal", found ?? ""),
-      writeSteps.setOmap(new Map([[name, bytes]])),
+      writeSteps.compareOmap(key, "equal", found ?? ""),
+      writeSteps.setOmap(new Map([[key, bytes]])),
     ]);
     return "taken";
   } catch (error) {
@@ -136,8 +140,8 @@ async function tryToTake(
     if (hasCode(error, "CANCELED")) return "recorded";
     // The answer may have been lost: nobody may take this for an operation that has begun.
     const put =
-      found === null ? writeSteps.removeOmapKeys([name]) : writeSteps.setOmap(new Map([[name, found]]));
-    const steps = [writeSteps.compareOmap(name, "equal", bytes), put, releaseLockStep(claim)];
+      found === null ? writeSteps.removeOmapKeys([key]) : writeSteps.setOmap(new Map([[key, found]]));
+    const steps = [writeSteps.compareOmap(key, "equal", bytes), put, releaseLockStep(claim)];
     await Promise.allSettled([ioCtx.objects.write(operationsObject, steps)]);
     throw error;
   }
@@ -146,13 +150,13 @@ async function tryToTake(
 /** Waits until the lease is free. @throws {CoppiceError} `BUSY` once its holder gives a sign of life */
 async function waitForHolder(
   cluster: Cluster,
-  { ioCtx, object, claim: { name } }: OperationPlace,
+  { ioCtx, object, key, claim: { name } }: OperationPlace,
   signal: AbortSignal | undefined,
 ): Promise<void> {
   const first = await readLockHolder(ioCtx, operationsObject, name, signal);
   if (first === null) return;
-  const bytes = await readRecordBytes(ioCtx, name, signal);
-  const record = bytes && decodeRecord(name, bytes);
+  const bytes = await readRecordBytes(ioCtx, key, signal);
+  const record = bytes && decodeRecord(key, bytes);
   if (record !== null && record.id === first.cookie) {
     const isDead = isKnownDead(record.holder);
     if (isDead && (await breakDeadHolder(cluster, { ioCtx, object: operationsObject, name }, first, signal)))
@@ -262,7 +266,7 @@ export class Operation implements AsyncDisposable {
   async update(details: Details, kind: string = this.#record.kind): Promise<void> {
     const record = { ...this.#record, kind, details };
     const bytes = encodeRecord(record);
-    const put = writeSteps.setOmap(new Map([[this.#place.claim.name, bytes]]));
+    const put = writeSteps.setOmap(new Map([[this.#place.key, bytes]]));
     await this.#write([put, takeLockStep(this.#place.claim, "allowed")], { record, bytes });
   }
 
@@ -273,9 +277,9 @@ export class Operation implements AsyncDisposable {
    */
   async end(): Promise<void> {
     if (this.#isOver && !this.#lost.signal.aborted) return;
-    const { name } = this.#place.claim;
-    const remove = writeSteps.removeOmapKeys([name]);
-    if (this.#mayHaveEnded && (await readRecordBytes(this.#place.ioCtx, name)) === null) return this.#stop();
+    const { key, ioCtx } = this.#place;
+    const remove = writeSteps.removeOmapKeys([key]);
+    if (this.#mayHaveEnded && (await readRecordBytes(ioCtx, key)) === null) return this.#stop();
     try {
       await this.#write([remove, releaseLockStep(this.#place.claim)]);
     } catch (error) {
@@ -325,13 +329,13 @@ export class Operation implements AsyncDisposable {
    * @throws {CoppiceError} `LEASE_LOST`
    */
   #write(steps: Parameters<IoCtx["objects"]["write"]>[1], next?: WrittenRecord): Promise<void> {
-    const { ioCtx, claim } = this.#place;
+    const { ioCtx, key } = this.#place;
     const write = async () => {
       this.throwIfLost();
       await this.#settleUncertain();
       const begun = performance.now();
       try {
-        const isOwn = writeSteps.compareOmap(claim.name, "equal", this.#bytes);
+        const isOwn = writeSteps.compareOmap(key, "equal", this.#bytes);
         await ioCtx.objects.write(operationsObject, [isOwn, ...steps]);
       } catch (error) {
         if (hasCode(error, "CANCELED") || hasCode(error, "BUSY")) this.#lose();
@@ -351,8 +355,8 @@ export class Operation implements AsyncDisposable {
   async #settleUncertain(): Promise<void> {
     const uncertain = this.#uncertain;
     if (uncertain === undefined) return;
-    const { ioCtx, claim } = this.#place;
-    const bytes = await readRecordBytes(ioCtx, claim.name);
+    const { ioCtx, key } = this.#place;
+    const bytes = await readRecordBytes(ioCtx, key);
     if (bytes?.equals(uncertain.bytes)) this.#adopt(uncertain);
     this.#uncertain = undefined;
   }

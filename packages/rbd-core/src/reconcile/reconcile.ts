@@ -15,7 +15,7 @@ import {
   useRecoveries,
 } from "../operation/index.ts";
 import { recoverCopy, recoverImport } from "../transfer/index.ts";
-import { recoverRollback } from "../volume/index.ts";
+import { recoverRollback, recoverVolumeSnapshot } from "../volume/index.ts";
 
 // How every kind of operation is finished or undone, here and by the next call that makes an image.
 useRecoveries({
@@ -28,6 +28,7 @@ useRecoveries({
   "backup-chain": recoverChain,
   flatten: recoverFlatten,
   rollback: recoverRollback,
+  snapshot: recoverVolumeSnapshot,
   ...Object.fromEntries(removalKinds.map((kind): [string, Recover] => [kind, recoverRemoval])),
 });
 

@@ -16,6 +16,7 @@ export {
 } from "./create-volume.ts";
 export {
   createVolumeSnapshot,
+  recoverVolumeSnapshot,
   type VolumeSnapshotOptions,
   type VolumeSnapshotPhase,
   type VolumeSnapshotResult,

@@ -10,6 +10,7 @@ import {
 import { flattenImage } from "../../src/flatten/index.ts";
 import { removeImage } from "../../src/image/index.ts";
 import { removeTemplate } from "../../src/template/remove-template.ts";
+import { createVolumeSnapshot } from "../../src/volume/create-volume-snapshot.ts";
 import { deleteVolume } from "../../src/volume/delete-volume.ts";
 import { rollbackVolume } from "../../src/volume/rollback-volume.ts";
 import { die } from "./die-at.ts";
@@ -33,6 +34,8 @@ export const removals = {
   moveToTrash: (cluster: Cluster, pool: string) => moveToTrash(cluster, `${pool}/volume`),
   removeImage: (cluster: Cluster, pool: string) => removeImage(cluster, `${pool}/volume`),
   flatten: (cluster: Cluster, pool: string) => flattenImage(cluster, `${pool}/volume`),
+  snapshot: (cluster: Cluster, pool: string) =>
+    createVolumeSnapshot(cluster, { volume: `${pool}/volume`, name: "s", protect: true }),
   rollback: (cluster: Cluster, pool: string) => rollbackVolume(cluster, { snapshot: `${pool}/volume@s` }),
 } satisfies Record<string, (cluster: Cluster, pool: string, id: string) => Promise<unknown>>;
 

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { writeSteps } from "rbd-native";
 import { afterEach, describe, expect, inject, test } from "vitest";
+import { longestName } from "../../../src/names/index.ts";
 import {
   beginOperation,
   isIdMadeBy,
@@ -50,6 +51,16 @@ async function pretendRemote(name: string): Promise<void> {
 }
 
 describe("an operation's record", () => {
+  test("stands there for an image with the longest name, whose lease cannot have that name", async () => {
+    const name = "i".repeat(longestName.image);
+    await using operation = await beginOperation(own.cluster, request(name));
+    await expect(beginOperation(own.cluster, request(name))).rejects.toMatchObject({ code: "BUSY" });
+    expect(await listOperations(own.cluster, { pools: [own.pool] })).toMatchObject([
+      { image: { image: name }, state: "running" },
+    ]);
+    await operation.end();
+  });
+
   test("stands in the pool from the beginning to the end, with a lease", async () => {
     const operation = await beginOperation(own.cluster, request("a"));
     const [listed] = await operations("a");

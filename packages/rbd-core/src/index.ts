@@ -204,6 +204,7 @@ export {
 export {
   type FlowOptions,
   type ListOperationsOptions,
+  isIdMadeBy,
   listOperations,
   type OperationInfo,
   type ProgressUnit,

@@ -102,7 +102,7 @@ export const taskListInput = z
   })
   .default({ limit: 50 });
 
-/** Where a task is. The last four are final. */
+/** Where a task is. In the last four its work has ended. */
 export type TaskState = (typeof TASK_STATES)[number];
 export type TaskUnit = z.output<typeof taskUnit>;
 export type TaskObject = z.output<typeof taskObject>;
@@ -118,8 +118,11 @@ export function imageObject(cluster: string, spec: string): TaskObject {
   return snapshot === undefined ? { kind: "image", ...place } : { kind: "snapshot", ...place, snapshot };
 }
 
-/** What happens to a task. `aborted`: its work stopped because it was asked to. `lost`: the server went away. */
-export type TaskEvent = "start" | "cancel" | "succeed" | "fail" | "aborted" | "lost";
+/**
+ * What happens to a task. `aborted`: its work stopped because it was asked to. `lost`: the server or its connection to the
+ * cluster went away. `completed`: what a lost task was to make is whole after all.
+ */
+export type TaskEvent = "start" | "cancel" | "succeed" | "fail" | "aborted" | "lost" | "completed";
 
 const NEXT: Readonly<Record<TaskState, Readonly<Partial<Record<TaskEvent, TaskState>>>>> = {
   queued: { start: "running", cancel: "canceled" },
@@ -135,7 +138,7 @@ const NEXT: Readonly<Record<TaskState, Readonly<Partial<Record<TaskEvent, TaskSt
   canceled: {},
   succeeded: {},
   failed: {},
-  interrupted: {},
+  interrupted: { completed: "succeeded" },
 };
 
 /** The state after `event`, or null when that cannot happen to a task in this state. */
@@ -143,7 +146,7 @@ export function nextState(state: TaskState, event: TaskEvent): TaskState | null 
   return NEXT[state][event] ?? null;
 }
 
-/** Whether nothing can happen to the task any more. */
+/** Whether the task's work has ended. */
 export function isFinal(state: TaskState): boolean {
-  return Object.keys(NEXT[state]).length === 0;
+  return nextState(state, "cancel") === null;
 }

@@ -78,7 +78,7 @@ export async function startServer(config: Config, clock: Clock = systemClock): P
     publish: (event) => hub.publish(event),
     watched: () => hub.subscribers > 0,
   });
-  const operations = { clusters, inventories, flattens, cloneTasks: config.cloneTasks };
+  const operations = { clusters, inventories, flattens, reconcilers, cloneTasks: config.cloneTasks };
   const runner = createRunner(host, {
     database,
     kinds: runnableKinds(operations),

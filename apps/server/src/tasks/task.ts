@@ -16,8 +16,8 @@ export const taskState = z.enum(TASK_STATES);
 export const taskUnit = z.enum(["bytes", "steps", "objects"]);
 
 /**
- * What a task works on. `spec` is how people write it: `pool/[namespace/]image`, `pool/[namespace/]image@snapshot`, or
- * the pool's name. `namespace` is "" for the default one.
+ * What a task works on. `spec` is how people write it: `pool/[namespace/]image`, `pool/[namespace/]image@snapshot`,
+ * the pool's name, or the cluster's id. `namespace` is "" for the default one.
  */
 export const taskObject = z.discriminatedUnion("kind", [
   z.object({
@@ -38,6 +38,7 @@ export const taskObject = z.discriminatedUnion("kind", [
     snapshot: z.string(),
   }),
   z.object({ kind: z.literal("pool"), cluster: clusterId, spec: z.string(), pool: z.string() }),
+  z.object({ kind: z.literal("cluster"), cluster: clusterId, spec: z.string() }),
 ]);
 
 /** Why a task ended badly, in words for a person. `object` is the spec it happened on, as far as known. */

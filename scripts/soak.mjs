@@ -9,7 +9,7 @@ import { runInForeground } from "./prepare/run.mjs";
 import { projectNode, root, toolEnv } from "./prepare/toolchain.mjs";
 
 const core = join(root, "packages/rbd-core");
-const integration = join(core, "test/integration");
+const integrations = [core, join(root, "apps/server")].map((home) => join(home, "test/integration"));
 
 try {
   const { factor, first, fuzz } = options();
@@ -66,6 +66,10 @@ function options() {
 
 /** The integration tests that take seeds or kill processes: those that use test/support/soak.ts, directly or not. */
 function soakFiles() {
+  return integrations.flatMap(soakFilesIn);
+}
+
+function soakFilesIn(integration) {
   const sources = readdirSync(integration, { recursive: true, encoding: "utf8" })
     .filter((name) => name.endsWith(".ts"))
     .map((name) => ({ name, text: readFileSync(join(integration, name), "utf8") }));

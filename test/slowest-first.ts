@@ -14,6 +14,7 @@ const expectedSeconds: Readonly<Record<string, number>> = {
   "lifecycle.test.ts": 50,
   "outage.test.ts": 47,
   "clone-image.test.ts": 30,
+  "killed-tasks.test.ts": 25,
   "features.test.ts": 22,
   "ranges.test.ts": 20,
   "diff.test.ts": 19,

@@ -62,5 +62,6 @@ export type { ImageListInput, ImageListPage } from "./inventory/image-list.ts";
 export type { ImageListRow } from "./inventory/image-row.ts";
 export type { LineageForest, LineageNode } from "./inventory/lineage.ts";
 export type { CloneInput, ClonePlanView, CloneTaskResult } from "./operations/clone.ts";
+export type { ReconcileTaskResult, RecordedOperation } from "./operations/interrupted.ts";
 export type { RebuildTaskResult } from "./operations/rebuild-object-map.ts";
 export type { TaskError, TaskLogLine, TaskObject, TaskState, TaskUnit } from "./tasks/task.ts";

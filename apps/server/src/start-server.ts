@@ -18,7 +18,7 @@ import { createInventories } from "./inventory/inventories.ts";
 import { listen } from "./listen.ts";
 import { createFlattens } from "./operations/background-flattens.ts";
 import { runnableKinds } from "./operations/operations.ts";
-import { createReconcilers } from "./operations/reconciler.ts";
+import { createReconcilers, type UnsettledTasks } from "./operations/reconciler.ts";
 import { createRouter } from "./router.ts";
 import { createRunner } from "./tasks/task-runner.ts";
 
@@ -67,14 +67,18 @@ export async function startServer(config: Config, clock: Clock = systemClock): P
       runner.wake();
     },
   });
-  const reconcilers = createReconcilers(host, clusters, (id) => inventories.get(id).renew());
+  const unsettledTasks: UnsettledTasks = {
+    unsettled: (cluster) => runner.unsettled(cluster),
+    settle: (id, outcome) => runner.settle(id, outcome),
+  };
+  const reconcilers = createReconcilers(host, clusters, unsettledTasks, (id) => inventories.get(id).renew());
   const flattens = createFlattens(host, clusters, (id) => inventories.get(id).renew());
   const inventories = createInventories(host, {
     clusters,
     publish: (event) => hub.publish(event),
     watched: () => hub.subscribers > 0,
   });
-  const operations = { clusters, inventories, flattens, cloneTasks: config.cloneTasks };
+  const operations = { clusters, inventories, flattens, reconcilers, cloneTasks: config.cloneTasks };
   const runner = createRunner(host, {
     database,
     kinds: runnableKinds(operations),

@@ -239,6 +239,7 @@ export {
 export {
   type FlowOptions,
   type ListOperationsOptions,
+  isIdMadeBy,
   listOperations,
   type OperationInfo,
   type ProgressUnit,

@@ -7,6 +7,7 @@ import { up as people } from "./migrations/0001-people.ts";
 import { up as tasks } from "./migrations/0002-tasks.ts";
 import { up as audit } from "./migrations/0003-audit.ts";
 import { up as cluster } from "./migrations/0004-cluster.ts";
+import { up as taskClient } from "./migrations/0005-task-client.ts";
 import type { Tables } from "./tables.ts";
 
 export type Database = Kysely<Tables>;
@@ -58,6 +59,7 @@ export function migrations(clusterId: string): Record<string, Migration> {
     "0002-tasks": { up: tasks },
     "0003-audit": { up: audit },
     "0004-cluster": { up: (db) => cluster(db, clusterId) },
+    "0005-task-client": { up: taskClient },
   };
 }
 

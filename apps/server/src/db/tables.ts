@@ -20,6 +20,8 @@ export interface TaskTable {
   total: number | null;
   unit: string;
   input: string;
+  /** The RADOS client that worked on it last; null when nothing that it left has to be looked for. */
+  client: string | null;
   result: string | null;
   error: string | null;
   userId: string;

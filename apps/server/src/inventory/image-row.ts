@@ -2,6 +2,15 @@ import { type Forest, type ForestNode, featureNames, type ParentLink, showImageS
 import { z } from "zod";
 import { clusterId, rowError, rowErrorSchema } from "../api/schemas.ts";
 
+/** What makes or changes an image at this moment, or was interrupted while it did. */
+const operationMark = z.object({
+  /** What was begun: `clone`, `copy`, …; null when that cannot be read. */
+  kind: z.string().nullable(),
+  /** `make` for everything that makes an image; `remove`, `flatten`, `rollback`, … */
+  purpose: z.string(),
+  state: z.enum(["running", "interrupted"]),
+});
+
 /** One line of the images table. An unreadable image has `error` and zeros in place of what could not be read. */
 export const imageListRow = z.object({
   cluster: clusterId,
@@ -26,6 +35,7 @@ export const imageListRow = z.object({
   createdAt: z.string().nullable(),
   inTrash: z.boolean(),
   marks: z.array(z.string()),
+  operation: operationMark.nullable(),
 });
 
 export type ImageListRow = z.output<typeof imageListRow>;
@@ -45,6 +55,7 @@ export function listRow(cluster: string, node: ForestNode, forest: Forest): Imag
     depth: node.depth,
     inTrash: row.trash !== null,
     marks: [...node.marks],
+    operation: markOf(row),
   };
   if (row.state === "unreadable") {
     return {
@@ -67,6 +78,12 @@ export function listRow(cluster: string, node: ForestNode, forest: Forest): Imag
     parentSpec: row.parent === null ? null : parentSpec(node, row.parent, forest),
     createdAt: row.createdAt?.toISOString() ?? null,
   };
+}
+
+function markOf({ operation }: ForestNode["row"]): ImageListRow["operation"] {
+  if (operation === null) return null;
+  const { kind, purpose, state } = operation;
+  return { kind, purpose, state };
 }
 
 /** Thousands of images share a handful of feature sets. */

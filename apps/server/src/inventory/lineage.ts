@@ -18,6 +18,7 @@ const lineageNodeSchema = imageListRow
     inTrash: true,
     state: true,
     marks: true,
+    operation: true,
   })
   .extend({
     parentKey: z.string().nullable(),
@@ -57,7 +58,7 @@ export function lineage(catalog: Catalog): LineageForest {
 
 function lineageNode(cluster: string, { view, node }: CatalogRow): LineageNode {
   const { key, spec, pool, namespace, name, size, depth, childCount, descendantCount } = view;
-  const { inTrash, state, marks } = view;
+  const { inTrash, state, marks, operation } = view;
   const snapshots = node.row.state === "ok" ? node.row.snapshots : [];
   return {
     key,
@@ -75,5 +76,6 @@ function lineageNode(cluster: string, { view, node }: CatalogRow): LineageNode {
     inTrash,
     state,
     marks,
+    operation,
   };
 }

@@ -1,8 +1,12 @@
 import {
+  type Cluster,
+  CoppiceError,
   cloneWithinLimits,
   featureNames,
   formatImageSpec,
+  isIdMadeBy,
   type LimitedClonePhase,
+  openImage,
   parseImageSpec,
   planCloneWithinLimits,
 } from "rbd-core";
@@ -11,7 +15,7 @@ import { operatorProcedure } from "../api/procedures.ts";
 import { clusterId, queuedTask, typedSpec } from "../api/schemas.ts";
 import { t } from "../api/trpc.ts";
 import { imageObject } from "../tasks/task.ts";
-import type { TaskKind } from "../tasks/task-kind.ts";
+import type { TaskKind, TaskOutcome } from "../tasks/task-kind.ts";
 import type { TaskRunner } from "../tasks/task-runner.ts";
 import type { OperationServices } from "./operation-services.ts";
 
@@ -136,8 +140,9 @@ export const cloneTask: TaskKind<CloneInput, CloneTaskResult, OperationServices>
 
   async run({ cluster: id, source, target }, task, { clusters, flattens, inventories }) {
     let current: LimitedClonePhase | null = null;
-    const result = await clusters.get(id).use((cluster) =>
-      cloneWithinLimits(cluster, flattens.get(id).get(), {
+    const result = await clusters.get(id).use(async (cluster) => {
+      await task.worksAs((await cluster.clientId()).toString(16));
+      return await cloneWithinLimits(cluster, flattens.get(id).get(), {
         source,
         target,
         signal: task.signal,
@@ -147,8 +152,8 @@ export const cloneTask: TaskKind<CloneInput, CloneTaskResult, OperationServices>
           current = phase;
           task.progress(done, total === 0 ? null : total);
         },
-      }),
-    );
+      });
+    });
     inventories.get(id).renew();
     const { name, reason } = result.snapshot;
     task.log(`${result.reused ? "Reused" : "Created"} the snapshot ${name}: ${reason}.`);
@@ -171,7 +176,25 @@ export const cloneTask: TaskKind<CloneInput, CloneTaskResult, OperationServices>
     message:
       `The server stopped while ${source} was being cloned. ` +
       `${target} is completed or removed when the cluster is connected again, with everything that was made for it.`,
-    hint: `Check whether ${target} exists then. If not, start the clone again.`,
+    hint: "This task then says what became of it.",
     object: target,
   }),
+
+  recorded: {
+    purpose: "make",
+    examine: ({ cluster: id, target }, client, { clusters }) =>
+      clusters.get(id).ask((cluster) => examineMade(cluster, target, client)),
+  },
 };
+
+/** Whether an image was made by a client whose operation has ended: then it is whole. */
+async function examineMade(cluster: Cluster, target: string, client: string): Promise<TaskOutcome> {
+  try {
+    await using image = await openImage(cluster, target, { readOnly: true, allowIncomplete: true });
+    if (isIdMadeBy(image.id, client)) return { outcome: "finished", what: `${target} is whole` };
+    return { outcome: "undone", what: `the image that is now called ${target} was made by another client` };
+  } catch (error) {
+    if (!(error instanceof CoppiceError && error.code === "NOT_FOUND")) throw error;
+    return { outcome: "undone", what: `${target} does not exist` };
+  }
+}

@@ -1,12 +1,14 @@
 import type { Clusters, PerCluster } from "../cluster/clusters.ts";
 import type { Inventories } from "../inventory/inventories.ts";
 import type { BackgroundFlattens } from "./background-flattens.ts";
+import type { Reconciler } from "./reconciler.ts";
 
 /** What operations on images work with. */
 export interface OperationServices {
   clusters: Clusters;
   inventories: Inventories;
   flattens: PerCluster<BackgroundFlattens>;
+  reconcilers: PerCluster<Reconciler>;
   /** How many clones run at the same time. */
   cloneTasks: number;
 }

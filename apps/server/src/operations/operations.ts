@@ -2,19 +2,21 @@ import { z } from "zod";
 import { type RunnableKind, runnableKind } from "../tasks/task-kind.ts";
 import type { TaskRunner } from "../tasks/task-runner.ts";
 import { cloneRouter, cloneTask } from "./clone.ts";
+import { interruptedRouter, reconcileTask } from "./interrupted.ts";
 import type { OperationServices } from "./operation-services.ts";
 import { objectMapRouter, rebuildTask } from "./rebuild-object-map.ts";
 
 // A new operation is added to these two lists, and to no other.
 
 /** Every kind of task. */
-const kinds = [cloneTask, rebuildTask] as const;
+const kinds = [cloneTask, rebuildTask, reconcileTask] as const;
 
 /** The areas of the API that start tasks. */
 export function operationRouters(services: OperationServices, runner: TaskRunner) {
   return {
     clone: cloneRouter(services, runner),
     objectMap: objectMapRouter(services, runner),
+    operations: interruptedRouter(services, runner),
   };
 }
 

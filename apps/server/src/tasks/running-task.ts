@@ -48,6 +48,11 @@ export class RunningTask implements TaskRun {
     this.#abort.abort(reason);
   }
 
+  async worksAs(client: string | null): Promise<void> {
+    await this.#writes;
+    await this.#options.store.setClient(this.#summary.id, client);
+  }
+
   phase(name: string, unit: TaskUnit = "steps"): void {
     this.#meter = new RateMeter(() => this.#options.clock.now());
     this.change({ phase: name, unit, done: 0, total: null, rate: null });

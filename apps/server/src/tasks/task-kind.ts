@@ -3,6 +3,11 @@ import type { TaskObject, TaskUnit } from "./task.ts";
 
 /** What a task's work is given to work with. */
 export interface TaskRun {
+  /**
+   * Stores the RADOS client on which the work is done from now on, before its first change: should the task be cut off,
+   * the client tells what it made, and which operation it left.
+   */
+  worksAs(client: string): Promise<void>;
   /** Aborts when the task is canceled or the server shuts down: undo what is half made, then throw its reason. */
   readonly signal: AbortSignal;
   /** Begins a named part of the work; progress counts from zero again. */
@@ -42,6 +47,21 @@ export interface TaskKind<Input, Result extends { kind: string }, Services> {
   related(input: Input): TaskObject[];
   run(input: Input, task: TaskRun, services: Services): Promise<Result>;
   afterCrash(input: Input): Aftermath;
+  /** For a kind whose work stands under an operation record and that calls `worksAs`: how its outcome is found out. */
+  readonly recorded?: {
+    /** Of the operation on the task's object. */
+    readonly purpose: string;
+    /** What became of a task that was cut off by what stands on the cluster, when no record of its operation is left. */
+    examine(input: Input, client: string, services: Services): Promise<TaskOutcome>;
+  };
+}
+
+/** What became of a task that was cut off. */
+export interface TaskOutcome {
+  /** `unfinished`: something half made is still there, and it is tried again. */
+  readonly outcome: "finished" | "undone" | "unfinished";
+  /** What stands on the cluster now; one sentence without a full stop. */
+  readonly what: string;
 }
 
 /** A kind that checks the stored input itself, so that the runner need not know its type. */
@@ -50,14 +70,26 @@ export interface RunnableKind {
   readonly concurrency: number;
   run(input: unknown, task: TaskRun): Promise<{ kind: string }>;
   afterCrash(input: unknown): Aftermath;
+  readonly recorded: {
+    readonly purpose: string;
+    examine(input: unknown, client: string): Promise<TaskOutcome>;
+  } | null;
 }
 
 export function runnableKind<Input, Result extends { kind: string }, Services>(
   kind: TaskKind<Input, Result, Services>,
   services: Services,
 ): RunnableKind {
+  const { recorded } = kind;
   return {
     kind: kind.kind,
+    recorded:
+      recorded === undefined
+        ? null
+        : {
+            purpose: recorded.purpose,
+            examine: async (input, client) => recorded.examine(kind.input.parse(input), client, services),
+          },
     concurrency: kind.concurrency(services),
     run: async (input, task) => kind.run(kind.input.parse(input), task, services),
     afterCrash(input) {

@@ -4,6 +4,7 @@ import { CoppiceError } from "rbd-core";
 import { type Clock, isoTime } from "../base/clock.ts";
 import { ServerError, toUserError, visible } from "../base/errors.ts";
 import type { Host } from "../base/host.ts";
+import { DEAD } from "../cluster/cluster-connection.ts";
 import type { Database } from "../db/database.ts";
 import { RunningTask } from "./running-task.ts";
 import {
@@ -12,10 +13,11 @@ import {
   type TaskEvent,
   type TaskListInput,
   type TaskLogLine,
+  type TaskObject,
   type TaskState,
   type TaskSummary,
 } from "./task.ts";
-import { type RunnableKind, type TaskKind, unknownAftermath } from "./task-kind.ts";
+import { type RunnableKind, type TaskKind, type TaskOutcome, unknownAftermath } from "./task-kind.ts";
 import { type StoredTask, TaskStore } from "./task-store.ts";
 
 interface TaskRunnerOptions {
@@ -125,10 +127,43 @@ export class TaskRunner {
       user: user.username,
     };
     await this.#options.store.insert(summary, input, user.id);
-    this.#queue.push({ summary, input });
+    this.#queue.push({ summary, input, client: null });
     this.#options.publish(summary);
     this.wake();
     return summary.id;
+  }
+
+  /** The tasks of a cluster that were cut off and of which it is not known yet what became of them, oldest first. */
+  async unsettled(cluster: string): Promise<UnsettledTask[]> {
+    return (await this.#options.store.unsettled(cluster)).flatMap(
+      ({ summary: { id, kind, object }, input, client }) => {
+        const recorded = this.#kinds.get(kind)?.recorded;
+        if (recorded === undefined || recorded === null || client === null) return [];
+        const examine = () => recorded.examine(input, client);
+        return [{ id, object, purpose: recorded.purpose, client, examine }];
+      },
+    );
+  }
+
+  /** Says what became of a task that was cut off: its last word, unless something half made is still there. */
+  async settle(id: string, { outcome, what }: TaskOutcome): Promise<void> {
+    const { store, clock, publish } = this.#options;
+    const found = await store.find(id);
+    if (found === null || found.summary.state !== "interrupted") return;
+    const { error, ...rest } = found.summary;
+    const summary: TaskSummary =
+      outcome === "finished"
+        ? { ...rest, state: after(rest.state, "completed") }
+        : {
+            ...rest,
+            error: { code: "INTERRUPTED", object: rest.object.spec, ...outcomeInWords(outcome, what) },
+          };
+    if (summary.error !== undefined && summary.error.message === error?.message) return;
+    const text = `${SETTLED[outcome]} ${what}.`;
+    await store.addLog(id, (await store.log(id)).length, { at: isoTime(clock.now()), text });
+    await store.save(summary);
+    if (outcome !== "unfinished") await store.setClient(id, null);
+    publish(this.#readable(summary));
   }
 
   /** Tasks, newest first. @throws {ServerError} `STALE_CURSOR` for a text that is not a cursor of this list */
@@ -229,8 +264,12 @@ export class TaskRunner {
     try {
       end("succeed", { result: await kind.run(input, task) });
     } catch (error) {
-      const { event, ...outcome } = taskEnding(error, task.signal, task.summary.object.spec);
-      if (event === "fail") log.warn({ err: error, task: task.summary.id }, "a task failed");
+      const { event, ...outcome } = taskEnding(error, task, kind);
+      if (event !== "aborted" && task.signal.reason !== SHUTDOWN) {
+        log.warn({ err: error, task: task.summary.id }, "a task failed");
+      }
+      // What it had made is undone.
+      if (task.signal.reason === SHUTDOWN && event === "lost") await task.worksAs(null);
       end(event, outcome);
     }
     await task.saved();
@@ -240,6 +279,32 @@ export class TaskRunner {
   #readable({ result, ...summary }: TaskSummary): TaskSummary {
     return result === undefined || !this.#kinds.has(summary.kind) ? summary : { ...summary, result };
   }
+}
+
+/** A task that was cut off, and how it is found out what became of it. */
+export interface UnsettledTask {
+  id: string;
+  object: TaskObject;
+  /** Of its operation on `object`. */
+  purpose: string;
+  /** The RADOS client that worked on it. */
+  client: string;
+  /** By what stands on the cluster, when no record of its operation is left. */
+  examine(): Promise<TaskOutcome>;
+}
+
+/** How the line of the log begins that tells the outcome. */
+const SETTLED: Record<TaskOutcome["outcome"], string> = {
+  finished: "This was interrupted, and what it made is whole:",
+  undone: "This was interrupted, and what it had begun was undone:",
+  unfinished: "This was interrupted, and something half made is still there:",
+};
+
+function outcomeInWords(outcome: "undone" | "unfinished", what: string): Pick<TaskError, "message" | "hint"> {
+  const message = `${SETTLED[outcome]} ${what}.`;
+  return outcome === "undone"
+    ? { message, hint: "Nothing of it is left. Start it again." }
+    : { message, hint: "The server tries to finish or undo it every few minutes." };
 }
 
 function after(state: TaskState, event: TaskEvent): TaskState {
@@ -258,7 +323,8 @@ interface TaskEnding {
  * Distinguishes a requested stop from a failure. A task that was told to stop and then failed for another reason, for
  * example because it could not undo its work, has failed: calling it canceled would hide what is left.
  */
-function taskEnding(error: unknown, signal: AbortSignal, object: string | null): TaskEnding {
+function taskEnding(error: unknown, { signal, summary }: RunningTask, kind: RunnableKind): TaskEnding {
+  const object = summary.object.spec;
   if (signal.aborted && isStop(error, signal)) {
     if (signal.reason !== SHUTDOWN) return { event: "aborted" };
     return {
@@ -272,8 +338,16 @@ function taskEnding(error: unknown, signal: AbortSignal, object: string | null):
     };
   }
   const { code, message, hint, object: where } = toUserError(error);
+  if (kind.recorded !== null && CUT_OFF.has(code)) {
+    return { event: "lost", error: { code, message, hint: IN_DOUBT, object: where ?? object } };
+  }
   return { event: "fail", error: { code, message, hint, object: where ?? object } };
 }
+
+/** Codes after which the work could not undo what it had begun. */
+const CUT_OFF: ReadonlySet<string> = new Set([...DEAD, "LEASE_LOST"]);
+
+const IN_DOUBT = "What it had begun is finished or undone by itself, and then this task says so.";
 
 function isStop(error: unknown, signal: AbortSignal): boolean {
   if (error === signal.reason) return true;

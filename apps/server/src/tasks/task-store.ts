@@ -19,6 +19,8 @@ export interface StoredTask {
   summary: TaskSummary;
   /** As stored: not yet checked against the schema of its kind. */
   input: unknown;
+  /** The RADOS client that worked on it last, as a hexadecimal number; null when its outcome is known, or it has none. */
+  client: string | null;
 }
 
 /** The tasks in the database. */
@@ -57,6 +59,10 @@ export class TaskStore {
       .execute();
   }
 
+  async setClient(taskId: string, client: string | null): Promise<void> {
+    await this.#database.updateTable("task").set({ client }).where("id", "=", taskId).execute();
+  }
+
   async addLog(taskId: string, seq: number, line: TaskLogLine): Promise<void> {
     await this.#database
       .insertInto("taskLog")
@@ -75,7 +81,7 @@ export class TaskStore {
 
   async find(id: string): Promise<StoredTask | null> {
     const row = await this.#database.selectFrom("task").selectAll().where("id", "=", id).executeTakeFirst();
-    return row === undefined ? null : { summary: summaryOf(row), input: JSON.parse(row.input) };
+    return row === undefined ? null : storedTask(row);
   }
 
   /** Those in one of `states`, oldest first. */
@@ -87,7 +93,21 @@ export class TaskStore {
       .orderBy("createdAt")
       .orderBy("id")
       .execute();
-    return rows.map((row) => ({ summary: summaryOf(row), input: JSON.parse(row.input) }));
+    return rows.map(storedTask);
+  }
+
+  /** Interrupted tasks of a cluster of which it is not known yet what became of them, oldest first. */
+  async unsettled(cluster: string): Promise<StoredTask[]> {
+    const rows = await this.#database
+      .selectFrom("task")
+      .selectAll()
+      .where("state", "=", "interrupted")
+      .where("client", "is not", null)
+      .where("cluster", "=", cluster)
+      .orderBy("createdAt")
+      .orderBy("id")
+      .execute();
+    return rows.map(storedTask);
   }
 
   /** Newest first. @throws {ServerError} `STALE_CURSOR` for a text that is not a cursor of this list */
@@ -107,6 +127,10 @@ export class TaskStore {
     const found = (await query.execute()).map(summaryOf);
     return cutPage(found, input.limit, ({ createdAt, id }) => ({ at: createdAt, id }));
   }
+}
+
+function storedTask(row: Selectable<TaskTable>): StoredTask {
+  return { summary: summaryOf(row), input: JSON.parse(row.input), client: row.client };
 }
 
 const relatedObjects = z.array(taskObject);

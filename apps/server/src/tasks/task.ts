@@ -16,8 +16,8 @@ export const taskState = z.enum(TASK_STATES);
 export const taskUnit = z.enum(["bytes", "steps", "objects"]);
 
 /**
- * What a task works on. `spec` is how people write it: `pool/[namespace/]image`, `pool/[namespace/]image@snapshot`, or
- * the pool's name. `namespace` is "" for the default one.
+ * What a task works on. `spec` is how people write it: `pool/[namespace/]image`, `pool/[namespace/]image@snapshot`,
+ * the pool's name, or the cluster's id. `namespace` is "" for the default one.
  */
 export const taskObject = z.discriminatedUnion("kind", [
   z.object({
@@ -38,6 +38,7 @@ export const taskObject = z.discriminatedUnion("kind", [
     snapshot: z.string(),
   }),
   z.object({ kind: z.literal("pool"), cluster: clusterId, spec: z.string(), pool: z.string() }),
+  z.object({ kind: z.literal("cluster"), cluster: clusterId, spec: z.string() }),
 ]);
 
 /** Why a task ended badly, in words for a person. `object` is the spec it happened on, as far as known. */
@@ -102,7 +103,7 @@ export const taskListInput = z
   })
   .default({ limit: 50 });
 
-/** Where a task is. The last four are final. */
+/** Where a task is. In the last four its work has ended. */
 export type TaskState = (typeof TASK_STATES)[number];
 export type TaskUnit = z.output<typeof taskUnit>;
 export type TaskObject = z.output<typeof taskObject>;
@@ -118,8 +119,11 @@ export function imageObject(cluster: string, spec: string): TaskObject {
   return snapshot === undefined ? { kind: "image", ...place } : { kind: "snapshot", ...place, snapshot };
 }
 
-/** What happens to a task. `aborted`: its work stopped because it was asked to. `lost`: the server went away. */
-export type TaskEvent = "start" | "cancel" | "succeed" | "fail" | "aborted" | "lost";
+/**
+ * What happens to a task. `aborted`: its work stopped because it was asked to. `lost`: the server or its connection to the
+ * cluster went away. `completed`: what a lost task was to make is whole after all.
+ */
+export type TaskEvent = "start" | "cancel" | "succeed" | "fail" | "aborted" | "lost" | "completed";
 
 const NEXT: Readonly<Record<TaskState, Readonly<Partial<Record<TaskEvent, TaskState>>>>> = {
   queued: { start: "running", cancel: "canceled" },
@@ -135,7 +139,7 @@ const NEXT: Readonly<Record<TaskState, Readonly<Partial<Record<TaskEvent, TaskSt
   canceled: {},
   succeeded: {},
   failed: {},
-  interrupted: {},
+  interrupted: { completed: "succeeded" },
 };
 
 /** The state after `event`, or null when that cannot happen to a task in this state. */
@@ -143,7 +147,7 @@ export function nextState(state: TaskState, event: TaskEvent): TaskState | null 
   return NEXT[state][event] ?? null;
 }
 
-/** Whether nothing can happen to the task any more. */
+/** Whether the task's work has ended. */
 export function isFinal(state: TaskState): boolean {
-  return Object.keys(NEXT[state]).length === 0;
+  return nextState(state, "cancel") === null;
 }

@@ -7,6 +7,7 @@ import { PerCluster } from "../../src/cluster/clusters.ts";
 import { Hub } from "../../src/events/hub.ts";
 import { InventoryCache } from "../../src/inventory/inventory-cache.ts";
 import { BackgroundFlattens } from "../../src/operations/background-flattens.ts";
+import { Reconciler } from "../../src/operations/reconciler.ts";
 import type { Services } from "../../src/router.ts";
 import { imageObject } from "../../src/tasks/task.ts";
 import type { TaskRunner } from "../../src/tasks/task-runner.ts";
@@ -74,6 +75,17 @@ export function stubServices(inventory: Inventory = inventoryOf([])): StubServic
     flattens: new PerCluster(
       [CLUSTER],
       () => new BackgroundFlattens({ clock, log, limits, onFlattened: () => {} }),
+    ),
+    reconcilers: new PerCluster(
+      [CLUSTER],
+      (id) =>
+        new Reconciler({
+          cluster: id,
+          clock,
+          log,
+          tasks: { unsettled: async () => [], settle: async () => {} },
+          onChanged: () => {},
+        }),
     ),
     cloneTasks: 1,
     runner: idleRunner(),

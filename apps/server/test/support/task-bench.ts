@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { type Database, migrations, openDatabase } from "../../src/db/database.ts";
 import { imageObject, type TaskSummary } from "../../src/tasks/task.ts";
-import { runnableKind, type TaskKind, type TaskRun } from "../../src/tasks/task-kind.ts";
+import { runnableKind, type TaskKind, type TaskOutcome, type TaskRun } from "../../src/tasks/task-kind.ts";
 import { TaskRunner } from "../../src/tasks/task-runner.ts";
 import { TaskStore } from "../../src/tasks/task-store.ts";
 import { FakeClock } from "./fake-clock.ts";
@@ -36,6 +36,8 @@ export class TaskBench {
   readonly store: TaskStore;
   readonly runner: TaskRunner;
   readonly kind: TaskKind<WorkInput, WorkResult, null>;
+  /** What stands on the cluster, by the name of the work. */
+  readonly outcomes = new Map<string, TaskOutcome>();
   /** The clusters that are connected. */
   readonly connected = new Set([CLUSTER]);
 
@@ -51,6 +53,14 @@ export class TaskBench {
       object: ({ cluster, name }) => imageObject(cluster, name),
       related: () => [],
       afterCrash: ({ name }) => ({ message: `${name} may be half there.`, hint: "Look.", object: name }),
+      recorded: {
+        purpose: "make",
+        examine: async ({ name }) => {
+          const outcome = this.outcomes.get(name);
+          if (outcome === undefined) throw new Error(`nobody knows about ${name}`);
+          return outcome;
+        },
+      },
       run: ({ name }, run) => {
         const { promise, resolve, reject } = Promise.withResolvers<WorkResult>();
         this.works.set(name, { run, finish: () => resolve(resultOf(name)), fail: reject });

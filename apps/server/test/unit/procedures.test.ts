@@ -40,6 +40,13 @@ const EXPECTED: Record<string, Expected> = {
     input: { image: "rbd/a" },
     audited: { cluster: CLUSTER, object: "rbd/a" },
   },
+  "operations.list": { role: "viewer", onCluster: true },
+  "operations.reconcile": {
+    role: "operator",
+    onCluster: true,
+    input: { image: "rbd/a" },
+    audited: { cluster: CLUSTER, object: "rbd/a" },
+  },
   "tasks.list": { role: "viewer" },
   "tasks.get": { role: "viewer", input: { id: TASK } },
   "tasks.cancel": { role: "operator", input: { id: TASK }, audited: { cluster: CLUSTER, object: TASK } },

@@ -1,3 +1,4 @@
+import { CoppiceError } from "rbd-core";
 import { beforeEach, expect, test } from "vitest";
 import { settle } from "../support/fake-clock.ts";
 import { TaskBench } from "../support/task-bench.ts";
@@ -118,4 +119,78 @@ test("tasks of a kind that this version does not know keep nothing from starting
   next.work("rbd/known").finish();
   await settle();
   expect((await next.runner.get(known)).state).toBe("succeeded");
+});
+
+/** A task that was cut off by the death of the server while this RADOS client worked on it. */
+async function cutOff(name: string, client = "4a1"): Promise<{ id: string; next: TaskBench }> {
+  const id = await bench.enqueue(name);
+  await settle();
+  await bench.work(name).run.worksAs(client);
+  const next = bench.restarted();
+  await next.runner.start();
+  return { id, next };
+}
+
+test("a task that was cut off is unsettled until it is known what became of it", async () => {
+  const { id, next } = await cutOff("rbd/a");
+  next.outcomes.set("rbd/a", { outcome: "undone", what: "rbd/a was removed" });
+  const [task] = await next.runner.unsettled("ceph");
+  expect(task).toMatchObject({ id, purpose: "make", client: "4a1", object: { spec: "rbd/a" } });
+  expect(await task?.examine()).toEqual({ outcome: "undone", what: "rbd/a was removed" });
+  expect(await next.runner.unsettled("other")).toEqual([]);
+  await next.runner.settle(id, { outcome: "undone", what: "rbd/a was removed" });
+  const text = "This was interrupted, and what it had begun was undone: rbd/a was removed.";
+  expect(await next.runner.get(id)).toMatchObject({
+    state: "interrupted",
+    error: { code: "INTERRUPTED", message: text, hint: "Nothing of it is left. Start it again." },
+    log: [{ text }],
+  });
+  expect(next.states(id)).toEqual(["interrupted"]);
+  expect(await next.runner.unsettled("ceph")).toEqual([]);
+});
+
+test("a task that was cut off after its last change has succeeded", async () => {
+  const { id, next } = await cutOff("rbd/a");
+  await next.runner.settle(id, { outcome: "finished", what: "rbd/a is whole" });
+  const task = await next.runner.get(id);
+  expect(task).toMatchObject({ state: "succeeded", log: [{ text: expect.stringContaining("is whole") }] });
+  expect(task.error).toBeUndefined();
+  expect(await next.runner.unsettled("ceph")).toEqual([]);
+});
+
+test("a task of which something half made is still there says why, once, and stays unsettled", async () => {
+  const { id, next } = await cutOff("rbd/a");
+  const left = { outcome: "unfinished", what: "rbd/a is incomplete, and somebody uses it" } as const;
+  await next.runner.settle(id, left);
+  await next.runner.settle(id, left);
+  const { error, log, state } = await next.runner.get(id);
+  expect([state, log.length]).toEqual(["interrupted", 1]);
+  expect(error?.message).toContain("is incomplete, and somebody uses it");
+  expect((await next.runner.unsettled("ceph")).length).toBe(1);
+  await next.runner.settle(id, { outcome: "finished", what: "rbd/a is whole" });
+  expect((await next.runner.get(id)).state).toBe("succeeded");
+});
+
+test("what was undone at a shutdown needs no search", async () => {
+  const id = await bench.enqueue("rbd/a");
+  await settle();
+  const { run, fail } = bench.work("rbd/a");
+  await run.worksAs("4a1");
+  const closing = bench.runner.close(10_000);
+  fail(run.signal.reason);
+  await closing;
+  expect((await bench.runner.get(id)).state).toBe("interrupted");
+  expect(await bench.runner.unsettled("ceph")).toEqual([]);
+});
+
+test("a task that lost its connection is interrupted, and unsettled", async () => {
+  const id = await bench.enqueue("rbd/a");
+  await settle();
+  const { run, fail } = bench.work("rbd/a");
+  await run.worksAs("4a1");
+  const [code, call, message] = ["BLOCKLISTED", "rbd_clone", "the cluster refuses this client"] as const;
+  fail(new CoppiceError({ code, call, object: "rbd/a", message, hint: "Connect again." }));
+  await settle();
+  expect(await bench.runner.get(id)).toMatchObject({ state: "interrupted", error: { code: "BLOCKLISTED" } });
+  expect((await bench.runner.unsettled("ceph")).map((task) => task.id)).toEqual([id]);
 });

@@ -1,4 +1,15 @@
-import { CircleAlert, Layers, type LucideIcon, Scissors, Trash2, TriangleAlert, Unlink } from "lucide-react";
+import type { ImageListRow } from "@coppice/server/router";
+import {
+  CircleAlert,
+  Hammer,
+  Layers,
+  type LucideIcon,
+  Scissors,
+  Trash2,
+  TriangleAlert,
+  Unlink,
+  Unplug,
+} from "lucide-react";
 import { Badge, type BadgeTone } from "#components/ui/panel.tsx";
 import { Tooltip } from "#components/ui/popover.tsx";
 
@@ -56,6 +67,51 @@ const IN_TRASH: ImageStatus = {
   tone: "neutral",
 };
 
+type Operation = NonNullable<ImageListRow["operation"]>;
+
+/** What is done to an image, by the purpose of the operation. What makes it is named by its kind. */
+const CHANGES: Record<string, { running: string; noun: string }> = {
+  remove: { running: "Being removed", noun: "removal" },
+  flatten: { running: "Being flattened", noun: "flatten" },
+  rollback: { running: "Being rolled back", noun: "rollback" },
+};
+
+/** What makes an image, as a noun. */
+const MAKINGS: Record<string, string> = {
+  volume: "creation",
+  template: "template import",
+};
+
+/** What is done to an image by this operation, as a noun: "clone", "removal". */
+export function operationNoun({ kind, purpose }: Pick<Operation, "kind" | "purpose">): string {
+  if (purpose === "make") return kind === null ? "creation" : (MAKINGS[kind] ?? kind);
+  return CHANGES[purpose]?.noun ?? kind ?? "change";
+}
+
+function statusOf(operation: Operation): ImageStatus {
+  const { purpose, state } = operation;
+  const isMade = purpose === "make";
+  if (state === "running") {
+    return {
+      label: isMade ? "Being made" : (CHANGES[purpose]?.running ?? "Being changed"),
+      meaning: isMade
+        ? "A program is making this image. Its content is not complete yet."
+        : "A program is working on this image.",
+      icon: Hammer,
+      tone: "info",
+    };
+  }
+  const noun = operationNoun(operation);
+  return {
+    label: `Interrupted: ${noun}`,
+    meaning: isMade
+      ? `The ${noun} that makes this image was interrupted, so its content is not complete. Do not use the image before the ${noun} is finished or undone.`
+      : `The ${noun} of this image was interrupted. Finish or undo it.`,
+    icon: Unplug,
+    tone: isMade ? "danger" : "warn",
+  };
+}
+
 /** The most severe first. */
 const SEVERITY: Record<BadgeTone, number> = { danger: 0, warn: 1, info: 2, neutral: 3, brand: 4 };
 
@@ -69,6 +125,7 @@ export function statusesOf(image: {
   state: "ok" | "unreadable";
   inTrash: boolean;
   marks: readonly string[];
+  operation: Operation | null;
 }): ImageStatus[] {
   const known = image.marks.map(
     (mark): ImageStatus =>
@@ -76,6 +133,7 @@ export function statusesOf(image: {
   );
   const all = [
     ...(image.state === "unreadable" ? [UNREADABLE] : []),
+    ...(image.operation === null ? [] : [statusOf(image.operation)]),
     ...known,
     ...(image.inTrash ? [IN_TRASH] : []),
   ];

@@ -55,6 +55,7 @@ export type Links = ReturnType<typeof linksOf>;
 /** The page of an object that a task takes part in. */
 export function objectLink(object: TaskObject): string {
   const links = linksOf(object.cluster);
+  if (object.kind === "cluster") return links.overview();
   if (object.kind === "pool") return links.images({ pool: object.pool });
   const { pool, namespace, image } = object;
   return links.image(

@@ -3,19 +3,38 @@ import { type ActionTarget, IMAGE_ACTIONS, offerActions } from "#features/action
 import { linksOf } from "#lib/links.ts";
 
 const links = linksOf("ceph");
-const image: ActionTarget = { key: "rbd//1", spec: "rbd/vm-1", state: "ok", inTrash: false };
+const image: ActionTarget = { key: "rbd//1", spec: "rbd/vm-1", state: "ok", inTrash: false, operation: null };
+const broken: ActionTarget = {
+  ...image,
+  operation: { kind: "clone", purpose: "make", state: "interrupted" },
+};
+const openReconcile = vi.fn();
 const openClone = vi.fn();
 const goTo = vi.fn();
 
 function offered(target: ActionTarget, mayOperate = true, path = "/images/") {
-  return offerActions(target, { links, openClone, mayOperate, path, goTo });
+  return offerActions(target, { links, openClone, openReconcile, mayOperate, path, goTo });
 }
 const ids = (target: ActionTarget, mayOperate?: boolean) => offered(target, mayOperate).map(({ id }) => id);
 const action = (target: ActionTarget, id: string) => offered(target).find((each) => each.id === id);
 
 describe("offerActions", () => {
   test("offers every action to an operator, in the order of the registry", () =>
-    expect(ids(image)).toEqual(IMAGE_ACTIONS.map(({ id }) => id)));
+    expect(ids(broken)).toEqual(IMAGE_ACTIONS.map(({ id }) => id)));
+
+  test("offers to finish or undo only what was interrupted, to those who may", () => {
+    expect(ids(image)).not.toContain("reconcile");
+    expect(ids(broken, false)).not.toContain("reconcile");
+    const running: ActionTarget = {
+      ...image,
+      operation: { kind: "clone", purpose: "make", state: "running" },
+    };
+    expect(ids(running)).not.toContain("reconcile");
+    action(broken, "reconcile")?.run();
+    expect(openReconcile).toHaveBeenLastCalledWith({ image: "rbd/vm-1", operation: broken.operation });
+    expect(action(broken, "clone")?.disabledReason).toMatch(/not complete/);
+    expect(action(running, "clone")?.disabledReason).toMatch(/still being made/);
+  });
 
   test("leaves out what the role of a viewer does not allow", () =>
     expect(ids(image, false)).toEqual(["open", "lineage", "copy-name"]));

@@ -4,7 +4,7 @@ import { statusesOf } from "#components/image-status.tsx";
 import { attentionItems } from "#features/overview/attention.tsx";
 import { linksOf } from "#lib/links.ts";
 
-const image = { state: "ok", inTrash: false, marks: [] } as const;
+const image = { state: "ok", inTrash: false, marks: [], operation: null } as const;
 const labels = (...args: Parameters<typeof statusesOf>) => statusesOf(...args).map(({ label }) => label);
 
 test("the most severe status comes first", () => {
@@ -12,11 +12,28 @@ test("the most severe status comes first", () => {
     "Parent in trash",
     "Flatten candidate",
   ]);
-  expect(labels({ state: "unreadable", inTrash: true, marks: ["deep"] })).toEqual([
+  expect(labels({ ...image, state: "unreadable", inTrash: true, marks: ["deep"] })).toEqual([
     "Unreadable",
     "Deep",
     "In trash",
   ]);
+});
+
+test("what works on an image, or was interrupted while it did, is said in plain words", () => {
+  const label = (purpose: string, state: "running" | "interrupted", kind: string | null = "clone") =>
+    labels({ ...image, operation: { kind, purpose, state } });
+  expect(label("make", "running")).toEqual(["Being made"]);
+  expect(label("remove", "running")).toEqual(["Being removed"]);
+  expect(label("new-purpose", "running")).toEqual(["Being changed"]);
+  expect(label("make", "interrupted")).toEqual(["Interrupted: clone"]);
+  expect(label("make", "interrupted", null)).toEqual(["Interrupted: creation"]);
+  expect(label("flatten", "interrupted", "flatten")).toEqual(["Interrupted: flatten"]);
+  const [status] = statusesOf({
+    ...image,
+    marks: ["deep"],
+    operation: { kind: "clone", purpose: "make", state: "interrupted" },
+  });
+  expect(status).toMatchObject({ tone: "danger", meaning: expect.stringContaining("Do not use the image") });
 });
 
 test("an unknown mark is shown by its name", () => {

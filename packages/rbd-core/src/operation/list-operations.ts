@@ -23,6 +23,11 @@ export interface OperationInfo {
   readonly startedAt: Date | null;
   /** The process that works or worked on it. */
   readonly holder: { readonly host: string; readonly pid: number } | null;
+  /**
+   * The RADOS clients that have worked on it, the newest last, as hexadecimal numbers (see `Cluster.clientId`); none when
+   * the record cannot be read.
+   */
+  readonly clients: readonly string[];
   /** Why the record cannot be read; `null` when it can. */
   readonly error: CoppiceError | null;
 }
@@ -86,6 +91,7 @@ export function toInfo(
     state: isHeld ? "running" : "interrupted",
     startedAt: record === null ? null : new Date(record.started),
     holder: record === null ? null : { host: record.holder.host, pid: record.holder.pid },
+    clients: record?.clients ?? [],
     error,
   };
 }

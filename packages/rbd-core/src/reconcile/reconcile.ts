@@ -50,6 +50,8 @@ export interface ReconciledOperation {
 }
 
 export interface ReconcileOptions extends ListOperationsOptions {
+  /** Which operations to finish or undo. Default: all that were interrupted. */
+  readonly only?: ((operation: OperationInfo) => boolean) | undefined;
   /** Called after each operation, with what became of it. */
   readonly onProgress?: ((progress: ReconcileProgress) => void) | undefined;
 }
@@ -72,9 +74,9 @@ export async function reconcile(
   cluster: Cluster,
   options: ReconcileOptions = {},
 ): Promise<ReconciledOperation[]> {
-  const { signal, onProgress } = options;
+  const { only = () => true, signal, onProgress } = options;
   const isFlatten = ({ kind }: OperationInfo) => Number(kind === "flatten");
-  const operations = await listOperations(cluster, options);
+  const operations = (await listOperations(cluster, options)).filter(only);
   operations.sort((a, b) => isFlatten(a) - isFlatten(b));
   const reconciled: ReconciledOperation[] = [];
   for (const operation of operations) {

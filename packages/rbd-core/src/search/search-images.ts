@@ -87,7 +87,10 @@ const kinds: Record<SearchKind, (node: ForestNode) => boolean> = {
   roots: ({ row, parentState }) => row.state === "ok" && parentState === "none",
   clones: ({ parentState }) => parentState !== "none",
   trash: ({ row }) => row.trash !== null,
-  problems: ({ row, marks }) => row.state === "unreadable" || marks.some((mark) => problemMarks.has(mark)),
+  problems: ({ row, marks }) =>
+    row.state === "unreadable" ||
+    row.operation?.state === "interrupted" ||
+    marks.some((mark) => problemMarks.has(mark)),
 };
 
 /**

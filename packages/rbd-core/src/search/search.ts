@@ -8,7 +8,7 @@ import type { ForestNode } from "../inventory/index.ts";
  * - `roots`: readable images that are not clones.
  * - `clones`: images with a parent, even if it is not in the inventory.
  * - `trash`: images in the trash.
- * - `problems`: images that are unreadable or have the mark `orphan`, `parent-in-trash` or `deep`. A flatten candidate is
+ * - `problems`: images that are unreadable, on which an operation was interrupted, or that have the mark `orphan`, `parent-in-trash` or `deep`. A flatten candidate is
  *   only a suggestion, and an invalid object map costs time but no data: search for those by `problem`.
  */
 export const searchKinds = ["all", "roots", "clones", "trash", "problems"] as const;

@@ -1,7 +1,7 @@
 "use client";
 
-import type { SnapshotDetail } from "@coppice/server/router";
-import { ClipboardCopy, Copy, type LucideIcon, Network, SquareArrowOutUpRight } from "lucide-react";
+import type { ImageListRow, SnapshotDetail } from "@coppice/server/router";
+import { ClipboardCopy, Copy, type LucideIcon, Network, SquareArrowOutUpRight, Wrench } from "lucide-react";
 import { usePathname, useRouter } from "next/navigation";
 import { type KeyboardEvent, useEffect, useMemo } from "react";
 import { toast } from "#components/ui/toast.tsx";
@@ -9,10 +9,12 @@ import { useCloneDialog } from "#features/clone/clone-dialog.tsx";
 import { useLinks } from "#features/cluster/current-cluster.tsx";
 import { useMayOperate } from "#features/session/session.tsx";
 import { imageRef, type LinkedImage, type Links } from "#lib/links.ts";
+import { type InterruptedWork, useReconcileDialog } from "./reconcile-dialog.tsx";
 
 /** The image, or one of its snapshots, that an action applies to. */
 export interface ActionTarget extends LinkedImage {
   state: "ok" | "unreadable";
+  operation: ImageListRow["operation"];
   snapshot?: Pick<SnapshotDetail, "name" | "kind">;
 }
 
@@ -20,6 +22,7 @@ export interface ActionTarget extends LinkedImage {
 interface ActionContext {
   links: Links;
   openClone: (source: string) => void;
+  openReconcile: (work: InterruptedWork) => void;
 }
 
 interface ImageActionBase {
@@ -38,6 +41,8 @@ interface ImageActionBase {
   changesCluster?: true;
   /** Whether the action applies to snapshots as well. */
   forSnapshots?: true;
+  /** Whether the action is offered for the target at all. */
+  applies?: (target: ActionTarget) => boolean;
   /** Why the action cannot be applied to the target, in a sentence that says what to do; null when it can. */
   whyDisabled?: (target: ActionTarget) => string | null;
 }
@@ -63,6 +68,15 @@ export const IMAGE_ACTIONS: readonly ImageAction[] = [
     key: "Enter",
     keyHelp: "Open the image",
     href: (target, links) => links.image(imageRef(target)),
+  },
+  {
+    id: "reconcile",
+    icon: Wrench,
+    label: () => "Finish or undo…",
+    placement: "button",
+    changesCluster: true,
+    applies: ({ operation }) => operation?.state === "interrupted",
+    run: ({ spec, operation }, { openReconcile }) => openReconcile({ image: spec, operation }),
   },
   {
     id: "clone",
@@ -94,9 +108,14 @@ export const IMAGE_ACTIONS: readonly ImageAction[] = [
   },
 ];
 
-function whyNotClonable({ state, inTrash, snapshot }: ActionTarget): string | null {
+function whyNotClonable({ state, inTrash, operation, snapshot }: ActionTarget): string | null {
   if (inTrash) return "The image is in the trash. Restore it to clone it.";
   if (state === "unreadable") return "The image could not be read, so it cannot be cloned.";
+  if (operation?.purpose === "make") {
+    return operation.state === "running"
+      ? "The image is still being made."
+      : "The image is not complete. Finish or undo what makes it.";
+  }
   if (snapshot !== undefined && snapshot.kind !== "user") return "Only user snapshots can be cloned.";
   return null;
 }
@@ -145,6 +164,7 @@ export function offerActions(
   return IMAGE_ACTIONS.filter(
     (action) =>
       (mayOperate || action.changesCluster !== true) &&
+      (action.applies?.(target) ?? true) &&
       (target.snapshot === undefined || action.forSnapshots === true),
   )
     .map((action) => {
@@ -173,11 +193,19 @@ export function useImageActions() {
   const path = usePathname();
   const links = useLinks();
   const { openClone } = useCloneDialog();
+  const { openReconcile } = useReconcileDialog();
   const mayOperate = useMayOperate();
 
   return useMemo(() => {
     const actionsFor = (target: ActionTarget): OfferedAction[] =>
-      offerActions(target, { links, openClone, mayOperate, path, goTo: (href) => router.push(href) });
+      offerActions(target, {
+        links,
+        openClone,
+        openReconcile,
+        mayOperate,
+        path,
+        goTo: (href) => router.push(href),
+      });
 
     /** Runs the action that the key stands for. Returns whether there is one that can be used. */
     const runByKey = (event: KeyboardEvent, target: ActionTarget): boolean => {
@@ -188,7 +216,7 @@ export function useImageActions() {
       return true;
     };
     return { actionsFor, runByKey };
-  }, [router, path, links, openClone, mayOperate]);
+  }, [router, path, links, openClone, openReconcile, mayOperate]);
 }
 
 let pageTarget: ActionTarget | undefined;

@@ -24,7 +24,7 @@ export function useImageTasks(image: NamedImage): TaskSummary[] {
 export function concernsImage(task: Pick<TaskSummary, "object" | "related">, image: NamedImage): boolean {
   return [task.object, ...task.related].some(
     (object) =>
-      object.kind !== "pool" &&
+      (object.kind === "image" || object.kind === "snapshot") &&
       object.cluster === image.cluster &&
       object.pool === image.pool &&
       object.namespace === image.namespace &&

@@ -2,15 +2,18 @@
 
 import type { ImageListRow, TaskSummary } from "@coppice/server/router";
 import { useQuery } from "@tanstack/react-query";
-import { CircleCheck } from "lucide-react";
+import { CircleCheck, Wrench } from "lucide-react";
 import Link from "next/link";
 import { bySeverity, type ImageStatus, statusesOf } from "#components/image-status.tsx";
 import { EmptyState, ErrorState } from "#components/state.tsx";
+import { Button } from "#components/ui/button.tsx";
 import { Badge, Panel } from "#components/ui/panel.tsx";
 import { Skeleton } from "#components/ui/progress.tsx";
 import { SpecText } from "#components/values.tsx";
+import { useReconcileDialog } from "#features/actions/reconcile-dialog.tsx";
 import { useCluster, useLinks } from "#features/cluster/current-cluster.tsx";
 import { ScanProblems } from "#features/cluster/inventory.tsx";
+import { useMayOperate } from "#features/session/session.tsx";
 import { useRecentTasks } from "#features/tasks/task-watch.tsx";
 import { toProblem, trpc } from "#lib/api.ts";
 import { formatCount } from "#lib/format.ts";
@@ -59,7 +62,7 @@ export function Attention({ problems }: { problems: Problems }) {
   const items = attentionItems(page.rows, tasks ?? [], links);
   const more = page.filtered - page.rows.length + Math.max(0, items.length - MAX_ITEMS);
   return (
-    <Panel title="Needs attention">
+    <Panel title="Needs attention" aside={<ReconcileAll rows={page.rows} />}>
       {page.scanProblems.length > 0 && (
         <div className="flex flex-col gap-2 p-4 pb-0">
           <ScanProblems problems={page.scanProblems} scannedAt={page.scannedAt} />
@@ -68,7 +71,7 @@ export function Attention({ problems }: { problems: Problems }) {
       {items.length === 0 ? (
         page.scanProblems.length === 0 && (
           <EmptyState icon={CircleCheck} title="Nothing needs attention">
-            All images are readable, no clone chain is too deep, and no recent task has failed.
+            All images are readable and complete, no clone chain is too deep, and no recent task has failed.
           </EmptyState>
         )
       ) : (
@@ -85,6 +88,19 @@ export function Attention({ problems }: { problems: Problems }) {
         </p>
       )}
     </Panel>
+  );
+}
+
+/** Finishes or undoes everything that was interrupted. Nothing when there is nothing, or the role does not allow it. */
+function ReconcileAll({ rows }: { rows: readonly ImageListRow[] }) {
+  const { openReconcile } = useReconcileDialog();
+  const mayOperate = useMayOperate();
+  if (!mayOperate || !rows.some(({ operation }) => operation?.state === "interrupted")) return null;
+  return (
+    <Button size="sm" onClick={() => openReconcile({ image: null, operation: null })}>
+      <Wrench aria-hidden />
+      Finish or undo all…
+    </Button>
   );
 }
 

@@ -2,6 +2,7 @@
 
 import { type ReactNode, Suspense } from "react";
 import { Skeleton } from "#components/ui/progress.tsx";
+import { ReconcileDialogProvider } from "#features/actions/reconcile-dialog.tsx";
 import { CloneDialogProvider } from "#features/clone/clone-dialog.tsx";
 import { ClusterChip } from "#features/cluster/cluster-chip.tsx";
 import { ClusterProvider } from "#features/cluster/current-cluster.tsx";
@@ -19,27 +20,29 @@ export function Console({ children }: { children: ReactNode }) {
       <ClusterProvider fallback={<ConsoleSkeleton />}>
         <TaskWatch>
           <CloneDialogProvider>
-            <PaletteProvider>
-              <a
-                href="#main"
-                className="fixed top-2 left-2 z-60 -translate-y-16 rounded-md bg-brand px-3 py-1.5 text-on-brand focus-visible:translate-y-0"
-              >
-                Skip to content
-              </a>
-              <div className="flex h-dvh flex-col-reverse md:flex-row">
-                <Navigation />
-                <div className="flex min-h-0 min-w-0 flex-1 flex-col">
-                  <TopBar />
-                  <main
-                    id="main"
-                    tabIndex={-1}
-                    className="relative min-h-0 flex-1 overflow-y-auto outline-hidden"
-                  >
-                    <Suspense>{children}</Suspense>
-                  </main>
+            <ReconcileDialogProvider>
+              <PaletteProvider>
+                <a
+                  href="#main"
+                  className="fixed top-2 left-2 z-60 -translate-y-16 rounded-md bg-brand px-3 py-1.5 text-on-brand focus-visible:translate-y-0"
+                >
+                  Skip to content
+                </a>
+                <div className="flex h-dvh flex-col-reverse md:flex-row">
+                  <Navigation />
+                  <div className="flex min-h-0 min-w-0 flex-1 flex-col">
+                    <TopBar />
+                    <main
+                      id="main"
+                      tabIndex={-1}
+                      className="relative min-h-0 flex-1 overflow-y-auto outline-hidden"
+                    >
+                      <Suspense>{children}</Suspense>
+                    </main>
+                  </div>
                 </div>
-              </div>
-            </PaletteProvider>
+              </PaletteProvider>
+            </ReconcileDialogProvider>
           </CloneDialogProvider>
         </TaskWatch>
       </ClusterProvider>

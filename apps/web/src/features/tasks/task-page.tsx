@@ -16,7 +16,7 @@ import { toProblem, trpc } from "#lib/api.ts";
 import { absoluteTime, clockTime } from "#lib/format.ts";
 import { objectLink } from "#lib/links.ts";
 import { isActive } from "#lib/task.ts";
-import { CancelButton, CloneResult, TaskProgress, TaskStateBadge } from "./task-status.tsx";
+import { CancelButton, CloneResult, ReconcileResult, TaskProgress, TaskStateBadge } from "./task-status.tsx";
 import { runTime } from "./task-table.tsx";
 import { useOnScreen } from "./task-watch.tsx";
 
@@ -73,15 +73,16 @@ function TaskDetail({ task }: { task: Task }) {
         <TaskStateBadge state={task.state} />
         <div className="ml-auto flex gap-2">
           <CancelButton task={task} />
-          {task.result !== undefined && (
+          {task.state === "succeeded" && task.kind !== "reconcile" && (
             <ButtonLink href={objectLink(task.object)} variant="primary">
-              {task.result.kind === "clone" ? "Open the clone" : "Open the image"}
+              {task.kind === "clone" ? "Open the clone" : "Open the image"}
             </ButtonLink>
           )}
         </div>
       </header>
       {task.error !== undefined && <ProblemCallout problem={task.error} />}
       {task.result?.kind === "clone" && <CloneResult result={task.result} />}
+      {task.result?.kind === "reconcile" && <ReconcileResult result={task.result} />}
       <div className="grid gap-4 md:grid-cols-2">
         <Panel title="Progress">
           <div className="p-4">

@@ -1,6 +1,6 @@
 "use client";
 
-import type { CloneTaskResult, TaskState, TaskSummary } from "@coppice/server/router";
+import type { CloneTaskResult, ReconcileTaskResult, TaskState, TaskSummary } from "@coppice/server/router";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { CircleCheck } from "lucide-react";
 import { Button } from "#components/ui/button.tsx";
@@ -103,6 +103,32 @@ export function CloneResult({ result }: { result: CloneTaskResult }) {
           ["Depth", String(result.depth)],
         ]}
       />
+    </div>
+  );
+}
+
+const OUTCOMES: Record<ReconcileTaskResult["operations"][number]["outcome"], string> = {
+  finished: "Finished",
+  undone: "Undone",
+  skipped: "Skipped",
+};
+
+/** What became of the interrupted operations that a task tried. */
+export function ReconcileResult({ result: { operations } }: { result: ReconcileTaskResult }) {
+  return (
+    <div className="rounded-lg border border-brand-line bg-brand-soft p-4">
+      {operations.length === 0 ? (
+        <p>Nothing was interrupted any more.</p>
+      ) : (
+        <FactList
+          facts={operations.map(({ image, outcome, what }) => [
+            OUTCOMES[outcome],
+            <span key={image} className="wrap-anywhere">
+              <SpecText spec={image} className="text-xs" />: {what}.
+            </span>,
+          ])}
+        />
+      )}
     </div>
   );
 }

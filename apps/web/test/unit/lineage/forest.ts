@@ -18,6 +18,7 @@ export function node(name: string, parent: LineageNode | null = null, snapshot =
     inTrash: false,
     state: "ok",
     marks: [],
+    operation: null,
   };
 }
 

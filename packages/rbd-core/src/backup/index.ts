@@ -31,6 +31,7 @@ export type {
   CheckOptions,
   CopiedOut,
   CopyOutOptions,
+  CopyToFileOptions,
   ListPointsOptions,
   NewPoint,
   NewRecord,
@@ -41,3 +42,9 @@ export type {
   SourceImage,
 } from "./backup-target.ts";
 export { openPoolTarget, type PoolTargetOptions } from "./pool/pool-target.ts";
+export {
+  type RestoreBackupOptions,
+  type RestoreBackupResult,
+  type RestoreTo,
+  restoreBackup,
+} from "./restore-backup.ts";

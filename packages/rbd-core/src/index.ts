@@ -18,6 +18,7 @@ export {
   type CheckOptions,
   type CopiedOut,
   type CopyOutOptions,
+  type CopyToFileOptions,
   type KeptSnapshot,
   type ListPointsOptions,
   type NewPoint,
@@ -28,8 +29,12 @@ export {
   type PointListing,
   type PointProblem,
   type PoolTargetOptions,
+  type RestoreBackupOptions,
+  type RestoreBackupResult,
   type RestoreImage,
+  type RestoreTo,
   type RetiredSnapshots,
+  restoreBackup,
   type SourceImage,
   type StoredPoint,
 } from "./backup/index.ts";
@@ -238,8 +243,8 @@ export {
 } from "./names/index.ts";
 export {
   type FlowOptions,
-  type ListOperationsOptions,
   isIdMadeBy,
+  type ListOperationsOptions,
   listOperations,
   type OperationInfo,
   type ProgressUnit,

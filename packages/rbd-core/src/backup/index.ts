@@ -31,6 +31,7 @@ export type {
   CheckOptions,
   CopiedOut,
   CopyOutOptions,
+  CopyToFileOptions,
   ListPointsOptions,
   NewPoint,
   NewRecord,
@@ -42,3 +43,11 @@ export type {
 } from "./backup-target.ts";
 export { recoverChain } from "./pool/pool-chain.ts";
 export { openPoolTarget, type PoolTargetOptions } from "./pool/pool-target.ts";
+export {
+  type RestoreBackupOptions,
+  type RestoreBackupResult,
+  type RestoreTo,
+  recoverRestore,
+  restoreBackup,
+} from "./restore-backup.ts";
+export { recoverInPlace } from "./restore-in-place.ts";

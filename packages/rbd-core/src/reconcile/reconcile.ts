@@ -1,4 +1,4 @@
-import { recoverBackup, recoverChain } from "../backup/index.ts";
+import { recoverBackup, recoverChain, recoverInPlace, recoverRestore } from "../backup/index.ts";
 import { recoverClone } from "../clone/index.ts";
 import type { Cluster } from "../cluster/index.ts";
 import { recoverRemoval, removalKinds } from "../deletion/index.ts";
@@ -26,6 +26,8 @@ useRecoveries({
   import: recoverImport,
   backup: recoverBackup,
   "backup-chain": recoverChain,
+  restore: recoverRestore,
+  "restore-in-place": recoverInPlace,
   flatten: recoverFlatten,
   rollback: recoverRollback,
   snapshot: recoverVolumeSnapshot,

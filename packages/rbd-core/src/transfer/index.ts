@@ -39,6 +39,7 @@ export { type ImportRawOptions, importRaw, type WrittenRaw, writeRaw } from "./i
 export { importNew, markSnapshots, recoverImport } from "./import/new-image-import.ts";
 export { ChunkPool, checkBytes, rechunk, untilAborted } from "./import/raw-chunks.ts";
 export { type Digests, digestNames, StreamDigests } from "./import/stream-digests.ts";
+export { createEmptyImage, existsAlready, makeNewImage } from "./new-image.ts";
 export { identityOf, type SourceRange } from "./source.ts";
 export { setSize } from "./target/head.ts";
 export { holdTarget, openTarget } from "./target/open-target.ts";

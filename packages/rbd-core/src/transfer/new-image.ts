@@ -16,7 +16,7 @@ import { type ImageSpec, showImageSpec } from "../names/index.ts";
 import { isIdMadeBy, type Operation, UndoLog } from "../operation/index.ts";
 
 interface NewImageOptions {
-  readonly kind: "copy" | "import";
+  readonly kind: "copy" | "import" | "restore";
   /** The function that makes the image, for the errors. */
   readonly call: string;
   readonly signal: AbortSignal | undefined;

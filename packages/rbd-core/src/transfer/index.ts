@@ -21,6 +21,7 @@ export {
   type MergedManifest,
   mergeManifests,
 } from "./digests/digest-manifest.ts";
+export { type DigestDiffOptions, digestDiff } from "./digests/digest-diff.ts";
 export { decodeManifest, encodeManifest } from "./digests/manifest-bytes.ts";
 export {
   type VerifyDigestsOptions,

@@ -111,6 +111,11 @@ const schema = z.strictObject({
   completedAt: time,
   engine: z.strictObject({ name: z.string().min(1).max(100), version: z.string().min(1).max(100) }),
   labels: z.record(z.string().min(1).max(200), z.string().max(1000)),
+  /** What Cinder keeps of the volume, as it wrote it; a target for Cinder keeps the text where Cinder looks for it, too. */
+  volumeMetadata: z
+    .string()
+    .max(32 * 1024)
+    .nullable(),
   /** Retention keeps it, whatever the policy says. */
   protected: z.boolean(),
   /** Other images were backed up at the same instant with the same set id; null for a backup of one image. */

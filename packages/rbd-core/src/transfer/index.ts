@@ -15,6 +15,7 @@
  */
 export { type CopyDiffOptions, type CopyDiffResult, copyDiff } from "./copy/copy-diff.ts";
 export { type CopyImageOptions, type CopyImageResult, copyImage } from "./copy/copy-image.ts";
+export { undoCopy } from "./copy/undo-copy.ts";
 export {
   type BlockDigest,
   type DigestManifest,
@@ -36,8 +37,12 @@ export { type ImportImageOptions, type ImportImageResult, importImage } from "./
 export { type ImportRawOptions, importRaw, writeRaw } from "./import/import-raw.ts";
 export { ChunkPool, checkBytes, rechunk, untilAborted } from "./import/raw-chunks.ts";
 export { type Digests, StreamDigests } from "./import/stream-digests.ts";
-export type { SourceRange } from "./source.ts";
+export { identityOf, type SourceRange } from "./source.ts";
+export { setSize } from "./target/head.ts";
+export { holdTarget, openTarget } from "./target/open-target.ts";
+export { removePoint } from "./target/point-record.ts";
 export {
+  progressOf,
   RateMeter,
   TransferLimits,
   type TransferOptions,

@@ -26,10 +26,9 @@ const layers: readonly (readonly [folder: string, purpose: string])[] = [
   ["deletion", "what prevents a removal, plans of removals, the trash"],
   ["formats", "files and streams: diffs, image streams, zstd, sidecars"],
   ["transfer", "export, import and copies of images and increments"],
-  ["backup", "backups in a pool or a directory: chains, restore, verification, retention"],
   ["volume", "volumes of virtual machines: create, extend, roll back, delete"],
   ["template", "templates: import, capture, clone, export, remove"],
-  ["backup", "backups of images: points, chains, targets"],
+  ["backup", "backups in a pool or a directory: chains, restore, verification, retention"],
   ["reconcile", "finishing or undoing what was interrupted"],
 ];
 const order = layers.map(([folder]) => folder);

@@ -40,4 +40,14 @@ export type {
   RestoreImage,
   SourceImage,
 } from "./backup-target.ts";
+export type {
+  ForeignChain,
+  ForeignPoint,
+} from "./cinder-chains.ts";
+export type { CinderChainProblem } from "./cinder-format.ts";
+export {
+  type ImportChainOptions,
+  type ImportChainResult,
+  importCinderChain,
+} from "./pool/import-chain.ts";
 export { openPoolTarget, type PoolTargetOptions } from "./pool/pool-target.ts";

@@ -16,13 +16,13 @@
 export { type CopyDiffOptions, type CopyDiffResult, copyDiff } from "./copy/copy-diff.ts";
 export { type CopyImageOptions, type CopyImageResult, copyImage } from "./copy/copy-image.ts";
 export { undoCopy } from "./copy/undo-copy.ts";
+export { type DigestDiffOptions, digestDiff } from "./digests/digest-diff.ts";
 export {
   type BlockDigest,
   type DigestManifest,
   type MergedManifest,
   mergeManifests,
 } from "./digests/digest-manifest.ts";
-export { type DigestDiffOptions, digestDiff } from "./digests/digest-diff.ts";
 export { decodeManifest, encodeManifest } from "./digests/manifest-bytes.ts";
 export {
   type VerifyDigestsOptions,

@@ -7,6 +7,8 @@ import { progressOf, type TransferLimits, type TransferOptions } from "../transf
 import { type BlockDigest, blockDigests, type DigestManifest } from "./digest-manifest.ts";
 
 export interface DigestDiffOptions extends SourceRange, OpenSourceOptions, TransferOptions {
+  /** In bytes. The image's object size without it. */
+  readonly blockSize?: number | undefined;
   readonly limits?: TransferLimits | undefined;
 }
 
@@ -19,7 +21,8 @@ export interface DigestDiffOptions extends SourceRange, OpenSourceOptions, Trans
 export async function digestDiff(cluster: Cluster, options: DigestDiffOptions): Promise<DigestManifest> {
   const { signal, limits } = options;
   await using source = await openSource(cluster, options, options);
-  const { objectSize: blockSize, size, spec, to } = source;
+  const { size, spec, to } = source;
+  const blockSize = options.blockSize ?? source.objectSize;
   return await withCoppiceErrors({ object: spec, what: `${spec} could not be read` }, async () => {
     const job = new CopyJob();
     const release = limits?.apply(job);

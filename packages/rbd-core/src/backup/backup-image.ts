@@ -68,7 +68,7 @@ export interface BackupImageResult {
  * undoes what was not complete.
  *
  * @throws {CoppiceError} `BUSY` while another process backs the image up or works on its chain; `NOT_FOUND`, `NOT_A_COPY` when
- * an increment is asked for and not possible; `IO` when what was read back differs; `NO_SPACE`, `QUOTA_EXCEEDED`;
+ * an increment is asked for and not possible; `VERIFICATION_FAILED` when what was read back differs; `NO_SPACE`, `QUOTA_EXCEEDED`;
  * `LEASE_LOST`; the signal's reason
  *
  * @example

@@ -16,6 +16,7 @@
 export { type CopyDiffOptions, type CopyDiffResult, copyDiff } from "./copy/copy-diff.ts";
 export { type CopyImageOptions, type CopyImageResult, copyImage } from "./copy/copy-image.ts";
 export { undoCopy } from "./copy/undo-copy.ts";
+export type { CopyVerification } from "./copy/verify-copy.ts";
 export { type DigestDiffOptions, digestDiff } from "./digests/digest-diff.ts";
 export {
   type BlockDigest,

@@ -31,6 +31,7 @@ export type {
   CheckOptions,
   CopiedOut,
   CopyOutOptions,
+  CopyToFileOptions,
   ListPointsOptions,
   NewPoint,
   NewRecord,
@@ -51,3 +52,9 @@ export {
   importCinderChain,
 } from "./pool/import-chain.ts";
 export { openPoolTarget, type PoolTargetOptions } from "./pool/pool-target.ts";
+export {
+  type RestoreBackupOptions,
+  type RestoreBackupResult,
+  type RestoreTo,
+  restoreBackup,
+} from "./restore-backup.ts";

@@ -39,7 +39,7 @@ export { type ImportRawOptions, importRaw, writeRaw } from "./import/import-raw.
 export { ChunkPool, checkBytes, rechunk, untilAborted } from "./import/raw-chunks.ts";
 export { type Digests, StreamDigests } from "./import/stream-digests.ts";
 export { createEmptyImage, existsAlready, makeNewImage } from "./new-image.ts";
-export { identityOf, type SourceRange } from "./source.ts";
+export { identityOf, isSameImage, type SourceRange } from "./source.ts";
 export { setSize } from "./target/head.ts";
 export { holdTarget, openTarget } from "./target/open-target.ts";
 export { removePoint } from "./target/point-record.ts";

@@ -15,6 +15,7 @@ import {
   type DigestManifest,
   digestDiff,
   identityOf,
+  isSameImage,
   mergeManifests,
   type TransferLimits,
   type TransferOptions,
@@ -145,7 +146,7 @@ async function importPoints(
   if (newest === undefined) {
     return { imported: [], notExtensible: "there was nothing to import", left };
   }
-  const source = await examineSource(foreign, options, cluster);
+  const source = await examineSource(foreign, options, cluster, last);
   // One block size for the whole chain, so that digests of its points can be merged: that of the source.
   const blockSize = last?.objectSize ?? source.objectSize;
   const imported: BackupRecord[] = [];
@@ -251,14 +252,17 @@ interface ExaminedSource {
   readonly snapshots: ReadonlyMap<string, bigint>;
 }
 
+/** @param last The newest point with a record: all points of a chain have the same source. */
 async function examineSource(
   { imageName }: ForeignChain,
   { source }: ImportChainOptions,
   cluster: Cluster,
+  last: BackupRecord | undefined,
 ): Promise<ExaminedSource> {
-  if (source === undefined) {
-    const identity = { ...unknownSource, imageName };
-    return { cluster, place: null, identity, objectSize: undefined, snapshots: new Map() };
+  const { snapshot: _, ...recorded } = last?.source ?? { ...unknownSource, imageName, snapshot: null };
+  const isUnknown = last?.source.fsid === unknownSource.fsid;
+  if (source === undefined || isUnknown) {
+    return { cluster, place: null, identity: recorded, objectSize: undefined, snapshots: new Map() };
   }
   const place = toImageOnly(source.image);
   const from = source.cluster ?? cluster;
@@ -266,7 +270,20 @@ async function examineSource(
   const { objectSize } = await image.stat();
   const users = (await image.listSnapshots()).filter(({ namespace }) => namespace === "user");
   const snapshots = new Map(users.map(({ name, id }) => [name, id]));
-  return { cluster: from, place, identity: await identityOf(from, place, image), objectSize, snapshots };
+  const identity = await identityOf(from, place, image);
+  if (last !== undefined && !isSameImage(identity, recorded)) throw notTheSource(last, place);
+  return { cluster: from, place, identity, objectSize, snapshots };
+}
+
+function notTheSource({ chain, source }: BackupRecord, place: ImageSpec): CoppiceError {
+  const { poolName, imageName, imageId } = source;
+  return new CoppiceError({
+    code: "INVALID_ARGUMENT",
+    call: "importCinderChain",
+    object: chain,
+    message: `the chain ${chain} belongs to ${poolName}/${imageName} (image ${imageId}), and not to ${showImageSpec(place)}`,
+    hint: "Give that image as the source, or none.",
+  });
 }
 
 /** Compares the source's snapshot with the newest point: a snapshot of its name alone proves nothing. */
@@ -277,7 +294,7 @@ async function whyNotExtensible(
   { limits }: ImportChainOptions,
   signal: AbortSignal,
 ): Promise<string | null> {
-  if (place === null) return "its source was not given";
+  if (place === null) return "its source is not known";
   const object = showImageSpec({ ...place, snapshot: name });
   if (!snapshots.has(name)) return `there is no ${object}`;
   await using image = await openImage(cluster, { ...place, snapshot: name });

@@ -85,6 +85,8 @@ it("imports a chain of Cinder's, which is then extended by ours and by Cinder, p
   await write(cluster, image, 5 * mib, 700_000, 6);
   const fifth = await cinder.backup(volume, { ...ours, content });
 
+  const other = await newVolume();
+  await expect(importChain(other, first.base)).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
   const later = await importChain(volume, first.base);
   expect(later.imported.map(({ id, parent }) => [id, parent])).toEqual([[fifth.id, fourth.id]]);
   expect(later.notExtensible).toBeNull();
@@ -125,7 +127,7 @@ it("imports without the source, and is not extended then", async () => {
     chain: first.base,
   });
   expect(imported).toHaveLength(3);
-  expect(notExtensible).toBe("its source was not given");
+  expect(notExtensible).toBe("its source is not known");
   await checkDeep([first.id, second.id, third.id]);
   const { backup } = await backupImage(cluster, { image: plain.image(volume), target });
   expect(backup).toMatchObject({ kind: "full", reason: "first" });

@@ -2,11 +2,7 @@
  * Backups: restore points of images, in chains, in a target. `backup-target` is the contract of a target and `backup-record` what
  * is kept about each point; docs/backup-format.md describes what lies in a pool.
  */
-export {
-  type BackupImageOptions,
-  type BackupImageResult,
-  backupImage,
-} from "./backup-image.ts";
+export { type BackupImageOptions, type BackupImageResult, backupImage } from "./backup-image.ts";
 export {
   type BackupReason,
   type BackupRecord,
@@ -41,6 +37,14 @@ export type {
   RestoreImage,
   SourceImage,
 } from "./backup-target.ts";
+export type { ForeignChain, ForeignPoint } from "./cinder-chains.ts";
+export type { CinderChainProblem } from "./cinder-format.ts";
+export {
+  type ImportChainOptions,
+  type ImportChainResult,
+  importCinderChain,
+  recoverChainImport,
+} from "./pool/import-chain.ts";
 export { recoverChain } from "./pool/pool-chain.ts";
 export { openPoolTarget, type PoolTargetOptions } from "./pool/pool-target.ts";
 export {

@@ -1,4 +1,10 @@
-import { recoverBackup, recoverChain, recoverInPlace, recoverRestore } from "../backup/index.ts";
+import {
+  recoverBackup,
+  recoverChain,
+  recoverChainImport,
+  recoverInPlace,
+  recoverRestore,
+} from "../backup/index.ts";
 import { recoverClone } from "../clone/index.ts";
 import type { Cluster } from "../cluster/index.ts";
 import { recoverRemoval, removalKinds } from "../deletion/index.ts";
@@ -26,6 +32,7 @@ useRecoveries({
   import: recoverImport,
   backup: recoverBackup,
   "backup-chain": recoverChain,
+  "backup-import": recoverChainImport,
   restore: recoverRestore,
   "restore-in-place": recoverInPlace,
   flatten: recoverFlatten,

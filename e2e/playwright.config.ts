@@ -26,7 +26,8 @@ export default defineConfig({
   ],
   use: {
     baseURL: process.env.E2E_ORIGIN,
-    trace: "retain-on-failure",
+    // Without its film: the screenshots of every frame cost more than the pages themselves on two cores.
+    trace: { mode: "retain-on-failure", screenshots: false },
     screenshot: "only-on-failure",
     viewport: { width: 1440, height: 900 },
     launchOptions: {

@@ -129,7 +129,6 @@ describe.each(victims)("$kind, killed at every change", { timeout: 600_000 }, ({
         const where = `killed at change ${nth}${late ? ", after it" : ""}`;
         if (died) counts.set(`${kind}: killed`, (counts.get(`${kind}: killed`) ?? 0) + 1);
         if (died && way === "the same call") {
-          if (kind === "removeImage") await forgetAll(pool);
           // Dead after its last change: the call had done its work, and nothing tells of it any more.
           const isDone = (await recorded(pool)).length === 0 && isListed(await listed(pool), rest ?? nothing);
           const again =
@@ -152,8 +151,8 @@ describe.each(victims)("$kind, killed at every change", { timeout: 600_000 }, ({
           ).toEqual([]);
           const isUndone = outcomes.length === 0 || outcomes.some(({ outcome }) => outcome === "undone");
           const now = await listed(pool);
-          if (isUndone && kind !== "removeImage") expect([whole, rest ?? nothing], where).toContainEqual(now);
-          else if (kind !== "removeImage") expect(now, where).toEqual(rest ?? nothing);
+          if (isUndone) expect([whole, rest ?? nothing], where).toContainEqual(now);
+          else expect(now, where).toEqual(rest ?? nothing);
         } else {
           expect(await listed(pool), where).toEqual(rest ?? nothing);
         }

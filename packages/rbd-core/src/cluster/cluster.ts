@@ -112,6 +112,17 @@ export class Cluster implements AsyncDisposable {
     );
   }
 
+  /**
+   * Whether a client is on the cluster's blocklist. (`ceph osd blocklist ls`)
+   *
+   * @param address As RADOS lists it with a lock or a watch.
+   * @throws {CoppiceError} `PERMISSION_DENIED`
+   */
+  async isFenced(address: string, options: CallOptions = {}): Promise<boolean> {
+    const listed = await this.monCommand({ prefix: "osd blocklist ls" }, options);
+    return (listed as { addr: string }[]).some(({ addr }) => addr === address);
+  }
+
   /** A configuration value of this client; `undefined` when there is no such setting. (`rados_conf_get`) */
   async getSetting(name: string, options: CallOptions = {}): Promise<string | undefined> {
     return withCoppiceErrors({ object: name }, () => this.#native.getSetting(name, options));

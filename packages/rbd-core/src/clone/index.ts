@@ -14,9 +14,16 @@ export {
 } from "./clone-plan.ts";
 export { type CloneRecord, newCloneRecord } from "./clone-record.ts";
 export { createImageStep, deriveImage, flattenStep } from "./derive.ts";
-export type { HeldSnapshot } from "./own-snapshots.ts";
+export { type HeldSnapshot, readOwnSnapshots } from "./own-snapshots.ts";
 export { checkSnapshotNameFree, checkTarget, type PreparedClone, prepareCurrent } from "./prepare.ts";
 export { recoverClone } from "./recover-clone.ts";
+export {
+  type ParentRef,
+  parentRefSchema,
+  readParentRefs,
+  recordDeleted,
+  releaseParents,
+} from "./release-parents.ts";
 export { defaultNames, type NameSource, newSnapshotName } from "./snapshot-name.ts";
 export { namedSnapshot, openSource, readSourceFacts, type SourceFacts, sourceDepth } from "./source.ts";
 export {

@@ -86,7 +86,7 @@ export async function forgetOwnSnapshot(
 }
 
 /** The names of the recorded snapshots of an image, with the largest id before each. @throws {RbdError} */
-async function readOwnSnapshots(ioCtx: IoCtx, imageId: string): Promise<Map<string, bigint>> {
+export async function readOwnSnapshots(ioCtx: IoCtx, imageId: string): Promise<Map<string, bigint>> {
   const found = new Map<string, bigint>();
   const prefix = keyOf(imageId, "");
   for (let startAfter = "", more = true; more; ) {

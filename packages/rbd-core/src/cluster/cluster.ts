@@ -35,15 +35,24 @@ export interface CallOptions {
  */
 export class Cluster implements AsyncDisposable {
   readonly fsid: string;
+  readonly #poolCheckMilliseconds: number;
+  /** When the handles of pools were last compared with the cluster's map, by `performance.now()`. */
+  #poolsCheckedAt = performance.now();
+  #checkingPools: Promise<void> | undefined;
   readonly #native: NativeCluster;
   readonly #ioCtxs: IoCtxCache;
   #clientId: bigint | undefined;
   /** From the last {@link listPools}. */
   #poolIds: ReadonlyMap<string, number> = new Map();
 
-  /** Use `connect` instead. */
-  constructor(native: NativeCluster) {
+  /**
+   * Use `connect` instead.
+   *
+   * @param poolCheckMilliseconds How long it may go unnoticed that a pool was deleted and created again under its name.
+   */
+  constructor(native: NativeCluster, poolCheckMilliseconds = 1000) {
     this.#native = native;
+    this.#poolCheckMilliseconds = poolCheckMilliseconds;
     this.fsid = native.fsid;
     this.#ioCtxs = new IoCtxCache((pool, namespace) => this.#openPool(pool, namespace));
   }
@@ -103,6 +112,17 @@ export class Cluster implements AsyncDisposable {
     );
   }
 
+  /**
+   * Whether a client is on the cluster's blocklist. (`ceph osd blocklist ls`)
+   *
+   * @param address As RADOS lists it with a lock or a watch.
+   * @throws {CoppiceError} `PERMISSION_DENIED`
+   */
+  async isFenced(address: string, options: CallOptions = {}): Promise<boolean> {
+    const listed = await this.monCommand({ prefix: "osd blocklist ls" }, options);
+    return (listed as { addr: string }[]).some(({ addr }) => addr === address);
+  }
+
   /** A configuration value of this client; `undefined` when there is no such setting. (`rados_conf_get`) */
   async getSetting(name: string, options: CallOptions = {}): Promise<string | undefined> {
     return withCoppiceErrors({ object: name }, () => this.#native.getSetting(name, options));
@@ -147,13 +167,38 @@ export class Cluster implements AsyncDisposable {
 
   /**
    * The binding's handle of a pool and namespace. It is shared and stays open as long as the connection: never close
-   * it. Its methods reject with the binding's `RbdError`.
+   * it. Its methods reject with the binding's `RbdError`. After another client has deleted the pool, and created it again
+   * under its name, it takes a second until this is the handle of the new one.
    *
    * @throws {CoppiceError} `NOT_FOUND` when the pool does not exist
    */
   async pool(name: string, namespace = ""): Promise<IoCtx> {
     const what = `the pool ${JSON.stringify(name)} could not be opened`;
-    return withCoppiceErrors({ object: name, what }, () => this.#ioCtxs.get(name, namespace));
+    return withCoppiceErrors({ object: name, what }, async () => {
+      await this.#noticePools();
+      return await this.#ioCtxs.get(name, namespace);
+    });
+  }
+
+  /** Closes the handles of pools that are gone. A handle goes by the pool's number, and never finds a new pool of the name. */
+  async #noticePools(): Promise<void> {
+    if (this.#ioCtxs.isEmpty) return;
+    if (performance.now() - this.#poolsCheckedAt < this.#poolCheckMilliseconds) return;
+    this.#checkingPools ??= this.#checkPools().finally(() => {
+      this.#checkingPools = undefined;
+      this.#poolsCheckedAt = performance.now();
+    });
+    await this.#checkingPools;
+  }
+
+  async #checkPools(): Promise<void> {
+    try {
+      await this.#native.waitForLatestOsdMap();
+      const pools = await this.#native.listPools();
+      await this.#ioCtxs.keepOnly(new Map(pools.map(({ id, name }) => [name, id])));
+    } catch {
+      // The monitors do not answer. What needs only the OSDs goes on with the handles that are there.
+    }
   }
 
   async #openPool(name: string, namespace: string): Promise<IoCtx> {

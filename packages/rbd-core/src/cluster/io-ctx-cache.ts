@@ -16,6 +16,10 @@ export class IoCtxCache {
     this.#open = open;
   }
 
+  get isEmpty(): boolean {
+    return this.#entries.size === 0;
+  }
+
   /** A failure to open is not cached, since the pool may be created later. */
   get(pool: string, namespace: string): Promise<IoCtx> {
     const key = `${pool}/${namespace}`;

@@ -176,6 +176,8 @@ function unaskedBlockers(facts: DeletionFacts, target: SnapshotFacts | undefined
 
 function snapshotBlockers(snapshot: SnapshotFacts, isTarget: boolean): Blocker[] {
   const blockers = snapshot.children.map((child) => childBlocker(snapshot, child, isTarget));
+  // It goes with the image, and nobody has to decide that.
+  if (snapshot.own && snapshot.children.length === 0 && !isTarget) return [];
   const about = { snapshot: snapshot.name, object: snapshot.name };
   if (snapshot.protected) {
     blockers.push({

@@ -1,4 +1,5 @@
 import { estimateChain, type Measure, readObjectMaps } from "../chain/index.ts";
+import { readOwnSnapshots } from "../clone/index.ts";
 import type { Cluster } from "../cluster/index.ts";
 import { allSettledOrThrow } from "../concurrency/index.ts";
 import { CoppiceError, withCoppiceErrors } from "../errors/index.ts";
@@ -31,6 +32,8 @@ export interface SnapshotFacts {
   name: string;
   kind: SnapshotKind | "unknown";
   protected: boolean;
+  /** Coppice made it by itself, for a clone. It goes with the image, whatever snapshots the caller allows to be removed. */
+  own: boolean;
   children: ChildFacts[];
   /** What removing this snapshot alone frees. */
   freedIfRemoved: Measure | null;
@@ -99,14 +102,20 @@ export async function gatherDeletionFacts(
   const snapshotId = wantedSnapshot === undefined ? null : snapshotNamed(held, wantedSnapshot);
   return decoding(spec, () =>
     withCoppiceErrors({ object: spec, what: `what depends on ${spec} could not be read` }, async () => {
-      const [{ children, unasked }, users, group, mirrored, estimates, dependants] = await allSettledOrThrow([
-        gatherChildren(cluster, held, signal),
-        gatherUsers(held, signal),
-        gatherGroup(cluster, held, signal),
-        isMirrored(held, signal),
-        withEstimates ? estimate(held, signal) : null,
-        findDependants?.(image) ?? [],
-      ]);
+      const [{ children, unasked }, users, group, mirrored, estimates, dependants, recorded] =
+        await allSettledOrThrow([
+          gatherChildren(cluster, held, signal),
+          gatherUsers(held, signal),
+          gatherGroup(cluster, held, signal),
+          isMirrored(held, signal),
+          withEstimates ? estimate(held, signal) : null,
+          findDependants?.(image) ?? [],
+          header.snapshots.length === 0 ? null : readOwnSnapshots(place.ioCtx, held.id),
+        ]);
+      const isOwn = ({ id, name, namespace: { kind } }: (typeof header.snapshots)[number]) => {
+        const after = recorded?.get(name);
+        return kind === "user" && after !== undefined && id > after;
+      };
       return {
         now: new Date(),
         image,
@@ -125,6 +134,7 @@ export async function gatherDeletionFacts(
             name,
             kind: snapshot.namespace.kind,
             protected: isProtected,
+            own: isOwn(snapshot),
             children: children.get(id) ?? [],
             freedIfRemoved: measure(estimates?.[at]?.freedIfRemoved),
             freedInOrder: measure(estimates?.[at]?.freedInOrder),
@@ -226,6 +236,7 @@ export async function gatherFormat1Facts(cluster: Cluster, spec: ImageSpec): Pro
         name,
         kind,
         protected: isProtected,
+        own: false,
         children: [],
         freedIfRemoved: null,
         freedInOrder: null,

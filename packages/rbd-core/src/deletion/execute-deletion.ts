@@ -51,7 +51,7 @@ export async function executeDeletion(
     .filter(({ way }) => way === options.way)
     .flatMap(({ steps }) => steps)
     .flatMap((step) => (step.do === "remove-snapshot" ? [step.snapshot.name] : []));
-  const details = removalDetails(image, { way: options.way, snapshots });
+  const details = await removalDetails(cluster, image, { way: options.way, snapshots });
   const spec = { pool: image.pool, namespace: image.namespace, image: image.name };
   const request = { image: spec, kind: "delete-image", details, signal: options.signal } as const;
   return await recordRemoval(cluster, request, async (operation) => {

@@ -52,6 +52,7 @@ export {
   type RemovalOptions,
   type RemovalPhase,
   removalPhases,
+  removeImage,
   removeImages,
 } from "./remove-images.ts";
 export {

@@ -1,3 +1,4 @@
+import { recordDeleted } from "../clone/index.ts";
 import type { Cluster } from "../cluster/index.ts";
 import { forEachLimit } from "../concurrency/index.ts";
 import { CoppiceError, hasCode, withCoppiceErrors } from "../errors/index.ts";
@@ -17,6 +18,7 @@ import {
   fenceById,
   type RemovalDetails,
   readRemovalDetails,
+  releaseNeeded,
 } from "./removal-record.ts";
 import { finishTrashMove, locateImage, removeHeaderless } from "./trash-entry.ts";
 
@@ -31,6 +33,23 @@ export const recoverRemoval: Recover = async (cluster, operation) => {
   const details = readRemovalDetails(operation);
   const name = operation.record.image;
   if (details === null) return { outcome: "undone", what: `nothing had been done to ${name}` };
+  const recovery = await recoverImage(cluster, operation, details, name);
+  if (recovery.outcome === "finished") {
+    if (operation.record.kind === "delete-volume" && details.way === "trash") {
+      const ioCtx = await cluster.pool(details.pool, details.namespace);
+      await withCoppiceErrors({ object: details.pool }, () => recordDeleted(ioCtx, details.id));
+    }
+    await releaseNeeded(cluster, operation);
+  }
+  return recovery;
+};
+
+async function recoverImage(
+  cluster: Cluster,
+  operation: Operation,
+  details: RemovalDetails,
+  name: string,
+): Promise<Recovery> {
   const { pool, namespace, id, way } = details;
   const object = showImageSpec({ pool, namespace, image: name });
   const ioCtx = await cluster.pool(pool, namespace);
@@ -51,7 +70,7 @@ export const recoverRemoval: Recover = async (cluster, operation) => {
         : await restore(cluster, details, name);
     },
   );
-};
+}
 
 /** Removes the image from the trash for good. */
 async function remove(
@@ -186,7 +205,7 @@ export async function isStillThere(
 
 interface RecordedRemoval<Plan, Result> {
   image: ImageSpec;
-  kind: "delete-volume" | "remove-template" | "move-to-trash";
+  kind: "delete-volume" | "remove-template" | "move-to-trash" | "remove-image";
   /** Checks and plans. @throws {CoppiceError} `NOT_FOUND` when the image is not there */
   plan(): Promise<Plan & { id: string; details: RemovalDetails }>;
   run(plan: Plan & { id: string; details: RemovalDetails }, operation: Operation): Promise<Result>;
@@ -210,7 +229,7 @@ export async function removeUnderRecord<Plan, Result>(
   if (found.plan === null && !(await hasRemovalRecord(cluster, image, signal))) throw found.error;
   const details = found.plan?.details ?? null;
   await using operation = await beginRemoval(cluster, { image, kind, details, signal }, retry);
-  return await endingAfter([operation], async () => {
+  return await endingAfter(cluster, [operation], async () => {
     const earlier = await takeUp(cluster, operation, image);
     // Another process may have removed the image, until its record was ended.
     const isNew = operation.interrupted === null && found.plan !== null;

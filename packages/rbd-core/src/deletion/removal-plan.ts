@@ -48,7 +48,7 @@ export type SnapshotsToRemove = "none" | "all" | readonly string[];
 export interface RemovalVerdict {
   /** Empty when the image can be removed. `in-use`, which may pass, comes last. */
   blockers: RemovalBlocker[];
-  /** The user's snapshots that are removed first, oldest first. */
+  /** The snapshots that are removed first, oldest first: the allowed ones, and those that Coppice made by itself. */
   snapshots: Pick<SnapshotFacts, "id" | "name" | "protected">[];
 }
 
@@ -181,7 +181,7 @@ export function evaluateRemoval(facts: DeletionFacts, snapshotsToRemove: Snapsho
     return objects.length === 0 ? [] : [{ kind, message: message(facts, objects) }];
   });
   const snapshots = facts.snapshots
-    .filter(({ kind, name }) => kind === "user" && isAllowed(name))
+    .filter(({ kind, name, own }) => kind === "user" && (own || isAllowed(name)))
     .map(({ id, name, protected: isProtected }) => ({ id, name, protected: isProtected }));
   return { blockers, snapshots };
 }

@@ -1,7 +1,15 @@
 import { z } from "zod";
+import {
+  parentRefSchema,
+  readOwnSnapshots,
+  readParentRefs,
+  releaseOwnSnapshots,
+  releaseParents,
+} from "../clone/index.ts";
 import type { Cluster } from "../cluster/index.ts";
+import { allSettledOrThrow } from "../concurrency/index.ts";
 import { hasCode, withCoppiceErrors } from "../errors/index.ts";
-import type { ImageSpec } from "../names/index.ts";
+import { type ImageSpec, showImageSpec } from "../names/index.ts";
 import {
   beginOperation,
   fenceDeadClient,
@@ -13,6 +21,7 @@ import {
 import type { DeletionWay } from "./blockers.ts";
 import { type ImageRef, showImage } from "./children.ts";
 import type { SnapshotsToRemove } from "./removal-plan.ts";
+import { locateImage } from "./trash-entry.ts";
 
 /** Everything that removes an image or moves it to the trash: one at a time for each image. */
 const purpose = "remove";
@@ -25,6 +34,7 @@ export const removalKinds = [
   "remove-template",
   "move-to-trash",
   "purge-trash",
+  "remove-image",
 ] as const;
 type RemovalKind = (typeof removalKinds)[number];
 
@@ -33,35 +43,44 @@ const schema = z.object({
   namespace: z.string(),
   id: z.string(),
   way: z.enum(["trash", "remove"]),
-  /** Which of the user's snapshots go with the image. */
+  /** Which snapshots go with the image. */
   snapshots: z.union([z.enum(["none", "all"]), z.array(z.string())]),
   /**
    * Whether the image is removed for good once it is in the trash. Until all images of a prefix are in the trash, none
    * is: an interrupted removal is undone then.
    */
   committed: z.boolean(),
+  /** What the image was cloned from, and has to be released once it is gone. */
+  parents: z.array(parentRefSchema).default([]),
 });
 
 /** What is recorded of the removal of one image. */
 export type RemovalDetails = z.infer<typeof schema>;
 
-/** The details to begin with. A removal of one image is committed from the beginning. */
-export function removalDetails(
+interface RemovalChoices {
+  way: DeletionWay;
+  snapshots: SnapshotsToRemove;
+  committed?: boolean;
+}
+
+/**
+ * The details to begin with. A removal of one image is committed from the beginning. The snapshots that Coppice made by
+ * itself go with the image.
+ *
+ * @throws {CoppiceError}
+ */
+export async function removalDetails(
+  cluster: Cluster,
   { pool, namespace, id }: Pick<ImageRef, "pool" | "namespace" | "id">,
-  {
-    way,
-    snapshots,
-    committed = true,
-  }: { way: DeletionWay; snapshots: SnapshotsToRemove; committed?: boolean },
-): RemovalDetails {
-  return {
-    pool,
-    namespace,
-    id,
-    way,
-    snapshots: typeof snapshots === "string" ? snapshots : [...snapshots],
-    committed,
-  };
+  { way, snapshots: allowed, committed = true }: RemovalChoices,
+): Promise<RemovalDetails> {
+  const ioCtx = await cluster.pool(pool, namespace);
+  const [parents, own] = await withCoppiceErrors({ object: pool }, () =>
+    allSettledOrThrow([readParentRefs(ioCtx, id), readOwnSnapshots(ioCtx, id)]),
+  );
+  const named = [...(typeof allowed === "string" ? [] : allowed), ...own.keys()];
+  const snapshots = allowed === "all" ? allowed : [...new Set(named)];
+  return { pool, namespace, id, way, snapshots, committed, parents };
 }
 
 /** What an operation recorded; `null` when it had not found its image yet, and so had changed nothing. */
@@ -99,14 +118,18 @@ export async function recordRemoval<T>(
   retry: RetryOptions = {},
 ): Promise<T> {
   await using operation = await beginRemoval(cluster, request, retry);
-  return await endingAfter([operation], () => action(operation));
+  return await endingAfter(cluster, [operation], () => action(operation));
 }
 
 /**
  * Ends operations after their action, whether it succeeded or failed: a failed one has undone what it did. Only when it
  * could not, or when it lost a lease, do the records stay.
  */
-export async function endingAfter<T>(operations: readonly Operation[], action: () => Promise<T>): Promise<T> {
+export async function endingAfter<T>(
+  cluster: Cluster,
+  operations: readonly Operation[],
+  action: () => Promise<T>,
+): Promise<T> {
   let result: T;
   try {
     result = await action();
@@ -117,8 +140,30 @@ export async function endingAfter<T>(operations: readonly Operation[], action: (
     }
     throw error;
   }
-  for (const operation of operations) await operation.end();
+  for (const operation of operations) {
+    await releaseNeeded(cluster, operation);
+    await operation.end();
+  }
   return result;
+}
+
+/**
+ * Releases what only the removed image needed: see `releaseParents`. Does nothing while the image is there. When this fails
+ * the record stays, and the next call or `reconcile` does it.
+ *
+ * @throws {CoppiceError}
+ */
+export async function releaseNeeded(cluster: Cluster, operation: Operation): Promise<void> {
+  const details = readRemovalDetails(operation);
+  if (details === null || details.way !== "remove") return;
+  const { pool, namespace, id, parents } = details;
+  const spec = { pool, namespace, image: operation.record.image };
+  const ioCtx = await cluster.pool(pool, namespace);
+  const found = await withCoppiceErrors({ object: showImageSpec(spec) }, () => locateImage(ioCtx, id));
+  if (found !== null) return;
+  // It has no snapshots any more: this forgets those that were recorded.
+  await releaseOwnSnapshots(cluster, spec, id);
+  await releaseParents(cluster, parents, (left) => operation.update({ ...details, parents: left }));
 }
 
 /** Undoes what was done and throws; after the loss of the lease nothing may be undone any more. */

@@ -78,7 +78,8 @@ export async function removeByPrefix(cluster: Cluster, options: RemoveByPrefixOp
   const begun: { target: RemovalPreview; operation: Operation }[] = [];
   const committed = found.length === 1;
   for (const target of found) {
-    const details = removalDetails(
+    const details = await removalDetails(
+      cluster,
       { ...target.spec, id: target.id },
       { way: "remove", snapshots, committed },
     );
@@ -94,6 +95,7 @@ export async function removeByPrefix(cluster: Cluster, options: RemoveByPrefixOp
   }
   const flow = { ...options, signal: AbortSignal.any(begun.map(({ operation }) => operation.signal)) };
   const removed = await endingAfter(
+    cluster,
     begun.map(({ operation }) => operation),
     async () => {
       const images = begun.map(

@@ -1,8 +1,11 @@
+import { releaseOwnSnapshots } from "../clone/index.ts";
 import type { Cluster } from "../cluster/index.ts";
 import { allSettledOrThrow } from "../concurrency/index.ts";
 import { CoppiceError, hasCode, withCoppiceErrors } from "../errors/index.ts";
-import { removeImage } from "../image/index.ts";
-import { type ImageSpec, showImageSpec } from "../names/index.ts";
+import { ignoreNotFound, oldHeaderObject, readImageId } from "../headers/index.ts";
+import { removeImage as removeUnrecorded, type WorkOptions } from "../image/index.ts";
+import { decoding } from "../inventory/index.ts";
+import { type ImageSpec, type ImageSpecLike, showImageSpec, toImageOnly } from "../names/index.ts";
 import {
   type Advance,
   type FlowOptions,
@@ -14,8 +17,58 @@ import {
   type UndoLog,
 } from "../operation/index.ts";
 import { breakAbandonedLocks, hintForUsers, type ImageUsers, showUsers } from "./image-users.ts";
+import { removeUnderRecord } from "./recover-removal.ts";
 import type { RemovalTarget, RemovalVerdict } from "./removal-plan.ts";
-import { readRemovalDetails } from "./removal-record.ts";
+import { fenceById, readRemovalDetails, removalDetails } from "./removal-record.ts";
+
+/**
+ * Removes an image with its data, permanently and at once, without a stop in the trash. Also removes what an interrupted
+ * creation left. Of the image that it was cloned from, the snapshot that Coppice made by itself goes with its last clone.
+ *
+ * A removal that was interrupted is finished by the same call, or by `reconcile`. (`rbd_remove_with_progress`)
+ *
+ * @throws {CoppiceError} `NOT_FOUND`; `NOT_EMPTY` while it has snapshots, `BUSY` while a client has it open, `IN_GROUP`
+ * while it belongs to a group
+ */
+export async function removeImage(
+  cluster: Cluster,
+  image: ImageSpecLike,
+  options: WorkOptions = {},
+): Promise<void> {
+  const spec = toImageOnly(image);
+  const ioCtx = await cluster.pool(spec.pool, spec.namespace);
+  const object = showImageSpec(spec);
+  const what = `${object} could not be removed`;
+  const readId = () =>
+    decoding(object, () =>
+      withCoppiceErrors({ object, what }, () => readImageId(ioCtx, spec.image, undefined)),
+    );
+  const isOldFormat = (await ignoreNotFound(readId)) === null && (await hasOldFormat(cluster, spec));
+  // An image of format 1 has no id by which an interrupted removal could find it.
+  if (isOldFormat) return await removeUnrecorded(cluster, spec, options);
+  await removeUnderRecord(cluster, {
+    image: spec,
+    kind: "remove-image",
+    plan: async () => {
+      const id = await readId();
+      const details = await removalDetails(cluster, { ...spec, id }, { way: "remove", snapshots: "none" });
+      return { id, details };
+    },
+    run: async ({ id }, operation) => {
+      await fenceById(cluster, { ...spec, id, name: spec.image }, operation);
+      await releaseOwnSnapshots(cluster, spec, id);
+      await removeUnrecorded(cluster, spec, { ...options, signal: operation.signal });
+    },
+    resumed: async () => {},
+    retry: { attempts: 1, signal: options.signal },
+  });
+}
+
+async function hasOldFormat(cluster: Cluster, { pool, namespace, image }: ImageSpec): Promise<boolean> {
+  const ioCtx = await cluster.pool(pool, namespace);
+  const stat = () => ioCtx.objects.stat(oldHeaderObject(image));
+  return (await withCoppiceErrors({ object: pool }, () => ignoreNotFound(stat))) !== null;
+}
 
 /** How every removal is watched, aborted, and tried again while the image is in use. */
 export type RemovalOptions<Phase extends string = RemovalPhase> = FlowOptions<Phase> &
@@ -111,7 +164,7 @@ export class ImageRemoval {
 
   /** Removes it from the trash for good, its snapshots first. When the answer is lost, the trash shows whether it is gone. */
   async purge(retry: RetryOptions, advance: Advance): Promise<void> {
-    if (this.#isPartlyCreated) return await removeImage(this.#cluster, this.spec);
+    if (this.#isPartlyCreated) return await removeUnrecorded(this.#cluster, this.spec);
     await this.#removeSnapshots();
     const ioCtx = await this.#cluster.pool(this.spec.pool, this.spec.namespace);
     const wasBegun = this.#begun;

@@ -156,7 +156,10 @@ export async function moveToTrash(
       decoding(object, () =>
         withCoppiceErrors(place, async () => {
           const id = await readImageId(ioCtx, spec.image, undefined);
-          return { id, details: removalDetails({ ...spec, id }, { way: "trash", snapshots: "none" }) };
+          return {
+            id,
+            details: await removalDetails(cluster, { ...spec, id }, { way: "trash", snapshots: "none" }),
+          };
         }),
       ),
     run: async ({ id }, operation) => {
@@ -328,7 +331,10 @@ async function purgeOne(
   const isWatched = first?.blockers.some(({ kind }) => kind === "watcher") === true;
   if (keptBecause !== null && (dryRun || !isWatched)) return kept(keptBecause);
   if (dryRun) return { image, state: "removed", reason: null, freed: first?.ways[0]?.frees?.bytes ?? null };
-  const details = removalDetails(image, { way: "remove", snapshots: withSnapshots ? "all" : "none" });
+  const details = await removalDetails(cluster, image, {
+    way: "remove",
+    snapshots: withSnapshots ? "all" : "none",
+  });
   const request = {
     image: { pool, namespace, image: image.name },
     kind: "purge-trash",

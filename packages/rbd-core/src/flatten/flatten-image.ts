@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { parentRefSchema, readParentRefs, releaseParents } from "../clone/index.ts";
 import type { Cluster } from "../cluster/index.ts";
 import { hasCode, withCoppiceErrors } from "../errors/index.ts";
 import { openImage } from "../image/index.ts";
@@ -21,7 +22,8 @@ export interface FlattenImageResult {
 
 /**
  * Copies into a clone the data that it shares with its parent, and detaches it. The clone may be in use, and its content
- * stays the same. Removes a request for it (`requestFlatten`). (`rbd_flatten_with_progress`)
+ * stays the same. The snapshot that Coppice made by itself on the parent goes with its last clone. Removes a request for
+ * the flatten (`requestFlatten`). (`rbd_flatten_with_progress`)
  *
  * A flatten that was interrupted is continued by the same call: what was copied stays in the clone.
  *
@@ -38,29 +40,47 @@ export async function flattenImage(
   const spec = toImageOnly(image);
   const object = showImageSpec(spec);
   await using handle = await openImage(cluster, spec);
-  const details: FlattenDetails = { pool: spec.pool, namespace: spec.namespace, id: handle.id };
+  const ioCtx = await cluster.pool(spec.pool, spec.namespace);
+  const parents = await withCoppiceErrors({ object }, () => readParentRefs(ioCtx, handle.id));
+  const details: FlattenDetails = { pool: spec.pool, namespace: spec.namespace, id: handle.id, parents };
   const request = { image: spec, purpose: "flatten", kind: "flatten", details, signal };
   await using operation = await beginOperation(cluster, request);
   return await withCoppiceErrors({ object, what: `${object} could not be flattened` }, async () => {
     await fenceDeadClient(cluster, handle, operation);
-    if (operation.interrupted !== null) await operation.update(details);
+    // After the copying the clone does not tell any more what its parent was.
+    if (operation.interrupted !== null && parents.length > 0) await operation.update(details);
+    let flattened: boolean;
     try {
-      const flattened = (await handle.parent()) !== null;
+      flattened = (await handle.parent()) !== null;
       const progress = { onProgress: (each: FlattenProgress) => onProgress?.(each) };
       if (flattened) await handle.flatten({ signal: operation.signal, ...progress });
       await flattenRequestNote.remove(handle);
-      await operation.end();
-      return { image: spec, flattened };
     } catch (error) {
       // Nothing has to be undone: the copied data is the clone's own.
       if (!hasCode(error, "LEASE_LOST")) await Promise.allSettled([operation.end()]);
       throw error;
     }
+    await releaseFormer(cluster, operation);
+    await operation.end();
+    return { image: spec, flattened };
   });
 }
 
-const schema = z.object({ pool: z.string(), namespace: z.string(), id: z.string() });
+const schema = z.object({
+  pool: z.string(),
+  namespace: z.string(),
+  id: z.string(),
+  /** What the clone was a clone of. */
+  parents: z.array(parentRefSchema).default([]),
+});
 type FlattenDetails = z.infer<typeof schema>;
+
+/** Releases what the parent has for its clones alone, see `releaseParents`. */
+async function releaseFormer(cluster: Cluster, operation: Operation): Promise<void> {
+  const details = schema.safeParse(operation.record.details).data;
+  if (details === undefined) return;
+  await releaseParents(cluster, details.parents, (parents) => operation.update({ ...details, parents }));
+}
 
 /**
  * Finishes an interrupted flatten, of the image with the recorded id, whatever its name is by now.
@@ -81,6 +101,7 @@ export const recoverFlatten: Recover = async (cluster, operation: Operation) => 
       await fenceDeadClient(cluster, handle, operation);
       if ((await handle.parent()) !== null) await handle.flatten({ signal: operation.signal });
       await flattenRequestNote.remove(handle);
+      await releaseFormer(cluster, operation);
       return { outcome: "finished", what: `${object} is flattened` };
     } catch (error) {
       if (!hasCode(error, "NOT_FOUND")) throw error;

@@ -126,8 +126,8 @@ export interface WorkOptions {
 }
 
 /**
- * Removes an image with its data, permanently. Also removes what an interrupted creation left.
- * (`rbd_remove_with_progress`)
+ * Removes an image with its data, permanently, without a record of it: for operations that have one. Also removes what an
+ * interrupted creation left. (`rbd_remove_with_progress`)
  *
  * @throws {CoppiceError} `NOT_EMPTY` while it has snapshots, `BUSY` while a client has it open, `IN_GROUP` while it
  * belongs to a group

@@ -98,6 +98,26 @@ export async function breakDeadHolder(
   }
 }
 
+/**
+ * Whether the holder of a lock was fenced: its process may live, but nothing takes effect that it sends through that
+ * connection. False when this connection may not ask.
+ */
+export async function isHolderFenced(
+  cluster: Cluster,
+  { ioCtx, object, name }: { readonly ioCtx: IoCtx; readonly object: string; readonly name: string },
+  { client, cookie }: Pick<LockHolder, "client" | "cookie">,
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
+  try {
+    const { lockers } = await ioCtx.objects.lock(object, name).info({ signal });
+    const holder = lockers.find((locker) => locker.client === client && locker.cookie === cookie);
+    return holder !== undefined && (await cluster.isFenced(holder.address, { signal }));
+  } catch (error) {
+    if (hasCode(error, "PERMISSION_DENIED") || hasCode(error, "NOT_FOUND")) return false;
+    throw error;
+  }
+}
+
 /** `cls_lock_get_info_reply`: a map from holder to lease, of which an exclusive lock has one entry at most. */
 export function decodeLockHolder(name: string, bytes: Uint8Array): LockHolder | null {
   return decodeValue(`lock ${name}`, bytes, (reader) =>

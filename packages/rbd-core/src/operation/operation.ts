@@ -7,6 +7,7 @@ import { CoppiceError, hasCode, withCoppiceErrors } from "../errors/index.ts";
 import { type ImageSpec, showImageSpec } from "../names/index.ts";
 import {
   breakDeadHolder,
+  isHolderFenced,
   type LockClaim,
   readLockHolder,
   releaseLockStep,
@@ -158,7 +159,9 @@ async function waitForHolder(
   const bytes = await readRecordBytes(ioCtx, key, signal);
   const record = bytes && decodeRecord(key, bytes);
   if (record !== null && record.id === first.cookie) {
-    const isDead = isKnownDead(record.holder);
+    const isDead =
+      isKnownDead(record.holder) ||
+      (await isHolderFenced(cluster, { ioCtx, object: operationsObject, name }, first, signal));
     if (isDead && (await breakDeadHolder(cluster, { ioCtx, object: operationsObject, name }, first, signal)))
       return;
     if (!isDead && isOnThisMachine(record)) throw busy(object, record);

@@ -76,7 +76,11 @@ export async function removeTemplate(cluster: Cluster, options: RemoveTemplateOp
       const target = removalTarget(facts);
       const { blockers, snapshots } = evaluateRemoval(facts, [snapshot]);
       refuseBlocked("removeTemplate", [{ spec: target.spec, blockers: lastingBlockers(blockers) }]);
-      const details = removalDetails({ ...image, id: target.id }, { way: "remove", snapshots: [snapshot] });
+      const details = await removalDetails(
+        cluster,
+        { ...image, id: target.id },
+        { way: "remove", snapshots: [snapshot] },
+      );
       return { target, snapshots, id: target.id, details };
     },
     run: async ({ target, snapshots }, operation) => {

@@ -1,6 +1,17 @@
+import { type IoCtx, writeSteps } from "rbd-native";
 import { checkTarget } from "../clone/index.ts";
 import type { Cluster } from "../cluster/index.ts";
 import { CoppiceError, hasCode, withCoppiceErrors } from "../errors/index.ts";
+import {
+  decodeValue,
+  directoryIdKey,
+  directoryObject,
+  encodeText,
+  ignoreNotFound,
+  imageIdObject,
+  readImageId,
+  readOmapValue,
+} from "../headers/index.ts";
 import { checkSize, openImage } from "../image/index.ts";
 import {
   formatImageSpec,
@@ -91,7 +102,8 @@ export interface RenameVolumeOptions {
 /**
  * Renames a volume. Its snapshots and clones stay as they are: they refer to its id. (`rbd_rename`)
  *
- * When the answer is lost, the id shows which name the volume has.
+ * When the answer is lost, the id shows which name the volume has. A renaming that was interrupted, so that the volume can
+ * be opened by both names, is finished by the same call.
  *
  * @throws {CoppiceError} `INVALID_NAME`; `INVALID_ARGUMENT`: another pool or namespace; `NOT_FOUND`; `EXISTS`
  */
@@ -113,8 +125,13 @@ export async function renameVolume(
     });
   }
   const id = await readId(cluster, source);
-  await checkTarget(cluster, target);
   const ioCtx = await cluster.pool(source.pool, source.namespace);
+  signal?.throwIfAborted();
+  const isDone = await withCoppiceErrors({ object }, () =>
+    finishRename(ioCtx, id, source.image, target.image),
+  );
+  if (isDone) return;
+  await checkTarget(cluster, target);
   signal?.throwIfAborted();
   const place = { object, what: `${object} could not be renamed to ${showImageSpec(target)}` };
   try {
@@ -122,6 +139,24 @@ export async function renameVolume(
   } catch (error) {
     if (hasCode(error, "EXISTS") || !(await isThere(cluster, target, id))) throw error;
   }
+}
+
+/**
+ * Deals with what an interrupted renaming of the same volume left. librbd makes an object for the new name, then changes the
+ * directory, then removes the object of the old name: a volume that can be opened by both names stopped in between.
+ *
+ * @returns Whether the volume is renamed now; false also when nothing was left.
+ */
+async function finishRename(ioCtx: IoCtx, id: string, from: string, to: string): Promise<boolean> {
+  if (from === to || (await ignoreNotFound(() => readImageId(ioCtx, to, undefined))) !== id) return false;
+  const key = directoryIdKey(id);
+  const listed = await readOmapValue(ioCtx, directoryObject, key, undefined);
+  const name = listed && decodeValue(key, listed, (reader) => reader.string(), true);
+  if (name !== from && name !== to) return false;
+  // Only while it still holds this id: another image may get the name meanwhile.
+  const steps = [writeSteps.compareData(0, encodeText(id)), writeSteps.remove()];
+  await ioCtx.objects.write(imageIdObject(name === to ? from : to), steps);
+  return name === to;
 }
 
 async function readId(cluster: Cluster, spec: ImageSpec): Promise<string> {

@@ -1,4 +1,4 @@
-import { flattenStep } from "../clone/index.ts";
+import { flattenStep, recordDeleted, releaseParents } from "../clone/index.ts";
 import type { Cluster } from "../cluster/index.ts";
 import {
   type CloneOfImage,
@@ -27,7 +27,8 @@ import { type Operation, StepRunner } from "../operation/index.ts";
 /**
  * What happens to the clones of the volume:
  * - `refuse`: a volume with clones is not deleted.
- * - `keep`: the volume is moved to the trash with its snapshots, where its clones keep reading from it.
+ * - `keep`: the volume is moved to the trash with its snapshots, where its clones keep reading from it. It goes from there
+ *   with its last clone, unless it has snapshots of the user's.
  * - `flatten`: the clones are flattened first.
  */
 export type Dependants = "refuse" | "keep" | "flatten";
@@ -77,7 +78,8 @@ export async function planDeleteVolume(
 
 /**
  * Deletes a volume without losing what depends on it: the clones are either flattened first, or keep reading from the
- * volume in the trash. Nothing is ever renamed.
+ * volume in the trash. Nothing is ever renamed. Snapshots that Coppice made by itself go with the volume, and those of the
+ * image that it was cloned from go with their last clone.
  *
  * Everything is checked before anything is changed. The volume is moved to the trash before any of its data is destroyed,
  * unless it is in use, and that can be undone; see `removeImages` for what a failure after that leaves. A clone that was
@@ -105,7 +107,10 @@ export async function deleteVolume(
         const plan = await planDeleteVolume(cluster, options);
         refuseBlocked("deleteVolume", [plan]);
         const way = plan.outcome === "removed" ? "remove" : "trash";
-        return { ...plan, details: removalDetails({ ...volume, id: plan.id }, { way, snapshots }) };
+        return {
+          ...plan,
+          details: await removalDetails(cluster, { ...volume, id: plan.id }, { way, snapshots }),
+        };
       },
       run: (plan, operation) =>
         executeDelete(cluster, plan, { ...options, signal: operation.signal }, operation),
@@ -167,10 +172,18 @@ async function executeDelete(
     }
     await runner.run("trash", () => removal.moveToTrash(runner.undo, options));
     runner.finish();
+    await waitForClones(cluster, volume, id);
     return { volume, id, outcome, flattened, kept: clones };
   } catch (error) {
     return await failUnderRecord(runner, signal, error, "deleteVolume");
   }
+}
+
+/** The volume goes from the trash with its last clone, which may be gone by now. */
+async function waitForClones(cluster: Cluster, { pool, namespace }: ImageSpec, id: string): Promise<void> {
+  const ioCtx = await cluster.pool(pool, namespace);
+  await withCoppiceErrors({ object: pool }, () => recordDeleted(ioCtx, id));
+  await releaseParents(cluster, [{ poolId: ioCtx.poolId, namespace, imageId: id }], async () => {});
 }
 
 /** Flattening takes time: refuses a clone that was made meanwhile, or one whose own snapshots still need the volume. */

@@ -97,7 +97,7 @@ export function faultyCluster(
   }
 
   return {
-    cluster: new Cluster(wrap(native)),
+    cluster: new Cluster(wrap(native), Number.POSITIVE_INFINITY),
     calls,
     closePools: async () => void (await Promise.all(pools.map((pool) => pool.close()))),
   };

@@ -8,6 +8,7 @@ const run = promisify(execFile);
 
 /** Objects that Ceph makes once for a pool and keeps, whatever becomes of the images. */
 const indexes = new Set([
+  "coppice.deleted",
   "coppice.operations",
   "coppice.snapshots",
   "rbd_children",

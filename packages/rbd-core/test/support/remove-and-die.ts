@@ -6,14 +6,14 @@ import {
   moveToTrash,
   purgeTrash,
   removeByPrefix,
+  removeImage,
 } from "../../src/deletion/index.ts";
 import { flattenImage } from "../../src/flatten/index.ts";
-import { removeImage } from "../../src/image/index.ts";
 import { removeTemplate } from "../../src/template/remove-template.ts";
 import { createVolumeSnapshot } from "../../src/volume/create-volume-snapshot.ts";
 import { deleteVolume } from "../../src/volume/delete-volume.ts";
 import { rollbackVolume } from "../../src/volume/rollback-volume.ts";
-import { die } from "./die-at.ts";
+import { type DyingCall, die, dieAt } from "./die-at.ts";
 import { dieAtNthChange } from "./die-at-change.ts";
 
 /** What removes or changes the images of a pool: `volume`, or the disks whose names begin with `disk`. */
@@ -44,15 +44,16 @@ export interface DyingRemoval {
   kind: keyof typeof removals;
   pool: string;
   id: string;
-  /** Dies at that change, or after so many milliseconds. */
-  death: { nth: number; late: boolean } | { milliseconds: number };
+  /** Dies at that change or call, or after so many milliseconds. */
+  death: { nth: number; late: boolean } | DyingCall | { milliseconds: number };
 }
 
 if (process.argv[1] === import.meta.filename) {
   const { conf, kind, pool, id, death } = JSON.parse(process.argv[2] ?? "") as DyingRemoval;
   const cluster = await connect({ conf });
   const ioCtx = await cluster.pool(pool);
-  if ("nth" in death) dieAtNthChange(death.nth, death.late, ioCtx);
+  if ("call" in death) dieAt(death);
+  else if ("nth" in death) dieAtNthChange(death.nth, death.late, ioCtx);
   else setTimeout(die, death.milliseconds);
   await removals[kind](cluster, pool, id);
   await cluster.close();

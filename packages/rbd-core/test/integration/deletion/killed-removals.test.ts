@@ -132,7 +132,6 @@ describe("a removal that is killed at every change is completed by the same call
           const where = `killed at change ${nth}${late ? ", after it" : ""}`;
           if (died) counts.set(`${kind}: killed`, (counts.get(`${kind}: killed`) ?? 0) + 1);
           if (died && remedy === "again") {
-            if (kind === "removeImage") await forgetAll(pool);
             // Dead after its last change: the call had done its work, and nothing tells of it any more.
             const isDone = (await recorded(pool)).length === 0 && isListed(await listed(pool), rest);
             const again =
@@ -155,8 +154,8 @@ describe("a removal that is killed at every change is completed by the same call
             ).toEqual([]);
             const isUndone = outcomes.length === 0 || outcomes.some(({ outcome }) => outcome === "undone");
             const now = await listed(pool);
-            if (isUndone && kind !== "removeImage") expect([whole, rest], where).toContainEqual(now);
-            else if (kind !== "removeImage") expect(now, where).toEqual(rest);
+            if (isUndone) expect([whole, rest], where).toContainEqual(now);
+            else expect(now, where).toEqual(rest);
           } else {
             expect(await listed(pool), where).toEqual(rest);
           }

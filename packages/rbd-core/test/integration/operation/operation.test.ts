@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { writeSteps } from "rbd-native";
 import { afterEach, describe, expect, inject, test } from "vitest";
+import { connect } from "../../../src/cluster/connect.ts";
 import { longestName } from "../../../src/names/index.ts";
 import {
   beginOperation,
@@ -162,6 +163,18 @@ describe("an interrupted operation", () => {
     expect(operation.interrupted?.holder.pid).toBe(child.pid);
     expect(operation.record.clients).toHaveLength(2);
     await operation.end();
+  });
+
+  test("whose client was fenced is taken over at once, though its process lives", async () => {
+    await using other = await connect({ conf: inject("cephConf") });
+    await using operation = await beginOperation(other, request("fenced"));
+    const ioCtx = await own.cluster.pool(own.pool);
+    const { lockers } = await ioCtx.objects.lock(operationsObject, "fenced/make").info();
+    await expect(beginOperation(own.cluster, request("fenced"))).rejects.toMatchObject({ code: "BUSY" });
+    await own.cluster.fence(lockers[0]?.address ?? "");
+    await using taken = await beginOperation(own.cluster, request("fenced"));
+    expect(taken.interrupted?.id).toBe(operation.record.id);
+    await taken.end();
   });
 
   test("of another machine is taken over when its lease has run out", async () => {

@@ -51,6 +51,21 @@ describe("renameVolume", () => {
     });
   });
 
+  it.each(["before", "after"])("is finished when it stopped %s the directory was changed", async (moment) => {
+    const [ours] = await pair();
+    const [from = "", to = ""] = [ours, `${ours}-new`].map((spec) => spec.slice(pool.length + 1));
+    const rados = (...args: string[]) => own.witness.rados("-p", pool, ...args);
+    // What librbd has at each of these moments: both names lead to the volume.
+    await rados("cp", `rbd_id.${from}`, "kept");
+    if (moment === "after") await rbd("rename", ours, `${ours}-new`);
+    await rados("cp", "kept", `rbd_id.${moment === "after" ? from : to}`);
+    await rados("rm", "kept");
+    await renameVolume(own.cluster, { from: ours, to: `${ours}-new` });
+    expect(await rbd("ls", pool)).toMatch(new RegExp(`^${to}$`, "m"));
+    await expect(rbd("info", ours)).rejects.toThrow("No such file");
+    await rbd("info", `${ours}-new`);
+  });
+
   it.each([
     ["a name that is taken", (ours: string) => `${ours}-theirs`, "EXISTS"],
     ["its own name", (ours: string) => ours, "EXISTS"],

@@ -29,6 +29,7 @@ export const snapshot = (id: number, over: Partial<SnapshotFacts> = {}): Snapsho
   name: `s${id}`,
   kind: "user",
   protected: false,
+  own: false,
   children: [],
   freedIfRemoved: estimated(10),
   freedInOrder: estimated(20),

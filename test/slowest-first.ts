@@ -7,7 +7,8 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
  */
 const expectedSeconds: Readonly<Record<string, number>> = {
   "killed-import.test.ts": 240,
-  "copy-diff.test.ts": 180,
+  "copy-histories-1.test.ts": 75,
+  "copy-histories-2.test.ts": 75,
   "survival.test.ts": 95,
   "clone-faults.test.ts": 70,
   "flatten.test.ts": 60,

@@ -6,7 +6,7 @@ import { inventory1k, inventory10k } from "./inventory.ts";
 import { io4kRead, io4kWrite, io4mRead, io4mWrite, ioMatrix } from "./io.ts";
 import { open1k } from "./open-1k.ts";
 import { transferDeep } from "./transfer-deep.ts";
-import { transferDense, transferDenseLatency } from "./transfer-dense.ts";
+import { transferDense, transferDenseLatency, transferVerified } from "./transfer-dense.ts";
 import { transfer64k, transferRandom4k, transferSparse1t } from "./transfer-increment.ts";
 
 /** What runs when nothing is said, in this order. */
@@ -24,6 +24,7 @@ const usual: readonly BenchCase[] = [
   cloneManySnaps,
   transferDense,
   transferDenseLatency,
+  transferVerified,
   transfer64k,
   transferRandom4k,
   transferSparse1t,

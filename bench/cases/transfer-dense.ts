@@ -75,6 +75,31 @@ export const transferDense: BenchCase = {
   },
 };
 
+const verifiedPool = "bench-transfer-verified";
+
+/** What it costs to read a copy of 1 GiB back and to compare its digests before its snapshot gets its name. */
+export const transferVerified: BenchCase = {
+  name: "transfer-verified",
+  work: "full copy, 1 GiB dense, verify: changed",
+  against: "the same without verification",
+  isCost: true,
+  unit: "ms",
+  atLeast: 0.4,
+  plant: (context) => plantDense(context, verifiedPool),
+  async prepare(context) {
+    const { cluster } = context;
+    const dense = denseImages(context, verifiedPool);
+    const copy = async (target: string, verify: "changed" | "none") =>
+      timed(() => copyDiff(cluster, { image: dense.source, to: "s", target: { image: target }, verify }));
+    return {
+      ours: async (pair) => copy(await dense.make("ours", pair), "changed"),
+      peer: async (pair) => copy(await dense.make("peer", pair), "none"),
+      verify: () => dense.verify(),
+      [Symbol.asyncDispose]: () => dense.remove(),
+    };
+  },
+};
+
 const farPool = "bench-transfer-dense-latency";
 
 /** About 10 ms on the way to the OSDs, as a network would have; no more than the messenger's own fault injection. */

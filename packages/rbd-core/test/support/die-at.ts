@@ -13,6 +13,11 @@ export interface DyingCall extends Moment {
   readonly call: Extract<keyof Image, string> | Extract<keyof IoCtx, string>;
 }
 
+/** In the middle of a rollback: when librbd has told that many of its steps. */
+export interface DyingRollback {
+  readonly rollbackStep: number;
+}
+
 /** A change to an image's header past librbd that has a step of that method of the class `rbd`. */
 export interface DyingChange extends Moment {
   readonly change: "metadata_set" | "metadata_remove" | "snapshot_rename";
@@ -32,6 +37,18 @@ export function dieAt(death: DyingCall): void {
   const type = [Image, IoCtx].find(({ prototype }) => typeof Reflect.get(prototype, call) === "function");
   if (type === undefined) throw new Error(`${call} is no call`);
   dieIn(type.prototype, call, death, () => true);
+}
+
+/** Has this process end itself in the middle of a rollback. */
+export function dieInRollback({ rollbackStep }: DyingRollback): void {
+  const original = Image.prototype.rollback;
+  Image.prototype.rollback = function (name, options) {
+    let steps = 0;
+    const onProgress = () => {
+      if (++steps === rollbackStep) die();
+    };
+    return Reflect.apply(original, this, [name, { ...options, onProgress }]);
+  };
 }
 
 /** Has this process end itself at a change to any header. */

@@ -13,17 +13,25 @@ import type { DyingTransfer } from "./transfer-and-die.ts";
  * once, as it does by itself after half a minute.
  *
  * @param target The cluster of the image that is written to.
+ * @param options `mayOutlive`: the transfer may not come to the moment at which it dies, and then ends as usual.
+ * @returns Whether the process was killed.
  */
-export async function dieInTransfer(target: Cluster, dying: DyingTransfer): Promise<void> {
-  await runUntilKilled(dying);
+export async function dieInTransfer(
+  target: Cluster,
+  dying: DyingTransfer,
+  { mayOutlive = false } = {},
+): Promise<boolean> {
+  const killed = await runUntilKilled(dying, mayOutlive);
+  if (!killed) return false;
   const image = (dying.copyDiff ?? dying.copyImage)?.target.image ?? dying.import?.image;
   if (image !== undefined) await forgetClients(target, image);
   // The source of a whole copy is open for writing too: a snapshot of its head is taken.
   if (dying.copyImage !== undefined && dying.targetConf === undefined)
     await forgetClients(target, String(dying.copyImage.image));
+  return true;
 }
 
-async function runUntilKilled(dying: DyingTransfer): Promise<void> {
+async function runUntilKilled(dying: DyingTransfer, mayOutlive: boolean): Promise<boolean> {
   const program = fileURLToPath(new URL("transfer-and-die.ts", import.meta.url));
   const child = spawn(process.execPath, [program, JSON.stringify(dying)], {
     env: { ...process.env, NODE_COMPILE_CACHE: join(tmpdir(), "coppice-compile-cache") },
@@ -33,10 +41,12 @@ async function runUntilKilled(dying: DyingTransfer): Promise<void> {
   child.stderr.on("data", (chunk: Buffer) => {
     problem = (problem + chunk.toString()).slice(-4000);
   });
-  const signal = await new Promise<NodeJS.Signals | null>((resolve) => {
-    child.once("close", (_, ended) => resolve(ended));
+  const [code, signal] = await new Promise<[number | null, NodeJS.Signals | null]>((resolve) => {
+    child.once("close", (...ended) => resolve(ended));
   });
+  if (mayOutlive && code === 0) return false;
   expect(signal, `the process ended before it was killed: ${problem}`).toBe("SIGKILL");
+  return true;
 }
 
 /** Puts every client that has an image open for writing on the blocklist. All of them are dead. */

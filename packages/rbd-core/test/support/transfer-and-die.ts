@@ -9,12 +9,21 @@ import { importDiff } from "../../src/transfer/import/import-diff.ts";
 import { importImage } from "../../src/transfer/import/import-image.ts";
 import { importRaw } from "../../src/transfer/import/import-raw.ts";
 import { TransferLimits } from "../../src/transfer/transfer-options.ts";
-import { type DyingCall, type DyingChange, die, dieAt, dieAtChange } from "./die-at.ts";
+import {
+  type DyingCall,
+  type DyingChange,
+  type DyingRollback,
+  die,
+  dieAt,
+  dieAtChange,
+  dieInRollback,
+} from "./die-at.ts";
 
 /** When a process ends itself, as the kernel would end it: none of its code runs any more. */
 export type Death =
   | DyingCall
   | DyingChange
+  | DyingRollback
   /** As soon as that many bytes are written. The copy is slowed down, so that it is still under way then. */
   | { readonly written: number };
 
@@ -41,6 +50,7 @@ flushCompileCache();
 const dying = JSON.parse(process.argv[2] ?? "") as DyingTransfer;
 const { conf, targetConf, death } = dying;
 if ("call" in death) dieAt(death);
+if ("rollbackStep" in death) dieInRollback(death);
 const onProgress = ({ bytesWritten }: { bytesWritten: number }) => {
   if ("written" in death && bytesWritten >= death.written) die();
 };

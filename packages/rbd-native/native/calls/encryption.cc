@@ -46,7 +46,8 @@ Napi::Value run(const Napi::CallbackInfo& info, const char* call, FormatCall act
   Key key(info);
   return control(info, {.name = call, .handles = {image}, .operation = info[4], .lane = Lane::kLong}, [=] {
     int r = with_options(image->get(), key, act);
-    if (r >= 0 && act == rbd_encryption_load) image->set_encrypted();
+    // A handle that formats an image encrypts from then on.
+    if (r >= 0) image->set_encrypted();
     return r;
   });
 }
@@ -74,9 +75,11 @@ Napi::Value load_encryption_layers(const Napi::CallbackInfo& info) {
                    for (const std::string& p : passphrases) options.push_back({p.data(), p.size()});
                    std::vector<newer::EncryptionSpec> specs;
                    for (auto& o : options) specs.push_back({newer::kEncryptionLuks, &o, sizeof o});
-                   return newer::call<newer::rbd_encryption_load2>(
+                   int r = newer::call<newer::rbd_encryption_load2>(
                        operation, image->get(), static_cast<const newer::EncryptionSpec*>(specs.data()),
                        specs.size());
+                   if (r >= 0) image->set_encrypted();
+                   return r;
                  });
 }
 

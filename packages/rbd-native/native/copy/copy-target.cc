@@ -90,24 +90,36 @@ int CopyTarget::announce(const std::vector<uint64_t>& blocks) {
 
 int CopyTarget::finish() {
   if (!map_) return 0;
-  if (int r = confirm(); r < 0 || left_out_.empty()) return r;
   std::sort(left_out_.begin(), left_out_.end(), [](auto& a, auto& b) { return a.block < b.block; });
+  if (int r = confirm(); r < 0 || left_out_.empty()) return r;
   std::vector<TargetObjectMap::Marked> before;
-  auto left_out = left_out_.begin();
-  for (const TargetObjectMap::Marked& marked : announced_) {
-    while (left_out != left_out_.end() && left_out->block < marked.object) ++left_out;
-    if (left_out == left_out_.end()) break;
-    if (left_out->block != marked.object) continue;
-    // To librbd, an object that was not there did not need to be made zero.
-    if (!left_out->is_zeroed || marked.state == TargetObjectMap::kMissing) before.push_back(marked);
+  auto announced = announced_.begin();
+  for (const LeftOut& left_out : left_out_) {
+    while (announced != announced_.end() && announced->object < left_out.block) ++announced;
+    if (announced != announced_.end() && announced->object == left_out.block) {
+      // To librbd, an object that was not there did not need to be made zero.
+      if (!left_out.is_zeroed || announced->state == TargetObjectMap::kMissing) before.push_back(*announced);
+    } else if (!left_out.is_zeroed) {
+      // It was marked before. A copy that was interrupted may have done that, and not have written it.
+      int r = objects_.data().stat(objects_.name(left_out.block), nullptr, nullptr);
+      if (r == -ENOENT) before.push_back({left_out.block, TargetObjectMap::kMissing});
+      else if (r < 0) return r;
+    }
   }
   return before.empty() ? 0 : map_->restore(before);
 }
 
-/// Another client may have had the map rebuilt meanwhile: it then lacks what was not written yet.
+/// Another client may have had the map rebuilt meanwhile: it then lacks what was not written yet. What was left out is as
+/// librbd has it, which may have removed the object.
 int CopyTarget::confirm() {
+  std::vector<uint64_t> written;
+  auto left_out = left_out_.begin();
+  for (uint64_t block : marked_) {
+    while (left_out != left_out_.end() && left_out->block < block) ++left_out;
+    if (left_out == left_out_.end() || left_out->block != block) written.push_back(block);
+  }
   std::vector<TargetObjectMap::Marked> lost;
-  return map_->mark(marked_, lost);
+  return map_->mark(written, lost);
 }
 
 int CopyTarget::write(const CopyBlock& block, std::span<const CopyWrite> writes,

@@ -124,7 +124,7 @@ export async function copyPoint(
       const facts = await readTarget(image, ioCtx, signal);
       const from = findStart(spec, facts, source, options);
       const start = await startCopy({ ...target, facts, from, source, name }, options);
-      using guard = new SizeGuard(target);
+      await using guard = await SizeGuard.of(target);
       try {
         const copied = await copyData(source, target, start, guard, options);
         await source.confirm(signal);
@@ -190,7 +190,7 @@ async function copyData(
     isFresh ? new OccupiedRanges([]) : readOccupied(ioCtx, image.id, options.signal),
     setSize(image, size, options.signal),
   ]);
-  const signal = guard.begin(size, options.signal);
+  const signal = await guard.begin(size, options.signal);
   const job = new CopyJob();
   const release = options.limits?.apply(job);
   const counts = () => {
@@ -269,6 +269,7 @@ async function makePoint(
   const { id } = point;
   try {
     guard.checkSize(point.size);
+    await guard.check();
     await verify(point);
   } catch (error) {
     await image.removeSnapshot(unnamed);

@@ -52,10 +52,11 @@ export interface CopyImageResult {
  * holds all of the data itself. The head is read from a snapshot that is taken for the purpose and removed at the end.
  *
  * When the copy fails or is aborted, the new image is removed. When its process ends, the same call continues with the
- * data that is there, if the source still has the snapshots that were copied; otherwise it starts anew.
+ * data that is there, if the source still has the snapshots that were copied; otherwise it starts anew. An image to which
+ * another client may have written since is never removed.
  *
  * @throws {CoppiceError} `NOT_FOUND`, `EXISTS`, `BUSY` while another process makes the same copy, `QUOTA_EXCEEDED`,
- * `NO_SPACE`, `VERIFICATION_FAILED`, `UNDO_FAILED`, `LEASE_LOST`; the signal's reason
+ * `NO_SPACE`, `VERIFICATION_FAILED`, `INCOMPLETE`, `UNDO_FAILED`, `LEASE_LOST`; the signal's reason
  */
 export async function copyImage(cluster: Cluster, options: CopyImageOptions): Promise<CopyImageResult> {
   const place = toImageOnly(options.target.image);
@@ -74,7 +75,7 @@ export async function copyImage(cluster: Cluster, options: CopyImageOptions): Pr
     const copy = { operation, cluster, source, original, identity, targetCluster, place, isBare };
     const resumed = await onTarget(() => resumeCopy(copy));
     if (resumed === undefined) await createWithLayout(copy, layout, undo);
-    else undo.note(`the image ${spec}`, () => removeNewImage(targetCluster, place));
+    else if (resumed.isOurs) undo.note(`the image ${spec}`, () => removeNewImage(targetCluster, place));
     const marked = resumed ?? (await onTarget(() => markOwn(copy, undo)));
     const result = marked.mark.isWhole
       ? { snapshots: [...(resumed?.snapshots ?? [])], ...nothingMoved }

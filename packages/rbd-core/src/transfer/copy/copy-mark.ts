@@ -1,7 +1,7 @@
 import type { Image, IoCtx, SnapshotEntry } from "rbd-native";
 import { z } from "zod";
 import type { Cluster } from "../../cluster/index.ts";
-import { withCoppiceErrors } from "../../errors/index.ts";
+import { CoppiceError, withCoppiceErrors } from "../../errors/index.ts";
 import { type ImageHeader, ignoreNotFound, readHeader, readImageId } from "../../headers/index.ts";
 import { hasHeader, openImage } from "../../image/index.ts";
 import { type ImageSpec, showImageSpec } from "../../names/index.ts";
@@ -10,7 +10,8 @@ import { isIdMadeBy, type Operation, type Recover } from "../../operation/index.
 import { newHeadName, snapshotsBefore } from "../head-snapshot.ts";
 import { existsAlready, isEmptyHeader, isLeftBy, removeNewImage, removePartlyCreated } from "../new-image.ts";
 import { type ImageIdentity, isSameImage } from "../source.ts";
-import { refuseWatchers } from "../target/open-target.ts";
+import { headEquals } from "../target/head.ts";
+import { isHeldStillBy, lockerName, refuseWatchers } from "../target/open-target.ts";
 import { isPointOf, readPoint } from "../target/point-record.ts";
 import { isUnnamedCopy } from "./copy-checkpoint.ts";
 
@@ -77,29 +78,35 @@ export async function markNewCopy(copy: ImageCopy): Promise<MarkedImage> {
 export interface ResumedCopy extends MarkedImage {
   /** The names of the snapshots that are on the target already; of all of them, when the mark says that it is whole. */
   readonly snapshots: ReadonlySet<string>;
+  /** Whether all data on it is known to be the interrupted copy's: only then may it be removed when the copy fails. */
+  readonly isOurs: boolean;
 }
 
 /**
  * Takes over the image that an interrupted copy of the same source left, marked or not. When the source no longer has the
- * snapshots that were copied, the image and the snapshot of the source's head are removed instead.
+ * snapshots that were copied, the image and the snapshot of the source's head are removed instead, unless another client may
+ * have used the image since.
  *
  * @returns Undefined when the copy has to create the image.
- * @throws {CoppiceError} `EXISTS` for any other image, `BUSY` while another process is filling it; RbdError
+ * @throws {CoppiceError} `EXISTS` for any other image, `BUSY` while another process is filling it, `INCOMPLETE` for one that
+ * can neither be continued nor removed; RbdError
  */
 export async function resumeCopy(copy: ImageCopy): Promise<ResumedCopy | undefined> {
   const { original, targetCluster, place } = copy;
   const found = await takeOver(copy);
   if (found === undefined) return undefined;
-  if (found.isBare) return { ...found, snapshots: new Set() };
+  if (found.isBare) return { ...found, snapshots: new Set(), isOurs: true };
   const { head } = found.mark;
   const hasHead = await original.snapshotExists(head);
   const inSource = hasHead ? await snapshotsBefore(original, head) : [];
   if (found.mark.isWhole) {
     if (hasHead) await original.removeSnapshot(head);
-    return { ...found, snapshots: await snapshotNames(targetCluster, place) };
+    return { ...found, snapshots: await snapshotNames(targetCluster, place), isOurs: false };
   }
   const snapshots = await copiedSnapshots(copy, inSource);
-  if (hasHead && snapshots !== undefined) return { ...found, snapshots };
+  const isOurs = await isUntouched(copy);
+  if (hasHead && snapshots !== undefined) return { ...found, snapshots, isOurs };
+  if (!isOurs) throw cannotContinue(place);
   await removeNewImage(targetCluster, place);
   if (hasHead) await original.removeSnapshot(head);
   return undefined;
@@ -172,6 +179,34 @@ async function copiedSnapshots(
     if (!isPointOf(await readPoint(image, id), { source: identity, snapshot })) return undefined;
   }
   return new Set(copied.map(({ name }) => name));
+}
+
+/**
+ * Whether an image holds nothing but what an interrupted copy brought there: no snapshot of another client, and either the
+ * killed client still holds the exclusive lock, which another one that writes takes over, or the head holds what the newest
+ * snapshot holds. Must be asked before the lock is acquired.
+ */
+async function isUntouched({ operation, targetCluster, place }: ImageCopy): Promise<boolean> {
+  const { signal, interrupted } = operation;
+  await using image = await openImage(targetCluster, place, { readOnly: true, allowIncomplete: true });
+  const snapshots = (await image.listSnapshots({ signal })).toSorted((a, b) => (a.id < b.id ? -1 : 1));
+  for (const { id, name } of snapshots) {
+    if (!isUnnamedCopy(name) && (await readPoint(image, id)) === undefined) return false;
+  }
+  const lockers = (interrupted?.clients ?? []).map((client) => lockerName(BigInt(`0x${client}`)));
+  if (await isHeldStillBy(image, lockers, signal)) return true;
+  return await headEquals(targetCluster, place, snapshots.at(-1), signal);
+}
+
+function cannotContinue(place: ImageSpec): CoppiceError {
+  const object = showImageSpec(place);
+  return new CoppiceError({
+    code: "INCOMPLETE",
+    call: "copyImage",
+    object,
+    message: `${object} holds a part of a copy that cannot be continued, because its source has lost snapshots since, and perhaps data of another client`,
+    hint: "Look at it, and remove it, or choose another name.",
+  });
 }
 
 /**

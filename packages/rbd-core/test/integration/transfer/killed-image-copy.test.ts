@@ -109,6 +109,28 @@ describe("copyImage, whose process was killed", () => {
     }
   });
 
+  it("keeps an unfinished image that another client has written to, though its source has lost a snapshot", async () => {
+    const [source, target] = [await makeSource("used"), plain.image("used-copy")];
+    const copy = { image: source, target: { image: target } };
+    const death = { change: "snapshot_rename", nth: 2 } as const;
+    await dieInTransfer(cluster, { conf: plain.conf, copyImage: copy, death });
+    await plain.rbd(["bench", "--io-type", "write", "--io-size", "4K", "--io-total", "64K", target]);
+    await plain.rbd(["snap", "rm", "--no-progress", `${source}@one`]);
+    const before = await contentsOf(cluster, target);
+    await expect(copyImage(cluster, copy)).rejects.toMatchObject({ code: "INCOMPLETE" });
+    expect(await contentsOf(cluster, target)).toBe(before);
+  });
+
+  it("keeps an unfinished image that another client has filled, when the copy that continues fails", async () => {
+    const [source, target] = [await makeSource("filled"), plain.image("filled-copy")];
+    const copy = { image: source, target: { image: target } };
+    await dieInTransfer(cluster, { conf: plain.conf, copyImage: copy, death: { written: 1 } });
+    await plain.rbd(["bench", "--io-type", "write", "--io-size", "4K", "--io-total", "64K", target]);
+    const before = await contentsOf(cluster, target);
+    await expect(copyImage(cluster, copy)).rejects.toMatchObject({ code: "NOT_EMPTY" });
+    expect(await contentsOf(cluster, target)).toBe(before);
+  });
+
   it("leaves another image of the target's name alone, also an interrupted copy of another image", async () => {
     const [source, other, target] = [
       await makeSource("mine"),

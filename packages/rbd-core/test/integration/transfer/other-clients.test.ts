@@ -1,5 +1,5 @@
-import type { Image } from "rbd-native";
-import { describe, expect, it } from "vitest";
+import { Image } from "rbd-native";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { featureBits } from "../../../src/image/features.ts";
 import { createImage, openImage } from "../../../src/image/image.ts";
 import { type CopyDiffOptions, copyDiff } from "../../../src/transfer/copy/copy-diff.ts";
@@ -106,7 +106,47 @@ describe("copyDiff, while another client resizes its target", () => {
   });
 });
 
+const lockFeatures = featureBits(["layering", "exclusive-lock"]);
 const mapFeatures = featureBits(["layering", "exclusive-lock", "object-map", "fast-diff"]);
+
+describe("copyDiff, while another client resizes its target and back at once", () => {
+  afterEach(() => {
+    vi.restoreAllMocks();
+  });
+
+  it.each([
+    ["layering", featureBits(["layering"])],
+    ["exclusive-lock", lockFeatures],
+    ["object-map", mapFeatures],
+  ])("with %s: fails though the size was never seen to be another", async (what, features) => {
+    const [image, target] = [await makeSource(`there-${what}`), plain.image(`there-${what}-copy`)];
+    await createImage(cluster, target, { size: MiB, objectSize: MiB, features });
+    for (const [from, to] of [
+      [undefined, "one"],
+      ["one", "two"],
+    ] as const) {
+      const limits = new TransferLimits({ operationsPerSecond: 4 });
+      let resizing: Promise<unknown> | undefined;
+      const resize = async () => {
+        vi.spyOn(Image.prototype, "size").mockResolvedValue(64 * MiB);
+        for (const size of [2, 64])
+          await plain.rbd(["resize", "--no-progress", "--allow-shrink", "--size", `${size}M`, target]);
+      };
+      const onProgress = ({ bytesRead }: { bytesRead: number }) => {
+        if (bytesRead > 0) resizing ??= resize().finally(() => limits.set({}));
+      };
+      const copy = { image, from, to, target: { image: target } };
+      const disturbed = copyDiff(cluster, { ...copy, limits, onProgress });
+      await expect(disturbed).rejects.toMatchObject({ name: "CoppiceError", code: "SOURCE_CHANGED" });
+      await resizing;
+      vi.restoreAllMocks();
+      expect(await snapshotNames(cluster, target)).toEqual(from === undefined ? [] : ["one"]);
+      await copyDiff(cluster, copy);
+      expect(await contentsOf(cluster, `${target}@${to}`)).toBe(await contentsOf(cluster, `${image}@${to}`));
+      await checkObjectMaps(plain, [target, `${target}@${to}`], what);
+    }
+  });
+});
 
 describe("the target's object map", () => {
   it("says that an object changed that was zeroed, so that a copy back is exact", async () => {
@@ -124,6 +164,33 @@ describe("the target's object map", () => {
       plain.rbd(["diff", "--whole-object", "--from-snap", "one", `${spec}@two`]).then(String);
     expect((await changed(target)).split("\n").length).toBe((await changed(image)).split("\n").length);
     const back = await makeTarget("zeroed-back");
+    await copyDiff(cluster, { image: target, to: "one", target: { image: back } });
+    await copyDiff(cluster, { image: target, from: "one", to: "two", target: { image: back } });
+    expect(await plain.contents(`${back}@two`)).toBe(await plain.contents(`${image}@two`));
+  });
+
+  it("is right after another client had it rebuilt while a copy ran", async () => {
+    const [image, target] = [await makeSource("rebuilt"), plain.image("rebuilt-copy")];
+    await createImage(cluster, target, { size: 64 * MiB, objectSize: MiB, features: mapFeatures });
+    for (const [from, to] of [
+      [undefined, "one"],
+      ["one", "two"],
+    ] as const) {
+      const limits = new TransferLimits({ operationsPerSecond: 40 });
+      let rebuilding: Promise<unknown> | undefined;
+      const onProgress = ({ bytesWritten }: { bytesWritten: number }) => {
+        if (bytesWritten === 0) return;
+        rebuilding ??= plain
+          .rbd(["object-map", "rebuild", "--no-progress", target])
+          .finally(() => limits.set({}));
+      };
+      await copyDiff(cluster, { image, from, to, target: { image: target }, limits, onProgress });
+      expect(rebuilding).toBeDefined();
+      await rebuilding;
+      expect(await contentsOf(cluster, `${target}@${to}`)).toBe(await contentsOf(cluster, `${image}@${to}`));
+      await checkObjectMaps(plain, [target, `${target}@${to}`], to);
+    }
+    const back = await makeTarget("rebuilt-back");
     await copyDiff(cluster, { image: target, to: "one", target: { image: back } });
     await copyDiff(cluster, { image: target, from: "one", to: "two", target: { image: back } });
     expect(await plain.contents(`${back}@two`)).toBe(await plain.contents(`${image}@two`));

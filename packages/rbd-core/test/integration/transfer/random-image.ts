@@ -73,12 +73,19 @@ export async function makeRandomImage(
   return { spec, snapshots, description: `${kind}, maps ${maps}, ${snapshots.length} snapshots`, objectSize };
 }
 
+export interface Layout {
+  readonly objectSize: number;
+  readonly features: bigint;
+  readonly stripeUnit?: number;
+  readonly stripeCount?: number;
+}
+
 async function makeClone(
   cluster: Cluster,
   pool: string,
   name: string,
   random: Random,
-  layout: { objectSize: number; features: bigint; stripeUnit?: number; stripeCount?: number },
+  layout: Layout,
   size: number,
 ): Promise<void> {
   const parent = `${name}-parent`;
@@ -118,7 +125,7 @@ async function change(
 }
 
 /** Somewhere, aligned or not, sometimes whole objects. */
-function range(random: Random, size: number, objectSize: number): [offset: number, length: number] {
+export function range(random: Random, size: number, objectSize: number): [offset: number, length: number] {
   const align = random.pick([1, 512, 4096, 4096, objectSize]);
   const offset = Math.floor(random.below(size) / align) * align;
   const most = random.pick([512, 4096, 4096, 64 * KiB, objectSize, 3 * objectSize]);
@@ -127,7 +134,7 @@ function range(random: Random, size: number, objectSize: number): [offset: numbe
 }
 
 /** Data with runs of zeroes in it, or nothing but zeroes. */
-function content(random: Random, length: number): Buffer {
+export function content(random: Random, length: number): Buffer {
   const bytes = Buffer.alloc(length);
   if (random.chance(0.1)) return bytes;
   for (let at = 0; at < length; at += 4096) {

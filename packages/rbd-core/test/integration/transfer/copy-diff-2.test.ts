@@ -1,9 +1,0 @@
-import { describe } from "vitest";
-import { usePlainRbd } from "../formats/use-plain-rbd.ts";
-import { testRandomCopies } from "./random-copies.ts";
-
-const pool = await usePlainRbd("copy-2");
-
-describe("copyDiff", () => {
-  testRandomCopies(pool, 2);
-});

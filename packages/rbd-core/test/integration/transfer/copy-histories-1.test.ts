@@ -1,0 +1,3 @@
+import { testHistories } from "./histories/test-histories.ts";
+
+await testHistories(1);

@@ -1,0 +1,103 @@
+"""Plain python3-rbd, as an independent client: answers one JSON request a line, some at a time."""
+
+import concurrent.futures
+import hashlib
+import json
+import struct
+import sys
+import threading
+
+import rados
+import rbd
+
+cluster = rados.Rados(conffile=sys.argv[1])
+cluster.connect()
+printing = threading.Lock()
+EXISTING_STATES = (1, 3)
+
+
+def states_in_map(ioctx, image_id, snapshot_id):
+    name = "rbd_object_map." + image_id + ("" if snapshot_id is None else ".%016x" % snapshot_id)
+    content = ioctx.read(name, 1 << 20)
+    header = struct.unpack_from("<I", content)[0]
+    count = struct.unpack_from("<Q", content, 4 + 6)[0]
+    bits = content[4 + header :]
+    return [(bits[i // 4] >> (6 - 2 * (i % 4))) & 3 for i in range(count)]
+
+
+def wrong_in_map(ioctx, image, image_id, snapshot_id):
+    """What the object map of a head or a snapshot says of objects, and is not so."""
+    if not image.features() & rbd.RBD_FEATURE_OBJECT_MAP:
+        return []
+    if image.flags() & rbd.RBD_FLAG_OBJECT_MAP_INVALID:
+        return ["the object map is marked as invalid"]
+    states = states_in_map(ioctx, image_id, snapshot_id)
+    wrong = []
+    prefix, objects = image.stat()["block_name_prefix"], image.stat()["num_objs"]
+    if len(states) < objects:
+        return ["the object map has %d of %d objects" % (len(states), objects)]
+    try:
+        if snapshot_id is not None:
+            ioctx.set_read(snapshot_id)
+        for number, state in enumerate(states):
+            try:
+                ioctx.stat("%s.%016x" % (prefix, number))
+                exists = True
+            except rados.ObjectNotFound:
+                exists = False
+            if exists != (state in EXISTING_STATES):
+                wrong.append("object %d: state %d, but it %s" % (number, state, "exists" if exists else "is not there"))
+    finally:
+        ioctx.set_read(rados.LIBRADOS_SNAP_HEAD)
+    return wrong
+
+
+def inspect(ioctx, image, snapshot=None, since=None):
+    """Contents, whole-object diff since a snapshot, and errors of the object map."""
+    with rbd.Image(ioctx, image, snapshot=snapshot, read_only=True) as opened:
+        size = opened.size()
+        data = opened.read(0, size) if size > 0 else b""
+        extents = []
+        take = lambda offset, length, exists: extents.append([offset, length])
+        if size > 0:
+            opened.diff_iterate(0, size, since, take, whole_object=True)
+        snapshot_id = None
+        if snapshot is not None:
+            snapshot_id = next(each["id"] for each in opened.list_snaps() if each["name"] == snapshot)
+        return {
+            "size": size,
+            "sha256": hashlib.sha256(data).hexdigest(),
+            "changed": extents,
+            "wrong": wrong_in_map(ioctx, opened, opened.id(), snapshot_id),
+        }
+
+
+def change(ioctx, image, action, snapshot=None, **values):
+    with rbd.Image(ioctx, image, snapshot=snapshot) as opened:
+        if action == "resize":
+            opened.resize(values["size"])
+        elif action == "rebuild":
+            opened.rebuild_object_map(lambda done, total: 0)
+        elif action == "snapshot":
+            opened.create_snap(values["name"])
+        elif action == "remove-snapshot":
+            opened.remove_snap(values["name"])
+        else:
+            raise ValueError(action)
+
+
+def answer(line):
+    request = json.loads(line)
+    number, call, pool = request.pop("id"), request.pop("call"), request.pop("pool")
+    try:
+        with cluster.open_ioctx(pool) as ioctx:
+            reply = {"value": {"inspect": inspect, "change": change}[call](ioctx, **request)}
+    except Exception as error:
+        reply = {"error": "%s: %s" % (type(error).__name__, error)}
+    with printing:
+        print(json.dumps({"id": number, **reply}), flush=True)
+
+
+with concurrent.futures.ThreadPoolExecutor(4) as pool:
+    for line in sys.stdin:
+        pool.submit(answer, line)

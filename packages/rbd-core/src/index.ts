@@ -1,3 +1,5 @@
+// What the functions of this package return or reject with, so that a project needs no other package to name it.
+export { type Image, type IoCtx, type ObjectStore, RbdError, type RbdErrorCode } from "rbd-native";
 export {
   type ChainPoint,
   type Measure,
@@ -60,6 +62,7 @@ export {
   type ImageRef,
   type ListTrashOptions,
   listTrash,
+  type MoveToTrashOptions,
   moveToTrash,
   type PurgedImage,
   type PurgeTrashOptions,
@@ -72,6 +75,7 @@ export {
   type RemovalTarget,
   type RemoveByPrefixOptions,
   type RemoveByPrefixPlanOptions,
+  type RestoreFromTrashOptions,
   removeByPrefix,
   restoreFromTrash,
   type SnapshotsToRemove,
@@ -115,6 +119,7 @@ export {
   type PendingFlattens,
   pendingFlattens,
   planCloneWithinLimits,
+  type RequestFlattenOptions,
   requestFlatten,
   type SnapshotLimits,
   type SnapshotVerdict,
@@ -173,6 +178,7 @@ export {
   imageKey,
   inventory,
   isIncomplete,
+  jsonReplacer,
   type NamespaceScan,
   type OperationMark,
   type ParentLink,
@@ -218,6 +224,7 @@ export {
   type SearchKind,
   type SearchProblem,
   type SearchSort,
+  searchAllImages,
   searchImages,
   searchKinds,
   searchProblems,

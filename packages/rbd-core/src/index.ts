@@ -1,3 +1,5 @@
+// What the functions of this package return or reject with, so that a project needs no other package to name it.
+export { type Image, type IoCtx, type ObjectStore, RbdError, type RbdErrorCode } from "rbd-native";
 export {
   type AppendedPoint,
   type AppendOptions,
@@ -106,6 +108,7 @@ export {
   type ImageRef,
   type ListTrashOptions,
   listTrash,
+  type MoveToTrashOptions,
   moveToTrash,
   type PurgedImage,
   type PurgeTrashOptions,
@@ -118,6 +121,7 @@ export {
   type RemovalTarget,
   type RemoveByPrefixOptions,
   type RemoveByPrefixPlanOptions,
+  type RestoreFromTrashOptions,
   removeByPrefix,
   removeImage,
   restoreFromTrash,
@@ -162,6 +166,7 @@ export {
   type PendingFlattens,
   pendingFlattens,
   planCloneWithinLimits,
+  type RequestFlattenOptions,
   requestFlatten,
   type SnapshotLimits,
   type SnapshotVerdict,
@@ -219,6 +224,7 @@ export {
   imageKey,
   inventory,
   isIncomplete,
+  jsonReplacer,
   type NamespaceScan,
   type OperationMark,
   type ParentLink,
@@ -270,6 +276,7 @@ export {
   type SearchKind,
   type SearchProblem,
   type SearchSort,
+  searchAllImages,
   searchImages,
   searchKinds,
   searchProblems,

@@ -1,11 +1,9 @@
 import { openImage } from "./image/open-image.ts";
 import type { Image } from "./image.ts";
 import { native } from "./internal/binding.ts";
-import { type CallOptions, change, type ProgressOptions } from "./internal/call.ts";
+import { change, type ProgressOptions } from "./internal/call.ts";
 import { checkCount, checkInside, refuse } from "./internal/check.ts";
 import type { CopyRef } from "./internal/native-types.ts";
-import { openPool } from "./internal/open-pool.ts";
-import type { IoCtx } from "./ioctx.ts";
 
 export interface CopyLimits {
   /** Bytes per second; unlimited without it. */
@@ -53,15 +51,6 @@ export interface CopiedBlocks {
 
 export interface CopyExtentsOptions extends ProgressOptions {
   readonly digests?: boolean | undefined;
-}
-
-/**
- * Turns the cache (`rbd_cache`) off for images that are opened later through the same connection. Call it once for each
- * connection that is the target of copies. Wraps rados_conf_set.
- */
-export function tuneForCopies(io: IoCtx, o?: CallOptions): Promise<void> {
-  const pool = io[openPool];
-  return change(io.poolName, o, (operation) => native.tuneForCopies(pool.handle, operation));
 }
 
 /**

@@ -17,7 +17,6 @@ export {
   type CopyJobOptions,
   type CopyLimits,
   type CopySource,
-  tuneForCopies,
 } from "./copy.ts";
 export {
   type CreateGroupSnapshotOptions,

@@ -26,6 +26,8 @@ export class RbdError extends Error {
   readonly object?: string;
   /** What the message says about the failure beyond its code: the setting, the extent, how much was done. */
   readonly detail?: string;
+  /** What to do next, where the call allows for more precise advice than the code. */
+  readonly hint?: string;
 
   constructor(facts: RbdErrorFacts) {
     super(messageOf(facts), facts.cause === undefined ? undefined : { cause: facts.cause });
@@ -33,7 +35,10 @@ export class RbdError extends Error {
     this.errno = facts.errno;
     this.call = facts.call;
     if (facts.object !== undefined) this.object = facts.object;
-    if (facts.detail !== undefined) this.detail = facts.detail;
+    const detail = facts.detail ?? wordsByCall[facts.call]?.[facts.code];
+    if (detail !== undefined) this.detail = detail;
+    const hint = hintByCall[facts.call]?.[facts.code];
+    if (hint !== undefined) this.hint = hint;
   }
 }
 
@@ -137,7 +142,7 @@ const words: Record<RbdErrorCode, string> = {
   EXISTS: "it already exists",
   BUSY: "in use",
   PERMISSION_DENIED: "not permitted",
-  READ_ONLY: "it is open for reading only",
+  READ_ONLY: "it cannot be written to",
   INVALID_ARGUMENT: "not accepted by the cluster",
   NAME_TOO_LONG: "the name is too long",
   UNSUPPORTED: "not supported",
@@ -165,7 +170,8 @@ function hintFor(code: RbdErrorCode, call: string): string | undefined {
 const hintByCode: Partial<Record<RbdErrorCode, string>> = {
   BUSY: "It is still in use: check its watchers, snapshots, clones and locks",
   PERMISSION_DENIED: "The Ceph user lacks the capability for this: compare with `ceph auth get`",
-  READ_ONLY: "It was opened read-only or stands at a snapshot: open the image itself for writing",
+  READ_ONLY:
+    "It was opened read-only or at a snapshot, is the mirror of another image, or another client holds its exclusive lock and keeps it: `rbd lock ls` names that client",
   UNSUPPORTED: "The image's features, its format or the cluster's release do not allow this",
   TIMED_OUT: "Check `ceph status`, or raise the time-outs given at connect",
   NO_SPACE: "The pool or the cluster is full: see `ceph df`",

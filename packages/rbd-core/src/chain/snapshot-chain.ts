@@ -56,10 +56,10 @@ export interface SnapshotChainOptions {
    * Measure to the byte, with diffs that take time in proportion to the data that was written. Default: estimate from the
    * object maps.
    */
-  exact?: boolean;
-  signal?: AbortSignal;
+  exact?: boolean | undefined;
+  signal?: AbortSignal | undefined;
   /** With `exact`: called with the number of measured points. */
-  onProgress?(progress: { done: number; total: number }): void;
+  onProgress?: ((progress: { done: number; total: number }) => void) | undefined;
 }
 
 /**

@@ -13,12 +13,12 @@ export interface WhatChangedOptions {
    * Name of the older user snapshot. Without it all of the image's own data is reported; of a clone, that does not
    * include the data that it shares with its parent.
    */
-  from?: string;
+  from?: string | undefined;
   /** Name of the newer snapshot. Default: HEAD in its current state. */
-  to?: string;
+  to?: string | undefined;
   /** The number of equal parts in `strip`. Default 256. */
-  buckets?: number;
-  signal?: AbortSignal;
+  buckets?: number | undefined;
+  signal?: AbortSignal | undefined;
 }
 
 /** The difference between two points of an image. */

@@ -51,8 +51,8 @@ export interface DeletionPlan {
 
 export interface DeletionPlanOptions {
   /** Finds what outside of Ceph needs the image, such as backups. */
-  findDependants?: FindDependants;
-  signal?: AbortSignal;
+  findDependants?: FindDependants | undefined;
+  signal?: AbortSignal | undefined;
 }
 
 /**

@@ -13,13 +13,13 @@ import { finishTrashMove, isJustMoving, locateImage, removeHeaderless } from "./
 export interface ExecuteDeletionOptions {
   way: DeletionWay;
   /** The same as for the plan. */
-  findDependants?: FindDependants;
+  findDependants?: FindDependants | undefined;
   /** Stops before the next step, or within a flatten. What was done stays done. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
   /** Called before each step, and awaited: a log has the step before it is done. */
-  onStep?(step: DeletionStep, done: number): void | Promise<void>;
+  onStep?: ((step: DeletionStep, done: number) => void | Promise<void>) | undefined;
   /** Called within a long step. */
-  onProgress?(progress: { done: number; total: number }): void;
+  onProgress?: ((progress: { done: number; total: number }) => void) | undefined;
 }
 
 export interface DeletionOutcome {

@@ -58,10 +58,12 @@ export {
 export {
   type ListTrashOptions,
   listTrash,
+  type MoveToTrashOptions,
   moveToTrash,
   type PurgedImage,
   type PurgeTrashOptions,
   purgeTrash,
+  type RestoreFromTrashOptions,
   restoreFromTrash,
   type TrashListing,
   type TrashRow,

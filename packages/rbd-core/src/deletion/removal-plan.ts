@@ -79,9 +79,14 @@ export interface RemovalTarget extends ImageUsers {
 }
 
 /** Reads everything that decides whether an image can be removed. Changes nothing. @throws {CoppiceError} `NOT_FOUND` */
-export async function readRemovalFacts(cluster: Cluster, spec: ImageSpec): Promise<DeletionFacts> {
+export async function readRemovalFacts(
+  cluster: Cluster,
+  spec: ImageSpec,
+  signal?: AbortSignal,
+): Promise<DeletionFacts> {
+  signal?.throwIfAborted();
   try {
-    return await gatherDeletionFacts(cluster, spec, { estimates: false });
+    return await gatherDeletionFacts(cluster, spec, { estimates: false, signal });
   } catch (error) {
     if (hasCode(error, "UNSUPPORTED")) return await gatherFormat1Facts(cluster, spec);
     const found = hasCode(error, "NOT_FOUND") ? await partlyCreatedFacts(cluster, spec) : null;
@@ -277,8 +282,17 @@ interface BlockedRemoval {
   blockers: readonly RemovalBlocker[];
 }
 
-/** Refuses when one of the images has a blocker. The error names all of them. @throws {CoppiceError} */
-export function refuseBlocked(call: string, images: readonly BlockedRemoval[]): void {
+/**
+ * Refuses when one of the images has a blocker. The error names all of them.
+ *
+ * @param hints What to do next, for a caller that has no option to allow the removal of snapshots.
+ * @throws {CoppiceError}
+ */
+export function refuseBlocked(
+  call: string,
+  images: readonly BlockedRemoval[],
+  hints: Partial<Record<RemovalBlockerKind, string>> = {},
+): void {
   const blocked = images.filter(({ blockers }) => blockers.length > 0);
   const all = blocked.flatMap(({ blockers }) => blockers);
   const refusal = refusals.find(({ kind }) => kind === all[0]?.kind);
@@ -288,6 +302,6 @@ export function refuseBlocked(call: string, images: readonly BlockedRemoval[]): 
     call,
     object: blocked.map(({ spec }) => showImageSpec(spec)).join(", "),
     message: `nothing was removed: ${all.map(({ message }) => message).join("; ")}`,
-    hint: refusal.hint,
+    hint: hints[refusal.kind] ?? refusal.hint,
   });
 }

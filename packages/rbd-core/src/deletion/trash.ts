@@ -1,5 +1,5 @@
 import type { IoCtx } from "rbd-native";
-import type { Cluster } from "../cluster/index.ts";
+import type { CallOptions, Cluster } from "../cluster/index.ts";
 import { allSettledOrThrow, forEachLimit } from "../concurrency/index.ts";
 import { CoppiceError, hasCode, withCoppiceErrors } from "../errors/index.ts";
 import { decodeTrashEntry, readImageId, readOmapOrNone, trashObject } from "../headers/index.ts";
@@ -40,10 +40,10 @@ export interface TrashRow {
 
 export interface ListTrashOptions {
   /** Names of the pools to list. Default: all. */
-  pools?: readonly string[];
+  pools?: readonly string[] | undefined;
   /** The time that decides what has expired. Default: now. */
-  now?: Date;
-  signal?: AbortSignal;
+  now?: Date | undefined;
+  signal?: AbortSignal | undefined;
 }
 
 export interface TrashListing {
@@ -131,6 +131,11 @@ async function readStates(ioCtx: IoCtx): Promise<Map<string, TrashState>> {
   return states;
 }
 
+export interface MoveToTrashOptions extends CallOptions {
+  /** How long it cannot be removed without force. Default 0. */
+  keepSeconds?: number | undefined;
+}
+
 /**
  * Moves an image to the trash, from where it can be restored. Its snapshots and clones stay as they are.
  * (`rbd_trash_move`)
@@ -141,11 +146,12 @@ async function readStates(ioCtx: IoCtx): Promise<Map<string, TrashState>> {
 export async function moveToTrash(
   cluster: Cluster,
   image: ImageSpecLike,
-  options: { /** How long it cannot be removed without force. Default 0. */ keepSeconds?: number } = {},
+  options: MoveToTrashOptions = {},
 ): Promise<void> {
   const spec = toImageOnly(image);
   const object = showImageSpec(spec);
-  const { keepSeconds = 0 } = options;
+  const { keepSeconds = 0, signal } = options;
+  signal?.throwIfAborted();
   checkSeconds(object, keepSeconds);
   const ioCtx = await cluster.pool(spec.pool, spec.namespace);
   const place = { object, what: `${object} could not be moved to the trash` };
@@ -155,7 +161,7 @@ export async function moveToTrash(
     plan: () =>
       decoding(object, () =>
         withCoppiceErrors(place, async () => {
-          const id = await readImageId(ioCtx, spec.image, undefined);
+          const id = await readImageId(ioCtx, spec.image, signal);
           return {
             id,
             details: await removalDetails(cluster, { ...spec, id }, { way: "trash", snapshots: "none" }),
@@ -165,10 +171,12 @@ export async function moveToTrash(
     run: async ({ id }, operation) => {
       if (operation.interrupted !== null)
         await fenceById(cluster, { ...spec, id, name: spec.image }, operation);
-      await withCoppiceErrors(place, () => ioCtx.trashMove(spec.image, { delaySeconds: keepSeconds }));
+      await withCoppiceErrors(place, () =>
+        ioCtx.trashMove(spec.image, { delaySeconds: keepSeconds, signal: operation.signal }),
+      );
     },
     resumed: async () => {},
-    retry: { attempts: 1 },
+    retry: { attempts: 1, signal },
   });
 }
 
@@ -201,10 +209,14 @@ const unfinished: Readonly<Record<string, string>> = {
   removing: "Its removal has begun and some of its data is gone: remove it from the trash.",
 };
 
+export interface RestoreFromTrashOptions extends CallOptions {
+  /** The name to give it. Default: the one it had. */
+  name?: string | undefined;
+}
+
 /**
  * Brings an image back from the trash, under its old name or another. (`rbd_trash_get`, `rbd_trash_restore`)
  *
- * @param options.name the name to give it; default: the one it had
  * @returns where it is now, as `pool/[namespace/]image`
  * @throws {CoppiceError} `NOT_FOUND`; `EXISTS` when the name is taken, with what to do; `UNSUPPORTED` for an
  * image that a migration or a begun removal put there
@@ -212,13 +224,15 @@ const unfinished: Readonly<Record<string, string>> = {
 export async function restoreFromTrash(
   cluster: Cluster,
   { pool, namespace, id }: ImageById,
-  options: { name?: string } = {},
+  options: RestoreFromTrashOptions = {},
 ): Promise<string> {
+  const { signal } = options;
+  signal?.throwIfAborted();
   if (options.name !== undefined) checkName("image", options.name);
   const ioCtx = await cluster.pool(pool, namespace);
   const shown = (image: string) => showImageSpec({ pool, namespace, image });
   const lookUp = { object: shown(id), what: `there is no image with the id ${id} in the trash of ${pool}` };
-  const entry = await withCoppiceErrors(lookUp, () => ioCtx.getTrash(id));
+  const entry = await withCoppiceErrors(lookUp, () => ioCtx.getTrash(id, { signal }));
   const spec = shown(options.name ?? entry.name);
   const hint = unfinished[entry.source];
   if (hint !== undefined) {
@@ -235,7 +249,7 @@ export async function restoreFromTrash(
       // A move to the trash that was interrupted: Ceph restores the image only once it is finished.
       const trash = (await locateImage(ioCtx, id))?.trash;
       if (trash?.state === "moving" && !isJustMoving(trash)) await finishTrashMove(ioCtx, trash);
-      await ioCtx.trashRestore(id, options.name ?? entry.name);
+      await ioCtx.trashRestore(id, options.name ?? entry.name, { signal });
     });
   } catch (error) {
     if (!hasCode(error, "EXISTS")) throw error;
@@ -253,17 +267,17 @@ export async function restoreFromTrash(
 
 export interface PurgeTrashOptions {
   /** Names of the pools to list. Default: all. */
-  pools?: readonly string[];
+  pools?: readonly string[] | undefined;
   /** Only images that had expired at this time. Default: now. */
-  expiredBefore?: Date;
+  expiredBefore?: Date | undefined;
   /** Removes images with snapshots of their own too. Default: they are kept. */
-  withSnapshots?: boolean;
+  withSnapshots?: boolean | undefined;
   /** Returns what would be done, and changes nothing. */
-  dryRun?: boolean;
-  findDependants?: FindDependants;
-  signal?: AbortSignal;
+  dryRun?: boolean | undefined;
+  findDependants?: FindDependants | undefined;
+  signal?: AbortSignal | undefined;
   /** After each image. */
-  onProgress?(progress: { done: number; total: number }): void;
+  onProgress?: ((progress: { done: number; total: number }) => void) | undefined;
 }
 
 export interface PurgedImage {

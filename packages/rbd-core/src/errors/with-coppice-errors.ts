@@ -4,7 +4,7 @@ import { CoppiceError, type CoppiceErrorCode } from "./coppice-error.ts";
 interface Explanation {
   /** Completes the sentence "rbd/vm-1 could not be opened: …". */
   reason: string;
-  /** What to do next, unless the failed operation gives a better hint. */
+  /** What to do next, unless the failed call or operation gives a better hint. */
   hint: string;
 }
 
@@ -24,8 +24,8 @@ const explanations: Partial<Record<CoppiceErrorCode, Explanation>> = {
     hint: "Give the user the capabilities `profile rbd` on the monitors and on this pool.",
   },
   READ_ONLY: {
-    reason: "it is read-only",
-    hint: "It is a snapshot, or the mirror of an image in another cluster. Change the original instead.",
+    reason: "it cannot be written to",
+    hint: "It is a snapshot, the mirror of an image in another cluster, or another client holds its exclusive lock and keeps it: `rbd lock ls` names that client.",
   },
   TIMED_OUT: { reason: "the cluster did not answer in time", hint: "Check `ceph status`." },
   NO_SPACE: { reason: "the cluster is full", hint: "Check `ceph df` and free space." },
@@ -66,16 +66,17 @@ export function toCoppiceError(error: unknown, context: ErrorContext = {}): unkn
   const { code, errno, call } = error;
   const object = context.object ?? error.object;
   const explanation = explanations[code];
-  // The binding names the setting or the configuration file, which a general sentence would leave out.
-  const configuration = call.startsWith("rados_conf_") ? error.detail : undefined;
   const what = context.what ?? (object === undefined ? call : `${call} on ${object}`);
+  // What the binding says about this call is more precise than a general sentence for the code.
+  const reason = error.detail ?? explanation?.reason ?? error.message;
+  const hint = error.hint === undefined ? (context.hint ?? explanation?.hint) : `${error.hint}.`;
   return new CoppiceError({
     code,
     errno,
     call,
     object,
-    message: `${what}: ${configuration ?? explanation?.reason ?? error.message}`,
-    hint: context.hint ?? explanation?.hint,
+    message: `${what}: ${reason}`,
+    hint,
     cause: error,
   });
 }

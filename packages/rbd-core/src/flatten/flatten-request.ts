@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Cluster } from "../cluster/index.ts";
+import type { CallOptions, Cluster } from "../cluster/index.ts";
 import { forEachLimit } from "../concurrency/index.ts";
 import { CoppiceError, hasCode, withCoppiceErrors } from "../errors/index.ts";
 import { headerObject, metadataKey, readOmapValue } from "../headers/index.ts";
@@ -31,6 +31,13 @@ interface FlattenRequestMark {
   requestedAt: Date;
 }
 
+export interface RequestFlattenOptions extends CallOptions {
+  /** Default `later`. */
+  urgency?: FlattenUrgency | undefined;
+  /** The clock. Default: the system's. */
+  now?: (() => Date) | undefined;
+}
+
 /**
  * Notes in an image's metadata that it has to be flattened. The note survives a restart, and is visible to other machines:
  * `pendingFlattens` finds it, and flattening removes it. An image without a parent gets none. (`rbd_metadata_set`)
@@ -41,18 +48,20 @@ interface FlattenRequestMark {
 export async function requestFlatten(
   cluster: Cluster,
   image: ImageSpecLike,
-  { urgency = "later", now = () => new Date() }: { urgency?: FlattenUrgency; now?: () => Date } = {},
+  { urgency = "later", now = () => new Date(), signal }: RequestFlattenOptions = {},
 ): Promise<boolean> {
+  signal?.throwIfAborted();
   const spec = toImageOnly(image);
   const object = showImageSpec(spec);
-  await using handle = await openImage(cluster, spec);
+  await using handle = await openImage(cluster, spec, { signal });
   return await withCoppiceErrors(
     { object, what: `the request to flatten ${object} could not be stored` },
     async () => {
-      if ((await handle.parent()) === null) return false;
+      if ((await handle.parent({ signal })) === null) return false;
       const known = ownRequest(await flattenRequestNote.read(handle), handle.id);
       // The older and the more urgent one stands.
       if (known !== null && (known.urgency === "first" || urgency === "later")) return true;
+      signal?.throwIfAborted();
       const requestedAt = now().toISOString();
       await flattenRequestNote.write(handle, { version: 1, image: handle.id, urgency, requestedAt });
       return true;
@@ -61,10 +70,16 @@ export async function requestFlatten(
 }
 
 /** Withdraws a request. Returns whether there was one. @throws {CoppiceError} `INVALID_NAME`, `NOT_FOUND` */
-export async function withdrawFlatten(cluster: Cluster, image: ImageSpecLike): Promise<boolean> {
+export async function withdrawFlatten(
+  cluster: Cluster,
+  image: ImageSpecLike,
+  { signal }: CallOptions = {},
+): Promise<boolean> {
+  signal?.throwIfAborted();
   const spec = toImageOnly(image);
   const object = showImageSpec(spec);
-  await using handle = await openImage(cluster, spec);
+  await using handle = await openImage(cluster, spec, { signal });
+  signal?.throwIfAborted();
   return await withCoppiceErrors({ object }, () => flattenRequestNote.remove(handle));
 }
 
@@ -102,6 +117,7 @@ export async function pendingFlattens(
   rows: readonly InventoryRow[],
   { signal }: { signal?: AbortSignal | undefined } = {},
 ): Promise<PendingFlattens> {
+  signal?.throwIfAborted();
   const clones = rows.filter(
     (row): row is ImageRow => row.state === "ok" && row.parent !== null && row.trash === null,
   );

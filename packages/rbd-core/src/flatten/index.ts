@@ -23,6 +23,7 @@ export {
   type PendingFlatten,
   type PendingFlattens,
   pendingFlattens,
+  type RequestFlattenOptions,
   requestFlatten,
   withdrawFlatten,
 } from "./flatten-request.ts";

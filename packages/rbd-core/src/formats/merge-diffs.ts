@@ -7,7 +7,7 @@ import { encodeDiff } from "./write-diff.ts";
 
 export interface MergeDiffsOptions {
   /** The version to write; 1 by default. */
-  readonly version?: DiffVersion;
+  readonly version?: DiffVersion | undefined;
 }
 
 /**

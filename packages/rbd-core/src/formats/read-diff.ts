@@ -17,7 +17,7 @@ import { FormatError, longestSnapshotName } from "./format-error.ts";
 
 export interface OpenOptions {
   /** Whether extents must ascend; `ascending` by default. */
-  readonly order?: ExtentOrder;
+  readonly order?: ExtentOrder | undefined;
 }
 
 /**

@@ -29,9 +29,9 @@ export function writeDiff(
 
 export interface EncodeDiffOptions {
   /** 1 by default. */
-  readonly version?: DiffVersion;
+  readonly version?: DiffVersion | undefined;
   /** Whether extents must ascend; `ascending` by default. */
-  readonly order?: ExtentOrder;
+  readonly order?: ExtentOrder | undefined;
 }
 
 /**

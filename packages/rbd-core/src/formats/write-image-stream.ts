@@ -22,7 +22,7 @@ export interface DiffPart {
 
 interface WriteImageStreamOptions {
   /** Whether extents must ascend; `ascending` by default. */
-  readonly order?: ExtentOrder;
+  readonly order?: ExtentOrder | undefined;
 }
 
 /**

@@ -10,7 +10,7 @@ const largestWindowLog = 27;
 
 export interface CompressOptions {
   /** zstd's level, 1 to 19; 3 by default. */
-  readonly level?: number;
+  readonly level?: number | undefined;
 }
 
 /**

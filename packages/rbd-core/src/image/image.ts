@@ -29,7 +29,8 @@ export interface CreateImageOptions extends CallOptions {
 /**
  * Creates an empty image. (`rbd_create4`)
  *
- * @throws {CoppiceError} `EXISTS`; `NOT_FOUND` for the pool; `INVALID_NAME` when no spec can name the image
+ * @throws {CoppiceError} `EXISTS`; `NOT_FOUND` for the pool or the namespace; `INVALID_ARGUMENT` for an object size that Ceph
+ * does not have; `INVALID_NAME` when no spec can name the image
  */
 export async function createImage(
   cluster: Cluster,
@@ -38,6 +39,7 @@ export async function createImage(
 ): Promise<void> {
   const spec = toImageOnly(image);
   const object = formatImageSpec(spec);
+  checkObjectSize(object, objectSize);
   const ioCtx = await cluster.pool(spec.pool, spec.namespace);
   const order = objectSize === undefined ? {} : { order: Math.log2(objectSize) };
   await withCoppiceErrors({ object, what: `${object} could not be created` }, async () => {
@@ -46,8 +48,36 @@ export async function createImage(
     } catch (error) {
       if (hasCode(error, "EXISTS") && (await isPartlyCreated(ioCtx, spec.image)))
         throw partlyCreated(object, "createImage");
+      if (hasCode(error, "NOT_FOUND")) await checkNamespace(cluster, spec, "createImage");
       throw error;
     }
+  });
+}
+
+/** @throws {CoppiceError} `INVALID_ARGUMENT` unless Ceph can store an image in objects of that many bytes */
+function checkObjectSize(object: string, objectSize: number | undefined): void {
+  if (objectSize === undefined) return;
+  const isPowerOfTwo = Number.isInteger(Math.log2(objectSize));
+  if (isPowerOfTwo && objectSize >= 4096 && objectSize <= 32 * 1024 ** 2) return;
+  throw new CoppiceError({
+    code: "INVALID_ARGUMENT",
+    call: "createImage",
+    object,
+    message: `${object} cannot have an object size of ${objectSize} bytes`,
+    hint: "Give a power of two from 4096 (4 KiB) to 33554432 (32 MiB), or leave it out.",
+  });
+}
+
+/** Says that the namespace is missing, when that is why something in it does not exist. @throws {CoppiceError} `NOT_FOUND` */
+async function checkNamespace(cluster: Cluster, { pool, namespace }: ImageSpec, call: string): Promise<void> {
+  // Namespaces are listed in, and only in, the default one.
+  if (namespace === "" || (await (await cluster.pool(pool)).namespaceExists(namespace))) return;
+  throw new CoppiceError({
+    code: "NOT_FOUND",
+    call,
+    object: `${pool}/${namespace}`,
+    message: `the pool ${JSON.stringify(pool)} has no namespace ${JSON.stringify(namespace)}`,
+    hint: "Check its name, or create it with `createNamespace`.",
   });
 }
 
@@ -82,7 +112,10 @@ export async function openImage(
   const ioCtx = await cluster.pool(spec.pool, spec.namespace);
   const snapshot = spec.snapshot === undefined ? {} : { snapshot: spec.snapshot, readOnly: true };
   return withCoppiceErrors({ object, what: `${object} could not be opened` }, async () => {
-    const opening = ioCtx.openImage(spec.image, { ...options, ...snapshot });
+    const opening = ioCtx.openImage(spec.image, { ...options, ...snapshot }).catch(async (error) => {
+      if (hasCode(error, "NOT_FOUND")) await checkNamespace(cluster, spec, "openImage");
+      throw error;
+    });
     if (allowIncomplete) return await opening;
     const recorded = readOperation(ioCtx, spec.image, "make", options.signal);
     const [opened, read] = await Promise.allSettled([opening, recorded]);

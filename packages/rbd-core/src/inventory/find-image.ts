@@ -25,7 +25,7 @@ export interface ImageById {
   namespace: string;
   id: string;
   /** The name of one of its snapshots. */
-  snapshot?: string;
+  snapshot?: string | undefined;
 }
 
 /** An image that {@link findImage} found, with its header. */

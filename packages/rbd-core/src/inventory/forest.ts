@@ -46,7 +46,7 @@ export interface Forest {
 
 export interface ForestOptions {
   /** The depth from which an image counts as deep. Default 4, ceph-csi's soft limit. */
-  deepFrom?: number;
+  deepFrom?: number | undefined;
 }
 
 /** ceph-csi starts to flatten at this depth. */

@@ -20,6 +20,7 @@ export {
   type InventoryRow,
   imageKey,
   isIncomplete,
+  jsonReplacer,
   type NamespaceScan,
   type OperationMark,
   type ParentLink,

@@ -188,3 +188,18 @@ export function compareRows(a: InventoryRow, b: InventoryRow): number {
     compareText(a.id ?? "", b.id ?? "")
   );
 }
+
+/**
+ * Makes rows and results of this package fit for JSON: `JSON.stringify(rows, jsonReplacer)`.
+ *
+ * - 64-bit numbers (ids of snapshots, bits of features) become decimal strings, which `BigInt(text)` reads back. As numbers
+ *   they would lose digits above 2^53.
+ * - Errors become objects with their `name`, `message` and everything else that they say, without `cause` and `stack`.
+ * - Maps become arrays of `[key, value]`, sets arrays. JSON itself makes `{}` of both.
+ */
+export function jsonReplacer(_key: string, value: unknown): unknown {
+  if (typeof value === "bigint") return value.toString();
+  if (value instanceof Map || value instanceof Set) return [...value];
+  if (value instanceof Error) return { ...value, name: value.name, message: value.message, cause: undefined };
+  return value;
+}

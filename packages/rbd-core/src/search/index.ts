@@ -8,5 +8,5 @@ export {
   searchProblems,
   searchSorts,
 } from "./search.ts";
-export { searchImages } from "./search-images.ts";
+export { searchAllImages, searchImages } from "./search-images.ts";
 export { prepareSearch, type SearchIndex } from "./search-index.ts";

@@ -55,6 +55,22 @@ export function searchImages(
   };
 }
 
+/**
+ * Returns all images that pass all filters, in the requested order, without pages. Pure.
+ *
+ * ```ts
+ * for (const { row, depth } of searchAllImages(await inventory(cluster), { kind: "clones" })) console.log(row.spec, depth);
+ * ```
+ *
+ * @throws {CoppiceError} as `searchImages`
+ */
+export function searchAllImages(
+  scan: Forest | Inventory | SearchIndex,
+  search: Omit<ImageSearch, "cursor" | "limit"> = {},
+): ForestNode[] {
+  return searchImages(scan, { ...search, cursor: undefined, limit: Number.MAX_SAFE_INTEGER }).rows;
+}
+
 /** @throws {CoppiceError} `NOT_FOUND` when no image of the forest has this spec or key. */
 function findParent(index: SearchIndex, parent: string): ForestNode {
   const node = index.find(parent);

@@ -12,7 +12,7 @@ import {
   prepareCurrent,
   protectStep,
 } from "../clone/index.ts";
-import type { Cluster } from "../cluster/index.ts";
+import type { CallOptions, Cluster } from "../cluster/index.ts";
 import { type Begin, makeImage, openImage } from "../image/index.ts";
 import { checkName, type ImageSpec, type ImageSpecLike, toImageOnly, toRbdUrl } from "../names/index.ts";
 import { type FlowOptions, type Operation, retryOnSourceChanged, StepRunner } from "../operation/index.ts";
@@ -124,7 +124,10 @@ export interface CapturePlan {
 }
 
 /** Returns what {@link captureImage} would do, and changes nothing. @throws {CoppiceError} as that does */
-export async function planCapture(cluster: Cluster, options: CapturePlanOptions): Promise<CapturePlan> {
+export async function planCapture(
+  cluster: Cluster,
+  options: CapturePlanOptions & CallOptions,
+): Promise<CapturePlan> {
   const { prepared, snapshotName } = await prepareCapture(cluster, options);
   checkSnapshotNameFree(prepared);
   const template = { ...prepared.plan.target, snapshot: snapshotName };

@@ -1,4 +1,4 @@
-import type { Cluster } from "../cluster/index.ts";
+import type { CallOptions, Cluster } from "../cluster/index.ts";
 import { CoppiceError, hasCode, withCoppiceErrors } from "../errors/index.ts";
 import { imageFeatures } from "../image/index.ts";
 import { type ImageSpec, parseRbdUrl, type RbdUrl, showImageSpec } from "../names/index.ts";
@@ -60,7 +60,9 @@ export type Cloneability =
 export async function isCloneable(
   cluster: Cluster,
   template: { url: string; format: string },
+  { signal }: CallOptions = {},
 ): Promise<Cloneability> {
+  signal?.throwIfAborted();
   const url = tryParse(template.url);
   if (url instanceof CoppiceError) return refuse("bad-url", url.message);
   if (url.fsid !== cluster.fsid) {
@@ -76,12 +78,12 @@ export async function isCloneable(
     const ioCtx = await cluster.pool(source.pool);
     const { image: name, snapshot } = source;
     return await withCoppiceErrors({ object, what: `${object} could not be opened` }, async () => {
-      await using image = await ioCtx.openImage(name, { readOnly: true, snapshot });
-      if (await image.isOldFormat())
+      await using image = await ioCtx.openImage(name, { readOnly: true, snapshot, signal });
+      if (await image.isOldFormat({ signal }))
         return refuse("old-format", `${object} has format 1, which cannot be cloned`);
-      if ((await image.size()) === 0)
+      if ((await image.size({ signal })) === 0)
         return refuse("empty", `${object} has a size of 0 bytes, which cannot be cloned`);
-      const hasLayering = ((await image.features()) & imageFeatures.layering) !== 0n;
+      const hasLayering = ((await image.features({ signal })) & imageFeatures.layering) !== 0n;
       return hasLayering
         ? { cloneable: true, source }
         : refuse("no-layering", `${object} lacks the feature layering, without which it cannot be cloned`);

@@ -1,4 +1,4 @@
-import type { Cluster } from "../cluster/index.ts";
+import type { CallOptions, Cluster } from "../cluster/index.ts";
 import {
   type CloneOfImage,
   type DeletionFacts,
@@ -43,8 +43,9 @@ export interface TemplateRemovalPreview {
 export async function previewRemoveTemplate(
   cluster: Cluster,
   template: TemplateLike,
+  { signal }: CallOptions = {},
 ): Promise<TemplateRemovalPreview> {
-  const { spec, facts } = await readTemplate(cluster, template);
+  const { spec, facts } = await readTemplate(cluster, template, signal);
   const { blockers } = evaluateRemoval(facts, [spec.snapshot]);
   return { template: spec, blockers, clones: removalTarget(facts).clones };
 }
@@ -72,10 +73,11 @@ export async function removeTemplate(cluster: Cluster, options: RemoveTemplateOp
     image,
     kind: "remove-template",
     plan: async () => {
-      const { facts } = await readTemplate(cluster, options.template);
+      const { facts } = await readTemplate(cluster, options.template, options.signal);
       const target = removalTarget(facts);
       const { blockers, snapshots } = evaluateRemoval(facts, [snapshot]);
-      refuseBlocked("removeTemplate", [{ spec: target.spec, blockers: lastingBlockers(blockers) }]);
+      const blocked = { spec: target.spec, blockers: lastingBlockers(blockers) };
+      refuseBlocked("removeTemplate", [blocked], { snapshots: "Remove the other snapshots first." });
       const details = await removalDetails(
         cluster,
         { ...image, id: target.id },
@@ -100,10 +102,11 @@ export async function removeTemplate(cluster: Cluster, options: RemoveTemplateOp
 async function readTemplate(
   cluster: Cluster,
   template: TemplateLike,
+  signal: AbortSignal | undefined,
 ): Promise<{ spec: Required<ImageSpec>; facts: DeletionFacts }> {
   const spec = resolveTemplate(cluster.fsid, template);
   const { snapshot, ...image } = spec;
-  const facts = await readRemovalFacts(cluster, image);
+  const facts = await readRemovalFacts(cluster, image, signal);
   if (facts.snapshots.some(({ kind, name }) => kind === "user" && name === snapshot)) return { spec, facts };
   throw new CoppiceError({
     code: "NOT_FOUND",

@@ -15,7 +15,7 @@ import {
   type PreparedClone,
   prepareCurrent,
 } from "../clone/index.ts";
-import type { Cluster } from "../cluster/index.ts";
+import type { CallOptions, Cluster } from "../cluster/index.ts";
 import { CoppiceError } from "../errors/index.ts";
 import { type Begin, checkSize, makeImage, openImage } from "../image/index.ts";
 import { formatImageSpec, type ImageSpec, type ImageSpecLike, toImageOnly } from "../names/index.ts";
@@ -147,7 +147,10 @@ export interface VolumePlan extends Omit<VolumeResult, "id" | "source"> {
 }
 
 /** Returns what {@link createVolume} would do, and changes nothing. @throws {CoppiceError} as that does */
-export async function planVolume(cluster: Cluster, options: VolumeOptions): Promise<VolumePlan> {
+export async function planVolume(
+  cluster: Cluster,
+  options: VolumeOptions & CallOptions,
+): Promise<VolumePlan> {
   const prepared = await prepareVolume(cluster, options);
   if (prepared.clone !== null) checkSnapshotNameFree(prepared.clone);
   const { size, depth, flatten: flattened, flattenReason } = prepared.shape;
@@ -194,6 +197,7 @@ async function prepareVolume(
   options: CreateVolumeOptions,
   begin?: Begin<CloneRecord>,
 ): Promise<PreparedVolume> {
+  options.signal?.throwIfAborted();
   const target = toImageOnly(options.target);
   if (options.from === undefined) {
     const empty = await prepareEmpty(cluster, target, options);

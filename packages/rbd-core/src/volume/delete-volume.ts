@@ -1,5 +1,5 @@
 import { flattenStep, recordDeleted, releaseParents } from "../clone/index.ts";
-import type { Cluster } from "../cluster/index.ts";
+import type { CallOptions, Cluster } from "../cluster/index.ts";
 import {
   type CloneOfImage,
   type DeletionFacts,
@@ -69,9 +69,9 @@ export type DeleteVolumePlan = RemovalTarget & DeleteDecision & { phases: Delete
 /** Returns what {@link deleteVolume} would do and what blocks it. Changes nothing. @throws {CoppiceError} */
 export async function planDeleteVolume(
   cluster: Cluster,
-  { volume, dependants = "refuse", snapshots = "none" }: DeleteVolumePlanOptions,
+  { volume, dependants = "refuse", snapshots = "none", signal }: DeleteVolumePlanOptions & CallOptions,
 ): Promise<DeleteVolumePlan> {
-  const facts = await readRemovalFacts(cluster, toImageOnly(volume));
+  const facts = await readRemovalFacts(cluster, toImageOnly(volume), signal);
   const decision = decideDelete(facts, dependants, snapshots);
   return { ...removalTarget(facts), ...decision, phases: deletePhases(decision) };
 }

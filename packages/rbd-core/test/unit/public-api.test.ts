@@ -14,6 +14,7 @@ import type {
   UnreadableImageRow,
 } from "../../src/index.ts";
 import * as api from "../../src/index.ts";
+import type { Api, ForCluster } from "../support/for-cluster.ts";
 
 // What `tsc` holds about the public entry; nothing of it is called here.
 describe("the types of the public entry", () => {
@@ -92,4 +93,43 @@ describe("errors", () => {
     expect(api.errorCodes).toContain(error.code);
     expect(new Set(api.errorCodes).size).toBe(api.errorCodes.length);
   });
+
+  it("what waits for the cluster takes a signal", () => {
+    expectTypeOf<WithoutSignal>().toEqualTypeOf<never>();
+    // The walk finds what it is to find.
+    expectTypeOf<"cloneImage" | "exportDiff" | "inventory">().toExtend<ForCluster>();
+  });
+
+  it("an option may be given as undefined, also under exactOptionalPropertyTypes", () => {
+    expectTypeOf<WithExactOptions>().toEqualTypeOf<never>();
+  });
 });
+
+type KeysOfEach<T> = T extends unknown ? keyof T : never;
+type WithoutSignal = {
+  [K in ForCluster]: Api[K] extends (cluster: Cluster, ...rest: infer Rest) => unknown
+    ? "signal" extends KeysOfEach<Rest[number]>
+      ? never
+      : K
+    : never;
+}[ForCluster];
+
+type OptionalKeys<T> = { [K in keyof T]-?: Record<never, never> extends Pick<T, K> ? K : never }[keyof T];
+/** The optional keys of options that refuse `undefined`. The names of images are data, not options. */
+type ExactKeys<T> = T extends ImageSpec | readonly unknown[] | Uint8Array | string | number | bigint
+  ? never
+  : {
+      [K in OptionalKeys<T>]: T extends { [P in K]?: unknown }
+        ? { [P in K]: undefined } extends { [P in K]?: T[K] }
+          ? never
+          : K
+        : never;
+    }[OptionalKeys<T>];
+type OptionsOf<F> = F extends (...args: infer P) => unknown ? Exclude<P[number], Cluster | undefined> : never;
+type WithExactOptions = {
+  [K in keyof Api]: Api[K] extends (...args: never[]) => unknown
+    ? ExactKeys<OptionsOf<Api[K]>> extends never
+      ? never
+      : K
+    : never;
+}[keyof Api];

@@ -20,15 +20,6 @@ Napi::Value create_copy(const Napi::CallbackInfo& info) {
   return Napi::External<BudgetHolder>::New(info.Env(), holder, [](Napi::Env, BudgetHolder* h) { delete h; });
 }
 
-/// tuneForCopies(ioctx, operation): images that are opened through its connection from then on write at once, without
-/// a cache that would only hold what nobody reads again. (rbd_disable_zero_copy_writes=false would save librbd a copy
-/// of every buffer, but a write that it refuses at once, on a read-only image, then never completes: Ceph 16.2.15.)
-Napi::Value tune_for_copies(const Napi::CallbackInfo& info) {
-  auto ioctx = IoCtxHandle::from_js(info[0]);
-  return control(info, {"rados_conf_set", {ioctx}, info[1]},
-                 [=] { return rados_conf_set(ioctx->cluster(), "rbd_cache", "false"); });
-}
-
 /// setCopyRates(copy, bytesPerSecond, operationsPerSecond): 0 is without a limit
 Napi::Value set_copy_rates(const Napi::CallbackInfo& info) {
   const BudgetHolder& budget = budget_of(info[0]);
@@ -115,7 +106,6 @@ Napi::Value is_written_past(const Napi::CallbackInfo& info) {
 void define_copy(Napi::Env env, Napi::Object exports) {
   define(env, exports,
          {{"createCopy", create_copy},
-          {"tuneForCopies", tune_for_copies},
           {"setCopyRates", set_copy_rates},
           {"copyCounters", copy_counters},
           {"copyExtents", copy_extents},

@@ -580,7 +580,6 @@ export interface Binding {
 
   // Copies.
   createCopy(operations: number, bytes: number): CopyRef;
-  tuneForCopies(io: IoCtxRef, op: Operation): Promise<void>;
   setCopyRates(copy: CopyRef, bytesPerSecond: number, operationsPerSecond: number): void;
   copyCounters(
     copy: CopyRef,

@@ -55,6 +55,7 @@ export async function exportRawFile(
   path: string,
   options: ExportRawOptions,
 ): Promise<void> {
+  options.signal?.throwIfAborted();
   await using file = await open(path, "wx");
   for await (const { record, size } of snapshotRecords(cluster, options)) {
     if (record === undefined) await file.truncate(size);

@@ -96,6 +96,7 @@ export interface ImportDiffResult {
  */
 export async function importDiff(cluster: Cluster, options: ImportDiffOptions): Promise<ImportDiffResult> {
   const { sidecar, signal } = options;
+  signal?.throwIfAborted();
   const { content } = await decompressIfZstd(options.source);
   const measured = digesting(content);
   await using diff = await openDiff(measured.content, { order: "any" });

@@ -39,6 +39,7 @@ export interface ImportImageResult {
  * `NO_SPACE`, `UNDO_FAILED`; {@link FormatError}; the signal's reason
  */
 export async function importImage(cluster: Cluster, options: ImportImageOptions): Promise<ImportImageResult> {
+  options.signal?.throwIfAborted();
   const place = toImageOnly(options.image);
   const { content } = await decompressIfZstd(options.source);
   await using stream = await openImageStream(content, { order: "any" });

@@ -1,4 +1,4 @@
-import { type Image, type IoCtx, tuneForCopies } from "rbd-native";
+import type { Image, IoCtx } from "rbd-native";
 import type { Cluster } from "../../cluster/index.ts";
 import { hasFastDiff, isTrusted } from "../../diff/index.ts";
 import { CoppiceError, hasCode, withCoppiceErrors } from "../../errors/index.ts";
@@ -33,7 +33,6 @@ export async function openTarget(
   const spec = showImageSpec(place);
   const ioCtx = await cluster.pool(place.pool, place.namespace);
   await checkRoom(cluster, ioCtx.poolId, signal);
-  await withCoppiceErrors({ object: spec }, () => tuneForCopies(ioCtx, { signal }));
   await using opened = new AsyncDisposableStack();
   const image = opened.use(await openImage(cluster, place));
   const dataPoolId = await withCoppiceErrors({ object: spec }, () => image.dataPoolId({ signal }));

@@ -25,7 +25,22 @@ describe("toCoppiceError", () => {
     const failed = new RbdError({ code: "NOT_FOUND", errno: 2, call: "rados_conf_set", detail });
     const context = { what: "the cluster could not be reached as client.admin", hint: "Check the file." };
     expect(toCoppiceError(failed, context)).toMatchObject({
-      message: `the cluster could not be reached as client.admin: ${detail}. Check the file.`,
+      message: `the cluster could not be reached as client.admin: ${detail}. Check the spelling: \`ceph config ls\` lists the names of all settings.`,
+    });
+  });
+
+  it("says what the binding knows about the call instead of a general sentence", () => {
+    const failed = new RbdError({ code: "BUSY", errno: 16, call: "rbd_snap_protect" });
+    expect(toCoppiceError(failed, { what: "rbd/vm-1@a could not be protected" })).toMatchObject({
+      message:
+        "rbd/vm-1@a could not be protected: the snapshot is already protected. Nothing has to be done.",
+    });
+  });
+
+  it("does not take every image that cannot be written to for a snapshot or a mirror", () => {
+    const failed = new RbdError({ code: "READ_ONLY", errno: 30, call: "rbd_aio_write2" });
+    expect(toCoppiceError(failed)).toMatchObject({
+      message: expect.stringMatching(/or another client holds its exclusive lock/),
     });
   });
 

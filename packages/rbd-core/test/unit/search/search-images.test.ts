@@ -2,7 +2,7 @@ import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { forest, keyOf } from "../../../src/inventory/forest.ts";
 import { searchProblems } from "../../../src/search/search.ts";
-import { searchImages } from "../../../src/search/search-images.ts";
+import { searchAllImages, searchImages } from "../../../src/search/search-images.ts";
 import { prepareSearch } from "../../../src/search/search-index.ts";
 import { childOf, imageRow, inventoryOf, snapshotRow } from "../rows.ts";
 import { naiveSearch } from "./naive-search.ts";
@@ -23,6 +23,24 @@ describe("a search", () => {
         });
       }),
       { numRuns: 1000 },
+    );
+  });
+
+  it("gives all of 401 clones where no page is asked for", () => {
+    const parent = imageRow("parent");
+    const clones = Array.from({ length: 401 }, (_, n) => imageRow(`clone-${n}`, { parent: childOf(parent) }));
+    const inventory = inventoryOf([parent, ...clones]);
+    expect(searchAllImages(inventory, { kind: "clones" })).toHaveLength(401);
+    expect(searchImages(inventory, { kind: "clones" })).toMatchObject({ filtered: 401 });
+  });
+
+  it("gives without pages what all pages give together", () => {
+    fc.assert(
+      fc.property(inventories, filters, (inventory, wishes) => {
+        const { cursor: _, limit: __, ...search } = searchOf(inventory, wishes);
+        expect(keys(searchAllImages(inventory, search))).toEqual(keys(allPages(inventory, search)));
+      }),
+      { numRuns: 200 },
     );
   });
 

@@ -41,6 +41,13 @@ export type {
   RestoreImage,
   SourceImage,
 } from "./backup-target.ts";
+export {
+  backupDependants,
+  type DeleteBackupOptions,
+  type DeleteBackupResult,
+  deleteBackup,
+} from "./delete-backup.ts";
+export { type BackupChainRow, type BackupListing, listBackups } from "./list-backups.ts";
 export { openPoolTarget, type PoolTargetOptions } from "./pool/pool-target.ts";
 export {
   type RestoreBackupOptions,
@@ -48,3 +55,4 @@ export {
   type RestoreTo,
   restoreBackup,
 } from "./restore-backup.ts";
+export { type VerifyBackupOptions, verifyBackup } from "./verify-backup.ts";

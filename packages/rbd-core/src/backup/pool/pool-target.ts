@@ -3,7 +3,7 @@ import { CopyJob } from "rbd-native";
 import type { Cluster } from "../../cluster/index.ts";
 import { allSettledOrThrow, forEachLimit } from "../../concurrency/index.ts";
 import { CoppiceError, withCoppiceErrors } from "../../errors/index.ts";
-import { readHeader } from "../../headers/index.ts";
+import { ignoreNotFound, readHeader } from "../../headers/index.ts";
 import { openImage } from "../../image/index.ts";
 import { checkName, type ImageSpec, showImageSpec } from "../../names/index.ts";
 import {
@@ -89,28 +89,46 @@ class PoolTarget implements BackupTarget {
     });
   }
 
-  /** The points whose snapshots are not there, by the headers of the chains' images. */
+  /** The points whose snapshots are not there, by the headers of the chains' images: one read for each chain. */
   async #missing(
     points: readonly BackupRecord[],
     signal: AbortSignal | undefined,
   ): Promise<readonly PointProblem[]> {
-    const { cluster, pool, namespace } = this.#place;
-    const ioCtx = await cluster.pool(pool, namespace);
     const problems: PointProblem[] = [];
     const chains = [...Map.groupBy(points, (point) => snapshotOf(point).imageId)];
     const look = async ([imageId, some]: (typeof chains)[number]) => {
-      const read = await readHeader(ioCtx, imageId, signal);
-      const users = read?.header.snapshots.filter(({ namespace }) => namespace.kind === "user");
-      const sizes = users && new Map(users.map(({ id, size }) => [id, size]));
+      const sizes = await this.#sizesOf(imageId, signal);
       for (const point of some) {
-        if (point.state === "removing" || sizes?.get(snapshotOf(point).id) === point.size) continue;
-        // Also for an image that librbd has to be asked about.
-        const what = await missingPoint(cluster, this.#imageOf(point), point, signal);
-        if (what !== null) problems.push({ id: point.id, error: missing(point, what) });
+        const { id, image, name } = snapshotOf(point);
+        if (point.state === "removing" || sizes?.get(id) === point.size) continue;
+        const what =
+          sizes === null
+            ? `there is no image ${image} with the id ${imageId}`
+            : `${image} has no snapshot ${name} with the id ${id} and ${point.size} bytes`;
+        problems.push({ id: point.id, error: missing(point, what) });
       }
     };
     await forEachLimit(chains, readsAtOnce, look, signal);
     return problems;
+  }
+
+  /** The sizes of an image's snapshots, by their ids; null when there is no such image. */
+  async #sizesOf(
+    imageId: string,
+    signal: AbortSignal | undefined,
+  ): Promise<ReadonlyMap<bigint, number> | null> {
+    const { cluster, pool, namespace } = this.#place;
+    const ioCtx = await cluster.pool(pool, namespace);
+    const read = await readHeader(ioCtx, imageId, signal);
+    if (read !== null) {
+      const users = read.header.snapshots.filter(({ namespace }) => namespace.kind === "user");
+      return new Map(users.map(({ id, size }) => [id, size]));
+    }
+    return await ignoreNotFound(async () => {
+      await using image = await ioCtx.openImage({ id: imageId }, { readOnly: true, signal });
+      const users = (await image.listSnapshots({ signal })).filter(({ namespace }) => namespace === "user");
+      return new Map(users.map(({ id, size }) => [id, size]));
+    });
   }
 
   async find(id: string, { signal }: CallSignal = {}): Promise<BackupRecord | null> {

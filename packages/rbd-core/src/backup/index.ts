@@ -47,6 +47,13 @@ export type {
 } from "./cinder-chains.ts";
 export type { CinderChainProblem } from "./cinder-format.ts";
 export {
+  backupDependants,
+  type DeleteBackupOptions,
+  type DeleteBackupResult,
+  deleteBackup,
+} from "./delete-backup.ts";
+export { type BackupChainRow, type BackupListing, listBackups } from "./list-backups.ts";
+export {
   type ImportChainOptions,
   type ImportChainResult,
   importCinderChain,
@@ -58,3 +65,4 @@ export {
   type RestoreTo,
   restoreBackup,
 } from "./restore-backup.ts";
+export { type VerifyBackupOptions, verifyBackup } from "./verify-backup.ts";

@@ -181,7 +181,10 @@ async function writeDifferences(
     await using image = await openImage(cluster, place);
     await setSize(image, backup.size, signal);
   }
-  const all = changed ?? (await differingFrom(cluster, place, digests, options));
+  const all =
+    changed === null
+      ? await differingFrom(cluster, place, digests, options)
+      : await stillDiffering(cluster, place, digests, joinRanges(changed, backup.size), options);
   const ranges = joinRanges(all, backup.size);
   const copied = await target.copyOut(
     backup,
@@ -230,6 +233,45 @@ async function headChanges(
     for (const { offset, length } of batch) ranges.push({ offset, length });
   }
   return ranges;
+}
+
+/** What was written may be what the backup holds: an earlier restore wrote it, for example. Reads what some ranges touch. */
+async function stillDiffering(
+  cluster: Cluster,
+  place: ImageSpec,
+  digests: DigestManifest,
+  ranges: readonly ByteRange[],
+  { limits, signal }: RestoreInPlaceOptions,
+): Promise<ByteRange[]> {
+  const manifest = touchedBy(digests, ranges);
+  const { wrong } = await verifyDigests(cluster, { image: place, snapshot: null, manifest, limits, signal });
+  const differs = new Set(wrong);
+  return withoutEqual(ranges, {
+    ...manifest,
+    blocks: manifest.blocks.filter((block) => !differs.has(block)),
+  });
+}
+
+/** The parts of some ranges that no digest of `equal` covers. Pure. */
+export function withoutEqual(ranges: readonly ByteRange[], equal: DigestManifest): ByteRange[] {
+  const { blockSize } = equal;
+  const byBlock = Map.groupBy(equal.blocks, ({ block }) => block);
+  const left: ByteRange[] = [];
+  for (const { offset, length } of ranges) {
+    for (let at = offset; at < offset + length; ) {
+      const block = Math.floor(at / blockSize);
+      const start = at - block * blockSize;
+      const end = Math.min(offset + length - block * blockSize, blockSize);
+      const isEqual = byBlock
+        .get(block)
+        ?.some(({ runs }) =>
+          runs.some((from, i) => i % 2 === 0 && from <= start && end <= from + (runs[i + 1] ?? 0)),
+        );
+      if (isEqual !== true) left.push({ offset: at, length: end - start });
+      at = block * blockSize + end;
+    }
+  }
+  return left;
 }
 
 /** Where an image's head differs from digests, or cannot be compared with any. Reads all of it. */

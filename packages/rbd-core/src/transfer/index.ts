@@ -17,6 +17,7 @@ export { type CopyDiffOptions, type CopyDiffResult, copyDiff } from "./copy/copy
 export { type CopyImageOptions, type CopyImageResult, copyImage } from "./copy/copy-image.ts";
 export { undoCopy } from "./copy/undo-copy.ts";
 export type { CopyVerification } from "./copy/verify-copy.ts";
+export { completeManifest } from "./digests/complete-manifest.ts";
 export { type DigestDiffOptions, digestDiff } from "./digests/digest-diff.ts";
 export {
   type BlockDigest,

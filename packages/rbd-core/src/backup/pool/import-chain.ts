@@ -12,6 +12,7 @@ import {
   registerRecovery,
 } from "../../operation/index.ts";
 import {
+  completeManifest,
   type DigestManifest,
   digestDiff,
   identityOf,
@@ -157,7 +158,7 @@ async function importPoints(
     const { name } = snapshotOf(point);
     const from = parent === null ? undefined : snapshotOf(parent).name;
     const { limits, onProgress } = options;
-    const manifest = await digestDiff(cluster, {
+    const changed = await digestDiff(cluster, {
       image: place,
       from,
       to: name,
@@ -166,6 +167,11 @@ async function importPoints(
       onProgress,
       signal,
     });
+    const read = { image: place, snapshot: name, limits, signal };
+    const manifest =
+      everything === null
+        ? changed
+        : await completeManifest(cluster, { ...read, previous: everything, changed });
     everything = everything === null ? manifest : mergeManifests([everything, manifest]);
     let snapshot = source.snapshots.get(name);
     if (point === newest) {

@@ -18,6 +18,7 @@ export { type CopyImageOptions, type CopyImageResult, copyImage } from "./copy/c
 export { undoCopy } from "./copy/undo-copy.ts";
 export type { CopyVerification } from "./copy/verify-copy.ts";
 export { completeManifest } from "./digests/complete-manifest.ts";
+export { type DigestDiffOptions, digestDiff } from "./digests/digest-diff.ts";
 export {
   type BlockDigest,
   type DigestManifest,
@@ -39,7 +40,7 @@ export { type ImportRawOptions, importRaw, writeRaw } from "./import/import-raw.
 export { ChunkPool, checkBytes, rechunk, untilAborted } from "./import/raw-chunks.ts";
 export { type Digests, StreamDigests } from "./import/stream-digests.ts";
 export { createEmptyImage, existsAlready, makeNewImage } from "./new-image.ts";
-export { identityOf, type SourceRange } from "./source.ts";
+export { identityOf, isSameImage, type SourceRange } from "./source.ts";
 export { setSize } from "./target/head.ts";
 export { holdTarget, openTarget } from "./target/open-target.ts";
 export { removePoint } from "./target/point-record.ts";

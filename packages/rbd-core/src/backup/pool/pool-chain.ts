@@ -21,6 +21,7 @@ import {
   type Operation,
   type Recover,
   type Recovery,
+  recoverLeftovers,
   registerRecovery,
   retryWhileBusy,
 } from "../../operation/index.ts";
@@ -111,9 +112,9 @@ export async function openPoolChain(
   const operation = await beginOperation(cluster, { image, purpose, kind, details, signal });
   try {
     if (operation.interrupted !== null) {
-      const { outcome, what } = await recoverChain(cluster, operation);
+      const { outcome, what } = await recoverLeftovers(cluster, operation);
       if (outcome === "left") throw incomplete(image, what);
-      await operation.update(details);
+      await operation.update(details, kind);
     }
     const ioCtx = await cluster.pool(pool, namespace);
     return new PoolChain(place, ioCtx, image, operation);

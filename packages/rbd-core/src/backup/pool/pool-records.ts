@@ -3,11 +3,7 @@ import { type IoCtx, writeSteps } from "rbd-native";
 import { CoppiceError } from "../../errors/index.ts";
 import { ignoreNotFound, readOmapValue } from "../../headers/index.ts";
 import { type DigestManifest, decodeManifest, encodeManifest } from "../../transfer/index.ts";
-import {
-  type BackupRecord,
-  decodeBackupRecord,
-  encodeBackupRecord,
-} from "../backup-record.ts";
+import { type BackupRecord, decodeBackupRecord, encodeBackupRecord } from "../backup-record.ts";
 import type { PointListing, PointProblem, SourceImage } from "../backup-target.ts";
 
 // The records and digests of a pool's backups; docs/backup-format.md is normative for the objects and keys.

@@ -1,5 +1,13 @@
 import { randomUUID } from "node:crypto";
-import { backupImage, importCinderChain, openPoolTarget, restoreBackup } from "rbd-core";
+import {
+  backupImage,
+  deleteBackup,
+  importCinderChain,
+  listBackups,
+  openPoolTarget,
+  restoreBackup,
+  verifyBackup,
+} from "rbd-core";
 import { step } from "../prepare/output.mjs";
 import { equal, volumesPool } from "./clusters.mjs";
 
@@ -50,9 +58,12 @@ export async function checkCinderAndCoppice(clusters, cinder) {
     const source = { cluster: volumes.cluster, image: `${volumesPool}/${volume.name}` };
     return importCinderChain(backups.cluster, { pool: backups.pool, chain, source });
   };
-  const remove = async (chain, id) => {
-    await using opened = await target.openChain(chain);
-    await opened.remove(id);
+  const remove = (backup) => deleteBackup({ target, backup, source: volumes.cluster });
+  const verifies = async (...ids) => {
+    for (const id of ids) {
+      const { ok, problems } = await verifyBackup({ target, backup: id });
+      equal(ok, true, `The digests of ${id}: ${problems.join(", ")}`);
+    }
   };
   const nothingLeft = async () => {
     const own = ["coppice.backups", "coppice.operations"];
@@ -76,7 +87,15 @@ export async function checkCinderAndCoppice(clusters, cinder) {
       await clusters.change(volume);
       const third = await byCinder(volume, { parent: second });
       const { base: chain } = JSON.parse(first.service_metadata);
+      const { foreign } = await listBackups(target);
+      equal(foreign.length, 1, "Chains of Cinder's");
+      equal(
+        foreign[0].points.map(({ id, kind }) => `${kind} ${id}`).join(", "),
+        `full ${first.id}, incremental ${second.id}, incremental ${third.id}`,
+        "Cinder's points",
+      );
       const { imported, notExtensible } = await import_(volume, chain);
+      equal((await listBackups(target)).foreign.length, 0, "Chains of Cinder's after the import");
       equal(
         imported.map(({ id }) => id).join(" "),
         [first, second, third].map(({ id }) => id).join(" "),
@@ -100,12 +119,12 @@ export async function checkCinderAndCoppice(clusters, cinder) {
       const fifth = await byCinder(volume, { parent: fourth });
       await import_(volume, chain);
       await coppiceRestores(fifth);
-      await remove(chain, second.id);
+      await remove(second.id);
       for (const each of [first, third]) await cinderRestores(each);
-      await coppiceRestores(fifth);
+      await verifies(first.id, third.id, fourth.id, fifth.id);
       for (const each of [fourth, first, third, fifth]) await cinder.delete(each, volume);
       equal((await target.list()).problems.length, 4, "Records whose data Cinder has deleted");
-      for (const { id } of (await target.list()).points) await remove(chain, id);
+      for (const { id } of (await target.list()).points) await remove(id);
       await nothingLeft();
     },
   );
@@ -128,17 +147,16 @@ export async function checkCinderAndCoppice(clusters, cinder) {
       equal(chain.map(({ kind }) => kind).join(" "), "full incremental incremental incremental", "Kinds");
       const restored = await cinderRestores(third);
       equal(restored.metadata.purpose, volume.metadata.purpose, "The volume's metadata");
-      const { base } = JSON.parse(first.service_metadata);
-      await remove(base, second.id);
+      await remove(second.id);
       for (const each of [first, third, fourth]) await cinderRestores(each);
       await cinder.delete(third, volume);
       await coppiceRestores(fourth);
-      await remove(base, third.id);
+      await remove(third.id);
       await coppiceRestores(fourth);
-      await remove(base, first.id);
+      await remove(first.id);
       await cinderRestores(fourth);
       await cinder.delete(fourth, volume);
-      await remove(base, fourth.id);
+      await remove(fourth.id);
       await nothingLeft();
     },
   );

@@ -1,4 +1,4 @@
-import type { PointData } from "./backup-target.ts";
+import type { BackupRecord } from "./backup-record.ts";
 import {
   type BaseImage,
   type CinderChain,
@@ -8,7 +8,7 @@ import {
 } from "./cinder-format.ts";
 
 /** A restore point that another program made, Cinder for example: there is no record of it. */
-export interface ForeignPoint extends PointData {
+export interface ForeignPoint extends Pick<BackupRecord, "id" | "chain" | "stored" | "size"> {
   readonly kind: "full" | "incremental";
   /** When it was begun, by the name of its snapshot; `null` when the name has no time. */
   readonly time: Date | null;

@@ -89,7 +89,7 @@ export async function restoreInPlace(
       return { ...restored, safetySnapshot: before.safety };
     } catch (error) {
       if (hasCode(operation.signal.reason, "LEASE_LOST")) throw operation.signal.reason;
-      await returnToState(cluster, place, before);
+      await undo(cluster, place, before, error);
       // Otherwise the record says that the image may hold a part of a backup.
       if (before.safety !== null || !written.has) await operation.end();
       throw operation.signal.aborted ? operation.signal.reason : error;
@@ -156,6 +156,29 @@ async function keepState(cluster: Cluster, place: ImageSpec, details: InPlaceDet
   await image.createSnapshot(safety);
 }
 
+/** @throws {CoppiceError} `UNDO_FAILED`, naming the snapshot that holds the state before */
+async function undo(
+  cluster: Cluster,
+  place: ImageSpec,
+  details: InPlaceDetails,
+  failure: unknown,
+): Promise<void> {
+  try {
+    await returnToState(cluster, place, details);
+  } catch (error) {
+    const object = showImageSpec(place);
+    throw new CoppiceError({
+      code: "UNDO_FAILED",
+      call: "restoreBackup",
+      object,
+      message: `${object} could neither be restored nor returned to its state before`,
+      hint: `Roll it back to its snapshot ${details.safety}, or restore it again.`,
+      left: [`${object}@${details.safety}`],
+      cause: new AggregateError([failure, error], "the failure, and what failed while undoing it"),
+    });
+  }
+}
+
 /** Returns the image to the state before, and removes the snapshot that kept it. Without one it stays as it is. */
 async function returnToState(cluster: Cluster, place: ImageSpec, details: InPlaceDetails): Promise<void> {
   if (details.safety === null) return;
@@ -181,7 +204,10 @@ async function writeDifferences(
     await using image = await openImage(cluster, place);
     await setSize(image, backup.size, signal);
   }
-  const all = changed ?? (await differingFrom(cluster, place, digests, options));
+  const all =
+    changed === null
+      ? await differingFrom(cluster, place, digests, options)
+      : await stillDiffering(cluster, place, digests, joinRanges(changed, backup.size), options);
   const ranges = joinRanges(all, backup.size);
   const copied = await target.copyOut(
     backup,
@@ -230,6 +256,45 @@ async function headChanges(
     for (const { offset, length } of batch) ranges.push({ offset, length });
   }
   return ranges;
+}
+
+/** What was written may be what the backup holds: an earlier restore wrote it, for example. Reads what some ranges touch. */
+async function stillDiffering(
+  cluster: Cluster,
+  place: ImageSpec,
+  digests: DigestManifest,
+  ranges: readonly ByteRange[],
+  { limits, signal }: RestoreInPlaceOptions,
+): Promise<ByteRange[]> {
+  const manifest = touchedBy(digests, ranges);
+  const { wrong } = await verifyDigests(cluster, { image: place, snapshot: null, manifest, limits, signal });
+  const differs = new Set(wrong);
+  return withoutEqual(ranges, {
+    ...manifest,
+    blocks: manifest.blocks.filter((block) => !differs.has(block)),
+  });
+}
+
+/** The parts of some ranges that no digest of `equal` covers. Pure. */
+export function withoutEqual(ranges: readonly ByteRange[], equal: DigestManifest): ByteRange[] {
+  const { blockSize } = equal;
+  const byBlock = Map.groupBy(equal.blocks, ({ block }) => block);
+  const left: ByteRange[] = [];
+  for (const { offset, length } of ranges) {
+    for (let at = offset; at < offset + length; ) {
+      const block = Math.floor(at / blockSize);
+      const start = at - block * blockSize;
+      const end = Math.min(offset + length - block * blockSize, blockSize);
+      const isEqual = byBlock
+        .get(block)
+        ?.some(({ runs }) =>
+          runs.some((from, i) => i % 2 === 0 && from <= start && end <= from + (runs[i + 1] ?? 0)),
+        );
+      if (isEqual !== true) left.push({ offset: at, length: end - start });
+      at = block * blockSize + end;
+    }
+  }
+  return left;
 }
 
 /** Where an image's head differs from digests, or cannot be compared with any. Reads all of it. */

@@ -18,6 +18,7 @@ export { type CopyImageOptions, type CopyImageResult, copyImage } from "./copy/c
 export { recoverCopy } from "./copy/copy-mark.ts";
 export { undoCopy } from "./copy/undo-copy.ts";
 export type { CopyVerification } from "./copy/verify-copy.ts";
+export { completeManifest } from "./digests/complete-manifest.ts";
 export { type DigestDiffOptions, digestDiff } from "./digests/digest-diff.ts";
 export {
   type BlockDigest,

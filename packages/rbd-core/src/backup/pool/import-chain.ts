@@ -6,6 +6,7 @@ import { openImage } from "../../image/index.ts";
 import { type ImageSpec, type ImageSpecLike, showImageSpec, toImageOnly } from "../../names/index.ts";
 import { beginOperation, type Operation, type Recover, recoverLeftovers } from "../../operation/index.ts";
 import {
+  completeManifest,
   type DigestManifest,
   digestDiff,
   identityOf,
@@ -151,7 +152,7 @@ async function importPoints(
     const { name } = snapshotOf(point);
     const from = parent === null ? undefined : snapshotOf(parent).name;
     const { limits, onProgress } = options;
-    const manifest = await digestDiff(cluster, {
+    const changed = await digestDiff(cluster, {
       image: place,
       from,
       to: name,
@@ -160,6 +161,11 @@ async function importPoints(
       onProgress,
       signal,
     });
+    const read = { image: place, snapshot: name, limits, signal };
+    const manifest =
+      everything === null
+        ? changed
+        : await completeManifest(cluster, { ...read, previous: everything, changed });
     everything = everything === null ? manifest : mergeManifests([everything, manifest]);
     let snapshot = source.snapshots.get(name);
     if (point === newest) {

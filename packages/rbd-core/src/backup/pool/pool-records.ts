@@ -3,18 +3,13 @@ import { type IoCtx, writeSteps } from "rbd-native";
 import { CoppiceError } from "../../errors/index.ts";
 import { ignoreNotFound, readOmapValue } from "../../headers/index.ts";
 import { type DigestManifest, decodeManifest, encodeManifest } from "../../transfer/index.ts";
-import {
-  type BackupRecord,
-  type BackupSource,
-  decodeBackupRecord,
-  encodeBackupRecord,
-} from "../backup-record.ts";
+import { type BackupRecord, decodeBackupRecord, encodeBackupRecord } from "../backup-record.ts";
 import type { PointListing, PointProblem, SourceImage } from "../backup-target.ts";
 
 // The records and digests of a pool's backups; docs/backup-format.md is normative for the objects and keys.
 
 /** The object in whose omap the records of a pool and namespace stand. */
-export const recordsObject = "coppice.backups";
+const recordsObject = "coppice.backups";
 
 const recordPrefix = "backup/";
 const recordKey = (id: string) => `${recordPrefix}${id}`;
@@ -104,7 +99,8 @@ export async function addRecord(ioCtx: IoCtx, record: BackupRecord): Promise<voi
 
 /** Replaces records that are there: all of them, or none. */
 export async function replaceRecords(ioCtx: IoCtx, records: readonly BackupRecord[]): Promise<void> {
-  const areThere = records.map(({ id }) => writeSteps.compareOmap(recordKey(id), "different", ""));
+  // The OSDs know no "different" for an omap; every value is greater than that of an entry that is not there.
+  const areThere = records.map(({ id }) => writeSteps.compareOmap(recordKey(id), "greater", ""));
   const entries = new Map(records.map((record) => [recordKey(record.id), encodeBackupRecord(record)]));
   await ioCtx.objects.write(recordsObject, [...areThere, writeSteps.setOmap(entries)]);
 }
@@ -183,9 +179,4 @@ export async function removeDigests(ioCtx: IoCtx, id: string, generation: string
 
 function sha256(bytes: Uint8Array): string {
   return createHash("sha256").update(bytes).digest("hex");
-}
-
-/** The source of a record as the index knows it. */
-export function sourceImageOf({ fsid, poolId, imageId }: BackupSource): SourceImage {
-  return { fsid, poolId, imageId };
 }

@@ -1,6 +1,12 @@
 import { randomUUID } from "node:crypto";
 import { expect, it } from "vitest";
-import { backupImage, importCinderChain, openPoolTarget } from "../../../src/backup/index.ts";
+import {
+  backupImage,
+  importCinderChain,
+  listBackups,
+  openPoolTarget,
+  verifyBackup,
+} from "../../../src/backup/index.ts";
 import { createImage, createSnapshot } from "../../../src/image/index.ts";
 import { listOperations } from "../../../src/operation/index.ts";
 import { mib, write } from "../../support/fill.ts";
@@ -39,14 +45,9 @@ async function nothingUnderWay(): Promise<void> {
   expect(await listOperations(cluster, { pools: [plain.pool, vault.pool] })).toEqual([]);
 }
 
-/** What the pool holds, by what reads it: digests of every point against its data. */
 async function checkDeep(ids: readonly string[]): Promise<void> {
-  for (const id of ids) {
-    const point = await target.find(id);
-    if (point === null) throw new Error(`no record of ${id}`);
-    const digests = await target.readDigests(point);
-    const found = await target.check(point, "deep", { digests });
-    expect(found, id).toMatchObject({ ok: true, problems: [] });
+  for (const backup of ids) {
+    expect(await verifyBackup({ target, backup }), backup).toMatchObject({ ok: true, problems: [] });
   }
 }
 
@@ -56,6 +57,16 @@ it("imports a chain of Cinder's, which is then extended by ours and by Cinder, p
   const image = plain.image(volume);
   const made = await chainOf(volume);
   const [first, , third] = made;
+  const listed = await listBackups(target);
+  expect(listed.foreign).toMatchObject([
+    {
+      chain: first.base,
+      imageName: volume,
+      points: made.map(({ id }, i) => ({ id, kind: i === 0 ? "full" : "incremental" })),
+      head: null,
+      problems: [],
+    },
+  ]);
   const { imported, notExtensible, left } = await importChain(volume, first.base);
   expect(notExtensible).toBeNull();
   expect(left).toEqual([]);
@@ -69,6 +80,9 @@ it("imports a chain of Cinder's, which is then extended by ours and by Cinder, p
     "volume-base-metadata": { display_name: "Disk é" },
   });
   await checkDeep(made.map(({ id }) => id));
+  const { chains, foreign } = await listBackups(target);
+  expect(foreign).toEqual([]);
+  expect(chains.map(({ backups }) => backups.map(({ id }) => id))).toEqual([made.map(({ id }) => id)]);
   await nothingUnderWay();
 
   await write(cluster, image, 4 * mib, 700_000, 5);
@@ -113,9 +127,13 @@ it("builds on its own point when Cinder made one since, and leaves Cinder's alon
   const point = (name: string) => plain.contents(`${vault.image(first.chain)}@${name}`);
   expect(await point(third.source.snapshot.name)).toBe(wanted);
   expect(await point(cinders.snapshot)).toBe(cinders.content);
+  expect((await listBackups(target)).foreign).toMatchObject([
+    { chain: first.chain, points: [{ id: cinders.id }] },
+  ]);
   const { imported, left } = await importChain(volume, first.chain);
   expect(imported).toEqual([]);
   expect(left.map(({ id }) => id)).toEqual([cinders.id]);
+  await cinder.delete(cinders);
   await nothingUnderWay();
 });
 
@@ -157,6 +175,9 @@ it("imports a chain in an image named as before OpenStack Mitaka, and refuses a 
 
   const bare = `volume-${randomUUID()}.backup.base`;
   await createImage(cluster, vault.image(bare), { size: mib });
+  expect((await listBackups(target)).foreign).toMatchObject([
+    { chain: bare, head: { backupId: null, size: mib } },
+  ]);
   await expect(importChain(volume, bare)).rejects.toMatchObject({
     code: "UNSUPPORTED",
     object: vault.image(bare),

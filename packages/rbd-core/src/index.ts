@@ -1,4 +1,15 @@
 export {
+  checkRetention,
+  describeKeepReason,
+  type KeepReason,
+  planRetention,
+  type RetentionCount,
+  type RetentionDecision,
+  type RetentionPeriod,
+  type RetentionPoint,
+  type RetentionPolicy,
+} from "./backup/index.ts";
+export {
   type ChainPoint,
   type Measure,
   type ObjectMapsState,

@@ -40,8 +40,16 @@ const storedSchema = z.discriminatedUnion("kind", [
     name,
     id: snapshotId,
   }),
-  /** A file in the format `rbd diff v1` with its sidecar, both relative to the target's directory. */
-  z.strictObject({ kind: z.literal("diff"), file: name, sidecar: name, bytes: count, sha256 }),
+  /** A file in the format `rbd diff v1`, compressed or not, with its sidecar and digests, in the chain's folder. */
+  z.strictObject({
+    kind: z.literal("diff"),
+    file: name,
+    sidecar: name,
+    digests: name,
+    /** Of the file as it lies there. */
+    bytes: count,
+    sha256,
+  }),
 ]);
 
 /** Why a backup is full or incremental. The set is closed. */
@@ -111,6 +119,11 @@ const schema = z.strictObject({
   completedAt: time,
   engine: z.strictObject({ name: z.string().min(1).max(100), version: z.string().min(1).max(100) }),
   labels: z.record(z.string().min(1).max(200), z.string().max(1000)),
+  /** What Cinder keeps of the volume, as it wrote it; a target for Cinder keeps the text where Cinder looks for it, too. */
+  volumeMetadata: z
+    .string()
+    .max(32 * 1024)
+    .nullable(),
   /** Retention keeps it, whatever the policy says. */
   protected: z.boolean(),
   /** Other images were backed up at the same instant with the same set id; null for a backup of one image. */

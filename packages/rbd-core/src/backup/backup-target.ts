@@ -70,7 +70,7 @@ export interface BackupTarget {
     point: BackupRecord,
     depth: Exclude<CheckDepth, "source">,
     options: CheckOptions,
-  ): Promise<PointCheck>;
+  ): Promise<CheckFindings>;
 }
 
 /** Where a target is; it can be stored and compared. */
@@ -132,8 +132,11 @@ export interface BackupChain extends AsyncDisposable {
    */
   append(point: NewPoint, options?: AppendOptions): Promise<AppendedPoint>;
 
-  /** Writes the record and the digests of the point that was appended: from now on it exists. */
-  commit(record: BackupRecord, digests: DigestManifest): Promise<void>;
+  /**
+   * Writes the digests and the record of the point that was appended: from now on it exists. The target fills in where its
+   * digests are.
+   */
+  commit(record: NewRecord, digests: DigestManifest): Promise<BackupRecord>;
 
   /** Replaces the record of a committed point: its labels, protection and checks; nothing else may differ. */
   update(record: BackupRecord): Promise<void>;
@@ -146,6 +149,9 @@ export interface BackupChain extends AsyncDisposable {
    */
   remove(id: string): Promise<void>;
 }
+
+/** A record before its digests are written. */
+export type NewRecord = Omit<BackupRecord, "digests">;
 
 export interface ChainProblem {
   readonly reason: "parent-missing" | "digests-missing";
@@ -205,6 +211,9 @@ export interface CopiedOut {
   readonly bytesRead: number;
   readonly bytesWritten: number;
 }
+
+/** What a check found, without the time. */
+export type CheckFindings = Omit<PointCheck, "at">;
 
 export interface CheckOptions extends CallSignal {
   /** The digests of everything at the point: those of the chain up to it, merged. */

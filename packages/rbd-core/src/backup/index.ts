@@ -33,6 +33,11 @@ export type {
   SourceImage,
 } from "./backup-target.ts";
 export {
+  type DirectoryTarget,
+  type DirectoryTargetOptions,
+  openDirectoryTarget,
+} from "./directory/directory-target.ts";
+export {
   checkRetention,
   describeKeepReason,
   type KeepReason,

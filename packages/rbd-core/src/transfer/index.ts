@@ -22,6 +22,7 @@ export {
   mergeManifests,
 } from "./digests/digest-manifest.ts";
 export { decodeManifest, encodeManifest } from "./digests/manifest-bytes.ts";
+export { digestRecords } from "./digests/record-digests.ts";
 export {
   type VerifyDigestsOptions,
   type VerifyDigestsResult,
@@ -35,6 +36,7 @@ export { type ImportImageOptions, type ImportImageResult, importImage } from "./
 export { type ImportRawOptions, importRaw, writeRaw } from "./import/import-raw.ts";
 export { ChunkPool, checkBytes, rechunk, untilAborted } from "./import/raw-chunks.ts";
 export { type Digests, StreamDigests } from "./import/stream-digests.ts";
+export { writeRecords } from "./import/write-records.ts";
 export type { SourceRange } from "./source.ts";
 export {
   RateMeter,

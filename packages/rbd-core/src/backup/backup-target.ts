@@ -127,8 +127,8 @@ export interface BackupChain extends AsyncDisposable {
    * written and compares it with the digests of what was read. Afterwards the chain can be committed; until then no other
    * call sees the point.
    *
-   * @throws {CoppiceError} `INVALID_ARGUMENT` when `parent` is not the chain's newest point, `IO` when what was read back
-   * differs, `NO_SPACE`, `QUOTA_EXCEEDED`, `SOURCE_CHANGED`
+   * @throws {CoppiceError} `INVALID_ARGUMENT` when `parent` is not the chain's newest point, `VERIFICATION_FAILED` when what
+   * was read back differs, `NO_SPACE`, `QUOTA_EXCEEDED`, `SOURCE_CHANGED`
    */
   append(point: NewPoint, options?: AppendOptions): Promise<AppendedPoint>;
 

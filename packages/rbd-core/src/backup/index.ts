@@ -3,6 +3,11 @@
  * is kept about each point; docs/backup-format.md describes what lies in a pool.
  */
 export {
+  type BackupImageOptions,
+  type BackupImageResult,
+  backupImage,
+} from "./backup-image.ts";
+export {
   type BackupReason,
   type BackupRecord,
   type BackupSource,
@@ -13,6 +18,7 @@ export {
   type PointCheck,
   type StoredPoint,
 } from "./backup-record.ts";
+export type { KeptSnapshot, RetiredSnapshots } from "./backup-source.ts";
 export type {
   AppendedPoint,
   AppendOptions,
@@ -21,11 +27,13 @@ export type {
   BackupTarget,
   ByteRange,
   ChainProblem,
+  CheckFindings,
   CheckOptions,
   CopiedOut,
   CopyOutOptions,
   ListPointsOptions,
   NewPoint,
+  NewRecord,
   PointData,
   PointListing,
   PointProblem,
@@ -37,6 +45,7 @@ export {
   type DirectoryTargetOptions,
   openDirectoryTarget,
 } from "./directory/directory-target.ts";
+export { openPoolTarget, type PoolTargetOptions } from "./pool/pool-target.ts";
 export {
   checkRetention,
   describeKeepReason,

@@ -8,6 +8,7 @@ const ownCodes = [
   "NOT_A_COPY",
   "SOURCE_CHANGED",
   "UNDO_FAILED",
+  "VERIFICATION_FAILED",
 ] as const;
 
 /**
@@ -19,6 +20,7 @@ const ownCodes = [
  *   begins, or nothing proves that it is.
  * - `SOURCE_CHANGED`: the source changed between the check and its use.
  * - `UNDO_FAILED`: an operation failed, and so did undoing it. `left` names what it could not remove.
+ * - `VERIFICATION_FAILED`: what was read back from a copy is not what was written to it.
  */
 export type CoppiceErrorCode = (typeof ownCodes)[number] | RbdErrorCode;
 

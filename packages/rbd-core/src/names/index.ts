@@ -8,5 +8,5 @@ export {
   toImageSpec,
   toSnapshotSpec,
 } from "./image-spec.ts";
-export { checkName, compareText, longestName, type NamePart, nameProblem } from "./name-part.ts";
+export { checkName, compareText, longestName, type NamePart, nameProblem, quoted } from "./name-part.ts";
 export { formatRbdUrl, parseRbdUrl, type RbdUrl, rbdUrlScheme, toRbdUrl } from "./rbd-url.ts";

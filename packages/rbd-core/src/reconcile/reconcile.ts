@@ -1,4 +1,5 @@
 // Loaded for the recoveries that they register.
+import "../backup/index.ts";
 import "../clone/index.ts";
 import "../transfer/index.ts";
 import type { Cluster } from "../cluster/index.ts";

@@ -15,6 +15,8 @@
  */
 export { type CopyDiffOptions, type CopyDiffResult, copyDiff } from "./copy/copy-diff.ts";
 export { type CopyImageOptions, type CopyImageResult, copyImage } from "./copy/copy-image.ts";
+export { undoCopy } from "./copy/undo-copy.ts";
+export type { CopyVerification } from "./copy/verify-copy.ts";
 export {
   type BlockDigest,
   type DigestManifest,
@@ -37,8 +39,12 @@ export { type ImportRawOptions, importRaw, writeRaw } from "./import/import-raw.
 export { ChunkPool, checkBytes, rechunk, untilAborted } from "./import/raw-chunks.ts";
 export { type Digests, StreamDigests } from "./import/stream-digests.ts";
 export { writeRecords } from "./import/write-records.ts";
-export type { SourceRange } from "./source.ts";
+export { identityOf, type SourceRange } from "./source.ts";
+export { setSize } from "./target/head.ts";
+export { holdTarget, openTarget } from "./target/open-target.ts";
+export { removePoint } from "./target/point-record.ts";
 export {
+  progressOf,
   RateMeter,
   TransferLimits,
   type TransferOptions,

@@ -2,13 +2,13 @@ import type { CopyJob, CopyLimits } from "rbd-native";
 
 /** The progress of a transfer. */
 export interface TransferProgress {
-  /** `verifying`: the data that an interrupted transfer left on the target is being compared with the source. */
+  /** `verifying`: what is on the target is being compared with the source: what an interrupted transfer left, or the copy. */
   readonly phase: "planning" | "verifying" | "copying" | "finishing";
   /** The position in the image, in bytes of its size. */
   readonly done: number;
   /** The image's size. */
   readonly total: number;
-  /** Bytes of data read from the source. */
+  /** Bytes of data read from the source, and from the target where the two are compared. */
   readonly bytesRead: number;
   /** Bytes of data written to the target. */
   readonly bytesWritten: number;

@@ -28,7 +28,7 @@ const layers: readonly (readonly [folder: string, purpose: string])[] = [
   ["transfer", "export, import and copies of images and increments"],
   ["volume", "volumes of virtual machines: create, extend, roll back, delete"],
   ["template", "templates: import, capture, clone, export, remove"],
-  ["backup", "backups of images: points, chains, targets"],
+  ["backup", "backups in a pool or a directory: chains, restore, verification, retention"],
   ["reconcile", "finishing or undoing what was interrupted"],
 ];
 const order = layers.map(([folder]) => folder);

@@ -10,7 +10,7 @@ import { changeHeader, defineNote } from "../../notes/index.ts";
 import { type BlockDigest, blockDigests } from "../digests/digest-manifest.ts";
 import { copyParts, OccupiedRanges, outside } from "../plan.ts";
 import { isSameImage, type KnownSnapshot, type Source } from "../source.ts";
-import { headDiff, prepareHead, refuseOtherData, undoHead } from "../target/head.ts";
+import { headDiff, headId, prepareHead, refuseOtherData, undoHead } from "../target/head.ts";
 import type { Target, TargetFacts } from "../target/open-target.ts";
 import { isPointOf, pointIn } from "../target/point-record.ts";
 import { progressOf, type TransferLimits, type TransferOptions } from "../transfer-options.ts";
@@ -207,9 +207,6 @@ function refuseSameName({ place, facts, name }: CopyTarget, made: KnownSnapshot 
     hint: "It may have been copied before.",
   });
 }
-
-/** To RADOS, an image's head. */
-const headId = 2n ** 64n - 2n;
 
 /**
  * Compares the head that an interrupted copy left with the source: what the copy brought over, and what any other client

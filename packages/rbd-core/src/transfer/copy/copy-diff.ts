@@ -20,6 +20,7 @@ import { checkPoint, pointIn, setPoint } from "../target/point-record.ts";
 import { SizeGuard } from "../target/size-guard.ts";
 import { progressOf, type TransferLimits, type TransferOptions } from "../transfer-options.ts";
 import { type CopyStart, checkpointNote, startCopy } from "./copy-checkpoint.ts";
+import { type CopyVerification, verifyCopy } from "./verify-copy.ts";
 
 /** How the data of a copy is moved. */
 export interface CopyDataOptions extends TransferOptions {
@@ -28,6 +29,8 @@ export interface CopyDataOptions extends TransferOptions {
   /** After how many bytes of data the progress is recorded on the target. 2 GiB without it: a record costs a flush. */
   readonly checkpointBytes?: number | undefined;
   readonly limits?: TransferLimits | undefined;
+  /** How the copy is compared with its source before its snapshot gets its name. `none` without it. */
+  readonly verify?: CopyVerification | undefined;
 }
 
 interface CopyPointOptions extends CopyDataOptions {
@@ -55,7 +58,7 @@ interface CopiedData {
   readonly bytesRead: number;
   readonly bytesWritten: number;
   readonly bytesSkipped: number;
-  /** Digests of what was moved; empty without `digests`. */
+  /** Digests of what was moved; empty when `digests` is false. */
   readonly manifest: DigestManifest;
 }
 
@@ -66,6 +69,8 @@ export interface CopyDiffResult extends CopiedData {
   readonly rolledBack: boolean;
   /** The offset at which an interrupted run of the same copy was continued, in bytes; 0 for a fresh start. */
   readonly resumedAt: number;
+  /** Bytes of the copy that were read back and compared, holes included; 0 with `verify: "none"`. */
+  readonly bytesVerified: number;
   /** The id of the snapshot that was made of the copy. */
   readonly snapshotId: bigint | undefined;
 }
@@ -75,7 +80,9 @@ export interface CopyDiffResult extends CopiedData {
  * or another cluster. The data does not pass through JavaScript.
  *
  * The target is made to hold what its from-snapshot holds, which must be a copy of the source's from-snapshot (by ids, as
- * recorded). It is given the source's size. Its new snapshot is made last, when everything is written and flushed.
+ * recorded). It is given the source's size. Its new snapshot is made last, when everything is written and flushed. With
+ * `verify`, what was written (`changed`) or the whole image (`full`) is then read back from that snapshot, which gets its
+ * name only if nothing differs.
  *
  * When the copy fails, is aborted, or its process ends, the target has no new snapshot of that name. Its head holds a part
  * of the copy, with a record of the progress. The same call continues there, after it has compared the data on the target
@@ -83,8 +90,8 @@ export interface CopyDiffResult extends CopiedData {
  *
  * @throws {CoppiceError} `NOT_FOUND`, `EXISTS`, `NOT_EMPTY`, `BUSY` while another client has the target open,
  * `QUOTA_EXCEEDED`, `NO_SPACE`, `NOT_A_COPY` when the target's from-snapshot is a copy of another snapshot,
- * `SOURCE_CHANGED` when a snapshot of the source is removed meanwhile, and Ceph's errors, naming the extent; the signal's
- * reason
+ * `SOURCE_CHANGED` when a snapshot of the source is removed meanwhile, `VERIFICATION_FAILED`, and Ceph's errors, naming the
+ * extent; the signal's reason
  */
 export async function copyDiff(cluster: Cluster, options: CopyDiffOptions): Promise<CopyDiffResult> {
   const { cluster: targetCluster = cluster, image, ...point } = options.target;
@@ -122,9 +129,15 @@ export async function copyPoint(
         const copied = await copyData(source, target, start, guard, options);
         await source.confirm(signal);
         signal?.throwIfAborted();
-        const snapshotId = await makePoint(source, target, name, start, guard);
+        let bytesVerified = 0;
+        const snapshotId = await makePoint(source, target, name, start, guard, async (made) => {
+          bytesVerified = await verifyCopy(source, target, made, copied, options);
+          await guard.check();
+        });
         const { rolledBack, resumedAt } = start;
-        return { size: source.size, rolledBack, resumedAt, snapshotId, ...copied };
+        const { manifest, ...counts } = copied;
+        const result = { size: source.size, rolledBack, resumedAt, snapshotId, bytesVerified, ...counts };
+        return { ...result, manifest: options.digests === false ? { ...manifest, blocks: [] } : manifest };
       } catch (error) {
         if (guard.isChanged) await guard.repair();
         throw error;
@@ -167,7 +180,8 @@ async function copyData(
   options: CopyDataOptions,
 ): Promise<CopiedData> {
   const { image, ioCtx } = target;
-  const { digests = true, checkpointBytes = defaultCheckpointBytes } = options;
+  const { checkpointBytes = defaultCheckpointBytes } = options;
+  const digests = options.digests !== false || options.verify === "changed";
   const { objectSize: blockSize, size, to } = source;
   // After an interrupted run the head may hold data even before the first checkpoint.
   const isFresh = source.from === undefined && verified === undefined && made === undefined;
@@ -229,6 +243,8 @@ async function copyData(
 /**
  * Makes the snapshot of a copy under a name of its own, records what it is a copy of, and gives it its name: a snapshot
  * that has its name is recorded, whenever this process ends. Steps that an interrupted run has done are not repeated.
+ *
+ * @param verify Is given the snapshot before it gets its name, or nothing for the head.
  */
 async function makePoint(
   source: Source,
@@ -236,9 +252,11 @@ async function makePoint(
   name: string | null,
   { checkpoint, made }: CopyStart,
   guard: SizeGuard,
+  verify: (made: KnownSnapshot | undefined) => Promise<void>,
 ): Promise<bigint | undefined> {
   const { image, ioCtx } = target;
   await guard.check();
+  if (name === null) await verify(undefined);
   if (name === null || made?.name === name) {
     await changeHeader(target, [checkpointNote.unset]);
     return made?.id;
@@ -246,10 +264,16 @@ async function makePoint(
   const unnamed = checkpoint.snapshot;
   // No other client uses the target, so there is none to quiesce.
   if (made === undefined) await image.createSnapshot(unnamed, { skipQuiesce: true });
-  const { id, size } =
+  const point =
     made ?? findSnapshot((await readTarget(image, ioCtx, undefined)).snapshots, unnamed, target.spec);
-  if (made === undefined && size !== source.size) await image.removeSnapshot(unnamed);
-  guard.checkSize(size);
+  const { id } = point;
+  try {
+    guard.checkSize(point.size);
+    await verify(point);
+  } catch (error) {
+    await image.removeSnapshot(unnamed);
+    throw error;
+  }
   await changeHeader(target, [
     setPoint(id, { source: source.identity, snapshot: source.to }),
     { type: "rename", id, from: unnamed, to: name },

@@ -43,6 +43,8 @@ export interface CopyImageResult {
   readonly bytesRead: number;
   readonly bytesWritten: number;
   readonly bytesSkipped: number;
+  /** Bytes of the copy that were read back and compared, holes included; 0 with `verify: "none"`. */
+  readonly bytesVerified: number;
 }
 
 /**
@@ -53,7 +55,7 @@ export interface CopyImageResult {
  * data that is there, if the source still has the snapshots that were copied; otherwise it starts anew.
  *
  * @throws {CoppiceError} `NOT_FOUND`, `EXISTS`, `BUSY` while another process makes the same copy, `QUOTA_EXCEEDED`,
- * `NO_SPACE`, `UNDO_FAILED`, `LEASE_LOST`; the signal's reason
+ * `NO_SPACE`, `VERIFICATION_FAILED`, `UNDO_FAILED`, `LEASE_LOST`; the signal's reason
  */
 export async function copyImage(cluster: Cluster, options: CopyImageOptions): Promise<CopyImageResult> {
   const place = toImageOnly(options.target.image);
@@ -75,12 +77,14 @@ export async function copyImage(cluster: Cluster, options: CopyImageOptions): Pr
     else undo.note(`the image ${spec}`, () => removeNewImage(targetCluster, place));
     const marked = resumed ?? (await onTarget(() => markOwn(copy, undo)));
     const result = marked.mark.isWhole
-      ? { snapshots: [...(resumed?.snapshots ?? [])], bytesRead: 0, bytesWritten: 0, bytesSkipped: 0 }
+      ? { snapshots: [...(resumed?.snapshots ?? [])], ...nothingMoved }
       : await copySnapshots(copy, marked, resumed?.snapshots, { ...options, signal: operation.signal });
     await onTarget(() => writeHeader(marked.ioCtx, marked.id, [copyMarkNote.unset]));
     return result;
   });
 }
+
+const nothingMoved = { bytesRead: 0, bytesWritten: 0, bytesSkipped: 0, bytesVerified: 0 };
 
 /** Marks the new image. One that another client has used meanwhile must not be removed. */
 async function markOwn(copy: ImageCopy, undo: UndoLog): Promise<MarkedImage> {
@@ -118,7 +122,7 @@ async function copySnapshots(
     range: { image: source, from: snapshots[i - 1]?.name, to: snapshot?.name ?? head.name },
   }));
   const missing = points.filter(({ name }) => name === null || !copied?.has(name));
-  const sum = { bytesRead: 0, bytesWritten: 0, bytesSkipped: 0 };
+  const sum = { ...nothingMoved };
   const open = ({ range }: (typeof points)[number]) => openSource(cluster, range, options);
   for await (const [from, { name }] of openAhead(missing, open)) {
     const target = await targets.ofSize(from.size, signal);
@@ -126,6 +130,7 @@ async function copySnapshots(
     sum.bytesRead += done.bytesRead;
     sum.bytesWritten += done.bytesWritten;
     sum.bytesSkipped += done.bytesSkipped;
+    sum.bytesVerified += done.bytesVerified;
   }
   await targets[Symbol.asyncDispose]();
   await withCoppiceErrors({ object: showImageSpec(place) }, () =>

@@ -1,4 +1,4 @@
-import { CopyJob } from "rbd-native";
+import { CopyJob, type CopySource } from "rbd-native";
 import type { Cluster } from "../../cluster/index.ts";
 import { type Extent, planDiff } from "../../diff/index.ts";
 import { withCoppiceErrors } from "../../errors/index.ts";
@@ -50,26 +50,18 @@ export async function verifyDigests(
     const job = new CopyJob();
     const release = limits?.apply(job);
     const wrong: BlockDigest[] = [];
-    let [verified, done] = [0, 0];
+    let verified = 0;
     try {
-      for (const entries of layers(manifest.blocks)) {
-        const extents = Float64Array.from(entries.flatMap((entry) => extentsOf(entry, manifest.blockSize)));
-        const source = { image, snapshotId, blockSize: manifest.blockSize };
-        const { digests } = await job.copy(source, undefined, extents, { signal });
-        for (const [i, entry] of entries.entries()) {
-          const found = digests.subarray(16 * i, 16 * (i + 1));
-          if (Buffer.compare(found, entry.digest) !== 0) wrong.push(entry);
-        }
-        for (let i = 1; i < extents.length; i += 4) verified += extents[i] ?? 0;
-        done += entries.length;
-        onProgress?.({ done, total: manifest.blocks.length });
-      }
+      const { blockSize, blocks } = manifest;
+      const report = (done: number) => onProgress?.({ done, total: blocks.length });
+      const compared = await compareDigests(job, { image, snapshotId, blockSize }, blocks, signal, report);
+      wrong.push(...compared.wrong);
+      verified += compared.verified;
       if (manifest.isFull) {
         const { size, objectSize } = await image.stat({ signal });
         const { count: stripeCount } = await image.stripe({ signal });
         const data = { size, objectSize, stripeCount, fastDiff: false, includeParent: true, signal };
         const uncovered = outside(planDiff(image, data), coveredBy(manifest));
-        const { blockSize } = manifest;
         for await (const part of copyParts(uncovered, blockSize, new OccupiedRanges([]))) {
           const { digests } = await job.copy({ image, snapshotId, blockSize }, undefined, part.extents, {
             signal,
@@ -85,6 +77,36 @@ export async function verifyDigests(
     }
     return { verified, wrong: wrong.toSorted((a, b) => a.block - b.block) };
   });
+}
+
+/**
+ * Reads what some digests cover and compares.
+ *
+ * @param at The image, and the size of the blocks that the digests are of.
+ * @param report Is told how many of the digests were compared.
+ * @throws RbdError, the signal's reason
+ */
+export async function compareDigests(
+  job: CopyJob,
+  at: CopySource & { readonly blockSize: number },
+  blocks: readonly BlockDigest[],
+  signal: AbortSignal | undefined,
+  report: (done: number) => void,
+): Promise<{ readonly verified: number; readonly wrong: readonly BlockDigest[] }> {
+  const wrong: BlockDigest[] = [];
+  let [verified, done] = [0, 0];
+  for (const entries of layers(blocks)) {
+    const extents = Float64Array.from(entries.flatMap((entry) => extentsOf(entry, at.blockSize)));
+    const { digests } = await job.copy(at, undefined, extents, { signal });
+    for (const [i, entry] of entries.entries()) {
+      const found = digests.subarray(16 * i, 16 * (i + 1));
+      if (Buffer.compare(found, entry.digest) !== 0) wrong.push(entry);
+    }
+    for (let i = 1; i < extents.length; i += 4) verified += extents[i] ?? 0;
+    done += entries.length;
+    report(done);
+  }
+  return { verified, wrong };
 }
 
 /** The ranges for which the manifest has a digest, or lost it. Ascending. */

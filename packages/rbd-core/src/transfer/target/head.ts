@@ -20,6 +20,9 @@ import { coverRange, cutExtents, OccupiedRanges } from "../plan.ts";
 import type { KnownSnapshot } from "../source.ts";
 import { readMappedHeader } from "./open-target.ts";
 
+/** To RADOS, an image's head. */
+export const headId = 2n ** 64n - 2n;
+
 /**
  * Makes an image's head hold what a snapshot of it holds. Without a snapshot, checks that the head is empty.
  *

@@ -1,0 +1,190 @@
+import { type Image, RbdError } from "rbd-native";
+import { z } from "zod";
+import type { Cluster } from "../cluster/index.ts";
+import { hasCode, withCoppiceErrors } from "../errors/index.ts";
+import { openImage, waitForDeadClients } from "../image/index.ts";
+import { type ImageSpec, showImageSpec } from "../names/index.ts";
+import { type Operation, type Recover, registerRecovery } from "../operation/index.ts";
+import type { BackupRecord } from "./backup-record.ts";
+import type { BackupLocation, BackupTarget } from "./backup-target.ts";
+import { openPoolTarget } from "./pool/pool-target.ts";
+
+const locationSchema = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("pool"), fsid: z.string(), pool: z.string(), namespace: z.string() }),
+  z.strictObject({ kind: z.literal("directory"), path: z.string() }),
+]);
+
+const pendingSchema = z.strictObject({
+  /** The backup's id and chain. */
+  id: z.string(),
+  chain: z.string(),
+  location: locationSchema,
+  /** The name of the snapshot, and the highest id of a snapshot before: this one has a higher id. */
+  snapshot: z.string(),
+  known: z.string().regex(/^\d{1,20}$/),
+});
+
+/** A backup that was begun: enough to find out what became of it, and to remove its snapshot of the source. */
+export type PendingBackup = z.infer<typeof pendingSchema>;
+
+/** The details of the operation that stands on a source while it is backed up. */
+const detailsSchema = z.strictObject({
+  version: z.literal(1),
+  /** The one under way, and those that were interrupted and whose target was not at hand since. */
+  pending: z.array(pendingSchema),
+});
+
+export function backupDetails(pending: readonly PendingBackup[]): z.infer<typeof detailsSchema> {
+  return { version: 1, pending: [...pending] };
+}
+
+export function pendingOf({ record }: Operation): readonly PendingBackup[] {
+  return detailsSchema.parse(record.details).pending;
+}
+
+export const backupKind = "backup";
+
+/**
+ * Deals with the backups that were interrupted on a source: in each one's target first, then with its snapshot of the source,
+ * which stays if the backup turns out to be complete.
+ *
+ * @param targets Those at hand. Pools of the source's own cluster are found without.
+ * @returns Those whose target is not at hand.
+ * @throws {CoppiceError} `BUSY` while another process works on such a chain
+ */
+export async function settleInterrupted(
+  cluster: Cluster,
+  operation: Operation,
+  targets: readonly BackupTarget[],
+): Promise<readonly PendingBackup[]> {
+  const left: PendingBackup[] = [];
+  for (const pending of pendingOf(operation)) {
+    const target = await targetAt(cluster, pending.location, targets);
+    if (target === undefined) left.push(pending);
+    else {
+      const { signal } = operation;
+      // Opening the chain undoes what is not complete, and fences whoever worked on it.
+      await using _chain = await target.openChain(pending.chain, { signal });
+      const isComplete = (await target.find(pending.id, { signal })) !== null;
+      if (!isComplete) await removePendingSnapshot(cluster, operation, pending);
+    }
+  }
+  return left;
+}
+
+async function targetAt(
+  cluster: Cluster,
+  location: BackupLocation,
+  targets: readonly BackupTarget[],
+): Promise<BackupTarget | undefined> {
+  const target = targets.find((each) => isSameLocation(each.location, location));
+  if (target !== undefined || location.kind !== "pool" || location.fsid !== cluster.fsid) return target;
+  try {
+    return await openPoolTarget(cluster, location);
+  } catch (error) {
+    // The pool is gone, and the backup with it.
+    if (hasCode(error, "NOT_FOUND")) return undefined;
+    throw error;
+  }
+}
+
+function isSameLocation(a: BackupLocation, b: BackupLocation): boolean {
+  if (a.kind === "directory") return b.kind === "directory" && a.path === b.path;
+  return b.kind === "pool" && a.fsid === b.fsid && a.pool === b.pool && a.namespace === b.namespace;
+}
+
+/** Removes the snapshot of the source that a backup made, if it is there. */
+export async function removePendingSnapshot(
+  cluster: Cluster,
+  operation: Operation,
+  { snapshot, known }: Pick<PendingBackup, "snapshot" | "known">,
+): Promise<void> {
+  const { place } = operation;
+  const object = showImageSpec({ ...place, snapshot });
+  await withCoppiceErrors({ object, what: `${object} could not be removed` }, async () => {
+    try {
+      await using image = await openImage(cluster, place);
+      await waitForDeadClients(cluster, image, operation);
+      const isOwn = (each: { name: string; id: bigint; namespace: string }) =>
+        each.name === snapshot && each.id > BigInt(known) && each.namespace === "user";
+      if ((await image.listSnapshots()).some(isOwn)) await image.removeSnapshot(snapshot);
+    } catch (error) {
+      // The image is gone, or another one has its name and no such snapshot.
+      if (!hasCode(error, "NOT_FOUND")) throw error;
+    }
+  });
+}
+
+/** A snapshot of a source that a backup made and that could not be removed. */
+export interface KeptSnapshot {
+  readonly name: string;
+  /** One sentence without a full stop. */
+  readonly why: string;
+}
+
+export interface RetiredSnapshots {
+  readonly removed: readonly string[];
+  readonly kept: readonly KeptSnapshot[];
+}
+
+/**
+ * Removes the snapshots of a source, by name and id, that some backups were taken from: of all of them but `keep`, from which
+ * the next increment is taken. The backups stay. A snapshot that somebody has protected or cloned is kept.
+ */
+export async function retireSnapshots(
+  cluster: Cluster,
+  place: ImageSpec,
+  points: readonly BackupRecord[],
+  keep: BackupRecord | null,
+): Promise<RetiredSnapshots> {
+  const object = showImageSpec(place);
+  return await withCoppiceErrors(
+    { object, what: `the snapshots of ${object} could not be examined` },
+    async () => {
+      const [removed, kept]: [string[], KeptSnapshot[]] = [[], []];
+      await using image = await openImage(cluster, place);
+      const retired = new Map(
+        points
+          .filter(({ id, source }) => id !== keep?.id && source.imageId === image.id)
+          .map(({ source }) => [BigInt(source.snapshot.id), source.snapshot.name]),
+      );
+      if (keep !== null) retired.delete(BigInt(keep.source.snapshot.id));
+      for (const { id, name, namespace, protected: isProtected } of await image.listSnapshots()) {
+        if (namespace !== "user" || retired.get(id) !== name) continue;
+        const why = isProtected ? "it is protected" : await tryToRemove(image, name);
+        if (why === null) removed.push(name);
+        else kept.push({ name, why });
+      }
+      return { removed, kept };
+    },
+  );
+}
+
+/** @returns Why the snapshot could not be removed; null when it is. */
+async function tryToRemove(image: Image, name: string): Promise<string | null> {
+  try {
+    if ((await image.listChildren(name)).length > 0) return "it has clones";
+    await image.removeSnapshot(name);
+    return null;
+  } catch (error) {
+    if (error instanceof RbdError) return error.message;
+    throw error;
+  }
+}
+
+/** Undoes a backup that was interrupted, or leaves it complete; see {@link settleInterrupted}. */
+const recoverBackup: Recover = async (cluster, operation) => {
+  const { place } = operation;
+  const object = showImageSpec(place);
+  const left = await settleInterrupted(cluster, operation, []);
+  const [first] = left;
+  if (first === undefined) {
+    return { outcome: "undone", what: `no interrupted backup of ${object} is left` };
+  }
+  await operation.update(backupDetails(left));
+  const where = first.location.kind === "directory" ? first.location.path : `the pool ${first.location.pool}`;
+  const what = `a backup of ${object} to ${where}, which is not in this cluster, was interrupted: the next backup there undoes it`;
+  return { outcome: "left", what };
+};
+
+registerRecovery(backupKind, recoverBackup);

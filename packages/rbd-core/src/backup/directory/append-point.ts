@@ -1,9 +1,10 @@
 import { join } from "node:path";
-import { CoppiceError } from "../../errors/index.ts";
+import { CoppiceError, hasCode } from "../../errors/index.ts";
 import {
   compressZstd,
   decompressIfZstd,
   digesting,
+  FormatError,
   formatSidecar,
   openDiff,
   type Sidecar,
@@ -17,7 +18,6 @@ import {
 } from "../../transfer/index.ts";
 import type { AppendedPoint, AppendOptions, NewPoint } from "../backup-target.ts";
 import {
-  damaged,
   type FileDigest,
   givePartialItsName,
   readVerified,
@@ -39,8 +39,8 @@ export interface AppendPointOptions extends AppendOptions {
  * Writes what changed since a new point's parent, or everything, to a file in a chain's folder, reads the file back, and
  * writes the sidecar. The file has its final name only when it is whole, and no record speaks of it yet.
  *
- * @throws {CoppiceError} `NOT_A_COPY` when the source's snapshot is not the one that the parent is a copy of, `IO` when
- * what is read back differs
+ * @throws {CoppiceError} `NOT_A_COPY` when the source's snapshot is not the one that the parent is a copy of,
+ * `VERIFICATION_FAILED` when what is read back differs
  */
 export async function appendPoint(
   folder: string,
@@ -130,18 +130,34 @@ interface Written {
 /**
  * Reads a file that was just written, and takes the digests of its blocks.
  *
- * @throws {CoppiceError} `IO` when it is not what was written
+ * @throws {CoppiceError} `VERIFICATION_FAILED` when it is not what was written
  */
 export async function readBack(
   path: string,
   { content: expected, objectSize, isStored }: Written,
   signal: AbortSignal | undefined,
 ): Promise<DigestManifest> {
-  const { content } = await decompressIfZstd(readVerified(path, isStored, { signal }));
-  const measured = digesting(content);
-  await using diff = await openDiff(measured.content);
-  const digests = await digestRecords(diff.header, diff.records, { blockSize: objectSize, signal });
-  const { bytes, sha256 } = measured.digest();
-  if (bytes === expected.bytes && sha256 === expected.sha256) return digests;
-  throw damaged(path, "does not hold what was written to it");
+  try {
+    const { content } = await decompressIfZstd(readVerified(path, isStored, { signal }));
+    const measured = digesting(content);
+    await using diff = await openDiff(measured.content);
+    const digests = await digestRecords(diff.header, diff.records, { blockSize: objectSize, signal });
+    const { bytes, sha256 } = measured.digest();
+    if (bytes === expected.bytes && sha256 === expected.sha256) return digests;
+  } catch (error) {
+    if (!(error instanceof FormatError) && !hasCode(error, "IO")) throw error;
+    throw notWritten(path, error);
+  }
+  throw notWritten(path);
+}
+
+function notWritten(path: string, cause?: unknown): CoppiceError {
+  return new CoppiceError({
+    code: "VERIFICATION_FAILED",
+    call: "readBack",
+    object: path,
+    message: `what was read back from ${path} is not what was written to it`,
+    hint: "Check the disk and the network behind the directory. The file is not used.",
+    cause,
+  });
 }

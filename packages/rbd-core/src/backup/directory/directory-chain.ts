@@ -18,6 +18,7 @@ import { appendPoint } from "./append-point.ts";
 import { ChainLock } from "./chain-lock.ts";
 import { describeDigests, missingFile, readChain } from "./chain-records.ts";
 import {
+  makeEmptyFile,
   makeFolder,
   namesIn,
   readIfThere,
@@ -238,7 +239,9 @@ class DirectoryChain implements BackupChain {
       const isGone = chain !== this.name && (await namesIn(join(this.#root, chain))).length === 0;
       if (isGone) await removeFile(join(folder, chain));
     }
-    await writeFileDurably(join(folder, this.name), Buffer.alloc(0), () => this.#lock.confirm());
+    if ((await namesIn(folder)).includes(this.name)) return;
+    await this.#lock.confirm();
+    await makeEmptyFile(join(folder, this.name));
   }
 
   /** Removes the folder of a chain without points, unless another program has put something there. */

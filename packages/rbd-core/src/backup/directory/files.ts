@@ -99,6 +99,15 @@ export async function removeFile(path: string): Promise<void> {
   await withFileErrors(path, () => rm(path, { force: true }));
 }
 
+/** Makes a file whose name is all that it says. It may be there already. */
+export async function makeEmptyFile(path: string): Promise<void> {
+  await withFileErrors(path, async () => {
+    const file = await open(path, "a", fileMode);
+    await file.close();
+  });
+  await syncFolder(dirname(path));
+}
+
 /**
  * Replaces a small file, or makes it. Whoever reads it, also after a crash, finds the old bytes or the new ones.
  *

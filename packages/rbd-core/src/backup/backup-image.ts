@@ -5,7 +5,12 @@ import { CoppiceError, hasCode, withCoppiceErrors } from "../errors/index.ts";
 import { openImage } from "../image/index.ts";
 import { type ImageSpec, type ImageSpecLike, showImageSpec, toImageOnly } from "../names/index.ts";
 import { beginOperation, type Operation } from "../operation/index.ts";
-import { identityOf, type TransferLimits, type TransferOptions } from "../transfer/index.ts";
+import {
+  completeManifest,
+  identityOf,
+  type TransferLimits,
+  type TransferOptions,
+} from "../transfer/index.ts";
 import type { BackupReason, BackupRecord, BackupSource } from "./backup-record.ts";
 import {
   backupDetails,
@@ -18,6 +23,7 @@ import {
   settleInterrupted,
 } from "./backup-source.ts";
 import type { BackupChain, BackupTarget, ChainProblem, NewRecord } from "./backup-target.ts";
+import { readAllDigests } from "./chain-digests.ts";
 import { checkBackupId, formatCinderSnapshot, toCinderTimestamp } from "./cinder-format.ts";
 
 export interface BackupImageOptions extends TransferOptions {
@@ -152,7 +158,7 @@ interface DecidedBackup extends KindDecision {
 
 /** Takes the source's snapshot, brings the data over, and commits. */
 async function makePoint(
-  { cluster, place, source, id, operation, options }: BackupRun,
+  { cluster, place, source, target, id, operation, options }: BackupRun,
   { chain, parent, kind, reason, why }: DecidedBackup,
   { name, known, startedAt }: { readonly name: string; readonly known: string; readonly startedAt: Date },
 ): Promise<BackupRecord> {
@@ -170,6 +176,17 @@ async function makePoint(
     },
     { limits: options.limits, fastDiff: options.fastDiff, onProgress: options.onProgress, signal },
   );
+  const digests =
+    parent === null
+      ? appended.digests
+      : await completeManifest(cluster, {
+          image: place,
+          snapshot: name,
+          previous: await readAllDigests(target, parent, { signal }),
+          changed: appended.digests,
+          limits: options.limits,
+          signal,
+        });
   signal.throwIfAborted();
   const { now = () => new Date() } = options;
   const { bytesRead, bytesWritten, bytesSkipped } = appended;
@@ -197,7 +214,7 @@ async function makePoint(
     state: "complete",
     checks: { quick: null, deep: null, source: null },
   };
-  const backup = await chain.commit(record, appended.digests);
+  const backup = await chain.commit(record, digests);
   const problem = await chain.problem(backup);
   if (problem === null) return backup;
   throw new CoppiceError({

@@ -134,8 +134,8 @@ export interface RetiredSnapshots {
 export async function retireSnapshots(
   cluster: Cluster,
   place: ImageSpec,
-  points: readonly BackupRecord[],
-  keep: BackupRecord | null,
+  points: readonly Pick<BackupRecord, "id" | "source">[],
+  keep: Pick<BackupRecord, "id" | "source"> | null,
 ): Promise<RetiredSnapshots> {
   const object = showImageSpec(place);
   return await withCoppiceErrors(

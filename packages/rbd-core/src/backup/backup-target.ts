@@ -59,6 +59,13 @@ export interface BackupTarget {
   copyOut(point: PointData, into: RestoreImage, options?: CopyOutOptions): Promise<CopiedOut>;
 
   /**
+   * Writes a point to a new file: its bytes, or a diff from nothing in the format `rbd diff v1`.
+   *
+   * @throws {CoppiceError} `NOT_FOUND` when the data is not there; the file system's error (`EEXIST` for a file that is there)
+   */
+  copyToFile(point: PointData, path: string, options: CopyToFileOptions): Promise<void>;
+
+  /**
    * Checks that the point's data is as it was committed; changes nothing.
    *
    * - `quick`: that everything is there, with the recorded ids, sizes and lengths, and the digests of a sample of its blocks.
@@ -205,6 +212,10 @@ export interface CopyOutOptions extends TransferOptions {
   /** Ascending, without overlaps. */
   readonly ranges?: readonly ByteRange[] | undefined;
   readonly limits?: TransferLimits | undefined;
+}
+
+export interface CopyToFileOptions extends TransferOptions {
+  readonly format: "raw" | "diff";
 }
 
 export interface CopiedOut {

@@ -31,6 +31,7 @@ export type {
   CheckOptions,
   CopiedOut,
   CopyOutOptions,
+  CopyToFileOptions,
   ListPointsOptions,
   NewPoint,
   NewRecord,
@@ -41,11 +42,24 @@ export type {
   SourceImage,
 } from "./backup-target.ts";
 export {
+  backupDependants,
+  type DeleteBackupOptions,
+  type DeleteBackupResult,
+  deleteBackup,
+} from "./delete-backup.ts";
+export {
   type DirectoryTarget,
   type DirectoryTargetOptions,
   openDirectoryTarget,
 } from "./directory/directory-target.ts";
+export { type BackupChainRow, type BackupListing, listBackups } from "./list-backups.ts";
 export { openPoolTarget, type PoolTargetOptions } from "./pool/pool-target.ts";
+export {
+  type RestoreBackupOptions,
+  type RestoreBackupResult,
+  type RestoreTo,
+  restoreBackup,
+} from "./restore-backup.ts";
 export {
   checkRetention,
   describeKeepReason,
@@ -57,3 +71,4 @@ export {
   type RetentionPoint,
   type RetentionPolicy,
 } from "./retention.ts";
+export { type VerifyBackupOptions, verifyBackup } from "./verify-backup.ts";

@@ -17,6 +17,7 @@ export { type CopyDiffOptions, type CopyDiffResult, copyDiff } from "./copy/copy
 export { type CopyImageOptions, type CopyImageResult, copyImage } from "./copy/copy-image.ts";
 export { undoCopy } from "./copy/undo-copy.ts";
 export type { CopyVerification } from "./copy/verify-copy.ts";
+export { completeManifest } from "./digests/complete-manifest.ts";
 export {
   type BlockDigest,
   type DigestManifest,
@@ -39,6 +40,7 @@ export { type ImportRawOptions, importRaw, writeRaw } from "./import/import-raw.
 export { ChunkPool, checkBytes, rechunk, untilAborted } from "./import/raw-chunks.ts";
 export { type Digests, StreamDigests } from "./import/stream-digests.ts";
 export { writeRecords } from "./import/write-records.ts";
+export { createEmptyImage, existsAlready, makeNewImage } from "./new-image.ts";
 export { identityOf, type SourceRange } from "./source.ts";
 export { setSize } from "./target/head.ts";
 export { holdTarget, openTarget } from "./target/open-target.ts";

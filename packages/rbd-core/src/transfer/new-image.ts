@@ -14,7 +14,7 @@ import { type ImageSpec, showImageSpec } from "../names/index.ts";
 import { beginOperation, isIdMadeBy, type Operation, recoverLeftovers, UndoLog } from "../operation/index.ts";
 
 interface NewImageOptions {
-  readonly kind: "copy" | "import";
+  readonly kind: "copy" | "import" | "restore";
   /** The function that makes the image, for the errors. */
   readonly call: string;
   readonly signal: AbortSignal | undefined;

@@ -7,7 +7,7 @@ import { forEachLimit } from "../../concurrency/index.ts";
 import { CoppiceError, hasCode, withCoppiceErrors } from "../../errors/index.ts";
 import { openImage } from "../../image/index.ts";
 import { showImageSpec } from "../../names/index.ts";
-import { type DigestManifest, writeRecords } from "../../transfer/index.ts";
+import { type DigestManifest, progressOf, writeRecords } from "../../transfer/index.ts";
 import type { BackupRecord, CheckDepth } from "../backup-record.ts";
 import type {
   BackupChain,
@@ -17,6 +17,7 @@ import type {
   CheckOptions,
   CopiedOut,
   CopyOutOptions,
+  CopyToFileOptions,
   ListPointsOptions,
   PointData,
   PointListing,
@@ -44,6 +45,7 @@ import {
   withFileErrors,
   writeAll,
   writeFileDurably,
+  writePartial,
 } from "./files.ts";
 import {
   chainFolder,
@@ -66,24 +68,17 @@ export interface DirectoryTargetOptions {
   readonly compress?: boolean | number | undefined;
 }
 
-/** A target whose points can be read as files, without a cluster. */
+/** A target whose points can be read without a cluster. */
 export interface DirectoryTarget extends BackupTarget {
   readonly location: { readonly kind: "directory"; readonly path: string };
 
   /**
-   * A point as one diff from nothing in the format `rbd diff v1`: for `importDiff` and `rbd import-diff`. All files that it
-   * is made of are compared with their digests.
+   * A point as one diff from nothing in the format `rbd diff v1`, for `importDiff` and `rbd import-diff`: a synthetic full
+   * backup. All files that it is made of are compared with their digests.
    *
    * @throws {CoppiceError} through the stream: `NOT_FOUND`, `IO` naming the damaged file
    */
   exportPoint(id: string, options?: CallSignal): Readable;
-
-  /**
-   * Writes a point's bytes to a new raw file, holes as holes. The file has its name only when it is whole.
-   *
-   * @throws {CoppiceError} `EXISTS`, `NOT_FOUND`, `NO_SPACE`, `IO` naming the damaged file of the backup
-   */
-  exportPointToFile(id: string, path: string, options?: CallSignal): Promise<void>;
 }
 
 /**
@@ -297,17 +292,27 @@ class OpenDirectory implements DirectoryTarget {
     );
   }
 
-  async exportPointToFile(id: string, path: string, { signal }: CallSignal = {}): Promise<void> {
+  async copyToFile(point: PointData, path: string, options: CopyToFileOptions): Promise<void> {
+    const { signal, format } = options;
     if (await isThere(path)) throw existsAlready(path);
-    const { folder, points } = await this.#findFiles(id, signal);
+    const { folder, points } = await this.#pointsOf(point, signal);
+    if (format === "diff") {
+      const { name } = await writePartial(path, encodePoints(folder, points, { signal }), signal);
+      return await givePartialItsName(name, path);
+    }
     const partial = `${path}.${randomUUID().slice(0, 8)}${partialSuffix}`;
+    const report = progressOf(point.size, options);
+    let bytesRead = 0;
     try {
       await withPoints(folder, points, { signal }, async ({ header, records }) => {
         await using file = await withFileErrors(path, () => open(partial, "wx", 0o600));
         for await (const record of records) {
           signal?.throwIfAborted();
           if (record.type !== "data") continue;
-          await withFileErrors(path, () => writeAll(file, record.data, record.offset));
+          const { offset, data } = record;
+          await withFileErrors(path, () => writeAll(file, data, offset));
+          bytesRead += data.length;
+          report("copying", offset + data.length, { bytesRead, bytesWritten: bytesRead, bytesSkipped: 0 });
         }
         await withFileErrors(path, () => file.truncate(header.size));
         await withFileErrors(path, () => file.sync());
@@ -386,7 +391,7 @@ async function isThere(path: string): Promise<boolean> {
 function existsAlready(path: string): CoppiceError {
   return new CoppiceError({
     code: "EXISTS",
-    call: "exportPointToFile",
+    call: "copyToFile",
     object: path,
     message: `${path} exists already`,
     hint: "Choose another name, or remove the file.",

@@ -111,8 +111,8 @@ async function writeMerged(
   });
   try {
     const { objectSize, size } = child;
-    const digests = await readBack(partial.name, { content, objectSize, size, isStored: partial }, signal);
-    compare(path, expected, digests);
+    const found = await readBack(partial.name, { content, objectSize, size, isStored: partial }, signal);
+    compare(path, expected, found);
     const { bytes, sha256 } = partial;
     await givePartialItsName(partial.name, path, confirm);
     const sidecar: Sidecar = {
@@ -122,7 +122,7 @@ async function writeMerged(
       stored: compression === undefined ? null : { bytes, sha256, compression: "zstd" },
     };
     await writeFileDurably(join(folder, names.sidecar), Buffer.from(formatSidecar(sidecar)), confirm);
-    const manifest = encodeManifest(digests);
+    const manifest = encodeManifest(expected);
     await writeFileDurably(join(folder, names.digests), manifest, confirm);
     const place = { kind: "diff", file: names.diff, sidecar: names.sidecar, digests: names.digests } as const;
     const stored = { ...place, bytes, sha256 };

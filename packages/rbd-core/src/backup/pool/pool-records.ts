@@ -104,7 +104,8 @@ export async function addRecord(ioCtx: IoCtx, record: BackupRecord): Promise<voi
 
 /** Replaces records that are there: all of them, or none. */
 export async function replaceRecords(ioCtx: IoCtx, records: readonly BackupRecord[]): Promise<void> {
-  const areThere = records.map(({ id }) => writeSteps.compareOmap(recordKey(id), "different", ""));
+  // The OSDs know no "different" for an omap; every value is greater than that of an entry that is not there.
+  const areThere = records.map(({ id }) => writeSteps.compareOmap(recordKey(id), "greater", ""));
   const entries = new Map(records.map((record) => [recordKey(record.id), encodeBackupRecord(record)]));
   await ioCtx.objects.write(recordsObject, [...areThere, writeSteps.setOmap(entries)]);
 }

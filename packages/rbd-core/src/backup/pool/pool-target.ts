@@ -1,3 +1,4 @@
+import { open } from "node:fs/promises";
 import { CopyJob } from "rbd-native";
 import type { Cluster } from "../../cluster/index.ts";
 import { allSettledOrThrow, forEachLimit } from "../../concurrency/index.ts";
@@ -8,6 +9,8 @@ import { checkName, type ImageSpec, showImageSpec } from "../../names/index.ts";
 import {
   copyDiff,
   type DigestManifest,
+  exportDiff,
+  exportRawFile,
   holdTarget,
   openTarget,
   progressOf,
@@ -24,6 +27,7 @@ import type {
   CheckOptions,
   CopiedOut,
   CopyOutOptions,
+  CopyToFileOptions,
   ListPointsOptions,
   PointData,
   PointListing,
@@ -144,6 +148,22 @@ class PoolTarget implements BackupTarget {
       onProgress,
       signal,
     });
+  }
+
+  async copyToFile(point: PointData, path: string, options: CopyToFileOptions): Promise<void> {
+    const { cluster } = this.#place;
+    const { signal, onProgress, format } = options;
+    const image = this.#imageOf(point);
+    const problem = await missingPoint(cluster, image, point, signal);
+    if (problem !== null) throw missing(point, problem);
+    const { name } = snapshotOf(point);
+    if (format === "raw")
+      return await exportRawFile(cluster, path, { image, snapshot: name, signal, onProgress });
+    await using file = await open(path, "wx");
+    for await (const bytes of exportDiff(cluster, { image, to: name, signal, onProgress })) {
+      await file.appendFile(bytes as Uint8Array);
+    }
+    await file.sync();
   }
 
   async check(point: BackupRecord, depth: "quick" | "deep", options: CheckOptions): Promise<CheckFindings> {

@@ -88,7 +88,20 @@ export function mergeManifests(manifests: readonly DigestManifest[]): MergedMani
     unknown.set(block, [...(unknown.get(block) ?? []), [...runs]]);
   };
   for (const manifest of manifests) {
-    for (const runs of manifest.unknown) lose(runs);
+    for (const changed of manifest.unknown) {
+      lose(changed);
+      // What changed there without a digest is not what an older digest is of.
+      const kept = blocks.get(changed.block) ?? [];
+      blocks.set(
+        changed.block,
+        kept.filter((entry) => !overlap(entry.runs, changed.runs)),
+      );
+      for (const entry of kept) {
+        if (!overlap(entry.runs, changed.runs)) continue;
+        lost += lengthOf(entry);
+        lose(entry);
+      }
+    }
     if (manifest.blockSize !== blockSize)
       throw new RangeError("the manifests have blocks of different sizes");
     // A later point that grows the image again has other data beyond the end of this one.
@@ -118,6 +131,17 @@ export function mergeManifests(manifests: readonly DigestManifest[]): MergedMani
   }
   const merged = [...blocks].sort(([a], [b]) => a - b).flatMap(([, kept]) => kept);
   return { blockSize, size, blocks: merged, isFull, unknown: joined(unknown, { blockSize, size }), lost };
+}
+
+/** The blocks of which a part may hold data and has no digest any more, ascending. */
+export function unverified({ blocks, unknown, blockSize, size }: DigestManifest): number[] {
+  const digested = Map.groupBy(blocks, ({ block }) => block);
+  return unknown
+    .filter(({ block, runs }) => {
+      const all = (digested.get(block) ?? []).map((entry) => entry.runs);
+      return !covers(unionOf(all, Math.min(blockSize, size - block * blockSize)), runs);
+    })
+    .map(({ block }) => block);
 }
 
 /** Each block's runs as one list, ascending, without what lies beyond the image's end. */

@@ -6,12 +6,14 @@ import { openImage } from "../../image/index.ts";
 import { type ImageSpecLike, showImageSpec, toImageOnly } from "../../names/index.ts";
 import { copyParts, OccupiedRanges, outside } from "../plan.ts";
 import { findSnapshot } from "../source.ts";
+import { headId } from "../target/head.ts";
 import type { TransferLimits } from "../transfer-options.ts";
 import { type BlockDigest, blockDigests, type DigestManifest, unionOf } from "./digest-manifest.ts";
 
 export interface VerifyDigestsOptions {
   readonly image: ImageSpecLike;
-  readonly snapshot: string;
+  /** Null for the head, which must not change meanwhile. */
+  readonly snapshot: string | null;
   readonly manifest: DigestManifest;
   readonly limits?: TransferLimits | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -31,7 +33,7 @@ const blocksAtATime = 512;
 const hole = Buffer.from("99aa06d3014798d86001c324468d497f", "hex");
 
 /**
- * Reads the ranges that a manifest covers from a snapshot and compares their digests. For a full manifest, also reads what
+ * Reads the ranges that a manifest covers from a snapshot, or from the head, and compares their digests. For a full manifest, also reads what
  * it does not cover, which must be zero. The objects of the snapshot's image may have another size than the manifest's
  * blocks.
  *
@@ -42,11 +44,14 @@ export async function verifyDigests(
   options: VerifyDigestsOptions,
 ): Promise<VerifyDigestsResult> {
   const { manifest, signal, limits, onProgress } = options;
-  const place = toImageOnly(options.image);
-  const spec = showImageSpec({ ...place, snapshot: options.snapshot });
-  await using image = await openImage(cluster, { ...place, snapshot: options.snapshot });
+  const { snapshot } = options;
+  const head = toImageOnly(options.image);
+  const place = snapshot === null ? head : { ...head, snapshot };
+  const spec = showImageSpec(place);
+  await using image = await openImage(cluster, place, { readOnly: true });
   return await withCoppiceErrors({ object: spec, what: `${spec} could not be verified` }, async () => {
-    const { id: snapshotId } = findSnapshot(await image.listSnapshots({ signal }), options.snapshot, spec);
+    const snapshots = snapshot === null ? [] : await image.listSnapshots({ signal });
+    const snapshotId = snapshot === null ? headId : findSnapshot(snapshots, snapshot, spec).id;
     const job = new CopyJob();
     const release = limits?.apply(job);
     const wrong: BlockDigest[] = [];

@@ -60,7 +60,7 @@ async function flip(path: string, offset: number): Promise<void> {
 /** The MD5 of a point, without a cluster. */
 async function offlineMd5(target: DirectoryTarget, point: BackupRecord): Promise<string> {
   const path = join(folder, randomUUID());
-  await target.exportPointToFile(point.id, path);
+  await target.copyToFile(point, path, { format: "raw" });
   const hash = createHash("md5");
   for await (const chunk of createReadStream(path)) hash.update(chunk);
   await rm(path);
@@ -116,11 +116,13 @@ describe("what lies in a directory", () => {
     await pools.witness.rbd("create", "--size", "1B", restored);
     await importDiff(pools.cluster, { image: restored, source: target.exportPoint(last.id) });
     expect(await pools.witness.md5(restored)).toBe(await sourceMd5(spec, last));
-    await expect(target.exportPointToFile(last.id, join(folder, "lost", "x"))).rejects.toMatchObject({
-      code: "NOT_FOUND",
-    });
+    await expect(target.copyToFile(last, join(folder, "lost", "x"), { format: "raw" })).rejects.toMatchObject(
+      {
+        code: "NOT_FOUND",
+      },
+    );
     await writeFile(join(folder, "there"), "mine");
-    await expect(target.exportPointToFile(last.id, join(folder, "there"))).rejects.toMatchObject({
+    await expect(target.copyToFile(last, join(folder, "there"), { format: "raw" })).rejects.toMatchObject({
       code: "EXISTS",
     });
     expect(await readFile(join(folder, "there"), "utf8")).toBe("mine");
@@ -145,9 +147,9 @@ describe("what lies in a directory", () => {
       await cp(path, good);
       await damage(path, point.stored.kind === "diff" ? point.stored.bytes : 0);
       const refused = { name: "CoppiceError", object: path };
-      await expect(target.exportPointToFile(third.id, join(folder, "damaged"))).rejects.toMatchObject(
-        refused,
-      );
+      await expect(
+        target.copyToFile(third, join(folder, "damaged"), { format: "raw" }),
+      ).rejects.toMatchObject(refused);
       await expect(restoredMd5(target, third)).rejects.toMatchObject(refused);
       const found = await target.check(third, "deep", { digests });
       expect(found).toMatchObject({ ok: false, problemCount: 1 });

@@ -5,6 +5,7 @@ import {
   blockRuns,
   type DigestManifest,
   mergeManifests,
+  unverified,
 } from "../../../src/transfer/digests/digest-manifest.ts";
 
 const digest = (value: number) => new Uint8Array(16).fill(value);
@@ -111,5 +112,41 @@ describe("mergeManifests", () => {
   it("refuses blocks of different sizes, and nothing", () => {
     expect(() => mergeManifests([])).toThrow(RangeError);
     expect(() => mergeManifests([{ ...manifest([]), blockSize: 50 }, manifest([])])).toThrow(RangeError);
+  });
+});
+
+describe("manifests that were merged before", () => {
+  /** Each change is a run in a block; its digest is its number. */
+  const changes = fc.array(fc.tuple(fc.nat(2), fc.nat(89), fc.integer({ min: 1, max: 10 })), {
+    minLength: 2,
+    maxLength: 12,
+  });
+
+  it("say of no byte what an older point held, whichever part of a chain was merged first", () => {
+    fc.assert(
+      fc.property(changes, fc.nat(), fc.nat(), (list, from, count) => {
+        const newest = new Map<string, number>();
+        const manifests = list.map(([block, at, length], i) => {
+          for (let byte = at; byte < at + length; byte++) newest.set(`${block}/${byte}`, i + 1);
+          return manifest([entry(block, [at, length], i + 1)]);
+        });
+        const start = from % list.length;
+        const end = start + 1 + (count % (list.length - start));
+        const part = mergeManifests(manifests.slice(start, end));
+        const merged = mergeManifests([...manifests.slice(0, start), part, ...manifests.slice(end)]);
+        const digested = new Set<string>();
+        for (const { block, runs, digest } of merged.blocks) {
+          const [at = 0, length = 0] = runs;
+          for (let byte = at; byte < at + length; byte++) {
+            digested.add(`${block}/${byte}`);
+            expect(newest.get(`${block}/${byte}`)).toBe(digest[0]);
+          }
+        }
+        const lost = unverified(merged);
+        for (const place of newest.keys()) {
+          if (!digested.has(place)) expect(lost).toContain(Number(place.split("/")[0]));
+        }
+      }),
+    );
   });
 });

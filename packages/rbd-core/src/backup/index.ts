@@ -55,6 +55,12 @@ export {
 export { type BackupChainRow, type BackupListing, listBackups } from "./list-backups.ts";
 export { openPoolTarget, type PoolTargetOptions } from "./pool/pool-target.ts";
 export {
+  type PruneBackupsOptions,
+  type PruneBackupsResult,
+  pruneBackups,
+  type RetainedBackup,
+} from "./prune-backups.ts";
+export {
   type RestoreBackupOptions,
   type RestoreBackupResult,
   type RestoreTo,
@@ -71,4 +77,5 @@ export {
   type RetentionPoint,
   type RetentionPolicy,
 } from "./retention.ts";
+export { type SyncImageOptions, type SyncImageResult, syncImage } from "./sync-image.ts";
 export { type VerifyBackupOptions, verifyBackup } from "./verify-backup.ts";

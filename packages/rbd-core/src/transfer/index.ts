@@ -40,11 +40,11 @@ export { type ImportRawOptions, importRaw, writeRaw } from "./import/import-raw.
 export { ChunkPool, checkBytes, rechunk, untilAborted } from "./import/raw-chunks.ts";
 export { type Digests, StreamDigests } from "./import/stream-digests.ts";
 export { writeRecords } from "./import/write-records.ts";
-export { createEmptyImage, existsAlready, makeNewImage } from "./new-image.ts";
+export { createEmptyImage, existsAlready, makeNewImage, newImageFeatures } from "./new-image.ts";
 export { identityOf, type SourceRange } from "./source.ts";
 export { setSize } from "./target/head.ts";
 export { holdTarget, openTarget } from "./target/open-target.ts";
-export { removePoint } from "./target/point-record.ts";
+export { readPoint, removePoint } from "./target/point-record.ts";
 export {
   progressOf,
   RateMeter,

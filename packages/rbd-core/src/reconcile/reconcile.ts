@@ -4,6 +4,7 @@ import {
   recoverChainImport,
   recoverInPlace,
   recoverRestore,
+  recoverSync,
 } from "../backup/index.ts";
 import { recoverClone } from "../clone/index.ts";
 import type { Cluster } from "../cluster/index.ts";
@@ -35,6 +36,7 @@ useRecoveries({
   "backup-import": recoverChainImport,
   restore: recoverRestore,
   "restore-in-place": recoverInPlace,
+  sync: recoverSync,
   flatten: recoverFlatten,
   rollback: recoverRollback,
   snapshot: recoverVolumeSnapshot,

@@ -27,6 +27,7 @@ export {
   mergeManifests,
 } from "./digests/digest-manifest.ts";
 export { decodeManifest, encodeManifest } from "./digests/manifest-bytes.ts";
+export { digestRecords } from "./digests/record-digests.ts";
 export {
   type VerifyDigestsOptions,
   type VerifyDigestsResult,
@@ -41,11 +42,12 @@ export { type ImportRawOptions, importRaw, type WrittenRaw, writeRaw } from "./i
 export { importNew, markSnapshots, recoverImport } from "./import/new-image-import.ts";
 export { ChunkPool, checkBytes, rechunk, untilAborted } from "./import/raw-chunks.ts";
 export { type Digests, digestNames, StreamDigests } from "./import/stream-digests.ts";
-export { createEmptyImage, existsAlready, makeNewImage } from "./new-image.ts";
+export { writeRecords } from "./import/write-records.ts";
+export { createEmptyImage, existsAlready, makeNewImage, newImageFeatures } from "./new-image.ts";
 export { identityOf, isSameImage, type SourceRange } from "./source.ts";
 export { setSize } from "./target/head.ts";
 export { holdTarget, openTarget } from "./target/open-target.ts";
-export { removePoint } from "./target/point-record.ts";
+export { readPoint, removePoint } from "./target/point-record.ts";
 export {
   progressOf,
   RateMeter,

@@ -1,6 +1,4 @@
 import { spawn } from "node:child_process";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect } from "vitest";
 import type { Cluster } from "../../src/cluster/cluster.ts";
@@ -31,10 +29,10 @@ export async function dieInTransfer(
   return true;
 }
 
-async function runUntilKilled(dying: DyingTransfer, mayOutlive: boolean): Promise<boolean> {
+/** Runs a transfer in a process of its own, which is killed on its way. Its client stays known to the cluster. */
+export async function runUntilKilled(dying: DyingTransfer, mayOutlive = false): Promise<boolean> {
   const program = fileURLToPath(new URL("transfer-and-die.ts", import.meta.url));
   const child = spawn(process.execPath, [program, JSON.stringify(dying)], {
-    env: { ...process.env, NODE_COMPILE_CACHE: join(tmpdir(), "coppice-compile-cache") },
     stdio: ["ignore", "inherit", "pipe"],
   });
   let problem = "";

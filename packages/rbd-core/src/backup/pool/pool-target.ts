@@ -43,6 +43,7 @@ export interface PoolTargetOptions extends ChainLayout {
   readonly pool: string;
   /** Default: the default namespace. */
   readonly namespace?: string | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
@@ -53,10 +54,12 @@ export interface PoolTargetOptions extends ChainLayout {
  * @throws {CoppiceError} `NOT_FOUND` for the pool or the data pool
  */
 export async function openPoolTarget(cluster: Cluster, options: PoolTargetOptions): Promise<BackupTarget> {
-  const { pool, namespace = "", dataPool, stripeUnit, stripeCount } = options;
+  const { pool, namespace = "", dataPool, stripeUnit, stripeCount, signal } = options;
+  signal?.throwIfAborted();
   if (namespace !== "") checkName("namespace", namespace);
   await cluster.pool(pool, namespace);
   if (dataPool !== undefined) await cluster.pool(dataPool);
+  signal?.throwIfAborted();
   return new PoolTarget({ cluster, pool, namespace, layout: { dataPool, stripeUnit, stripeCount } });
 }
 

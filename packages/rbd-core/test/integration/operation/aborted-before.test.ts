@@ -30,6 +30,10 @@ type Call = (cluster: api.Cluster, signal: AbortSignal) => Promise<unknown> | As
 
 /** One call of every function that talks to the cluster; the compiler holds that none is missing. */
 const calls: Record<ForCluster, Call> = {
+  backupImage: async (c, signal) => {
+    const pool = await api.openPoolTarget(c, { pool: own.pool });
+    return await api.backupImage(c, { image, target: pool, signal });
+  },
   breakLock: (c, signal) => api.breakLock(c, image, { owner: "client.1", signal }),
   captureImage: (c, signal) => api.captureImage(c, { source: image, target, signal }),
   cloneImage: (c, signal) => api.cloneImage(c, { source: image, target, signal }),
@@ -55,6 +59,8 @@ const calls: Record<ForCluster, Call> = {
   exportTemplateFile: (c, signal) => api.exportTemplateFile(c, { template: snapshot, file: file(), signal }),
   extendVolume: (c, signal) => api.extendVolume(c, { volume: image, size: 2 ** 30, signal }),
   flattenImage: (c, signal) => api.flattenImage(c, image, { signal }),
+  importCinderChain: (c, signal) =>
+    api.importCinderChain(c, { pool: own.pool, chain: "volume-a.backup.base", signal }),
   importDiff: (c, signal) => api.importDiff(c, { image, source: bytes(), signal }),
   importImage: (c, signal) => api.importImage(c, { image: target, source: bytes(), signal }),
   importRaw: (c, signal) => api.importRaw(c, { image: target, source: bytes(), signal }),
@@ -66,6 +72,7 @@ const calls: Record<ForCluster, Call> = {
   listTrash: (c, signal) => api.listTrash(c, { signal }),
   moveToTrash: (c, signal) => api.moveToTrash(c, image, { signal }),
   openImage: (c, signal) => api.openImage(c, image, { signal }),
+  openPoolTarget: (c, signal) => api.openPoolTarget(c, { pool: own.pool, signal }),
   pendingFlattens: async (c, signal) => api.pendingFlattens(c, (await api.inventory(c)).rows, { signal }),
   planCapture: (c, signal) => api.planCapture(c, { source: image, target, signal }),
   planClone: (c, signal) => api.planClone(c, { source: image, target, signal }),
@@ -87,9 +94,19 @@ const calls: Record<ForCluster, Call> = {
   removeTemplate: (c, signal) => api.removeTemplate(c, { template: snapshot, signal }),
   renameVolume: (c, signal) => api.renameVolume(c, { from: image, to: target, signal }),
   requestFlatten: (c, signal) => api.requestFlatten(c, image, { signal }),
+  restoreBackup: async (c, signal) => {
+    const pool = await api.openPoolTarget(c, { pool: own.pool });
+    return await api.restoreBackup(c, {
+      target: pool,
+      backup: "a",
+      to: { kind: "new", image: target },
+      signal,
+    });
+  },
   restoreFromTrash: (c, signal) => api.restoreFromTrash(c, inTrash, { signal }),
   rollbackVolume: (c, signal) => api.rollbackVolume(c, { snapshot, signal }),
   snapshotChain: (c, signal) => api.snapshotChain(c, image, { signal }),
+  syncImage: (c, signal) => api.syncImage(c, { image, target: { image: target }, signal }),
   unprotectSnapshot: (c, signal) => api.unprotectSnapshot(c, snapshot, { signal }),
   verifyDigests: (c, signal) => api.verifyDigests(c, { image, snapshot: "base", manifest, signal }),
   whatChanged: (c, signal) => api.whatChanged(c, image, { signal }),

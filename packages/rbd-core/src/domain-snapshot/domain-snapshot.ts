@@ -193,8 +193,8 @@ function checkOneOf(what: string, value: string, known: readonly string[], disk?
 
 function checkPath(what: string, path: string, disk?: string): void {
   checkCharacters(what, path, disk);
-  if (!path.startsWith("/") || path === "/")
-    throw badValue(`${what} ${quoted(path)} is no absolute path`, disk);
+  if (/^\/[^\n\r]+$/.test(path)) return;
+  throw badValue(`${what} ${quoted(path)} is no absolute path on one line`, disk);
 }
 
 function checkText(what: string, text: string, disk?: string): void {

@@ -8,9 +8,9 @@ import { readFragment } from "./parse-domain-snapshot.ts";
 import { checkSize } from "./xml.ts";
 
 /**
- * Writes a `<domainsnapshot>` as libvirt does: two spaces for each level, single quotes, the embedded domain unchanged. It is
- * valid by libvirt's own schema, except for mirrors, which released versions of libvirt do not know, and for values that
- * the schema limits further than libvirt itself does, such as names of Ceph users with a dot.
+ * Writes a `<domainsnapshot>` as libvirt does: two spaces for each level, single quotes, the embedded domain unchanged.
+ * libvirt's own schema accepts it, except for mirrors, which released versions of libvirt do not know, and for two things
+ * that libvirt reads although its schema does not have them: a driver for an RBD image, and a Ceph user with a dot.
  *
  * The inverse of `parseDomainSnapshot`, which reads from the text what was written here.
  *

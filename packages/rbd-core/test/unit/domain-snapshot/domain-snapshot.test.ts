@@ -224,15 +224,27 @@ describe("a document is refused", () => {
     ["a parent without a name", "<domainsnapshot><parent/></domainsnapshot>", "MISSING_VALUE"],
     ["memory without a file", "<domainsnapshot><memory/></domainsnapshot>", "MISSING_VALUE"],
     ["memory elsewhere", "<domainsnapshot><memory file='x'/></domainsnapshot>", "BAD_VALUE"],
-    ["internal memory in a file", "<domainsnapshot><memory snapshot='no' file='/x'/></domainsnapshot>", "SOURCE_NOT_EXTERNAL"],
+    [
+      "internal memory in a file",
+      "<domainsnapshot><memory snapshot='no' file='/x'/></domainsnapshot>",
+      "SOURCE_NOT_EXTERNAL",
+    ],
     ["a disk twice", withDisk("<disk name='vda'/><disk name='vda'/>"), "DUPLICATE"],
     ["two mirrors", withDisk("<disk name='a'><mirror file='/a'/><mirror file='/b'/></disk>"), "DUPLICATE"],
     ["a disk without a name", withDisk("<disk/>"), "MISSING_VALUE"],
     ["a block device", withDisk("<disk name='vda' type='block'/>"), "BAD_VALUE"],
     ["a network without a source", withDisk("<disk name='vda' type='network'/>"), "MISSING_VALUE"],
     ["a relative path", withDisk("<disk name='vda'><mirror file='m'/></disk>"), "BAD_VALUE"],
-    ["a mirror of both kinds", withDisk("<disk name='vda'><mirror file='/m' name='a/b'/></disk>"), "UNEXPECTED_CONTENT"],
-    ["an internal source", withDisk("<disk name='vda' snapshot='no'><source file='/s'/></disk>"), "SOURCE_NOT_EXTERNAL"],
+    [
+      "a mirror of both kinds",
+      withDisk("<disk name='vda'><mirror file='/m' name='a/b'/></disk>"),
+      "UNEXPECTED_CONTENT",
+    ],
+    [
+      "an internal source",
+      withDisk("<disk name='vda' snapshot='no'><source file='/s'/></disk>"),
+      "SOURCE_NOT_EXTERNAL",
+    ],
     ["an unknown driver", withDisk("<disk name='vda'><driver type='raw'/></disk>"), "BAD_VALUE"],
     ["an unknown mode", withDisk("<disk name='vda' snapshot='maybe'/>"), "BAD_VALUE"],
   ])("with %s", (_, xml, code) => {
@@ -253,9 +265,9 @@ describe("a document is refused", () => {
 
 it("whatever is written reads back the same", () => {
   fc.assert(
-    fc.property(anySnapshot({ mirrors: true }), (snapshot) => {
+    fc.property(anySnapshot(), (snapshot) => {
       expect(parse(formatDomainSnapshot(snapshot))).toEqual(snapshot);
     }),
-    { numRuns: 300 },
+    { numRuns: 150 },
   );
 });

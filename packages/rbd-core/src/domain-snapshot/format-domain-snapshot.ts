@@ -9,8 +9,9 @@ import { checkSize } from "./xml.ts";
 
 /**
  * Writes a `<domainsnapshot>` as libvirt does: two spaces for each level, single quotes, the embedded domain unchanged.
- * libvirt's own schema accepts it, except for mirrors, which released versions of libvirt do not know, and for two things
- * that libvirt reads although its schema does not have them: a driver for an RBD image, and a Ceph user with a dot.
+ * libvirt's own schema accepts it, except for mirrors, which released versions of libvirt do not know, and for what libvirt
+ * reads although its schema does not have it: a driver for an RBD image, a Ceph user with a dot, and some ways to write an
+ * IPv6 address.
  *
  * The inverse of `parseDomainSnapshot`, which reads from the text what was written here.
  *

@@ -86,7 +86,7 @@ describe.skipIf(missing.length > 0)(title, () => {
   it("accepts whatever is written", async () => {
     // All at once by the program that libvirt's calls, which reads the schema for each document otherwise.
     const files = await Promise.all(
-      fc.sample(anySnapshot(), { numRuns: 50, seed: 19 }).map(async (snapshot, index) => {
+      fc.sample(anySnapshot(), { numRuns: 100, seed: 19 }).map(async (snapshot, index) => {
         const file = join(folder, `any-${index}.xml`);
         await writeFile(file, formatDomainSnapshot(asReleased(snapshot)));
         return file;

@@ -21,13 +21,15 @@ export interface CompleteDisksOptions {
  *   it. For an RBD image it is that image: Ceph keeps snapshots inside the image, so the machine goes on writing to it.
  * - the driver type `qcow2` for a file, libvirt's default.
  *
- * @throws {DomainSnapshotError} `NO_SOURCE` when the domain or the snapshot's name is missing, or the disk is neither a file
- * nor an RBD image
+ * @throws {DomainSnapshotError} `NO_SOURCE` when the domain or the snapshot's name is missing, the disk is neither a file nor
+ * an RBD image, or the file so named is the disk's own; `DUPLICATE` when two disks would get the same file
  */
 export function completeDisks(snapshot: DomainSnapshot, options: CompleteDisksOptions = {}): DomainSnapshot {
+  const domain = snapshot.domain === undefined ? undefined : new DomainDisks(snapshot.domain);
   const disks = snapshot.disks.map((disk): DiskSnapshot => {
     if (disk.snapshot !== "external") return disk;
-    const source = disk.source ?? options.generateSource?.(disk) ?? generateSource(snapshot, disk.name);
+    const source =
+      disk.source ?? options.generateSource?.(disk) ?? generateSource(disk.name, snapshot.name, domain);
     const driverType = disk.driverType ?? (source.type === "file" ? "qcow2" : undefined);
     return { ...disk, source, driverType };
   });
@@ -36,35 +38,49 @@ export function completeDisks(snapshot: DomainSnapshot, options: CompleteDisksOp
   return completed;
 }
 
-function generateSource({ name, domain }: DomainSnapshot, disk: string): DiskLocation {
+function generateSource(
+  disk: string,
+  snapshot: string | undefined,
+  domain: DomainDisks | undefined,
+): DiskLocation {
   if (domain === undefined) throw noSource(disk, "the snapshot has no domain");
-  const current = findLocation(domain, disk);
+  const current = domain.location(disk);
   if (current.type === "rbd") return current;
-  if (name === undefined || name.includes("/")) throw noSource(disk, "the snapshot has no name for a file");
-  return { type: "file", file: `${current.file.replace(/\.[^./]*$/, "")}.${name}` };
+  if (snapshot === undefined || snapshot.includes("/")) {
+    throw noSource(disk, "the snapshot has no name that could be part of a file's name");
+  }
+  const file = `${current.file.replace(/\.[^./]*$/, "")}.${snapshot}`;
+  if (file === current.file) throw noSource(disk, `${file} is the disk's own file`);
+  return { type: "file", file };
 }
 
-/** Where the domain has this disk now. */
-function findLocation(domain: string, disk: string): DiskLocation {
-  const xml = readFragment(domain, "domain");
-  const devices = within(xml.root, "devices").flatMap((list) => within(list, "disk"));
-  for (const device of devices) {
-    const [source] = within(device, "source");
-    const isNamed = within(device, "target").some(({ attributes }) => attributes.dev === disk);
-    if (isNamed || (source !== undefined && source.attributes.file === disk)) {
-      return readLocation(xml, device, source, disk);
+/** The disks of a domain, by target and by file. */
+class DomainDisks {
+  readonly #xml: XmlSource;
+  readonly #devices = new Map<string, XmlElement>();
+
+  constructor(domain: string) {
+    this.#xml = readFragment(domain, "domain");
+    for (const device of within(this.#xml.root, "devices").flatMap((list) => within(list, "disk"))) {
+      const names = [
+        ...within(device, "target").map(({ attributes }) => attributes.dev),
+        ...within(device, "source").map(({ attributes }) => attributes.file),
+      ];
+      for (const name of names) if (name !== undefined) this.#devices.set(name, device);
     }
   }
-  throw noSource(disk, "the domain has no such disk");
+
+  /** Where the domain has this disk now. */
+  location(disk: string): DiskLocation {
+    const device = this.#devices.get(disk);
+    if (device === undefined) throw noSource(disk, "the domain has no such disk");
+    return readLocation(this.#xml, device, disk);
+  }
 }
 
-function readLocation(
-  xml: XmlSource,
-  device: XmlElement,
-  source: XmlElement | undefined,
-  disk: string,
-): DiskLocation {
+function readLocation(xml: XmlSource, device: XmlElement, disk: string): DiskLocation {
   const { type = "file" } = device.attributes;
+  const [source] = within(device, "source");
   if (source === undefined) throw noSource(disk, "the disk has no source in the domain");
   if (type === "network") {
     const location = readRbdLocation(xml, source, disk);

@@ -10,7 +10,8 @@
  *
  * What it says:
  * - `UNEXPECTED_CONTENT`: an element, attribute or text that does not belong where it stands, or that Coppice does not know.
- * - `DUPLICATE`: an element that can be there once, twice; or two entries for one disk.
+ * - `DUPLICATE`: an element that can be there once, twice; two entries for one disk; or one place that two disks, or a disk
+ *   and its mirror, would be written to.
  * - `MISSING_VALUE`: an element or attribute that must be there.
  * - `BAD_VALUE`: a value that has no meaning where it stands.
  * - `SOURCE_NOT_EXTERNAL`: a source or a driver for a disk whose snapshot is not external.

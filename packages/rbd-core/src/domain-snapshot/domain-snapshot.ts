@@ -114,6 +114,33 @@ export function checkDomainSnapshot(snapshot: DomainSnapshot): void {
     }
     names.add(disk.name);
   }
+  checkLocationsDiffer(snapshot.disks);
+}
+
+/** Two disks that are written to one place would destroy each other, and a mirror its own source. */
+function checkLocationsDiffer(disks: readonly DiskSnapshot[]): void {
+  const found = new Map<string, string>();
+  for (const { name, source, mirror } of disks) {
+    for (const location of [source, mirror]) {
+      if (location === undefined) continue;
+      const { type } = location;
+      const key = JSON.stringify(
+        type === "file" ? location.file : [location.image, location.hosts, location.config],
+      );
+      const other = found.get(key);
+      if (other !== undefined) {
+        const place = type === "file" ? location.file : location.image;
+        const both =
+          other === name ? `source and mirror of ${quoted(name)}` : `${quoted(other)} and ${quoted(name)}`;
+        throw new DomainSnapshotError({
+          code: "DUPLICATE",
+          disk: name,
+          problem: `${both} would be written to the same place, ${quoted(place)}`,
+        });
+      }
+      found.set(key, name);
+    }
+  }
 }
 
 function checkDisk(disk: DiskSnapshot): void {

@@ -201,10 +201,38 @@ describe("generated sources", () => {
     ["an empty drive", "vde", {}, "NO_SOURCE"],
     ["no domain", "vda", { domain: undefined }, "NO_SOURCE"],
     ["no name", "vda", { name: undefined }, "NO_SOURCE"],
+    ["a name that gives the disk's own file", "vda", { name: "qcow2" }, "NO_SOURCE"],
     ["a name that leads elsewhere", "vda", { name: "/../../etc" }, "NO_SOURCE"],
     ["an encrypted image", "vdd", {}, "UNEXPECTED_CONTENT"],
   ])("are refused for %s", (_, name, more, code) => {
     expect(errorOf(() => sourceOf(name, more))).toMatchObject({ code, disk: name });
+  });
+});
+
+it("a place is written to by one disk, and not by its mirror", () => {
+  const one = { type: "rbd", image: "fast/vm-1", hosts: [] } as const;
+  const elsewhere = { ...one, hosts: [{ name: "other-cluster" }] };
+  const disk = (name: string, more: Partial<DiskSnapshot>): DiskSnapshot => ({
+    name,
+    snapshot: "external",
+    ...more,
+  });
+  const write = (...disks: DiskSnapshot[]) => errorOf(() => formatDomainSnapshot({ disks }));
+  expect(write(disk("vda", { mirror: one }), disk("vdb", { mirror: one }))).toMatchObject({
+    code: "DUPLICATE",
+    disk: "vdb",
+  });
+  expect(write(disk("vda", { source: one, mirror: one }))).toMatchObject({ code: "DUPLICATE", disk: "vda" });
+  expect(write(disk("vda", { source: one, mirror: elsewhere }))).toBeUndefined();
+  // Both files would become /images/root.s1.
+  const domain = `<domain><devices>
+    <disk><source file='/images/root.img'/><target dev='vda'/></disk>
+    <disk><source file='/images/root.raw'/><target dev='vdb'/></disk>
+  </devices></domain>`;
+  const disks = [disk("vda", {}), disk("vdb", {})];
+  expect(errorOf(() => completeDisks({ name: "s1", disks, domain }))).toMatchObject({
+    code: "DUPLICATE",
+    disk: "vdb",
   });
 });
 

@@ -115,7 +115,12 @@ export function anySnapshot(): fc.Arbitrary<DomainSnapshot> {
         path.map((file) => ({ snapshot: "external" as const, file })),
       ),
     ),
-    disks: fc.uniqueArray(disk, { selector: ({ name }) => name, maxLength: 4 }),
+    disks: fc.uniqueArray(disk, { selector: ({ name }) => name, maxLength: 4 }).filter((disks) => {
+      const places = disks
+        .flatMap(({ source, mirror }) => [source, mirror])
+        .filter((place) => place !== undefined);
+      return new Set(places.map((place) => JSON.stringify(place))).size === places.length;
+    }),
     domain: optional(fc.constantFrom(...domains)),
     inactiveDomain: fc.constant(undefined),
     active: optional(fc.boolean()),

@@ -167,6 +167,23 @@ export {
   type PlanDiffOptions,
   planDiff,
 } from "./diff/index.ts";
+export {
+  type CompleteDisksOptions,
+  completeDisks,
+  type DiskLocation,
+  type DiskSnapshot,
+  type DomainSnapshot,
+  DomainSnapshotError,
+  type DomainSnapshotErrorCode,
+  domainSnapshotErrorCodes,
+  formatDomainSnapshot,
+  type MemorySnapshot,
+  type ParseDomainSnapshotOptions,
+  parseDomainSnapshot,
+  type RbdAuth,
+  type RbdHost,
+  type RbdLocation,
+} from "./domain-snapshot/index.ts";
 export { CoppiceError, type CoppiceErrorCode, type CoppiceErrorOptions, errorCodes } from "./errors/index.ts";
 export {
   cloneWithinLimits,

@@ -45,10 +45,10 @@ export interface CoppiceErrorOptions {
 }
 
 /**
- * What the functions of `rbd-core` throw when Ceph refuses a call or an argument cannot be used. There are three other
+ * What the functions of `rbd-core` throw when Ceph refuses a call or an argument cannot be used. There are four other
  * kinds of errors: a function that is aborted rejects with its signal's reason; a file or stream that is not in the
- * expected format is a `FormatError`; and the methods of a handle that came from rbd-native, such as the image that
- * `openImage` returns, reject with `RbdError`.
+ * expected format is a `FormatError`; a `<domainsnapshot>` that cannot be used is a `DomainSnapshotError`; and the methods
+ * of a handle that came from rbd-native, such as the image that `openImage` returns, reject with `RbdError`.
  *
  * Branch on `code`, show `message` to the user, and keep `cause` for the log.
  */

@@ -25,6 +25,7 @@ const layers: readonly (readonly [folder: string, purpose: string])[] = [
   ["flatten", "flattening clones, and limits of their depth"],
   ["deletion", "what prevents a removal, plans of removals, the trash"],
   ["formats", "files and streams: diffs, image streams, zstd, sidecars"],
+  ["domain-snapshot", "libvirt's description of a snapshot, as XML"],
   ["transfer", "export, import and copies of images and increments"],
   ["volume", "volumes of virtual machines: create, extend, roll back, delete"],
   ["template", "templates: import, capture, clone, export, remove"],

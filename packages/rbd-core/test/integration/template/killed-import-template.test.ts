@@ -40,10 +40,8 @@ async function expectTemplate(target: string): Promise<void> {
 }
 
 describe("importTemplate, whose process was killed", () => {
+  // The moments of every import are in the tests of `importRaw`.
   const moments: readonly [when: string, death: DyingCall, reconciled: "undone" | "finished"][] = [
-    ["after it created the image", { call: "createImage", late: true }, "undone"],
-    ["while it writes", { call: "write", nth: 3 }, "undone"],
-    ["before the snapshot", { call: "createSnapshot" }, "undone"],
     ["before the snapshot is protected", { call: "protectSnapshot" }, "undone"],
     ["at its end", { call: "removeMetadata", late: true }, "finished"],
   ];

@@ -38,9 +38,7 @@ async function runAndKill(round: DyingRound, random: Random, length: number): Pr
   });
   const closed = once(child, "close") as Promise<[number | null, NodeJS.Signals | null]>;
   await Promise.race([once(child, "message"), closed]);
-  // Most operations have more to lose early: half of the kills fall into the first quarter.
-  const moment = (random.below(1000) / 1000) ** 2 * length;
-  const timer = setTimeout(() => child.kill("SIGKILL"), moment);
+  const timer = setTimeout(() => child.kill("SIGKILL"), random.below(length));
   const [code] = await closed;
   clearTimeout(timer);
   if (code !== 0) expect(code, problem).toBe(null);
@@ -53,8 +51,8 @@ it.each(seedsFrom(1, { usual: 1, ci: 1 }))(
     const pools = { pool: `${own.pool}-${seed}`, trash: `${own.pool}-${seed}-trash` };
     const begun = performance.now();
     await prepareRound(own.cluster, pools);
-    // What the operations do takes about three times as long as what they work on, on a busy machine as on an idle one.
-    const length = 3 * (performance.now() - begun);
+    // Preparing a round takes about as long as its operations, on a busy machine as on an idle one.
+    const length = Math.ceil(performance.now() - begun);
     const round = { ...pools, conf: own.conf, names: Object.keys(operations) };
     await runAndKill(round, new Random(seed), length);
     const wrong = await remedyRound(

@@ -18,7 +18,6 @@ export { type HeldSnapshot, readOwnSnapshots } from "./own-snapshots.ts";
 export { checkSnapshotNameFree, checkTarget, type PreparedClone, prepareCurrent } from "./prepare.ts";
 export { recoverClone } from "./recover-clone.ts";
 export {
-  type ParentRef,
   parentRefSchema,
   readParentRefs,
   recordDeleted,

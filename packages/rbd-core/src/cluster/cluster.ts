@@ -119,8 +119,15 @@ export class Cluster implements AsyncDisposable {
    * @throws {CoppiceError} `PERMISSION_DENIED`
    */
   async isFenced(address: string, options: CallOptions = {}): Promise<boolean> {
-    const listed = await this.monCommand({ prefix: "osd blocklist ls" }, options);
-    return (listed as { addr: string }[]).some(({ addr }) => addr === address);
+    // As text, a line for each client: the JSON of Ceph 16 is two arrays, one after the other.
+    const command = { prefix: "osd blocklist ls", format: "plain" };
+    const { output } = await withCoppiceErrors({ object: command.prefix }, () =>
+      this.#native.monCommand(command, undefined, options),
+    );
+    // The list does not say which version of the protocol an address is for: a client is listed for all of them.
+    const plain = (text: string) => text.replace(/^(v1|v2|any):/, "");
+    const lines = output.toString("utf8").split("\n").map(plain);
+    return lines.some((line) => line.startsWith(`${plain(address)} `));
   }
 
   /** A configuration value of this client; `undefined` when there is no such setting. (`rados_conf_get`) */

@@ -1,7 +1,6 @@
 import type { Cluster } from "../cluster/index.ts";
 import { CoppiceError, type CoppiceErrorCode, hasCode, withCoppiceErrors } from "../errors/index.ts";
-import { readImageId } from "../headers/index.ts";
-import { isPartlyCreated } from "../image/index.ts";
+import { findImageId, isPartlyCreated } from "../image/index.ts";
 import { type ImageSpec, showImageSpec } from "../names/index.ts";
 import { listOperations } from "../operation/index.ts";
 import { type BlockerKind, findBlockers } from "./blockers.ts";
@@ -119,7 +118,7 @@ async function partlyCreatedFacts(cluster: Cluster, spec: ImageSpec): Promise<De
         hint: "Wait until that is done, or abort it.",
       });
     }
-    const id = await readImageId(ioCtx, name, undefined);
+    const id = (await findImageId(ioCtx, name)) ?? "";
     return { ...nothingKnown, now: new Date(), image: { pool, namespace, id, name }, isPartlyCreated: true };
   });
 }

@@ -2,8 +2,8 @@ import { releaseOwnSnapshots } from "../clone/index.ts";
 import type { Cluster } from "../cluster/index.ts";
 import { allSettledOrThrow } from "../concurrency/index.ts";
 import { CoppiceError, hasCode, withCoppiceErrors } from "../errors/index.ts";
-import { ignoreNotFound, oldHeaderObject, readImageId } from "../headers/index.ts";
-import { removeImage as removeUnrecorded, type WorkOptions } from "../image/index.ts";
+import { ignoreNotFound, oldHeaderObject } from "../headers/index.ts";
+import { findImageId, removeImage as removeUnrecorded, type WorkOptions } from "../image/index.ts";
 import { decoding } from "../inventory/index.ts";
 import { type ImageSpec, type ImageSpecLike, showImageSpec, toImageOnly } from "../names/index.ts";
 import {
@@ -39,11 +39,9 @@ export async function removeImage(
   const ioCtx = await cluster.pool(spec.pool, spec.namespace);
   const object = showImageSpec(spec);
   const what = `${object} could not be removed`;
-  const readId = () =>
-    decoding(object, () =>
-      withCoppiceErrors({ object, what }, () => readImageId(ioCtx, spec.image, undefined)),
-    );
-  const isOldFormat = (await ignoreNotFound(readId)) === null && (await hasOldFormat(cluster, spec));
+  const readId = async () =>
+    decoding(object, () => withCoppiceErrors({ object, what }, () => findImageId(ioCtx, spec.image)));
+  const isOldFormat = (await readId()) === null && (await hasOldFormat(cluster, spec));
   // An image of format 1 has no id by which an interrupted removal could find it.
   if (isOldFormat) return await removeUnrecorded(cluster, spec, options);
   await removeUnderRecord(cluster, {
@@ -51,6 +49,7 @@ export async function removeImage(
     kind: "remove-image",
     plan: async () => {
       const id = await readId();
+      if (id === null) throw noSuchImage(object);
       const details = await removalDetails(cluster, { ...spec, id }, { way: "remove", snapshots: "none" });
       return { id, details };
     },
@@ -61,6 +60,16 @@ export async function removeImage(
     },
     resumed: async () => {},
     retry: { attempts: 1, signal: options.signal },
+  });
+}
+
+function noSuchImage(object: string): CoppiceError {
+  return new CoppiceError({
+    code: "NOT_FOUND",
+    call: "removeImage",
+    object,
+    message: `${object} could not be removed: there is no such image`,
+    hint: "Check the name; it may have been removed meanwhile.",
   });
 }
 

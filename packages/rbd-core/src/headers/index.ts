@@ -24,6 +24,7 @@ export {
   decodeMirrorImage,
   decodeTrashEntry,
   directoryIdKey,
+  directoryNameKey,
   mirrorImageKey,
   readCloneV1Children,
   type TrashHeader,

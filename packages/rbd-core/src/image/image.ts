@@ -1,7 +1,17 @@
 import { type Image, type IoCtx, writeSteps } from "rbd-native";
 import type { CallOptions, Cluster } from "../cluster/index.ts";
 import { CoppiceError, hasCode, withCoppiceErrors } from "../errors/index.ts";
-import { DecodeError, headerObject, ignoreNotFound, readImageId, trashObject } from "../headers/index.ts";
+import {
+  DecodeError,
+  decodeDirectoryEntry,
+  directoryNameKey,
+  directoryObject,
+  headerObject,
+  ignoreNotFound,
+  readImageId,
+  readOmapValue,
+  trashObject,
+} from "../headers/index.ts";
 import {
   formatImageSpec,
   type ImageSpec,
@@ -185,6 +195,21 @@ export async function removeImage(
 }
 
 /**
+ * The id of the image of this name, also while it is created: librbd enters it into the pool's directory first, and then
+ * makes the object of its name. `null` when there is none, or one of format 1.
+ *
+ * @throws RbdError
+ * @throws DecodeError
+ */
+export async function findImageId(ioCtx: IoCtx, name: string): Promise<string | null> {
+  const id = await ignoreNotFound(() => readImageId(ioCtx, name, undefined));
+  if (id !== null) return id;
+  const key = directoryNameKey(name);
+  const entry = await readOmapValue(ioCtx, directoryObject, key, undefined);
+  return entry === null ? null : (decodeDirectoryEntry(key, entry)?.id ?? null);
+}
+
+/**
  * Whether an image has its name and its id, but no header. librbd writes name and id first, so an image is in this state
  * while it is being created, and remains in it when the creating client died at that point. Such an image cannot be
  * opened, and no image of that name can be created.
@@ -193,7 +218,7 @@ export async function removeImage(
  */
 export async function isPartlyCreated(ioCtx: IoCtx, name: string): Promise<boolean> {
   try {
-    const id = await ignoreNotFound(() => readImageId(ioCtx, name, undefined));
+    const id = await findImageId(ioCtx, name);
     return id !== null && !(await hasHeader(ioCtx, id));
   } catch (error) {
     if (error instanceof DecodeError) return false;

@@ -10,6 +10,7 @@ export {
   type CreateImageOptions,
   checkSize,
   createImage,
+  findImageId,
   hasHeader,
   isPartlyCreated,
   type OpenImageOptions,

@@ -2,10 +2,10 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { Image, IoCtx } from "rbd-native";
 import type { Cluster } from "../cluster/index.ts";
 import { CoppiceError, hasCode } from "../errors/index.ts";
-import { ignoreNotFound, oldHeaderObject, readImageId } from "../headers/index.ts";
+import { ignoreNotFound, oldHeaderObject } from "../headers/index.ts";
 import { type ImageSpec, showImageSpec } from "../names/index.ts";
 import { fenceDeadClient, isIdMadeBy, type Operation } from "../operation/index.ts";
-import { hasHeader } from "./image.ts";
+import { findImageId, hasHeader } from "./image.ts";
 
 /** What stands under the name of an image that an interrupted operation was making. */
 export type StandingImage =
@@ -29,7 +29,7 @@ export async function findImage(
   clients: readonly string[],
 ): Promise<StandingImage> {
   const ioCtx = await cluster.pool(spec.pool, spec.namespace);
-  const id = await ignoreNotFound(() => readImageId(ioCtx, spec.image, undefined));
+  const id = await findImageId(ioCtx, spec.image);
   if (id === null) {
     const oldHeader = await ignoreNotFound(() => ioCtx.objects.stat(oldHeaderObject(spec.image)));
     return { state: oldHeader === null ? "absent" : "foreign" };
@@ -125,7 +125,7 @@ export async function removeOwnImage(
     await waitForDeadClients(cluster, image, operation);
     if ((await image.listSnapshots()).length > 0) await removeSnapshots(ioCtx, id);
   }
-  if ((await ignoreNotFound(() => readImageId(ioCtx, spec.image, undefined))) !== id) {
+  if ((await findImageId(ioCtx, spec.image)) !== id) {
     const object = showImageSpec(spec);
     const message = `another client has changed what ${object} stands for`;
     throw new CoppiceError({ code: "BUSY", call: "removeOwnImage", object, message });

@@ -300,11 +300,8 @@ export class Operation implements AsyncDisposable {
     this.#stop();
     await this.#lastWrite;
     const { ioCtx, claim } = this.#place;
-    try {
-      await ioCtx.objects.write(operationsObject, [releaseLockStep(claim)]);
-    } catch (error) {
-      if (!hasCode(error, "NOT_FOUND")) throw error;
-    }
+    // When this fails the lease runs out. The reason why the operation did not end counts.
+    await Promise.allSettled([ioCtx.objects.write(operationsObject, [releaseLockStep(claim)])]);
   }
 
   #stop(): void {

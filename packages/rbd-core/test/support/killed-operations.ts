@@ -8,6 +8,8 @@ import { hasCode } from "../../src/errors/index.ts";
 import { flattenImage } from "../../src/flatten/index.ts";
 import { ignoreNotFound } from "../../src/headers/index.ts";
 import { createImage, createSnapshot, openImage, protectSnapshot } from "../../src/image/index.ts";
+import { readOperations } from "../../src/operation/index.ts";
+import { reconcile } from "../../src/reconcile/index.ts";
 import { captureImage, importTemplate } from "../../src/template/index.ts";
 import { importRaw } from "../../src/transfer/index.ts";
 import { createVolume, createVolumeSnapshot, deleteVolume } from "../../src/volume/index.ts";
@@ -258,6 +260,60 @@ export async function prepareRound(cluster: Cluster, pools: Pools): Promise<void
     await image.write(0, contents.current);
   }
   for (const { prepare } of Object.values(operations)) await prepare?.(cluster, pools);
+}
+
+/**
+ * Looks at every operation of a round, applies a remedy at once, and looks again.
+ *
+ * @param count Is told what became of each operation.
+ * @returns What is wrong; nothing is right.
+ */
+export async function remedyRound(
+  cluster: Cluster,
+  pools: Pools,
+  remedy: "the same call" | "reconcile",
+  count: (name: string, outcome: string) => void = () => {},
+): Promise<string[]> {
+  const [ioCtx, trash] = [await cluster.pool(pools.pool), await cluster.pool(pools.trash)];
+  const recorded = [...(await readOperations(ioCtx)), ...(await readOperations(trash))];
+  const isRecorded = (image: RegExp) => recorded.some(({ record }) => image.test(record?.image ?? ""));
+  const wrong: string[] = [];
+  const before = new Map<string, string>();
+  for (const [name, { look, image }] of Object.entries(operations)) {
+    if (!isRecorded(image)) before.set(name, await look({ ioCtx, trash }));
+  }
+  if (remedy === "reconcile") {
+    for (const { operation, outcome, what } of await reconcile(cluster, {
+      pools: [pools.pool, pools.trash],
+    })) {
+      if (outcome !== "finished" && outcome !== "undone")
+        wrong.push(`${operation.image.image}: ${outcome}: ${what}`);
+    }
+  }
+  for (const [name, { run, look }] of Object.entries(operations)) {
+    const unrecorded = before.get(name);
+    let outcome = unrecorded === undefined ? `by ${remedy}` : unrecorded === "done" ? "whole" : "not begun";
+    if (remedy === "the same call") {
+      await run(cluster, pools).catch((error: unknown) => {
+        const wasDone = unrecorded === "done" && (hasCode(error, "EXISTS") || hasCode(error, "NOT_FOUND"));
+        if (!wasDone) wrong.push(`${name}: ${String(error)}`);
+      });
+    }
+    const after = await look({ ioCtx, trash });
+    if (outcome === "by reconcile")
+      outcome = after === "done" ? "finished by reconcile" : "undone by reconcile";
+    const isRight = after === "done" || (after === "nothing" && remedy === "reconcile");
+    if (!isRight) wrong.push(`${name}: ${after} (${unrecorded ?? "recorded"} before)`);
+    count(name, isRight ? outcome : "WRONG");
+  }
+  const left = [...(await readOperations(ioCtx)), ...(await readOperations(trash))].map(({ key }) => key);
+  if (left.length > 0) wrong.push(`records are left: ${left.join()}`);
+  await using source = await ioCtx.openImage("source", { readOnly: true });
+  for (const { name } of await source.listSnapshots()) {
+    if (name === "guarded" || (await source.listChildren(name)).length > 0) continue;
+    wrong.push(`the snapshot ${name} of the source is left`);
+  }
+  return wrong;
 }
 
 export interface DyingRound extends Pools {

@@ -1,6 +1,7 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { writeSteps } from "rbd-native";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readOperations } from "../../../src/operation/index.ts";
 import { reconcile } from "../../../src/reconcile/index.ts";
@@ -39,10 +40,8 @@ async function expectTemplate(target: string): Promise<void> {
 }
 
 describe("importTemplate, whose process was killed", () => {
+  // The moments of every import are in the tests of `importRaw`.
   const moments: readonly [when: string, death: DyingCall, reconciled: "undone" | "finished"][] = [
-    ["after it created the image", { call: "createImage", late: true }, "undone"],
-    ["while it writes", { call: "write", nth: 3 }, "undone"],
-    ["before the snapshot", { call: "createSnapshot" }, "undone"],
     ["before the snapshot is protected", { call: "protectSnapshot" }, "undone"],
     ["at its end", { call: "removeMetadata", late: true }, "finished"],
   ];
@@ -50,6 +49,19 @@ describe("importTemplate, whose process was killed", () => {
   it.each(moments)("%s: the same call makes it", async (_, death) => {
     const target = `${own.pool}/again-${death.call}`;
     await die(target, death);
+    await importTemplate(own.cluster, { target, source: { file } });
+    await expectTemplate(target);
+  });
+
+  it("within librbd's creation, when the name is in the directory alone: the same call makes it", async () => {
+    const target = `${own.pool}/listed`;
+    await die(target, { call: "createImage", late: true });
+    const ioCtx = await own.cluster.pool(own.pool);
+    const { id } = (await ioCtx.listImages()).find(({ name }) => name === "listed") ?? {};
+    for (const object of ["rbd_id.listed", `rbd_header.${id}`, `rbd_object_map.${id}`]) {
+      await ioCtx.objects.write(object, [writeSteps.remove()]);
+    }
+    await expect(own.rbd("create", "--size", "1M", target)).rejects.toThrow(/exists/);
     await importTemplate(own.cluster, { target, source: { file } });
     await expectTemplate(target);
   });

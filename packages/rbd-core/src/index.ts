@@ -361,6 +361,7 @@ export {
   type CopyDiffResult,
   type CopyImageOptions,
   type CopyImageResult,
+  type CopyVerification,
   copyDiff,
   copyImage,
   type DigestManifest,

@@ -13,7 +13,7 @@ export interface DyingCall extends Moment {
   readonly call: Extract<keyof Image, string> | Extract<keyof IoCtx, string>;
 }
 
-/** In the middle of a rollback: when librbd has told that many of its steps. */
+/** In the middle of a rollback: when librbd has done that many of its steps, which are objects. */
 export interface DyingRollback {
   readonly rollbackStep: number;
 }
@@ -43,9 +43,8 @@ export function dieAt(death: DyingCall): void {
 export function dieInRollback({ rollbackStep }: DyingRollback): void {
   const original = Image.prototype.rollback;
   Image.prototype.rollback = function (name, options) {
-    let steps = 0;
-    const onProgress = () => {
-      if (++steps === rollbackStep) die();
+    const onProgress = ({ done }: { done: number }) => {
+      if (done >= rollbackStep) die();
     };
     return Reflect.apply(original, this, [name, { ...options, onProgress }]);
   };

@@ -57,7 +57,9 @@ const onProgress = ({ bytesWritten }: { bytesWritten: number }) => {
   if ("written" in death && bytesWritten >= death.written) die();
 };
 const limits = new TransferLimits("written" in death ? { operationsPerSecond: 100 } : {});
-const cluster = await connect({ conf });
+// One object after the other, so that the process dies between two.
+const settings = "rollbackStep" in death ? { rbd_concurrent_management_ops: "1" } : {};
+const cluster = await connect({ conf, settings });
 if ("change" in death) dieAtChange(death, await cluster.pool("rbd"));
 const other = targetConf === undefined ? undefined : await connect({ conf: targetConf });
 if (dying.copyDiff !== undefined) {

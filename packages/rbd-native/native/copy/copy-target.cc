@@ -93,18 +93,24 @@ int CopyTarget::finish() {
   std::sort(left_out_.begin(), left_out_.end(), [](auto& a, auto& b) { return a.block < b.block; });
   if (int r = confirm(); r < 0 || left_out_.empty()) return r;
   std::vector<TargetObjectMap::Marked> before;
+  std::vector<uint64_t> doubtful;
   auto announced = announced_.begin();
   for (const LeftOut& left_out : left_out_) {
     while (announced != announced_.end() && announced->object < left_out.block) ++announced;
-    if (announced != announced_.end() && announced->object == left_out.block) {
-      // To librbd, an object that was not there did not need to be made zero.
-      if (!left_out.is_zeroed || announced->state == TargetObjectMap::kMissing) before.push_back(*announced);
-    } else if (!left_out.is_zeroed) {
-      // It was marked before. A copy that was interrupted may have done that, and not have written it.
-      int r = objects_.data().stat(objects_.name(left_out.block), nullptr, nullptr);
-      if (r == -ENOENT) before.push_back({left_out.block, TargetObjectMap::kMissing});
-      else if (r < 0) return r;
+    const bool is_new = announced != announced_.end() && announced->object == left_out.block;
+    // To librbd, an object that was not there did not need to be made zero.
+    if (is_new && (!left_out.is_zeroed || announced->state == TargetObjectMap::kMissing)) {
+      before.push_back(*announced);
+    } else {
+      doubtful.push_back(left_out.block);
     }
+  }
+  // They were marked before. A copy that was interrupted may have done that, and not have written them.
+  if (int r = map_->keep_marked(doubtful); r < 0) return r;
+  for (uint64_t block : doubtful) {
+    int r = objects_.data().stat(objects_.name(block), nullptr, nullptr);
+    if (r < 0 && r != -ENOENT) return r;
+    if (r == -ENOENT) before.push_back({block, TargetObjectMap::kMissing});
   }
   return before.empty() ? 0 : map_->restore(before);
 }

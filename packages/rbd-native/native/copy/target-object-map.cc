@@ -78,6 +78,14 @@ int TargetObjectMap::restore(const std::vector<Marked>& before) {
   });
 }
 
+int TargetObjectMap::keep_marked(std::vector<uint64_t>& objects) {
+  if (objects.empty()) return 0;
+  std::lock_guard lock(mutex_);
+  if (int r = load(); r < 0) return r;
+  std::erase_if(objects, [this](uint64_t object) { return object >= objects_ || state(object) != kExists; });
+  return 0;
+}
+
 void TargetObjectMap::note_written(uint64_t object) {
   std::lock_guard lock(written_mutex_);
   if (object >= written_.size()) written_.resize(std::max<size_t>(object + 1, 2 * written_.size()));

@@ -35,6 +35,8 @@ class TargetObjectMap {
   int mark(const std::vector<uint64_t>& objects, std::vector<Marked>& before);
   /// Takes that back for objects that were not written after all.
   int restore(const std::vector<Marked>& before);
+  /// Leaves those of the objects that are marked as there and changed. 0 or -errno.
+  int keep_marked(std::vector<uint64_t>& objects);
   /// An object was written past librbd, which may not know that it is there.
   void note_written(uint64_t object);
   bool was_written(uint64_t object);

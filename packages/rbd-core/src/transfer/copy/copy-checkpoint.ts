@@ -10,7 +10,15 @@ import { changeHeader, defineNote } from "../../notes/index.ts";
 import { type BlockDigest, blockDigests } from "../digests/digest-manifest.ts";
 import { copyParts, OccupiedRanges, outside } from "../plan.ts";
 import { isSameImage, type KnownSnapshot, type Source } from "../source.ts";
-import { headDiff, headId, prepareHead, refuseOtherData, undoHead } from "../target/head.ts";
+import {
+  headDiff,
+  headId,
+  prepareHead,
+  refuseOtherData,
+  repairAfterRollback,
+  rollbackNote,
+  undoHead,
+} from "../target/head.ts";
 import type { Target, TargetFacts } from "../target/open-target.ts";
 import { isPointOf, pointIn } from "../target/point-record.ts";
 import { progressOf, type TransferLimits, type TransferOptions } from "../transfer-options.ts";
@@ -83,6 +91,7 @@ export async function startCopy(
 ): Promise<CopyStart> {
   const { cluster, place, image, from, source, facts } = target;
   const { signal } = options;
+  await repairAfterRollback(image, rollbackNote.parse(facts.metadata(rollbackNote.key)));
   const found = findCheckpoint(target);
   const wanted = newCheckpoint(target);
   const same = found !== undefined && isSameCopy(found, wanted) ? found : undefined;

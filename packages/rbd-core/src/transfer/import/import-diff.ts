@@ -17,7 +17,7 @@ import { type ImageSpec, type ImageSpecLike, showImageSpec, toImageOnly } from "
 import { defineNote, writeHeader } from "../../notes/index.ts";
 import { UndoLog } from "../../operation/index.ts";
 import { findSnapshot } from "../source.ts";
-import { prepareHead, setSize, undoHead } from "../target/head.ts";
+import { prepareHead, repairAfterRollback, rollbackNote, setSize, undoHead } from "../target/head.ts";
 import {
   checkRoom,
   holdTarget,
@@ -109,6 +109,7 @@ export async function importDiff(cluster: Cluster, options: ImportDiffOptions): 
       await using image = await openImage(cluster, place);
       const interrupted = await findInterrupted(cluster, place, image, signal);
       await holdTarget(image, spec, signal);
+      await repairAfterRollback(image, await rollbackNote.read(image));
       const { poolId } = await cluster.pool(place.pool, place.namespace);
       for (const id of new Set([poolId, await image.dataPoolId({ signal })]))
         await checkRoom(cluster, id, signal);

@@ -1,4 +1,5 @@
 import type { Image, IoCtx } from "rbd-native";
+import { z } from "zod";
 import type { Cluster } from "../../cluster/index.ts";
 import { allSettledOrThrow, readAhead } from "../../concurrency/index.ts";
 import {
@@ -14,8 +15,9 @@ import {
 } from "../../diff/index.ts";
 import { CoppiceError } from "../../errors/index.ts";
 import { imageLayout } from "../../headers/index.ts";
-import { openImage } from "../../image/index.ts";
+import { imageFeatures, openImage } from "../../image/index.ts";
 import { type ImageSpec, showImageSpec } from "../../names/index.ts";
+import { defineNote } from "../../notes/index.ts";
 import { coverRange, cutExtents, OccupiedRanges } from "../plan.ts";
 import type { KnownSnapshot } from "../source.ts";
 import { readMappedHeader } from "./open-target.ts";
@@ -43,7 +45,7 @@ export async function prepareHead(
   if (await headEquals(cluster, place, snapshot, signal)) return false;
   if (snapshot === undefined) throw notEmpty(place);
   const spec = showImageSpec(place);
-  await image.rollback(snapshot.name, { signal });
+  await rollBack(image, snapshot, signal);
   if (await headEquals(cluster, place, snapshot, signal)) return true;
   throw new CoppiceError({
     code: "INVALID_ARGUMENT",
@@ -75,12 +77,49 @@ export async function undoHead(
   snapshot: KnownSnapshot | undefined,
   size: number,
 ): Promise<void> {
-  if (snapshot !== undefined) {
-    await image.rollback(snapshot.name);
-    return;
-  }
+  if (snapshot !== undefined) return await rollBack(image, snapshot, undefined);
   await image.resize(0, { allowShrink: true });
   await image.resize(size);
+}
+
+/** Says that an image's head is being rolled back. */
+export const rollbackNote = defineNote({
+  key: "coppice.rollback",
+  /** `image`: the image's id. A clone or a copy of it inherits its metadata, but not what this says. */
+  schema: z.strictObject({ version: z.literal(1), image: z.string() }),
+  what: "the note of a rollback",
+  ifUnreadable: "ignore",
+});
+
+/**
+ * Rolls a head back. librbd gives the head the snapshot's object map before it touches an object: when the process dies in
+ * between, the map says that the head is as it should be, and another rollback skips the objects that the snapshot lacks. So a
+ * note is there meanwhile, and {@link repairAfterRollback} does not believe the map.
+ */
+async function rollBack(
+  image: Image,
+  snapshot: KnownSnapshot,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  await rollbackNote.write(image, { version: 1, image: image.id });
+  await image.rollback(snapshot.name, { signal });
+  await rollbackNote.remove(image);
+}
+
+/**
+ * Makes the object map right again that an interrupted rollback left. Must be called before a map is used.
+ *
+ * @param note The note of a rollback in the image's metadata, if there is one.
+ * @param image Open for writing, with its exclusive lock.
+ */
+export async function repairAfterRollback(
+  image: Image,
+  note: ReturnType<typeof rollbackNote.parse>,
+): Promise<void> {
+  if (note?.image !== image.id) return;
+  const hasMap = ((await image.features()) & imageFeatures["object-map"]) !== 0n;
+  if (hasMap) await image.rebuildObjectMap();
+  await rollbackNote.remove(image);
 }
 
 /** Gives an image a size, and checks that it has it. */

@@ -3,6 +3,7 @@
 // build.
 import { execFileSync, spawnSync } from "node:child_process";
 import {
+  copyFileSync,
   existsSync,
   globSync,
   mkdirSync,
@@ -25,6 +26,30 @@ const names = ["rbd-native", "rbd-core"];
 const prebuilds = join(root, "packages/rbd-native/prebuilds");
 const env = toolEnv();
 const folder = mkdtempSync(join(tmpdir(), "coppice-packages-"));
+
+/** A program of somebody with `exactOptionalPropertyTypes`, who depends on rbd-core alone. */
+const strictUser = `
+import { type ExecuteDeletionOptions, type Image, type IoCtx, importTemplate, openImage, RbdError } from "rbd-core";
+import { type Cluster, type CompressOptions, jsonReplacer, TransferLimits, whatChanged } from "rbd-core";
+
+export async function use(cluster: Cluster, signal: AbortSignal | undefined): Promise<string> {
+  const image: Image = await openImage(cluster, "rbd/vm-1", { signal });
+  const pool: IoCtx = await cluster.pool("rbd");
+  const level: CompressOptions = { level: undefined };
+  const options: ExecuteDeletionOptions = { way: "remove", signal, onStep: undefined, findDependants: undefined };
+  await whatChanged(cluster, "rbd/vm-1", { from: undefined, buckets: undefined, signal });
+  await importTemplate(cluster, { source: "a.raw", target: "rbd/a", expected: { sha512: "" } });
+  return JSON.stringify([image.id, pool.poolName, level, options, RbdError.name, new TransferLimits()], jsonReplacer);
+}
+`;
+
+const bundled = `
+import { connect, importTemplate } from "rbd-core";
+await using cluster = await connect({ conf: process.argv[2] });
+const source = (function* () { yield Buffer.alloc(1048576, 1); })();
+const { digests } = await importTemplate(cluster, { source, target: "rbd/from-a-bundle" });
+console.log(digests.sha512.length);
+`;
 
 try {
   if (existsSync(prebuilds))
@@ -118,31 +143,19 @@ function checkMaps(packed) {
 async function installWithPnpm(packed, detail) {
   const project = join(folder, "pnpm");
   mkdirSync(project);
-  const [native, core] = packed.map((file) => `file:${file}`);
-  const manifest = { name: "with-pnpm", private: true, type: "module", dependencies: { "rbd-core": core } };
+  const files = packed.map((file, index) => `${names[index]}-0.1.0.tgz`);
+  for (const [index, file] of packed.entries()) copyFileSync(file, join(project, files[index]));
+  const dependencies = { "rbd-core": `file:./${files[1]}` };
+  const manifest = { name: "with-pnpm", private: true, type: "module", dependencies };
   writeFileSync(join(project, "package.json"), JSON.stringify(manifest));
-  const settings = `overrides:\n  rbd-native: ${native}\nallowBuilds:\n  rbd-native: true\n`;
+  const readme = readFileSync(join(root, "packages/rbd-core/README.md"), "utf8");
+  const settings = /^```yaml\n([\s\S]*?)^```/m.exec(readme)?.[1] ?? "";
   writeFileSync(join(project, "pnpm-workspace.yaml"), settings);
   await run("pnpm", ["install", "--no-frozen-lockfile"], { cwd: project, env, detail });
   const program = 'import { librbdVersion } from "rbd-core"; console.log(librbdVersion());';
   const output = execFileSync("node", ["--input-type=module", "-e", program], { cwd: project, env });
   if (!/^1\.\d+\.\d+\n$/.test(String(output))) throw new UserError(`With pnpm it loaded as ${output}`);
 }
-
-const strictUser = `
-import { type ExecuteDeletionOptions, type Image, type IoCtx, importTemplate, openImage, RbdError } from "rbd-core";
-import { type Cluster, type CompressOptions, jsonReplacer, TransferLimits, whatChanged } from "rbd-core";
-
-export async function use(cluster: Cluster, signal: AbortSignal | undefined): Promise<string> {
-  const image: Image = await openImage(cluster, "rbd/vm-1", { signal });
-  const pool: IoCtx = await cluster.pool("rbd");
-  const level: CompressOptions = { level: undefined };
-  const options: ExecuteDeletionOptions = { way: "remove", signal, onStep: undefined, findDependants: undefined };
-  await whatChanged(cluster, "rbd/vm-1", { from: undefined, buckets: undefined, signal });
-  await importTemplate(cluster, { source: "a.raw", target: "rbd/a", expected: { sha512: "" } });
-  return JSON.stringify([image.id, pool.poolName, level, options, RbdError.name, new TransferLimits()], jsonReplacer);
-}
-`;
 
 function checkTypes(project) {
   writeFileSync(join(project, "use.ts"), strictUser);
@@ -160,14 +173,6 @@ function checkTypes(project) {
   const { status, stdout } = spawnSync("tsc", ["-p", project], { env, encoding: "utf8" });
   if (status !== 0) throw new UserError(stdout);
 }
-
-const bundled = `
-import { connect, importTemplate } from "rbd-core";
-await using cluster = await connect({ conf: process.argv[2] });
-const source = (function* () { yield Buffer.alloc(1048576, 1); })();
-const { digests } = await importTemplate(cluster, { source, target: "rbd/from-a-bundle" });
-console.log(digests.sha512.length);
-`;
 
 async function checkBundle(project, detail) {
   await run("npm", ["install", "--no-audit", "--no-fund", "esbuild"], { cwd: project, env, detail });

@@ -1,5 +1,6 @@
 import { type Cluster, createImage, createSnapshot, featureBits, type Inventory, inventory } from "rbd-core";
 import type { BenchCase, BenchContext, PreparedCase } from "../harness/bench-case.ts";
+import { startPython } from "../harness/python.ts";
 import { timed } from "../harness/shell.ts";
 
 export const pool1k = "bench-inventory-1k";
@@ -11,43 +12,103 @@ interface ListedLine {
   parent?: { pool: string; image: string; snapshot: string };
 }
 
-/** Everything about 1,000 images, 90 % of them clones. */
-export const inventory1k: BenchCase = {
-  name: "inventory-1k",
-  work: "everything about 1,000 images, 90 % clones",
-  against: "rbd ls -l",
-  unit: "ms",
-  atLeast: 25,
-  aim: 60,
-  pairs: 5,
-  plant: (context) => plantForest(context, pool1k, 1000),
-  async prepare({ cluster, shell }: BenchContext): Promise<PreparedCase> {
-    let ours: Inventory | undefined;
-    let peers = "";
-    return {
-      ours: () =>
-        timed(async () => {
-          ours = await inventory(cluster, { pools: [pool1k] });
-        }),
-      peer: () =>
-        timed(async () => {
-          peers = await shell.rbd("ls", "--long", "--format", "json", pool1k);
-        }),
-      async verify() {
-        const expected = (JSON.parse(peers) as ListedLine[]).map(showLine).sort();
-        const got = linesOf(ours).map(showLine).sort();
-        const at = expected.findIndex((line, index) => line !== got[index]);
-        if (at !== -1 || got.length !== expected.length) {
-          throw new Error(
-            `the listings differ: ${got.length} and ${expected.length} lines; ${got[at]}, ${expected[at]}`,
-          );
-        }
-      },
-      // Kept with the cluster: the other inventory case measures the cost of an image here.
-      async [Symbol.asyncDispose]() {},
-    };
-  },
-};
+const python = `
+def list_all(pool, threads):
+  with cluster.open_ioctx(pool) as io:
+    def lines(name):
+      with rbd.Image(io, name, read_only=True) as image:
+        try:
+          parent = image.parent_info()
+        except rbd.ImageNotFound:
+          parent = None
+        snapshots = [[snapshot["name"], snapshot["size"]] for snapshot in image.list_snaps()]
+        return [name, image.size(), image.features(), parent, snapshots]
+    with ThreadPoolExecutor(threads) as workers:
+      return list(workers.map(lines, rbd.RBD().list(io)))
+`;
+const pythonThreads = 32;
+
+/** What `list_all` gives for an image: its parent as pool, image and snapshot. */
+type PythonImage = [
+  name: string,
+  size: number,
+  features: number,
+  parent: [string, string, string] | null,
+  snapshots: [name: string, size: number][],
+];
+
+/** Everything about the images of a pool, 90 % of them clones. */
+function inventoryOf(
+  pool: string,
+  images: number,
+  rest: Pick<BenchCase, "name" | "pairs" | "nodeOptions">,
+): BenchCase {
+  return {
+    ...rest,
+    work: `everything about ${images} images, 90 % clones`,
+    against: "rbd ls -l",
+    warm: { against: `python3-rbd, ${pythonThreads} threads`, atLeast: 10, aim: 20 },
+    unit: "ms",
+    atLeast: 25,
+    aim: 60,
+    plant: (context) => plantForest(context, pool, images),
+    async prepare({ cluster, conf, shell }: BenchContext): Promise<PreparedCase> {
+      let ours: Inventory | undefined;
+      let peers = "";
+      let warm: readonly PythonImage[] = [];
+      const python3 = startPython(conf, python);
+      return {
+        ours: () =>
+          timed(async () => {
+            ours = await inventory(cluster, { pools: [pool] });
+          }),
+        peer: () =>
+          timed(async () => {
+            peers = await shell.rbd("ls", "--long", "--format", "json", pool);
+          }),
+        async warmPeer() {
+          const { took, result } = await python3.call("list_all", pool, pythonThreads);
+          warm = result as typeof warm;
+          return took;
+        },
+        async verify() {
+          const got = linesOf(ours).map(showLine).sort();
+          compare(got, (JSON.parse(peers) as ListedLine[]).map(showLine).sort());
+          compare(got, warm.flatMap(pythonLines).map(showLine).sort());
+        },
+        // Kept with the cluster: other cases use the images, and they take minutes to make.
+        [Symbol.asyncDispose]: () => python3[Symbol.asyncDispose](),
+      };
+    },
+  };
+}
+
+const pool10k = "bench-inventory-10k";
+
+export const inventory1k = inventoryOf(pool1k, 1000, { name: "inventory-1k", pairs: 5 });
+
+export const inventory10k = inventoryOf(pool10k, 10_000, {
+  name: "inventory-10k",
+  // V8 lets a heap grow as far as the machine has memory to spare: this says how much the work needs.
+  nodeOptions: ["--max-old-space-size=64", "--max-semi-space-size=8"],
+});
+
+function compare(got: readonly string[], expected: readonly string[]): void {
+  const at = expected.findIndex((line, index) => line !== got[index]);
+  if (at === -1 && got.length === expected.length) return;
+  throw new Error(
+    `the listings differ: ${got.length} and ${expected.length} lines; ${got[at]}, ${expected[at]}`,
+  );
+}
+
+function pythonLines([image, size, , parent, snapshots]: PythonImage): ListedLine[] {
+  const shown =
+    parent === null ? {} : { parent: { pool: parent[0], image: parent[1], snapshot: parent[2] } };
+  return [
+    { image, size, ...shown },
+    ...snapshots.map(([snapshot, at]) => ({ image, snapshot, size: at, ...shown })),
+  ];
+}
 
 function linesOf(found: Inventory | undefined): ListedLine[] {
   return (found?.rows ?? []).flatMap((row) => {
@@ -68,47 +129,6 @@ function linesOf(found: Inventory | undefined): ListedLine[] {
 function showLine({ image, snapshot, size, parent }: ListedLine): string {
   return JSON.stringify([image, snapshot, size, parent?.pool, parent?.image, parent?.snapshot]);
 }
-
-const pool10k = "bench-inventory-10k";
-const images = 10_000;
-
-/** The cost of 1,000 images among 10,000, against their cost when there are no others. */
-export const inventory10k: BenchCase = {
-  name: "inventory-10k",
-  work: "1,000 of 10,000 images (use --dir to keep them)",
-  against: "our own 1,000 images",
-  isCost: true,
-  unit: "ms",
-  atLeast: 1,
-  pairs: 5,
-  // V8 lets a heap grow as far as the machine has memory to spare: this says how much the work needs.
-  nodeOptions: ["--max-old-space-size=64", "--max-semi-space-size=8"],
-  async plant(context: BenchContext): Promise<void> {
-    await plantForest(context, pool1k, 1000);
-    await plantForest(context, pool10k, images);
-  },
-  async prepare({ cluster, say }: BenchContext): Promise<PreparedCase> {
-    let rows = 0;
-    const whole: number[] = [];
-    return {
-      async ours() {
-        const elapsed = await timed(async () => {
-          const found = await inventory(cluster, { pools: [pool10k] });
-          rows = found.rows.filter((row) => row.state === "ok" && row.readThrough === "header").length;
-        });
-        whole.push(Math.round(elapsed));
-        return elapsed / 10;
-      },
-      peer: () => timed(() => inventory(cluster, { pools: [pool1k] })),
-      async verify() {
-        if (rows !== images) throw new Error(`${rows} of ${images} images were read by their headers`);
-        say(`all ${images} took ${whole.join(", ")} ms`);
-      },
-      // Kept with the cluster, since they take minutes to make.
-      async [Symbol.asyncDispose]() {},
-    };
-  },
-};
 
 const size = 1024 ** 3;
 const makersAtOnce = 16;

@@ -9,7 +9,7 @@ namespace {
 
 constexpr size_t kExtentsPerBatch = 4096;
 constexpr size_t kBatchesAhead = 4;
-/// A slow diff hands over what it has to a reader that waits.
+/// A waiting reader gets what there is after this time, even if the batch is not full.
 constexpr std::chrono::milliseconds kPatience{20};
 
 }  // namespace

@@ -16,8 +16,8 @@ namespace coppice {
 /// Carries extents from rbd_diff_iterate2's callback to JavaScript in batches, at most a few ahead of the
 /// reader.
 ///
-/// The writer blocks while the channel is full, but only on the thread that runs the diff: were the callback
-/// ever called on one of librados's own threads, blocking that would stop the reader's other calls.
+/// The writer blocks while the channel is full, but only on the thread that runs the diff. Blocking one of librados's own
+/// threads, if librbd ever called the callback there, would stop the reader's other calls.
 class DiffChannel {
  public:
   /// offset, length, exists (1 or 0), one after the other.
@@ -29,7 +29,7 @@ class DiffChannel {
 
   /// Pool thread, before the first extent.
   void open() { writer_ = std::this_thread::get_id(); }
-  /// 0, or what the callback has to return once the reader has gone; extents that still arrive are dropped.
+  /// 0, or what the callback has to return once the reader has left. Extents that arrive afterwards are dropped.
   int write(double offset, double length, bool exists);
   /// Pool thread: the diff is over.
   void end();

@@ -23,18 +23,17 @@ class Environment : public std::enable_shared_from_this<Environment> {
  public:
   static void create(Napi::Env env);
   static Environment& of(Napi::Env env);
-  /// JS thread, once the process leaves: what a worker's end does, too. Nothing can be called afterwards.
+  /// JS thread, when the process or the worker ends. Nothing can be called afterwards.
   void shut_down() { teardown(Node::kAlive); }
 
   /// JS thread: one more call is in flight; its completion will arrive through finish().
   void started();
   /// Any thread: the call is over. Takes ownership.
   void finish(Completion* completion);
-  /// Any thread: something to tell that is not the end of a call (progress, a batch is ready). Takes
-  /// ownership.
+  /// Any thread: news that is not the end of a call (progress, a batch that is ready). Takes ownership.
   void post(Completion* completion);
 
-  /// True once the environment has begun to go away: nothing new starts and nothing is settled.
+  /// True once the environment is being torn down: no call starts, and no promise is settled.
   bool torn_down() const { return torn_down_; }
   WorkerPool& pool() { return pool_; }
 

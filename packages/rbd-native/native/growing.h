@@ -6,8 +6,8 @@
 
 namespace coppice {
 
-/// Calls that say -ERANGE and the room they need get it, but not for ever: a list that keeps growing while it
-/// is read ends with -ERANGE.
+/// How often a call that returns -ERANGE is repeated with more room. A list that keeps growing while it is read fails with
+/// -ERANGE in the end.
 constexpr int kMaxGrowths = 12;
 
 /// Calls fill(T* items, Size* size) with ever more room. Size goes in as capacity and comes out as the count

@@ -9,7 +9,7 @@
 
 namespace coppice {
 
-/// The options of a new image, as the TypeScript face gives them; what is missing is left to librbd.
+/// The options of a new image, as the TypeScript classes give them. librbd chooses what is missing.
 struct NewImage {
   std::optional<uint64_t> format, order, features, stripe_unit, stripe_count, journal_order,
       journal_splay_width;

@@ -11,14 +11,12 @@ namespace coppice {
 class IoCtxHandle final : public Handle {
  public:
   explicit IoCtxHandle(const std::shared_ptr<ClusterHandle>& cluster)
-      : Handle(cluster->environment(), cluster), cluster_(cluster.get()) {}
+      : Handle(cluster->environment(), cluster) {}
   ~IoCtxHandle() override { IoCtxHandle::native_close(); }
 
   rados_ioctx_t get() const { return ioctx_; }
   void set(rados_ioctx_t ioctx) { ioctx_ = ioctx; }
   ObjectWatches& watches() { return watches_; }
-  /// Lives as long as this handle is open.
-  rados_t cluster() const { return cluster_->get(); }
 
   static std::shared_ptr<IoCtxHandle> from_js(Napi::Value value) {
     return std::static_pointer_cast<IoCtxHandle>(Handle::from_js(value));
@@ -30,7 +28,6 @@ class IoCtxHandle final : public Handle {
 
  private:
   rados_ioctx_t ioctx_ = nullptr;
-  ClusterHandle* cluster_;
   ObjectWatches watches_;
 };
 

@@ -45,7 +45,7 @@ void ObjectWatches::remove_all(rados_ioctx_t io) {
 
 int ObjectWatches::unwatch(rados_ioctx_t io, uint64_t cookie, std::shared_ptr<WatchListener> listener) {
   int r = rados_unwatch2(io, cookie);
-  // A callback may still be on its way: it must be over before the listener goes.
+  // A callback may still be running: it has to end before the listener is destroyed.
   rados_watch_flush(rados_ioctx_get_cluster(io));
   WatchListener::release(std::move(listener));
   return r;

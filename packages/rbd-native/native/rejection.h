@@ -6,7 +6,7 @@
 
 namespace coppice {
 
-/// What a failed call rejects with: { errno, call, detail? }. The TypeScript face makes an RbdError of it.
+/// What a failed call rejects with: { errno, call, detail? }. The TypeScript classes turn it into an RbdError.
 inline Napi::Value rejection(Napi::Env env, const char* call, int result, const std::string& detail = {}) {
   Napi::Object reason = Napi::Object::New(env);
   reason.Set("errno", Napi::Number::New(env, -result));

@@ -9,7 +9,7 @@
 
 namespace coppice {
 
-/// "a\0b\0" (a final empty string ends some of librbd's lists early) as its strings.
+/// Splits "a\0b\0" into its strings. Some of librbd's lists end with an empty string.
 inline std::vector<std::string> split_zero(const char* data, size_t size) {
   std::vector<std::string> parts;
   for (size_t at = 0; at < size;) {
@@ -27,7 +27,7 @@ int grow_string(std::string& text, Fill fill) {
   int r = grow<size_t>(buffer, 128, [&](char* data, size_t* size) {
     size_t room = *size;
     int result = fill(data, size);
-    // Calls differ in whether the size that comes back counts the end: measure it.
+    // Some calls count the terminating NUL in the size that they return and some do not.
     if (result >= 0) *size = strnlen(data, room);
     return result;
   });

@@ -9,8 +9,8 @@
 
 namespace coppice {
 
-/// The watches that are on, by what librbd or librados names them with, and their listeners. Whoever takes one out ends
-/// it: so that each is ended once, and outside the lock. Any thread.
+/// The active watches with their listeners, by the handle or cookie that librbd or librados gave them. The caller that takes
+/// a watch out ends it, so that each is ended once, and outside the lock. Any thread.
 template <class Id>
 class WatchRegistry {
  public:

@@ -7,7 +7,7 @@
 
 namespace coppice {
 
-/// Calls that answer within a round trip or two, and calls that work through an image.
+/// kShort: calls that need a round trip or two. kLong: calls that work through an image.
 enum class Lane { kShort, kLong };
 
 /// Threads for librbd's blocking calls: never libuv's, whose four would be held by a slow cluster and with
@@ -21,8 +21,8 @@ class WorkerPool {
   void run(Lane lane, Job job, const void* key = nullptr);
   /// Removes a job that no thread has begun. False when it runs already or is done.
   bool take_back(Lane lane, const void* key);
-  /// A job of the lane begins (ends) to wait for JavaScript: another thread may take its place meanwhile, so
-  /// that jobs which wait for their consumers cannot keep those consumers' own calls from running.
+  /// A job of the lane begins (ends) to wait for JavaScript. Another thread may take its place meanwhile: otherwise jobs
+  /// that wait for their readers could keep the readers' own calls from running.
   void yield_begin(Lane lane);
   void yield_end(Lane lane);
   /// Waits for running jobs and for every thread to leave. Jobs that were not begun are dropped.

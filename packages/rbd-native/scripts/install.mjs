@@ -3,7 +3,7 @@
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 
-const isCheckout = existsSync(new URL("../src", import.meta.url));
+const isCheckout = existsSync(new URL("../tsconfig.build.json", import.meta.url));
 
 /** In a process of its own: what another libc or another Ceph makes of it ends that one at most. */
 function loads() {

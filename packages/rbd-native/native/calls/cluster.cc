@@ -51,7 +51,7 @@ double seconds(rados_t cluster, const char* name) {
 int apply_setting(rados_t cluster, const Setting& s, Operation& operation) {
   int r = rados_conf_set(cluster, s.name.c_str(), s.value.c_str());
   if (r >= 0) return r;
-  // The value may be a secret.
+  // The message does not contain the value, which may be a secret.
   return operation.fail("rados_conf_set", r,
                         r == -ENOENT ? "Ceph has no setting named \"" + s.name + "\""
                                      : "Ceph does not accept the value given for the setting \"" + s.name + "\"");
@@ -69,7 +69,7 @@ int configure(rados_t cluster, const ConnectOptions& o, Operation& operation) {
   if (int r = read_configuration_file(cluster, o.conf, operation); r < 0) return r;
   if (int r = rados_conf_parse_env(cluster, nullptr); r < 0) return operation.fail("rados_conf_parse_env", r);
   for (const Setting& s : o.defaults) {
-    // Zero waits for ever; 300 is client_mount_timeout's own default.
+    // Zero waits forever; 300 is the default of client_mount_timeout.
     double configured = seconds(cluster, s.name.c_str());
     bool untouched = configured == 0 || (s.name == "client_mount_timeout" && configured == 300);
     if (untouched) rados_conf_set(cluster, s.name.c_str(), s.value.c_str());

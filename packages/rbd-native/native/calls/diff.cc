@@ -88,7 +88,7 @@ int iterate(rbd_image_t image, const DiffArguments& a, DiffChannel& channel, Ope
   }
   bool stopped = channel.stopped();
   channel.end();
-  // What the callback returned to stop the call comes back as the call's result: that is no failure.
+  // When the callback stops the diff, librbd returns the callback's value, which is not a failure.
   return stopped ? 0 : r;
 }
 

@@ -20,7 +20,7 @@ Napi::Value list_groups(const Napi::CallbackInfo& info) {
       info, {"rbd_group_list", {ioctx}, info[1]}, [=](std::vector<std::string>& names) {
         std::vector<char> buffer;
         int r = grow(buffer, 1024, [&](char* data, size_t* size) {
-          // The bytes that it filled are its result, not the size as in other lists.
+          // Unlike other lists, this one returns the number of bytes that it filled as its result.
           int filled = rbd_group_list(ioctx->get(), data, size);
           if (filled >= 0) *size = static_cast<size_t>(filled);
           return filled;

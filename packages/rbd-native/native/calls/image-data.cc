@@ -104,7 +104,7 @@ Napi::Value compare_and_write(const Napi::CallbackInfo& info) {
   size_t length = byte_length(info[3]);
   int flags = arg::i32(info[4]);
   auto image = ImageHandle::from_js(info[0]);
-  // Filled in until the call is over, and not told (see the TypeScript face).
+  // librbd writes to it until the call is over. It is not returned: see compareAndWrite in data.ts.
   auto mismatch = std::make_shared<uint64_t>();
   return start_image_aio(
       info, {"rbd_aio_compare_and_write", image, {info[2], info[3]}},

@@ -91,8 +91,8 @@ int list_linked(rbd_image_t image, ListLinked list, std::vector<Linked>& childre
   return 0;
 }
 
-/// Which snapshot's children: a handle's own position is shared by all calls on it, so a second handle is
-/// opened at the snapshot instead of moving the first.
+/// The handle to list the children of a snapshot with. All calls on a handle share its snapshot, so a second handle is
+/// opened at the snapshot instead of changing that of the first.
 struct At {
   std::optional<std::string> name;
   std::optional<uint64_t> id;

@@ -98,7 +98,7 @@ Napi::Value exclusive_lock_owners(const Napi::CallbackInfo& info) {
                                              int r = grow(raw, 8, [&](char** data, size_t* size) {
                                                return rbd_lock_get_owners(image->get(), &mode, data, size);
                                              });
-                                             if (r == -ENOENT) return 0;  // nobody holds it
+                                             if (r == -ENOENT) return 0;  // no client holds it
                                              if (r < 0) return r;
                                              for (const char* owner : raw) owners.emplace_back(owner);
                                              rbd_lock_get_owners_cleanup(raw.data(), raw.size());

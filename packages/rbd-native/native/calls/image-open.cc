@@ -39,7 +39,7 @@ const char* name_of_call(const OpenOptions& o) {
   return o.read_only ? "rbd_open_read_only" : "rbd_open";
 }
 
-/// What every user of an image asks first, without another trip through the pool.
+/// Reads what every user of an image asks for first, so that it takes no further control calls.
 int read_identity(rbd_image_t image, Opened& opened, Operation& operation) {
   int r = rbd_get_size(image, &opened.size);
   if (r < 0) return operation.fail("rbd_get_size", r);
@@ -66,7 +66,7 @@ Napi::Value open_image(const Napi::CallbackInfo& info) {
         int r = open(ioctx->get(), options, &raw);
         if (r < 0) return r;
         opening->handle()->set(raw);
-        // From here on: what is read now may be old then, but is known to be.
+        // Before anything is read: a change after this marks what was read as outdated.
         r = opening->handle()->changes().start(raw);
         if (r < 0) return operation.fail("rbd_update_watch", r);
         return read_identity(raw, opened, operation);

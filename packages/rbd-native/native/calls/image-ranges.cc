@@ -14,9 +14,9 @@
 namespace coppice {
 namespace {
 
-/// Read at once, where a block does not have to be larger.
+/// Bytes that are read at a time, unless a block has to be larger.
 constexpr uint64_t kChunk = 4 * 1024 * 1024;
-/// In memory for one call.
+/// Bytes that one call keeps in memory.
 constexpr uint64_t kMemory = 32 * 1024 * 1024;
 constexpr const char* kRead = "rbd_aio_read2";
 
@@ -24,7 +24,7 @@ Control long_call(std::vector<std::shared_ptr<Handle>> handles, Napi::Value oper
   return {kRead, std::move(handles), operation, Lane::kLong};
 }
 
-/// Chunks of whole grains, so that none is cut.
+/// Chunks consist of whole grains, so that no grain is split.
 uint64_t chunk_of(uint64_t grain) { return std::max(grain, kChunk / grain * grain); }
 
 /// visit(offset, length, data) for each piece of at most `grain` bytes, cut at multiples of it in the image.
@@ -85,7 +85,7 @@ Napi::Value read_sparse(const Napi::CallbackInfo& info) {
   const Range range{arg::u64(info[1]), buffer.ByteLength()};
   char* into = reinterpret_cast<char*>(buffer.Data());
   const uint64_t grain = arg::u64(info[3]);
-  // Kept with what makes the answer, which goes on the JS thread.
+  // The function that makes the answer owns it, and is destroyed on the JS thread.
   auto pinned = std::make_shared<Napi::ObjectReference>(Napi::Persistent(buffer.As<Napi::Object>()));
   return control<Runs>(
       info, long_call({image}, info[4]),

@@ -14,7 +14,7 @@ Listener listener_of(Napi::Env env, Napi::Value value) {
   return std::make_shared<WatchListener>(Environment::of(env), value);
 }
 
-/// A listener that was not watched with in the end goes back with its call, to the JS thread.
+/// When the watch could not be made, the JS thread destroys the listener together with the call.
 template <class Add>
 Napi::Value watch(const Napi::CallbackInfo& info, const char* call, Add add) {
   auto image = ImageHandle::from_js(info[0]);

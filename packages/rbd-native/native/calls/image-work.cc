@@ -11,7 +11,8 @@
 namespace coppice {
 namespace {
 
-/// What works through a whole image: long lane, progress, cancellable where librbd allows it.
+/// Calls that work through a whole image: they run in the long lane, report progress and can be cancelled where librbd
+/// allows it.
 Control long_call(const char* name, std::vector<std::shared_ptr<Handle>> handles, Napi::Value operation) {
   return {.name = name, .handles = std::move(handles), .operation = operation, .lane = Lane::kLong};
 }

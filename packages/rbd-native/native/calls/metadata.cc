@@ -15,7 +15,7 @@ namespace {
 
 using Pair = std::pair<std::string, std::string>;
 
-/// Entries come in pages: one page that outgrows its buffers is asked for again with the sizes it named.
+/// Entries are read in pages. A page that does not fit its buffers is read again with the sizes that librbd returned.
 constexpr uint64_t kKeys = 512;
 
 /// page(start, max, keys, keys size, values, values size) as rbd_metadata_list and rbd_pool_metadata_list.

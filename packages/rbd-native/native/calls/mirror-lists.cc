@@ -14,7 +14,7 @@
 namespace coppice {
 namespace {
 
-// These calls give a page at a time, in the order of the images' ids; all pages are read here.
+// These calls return one page at a time, ordered by image id; all pages are read here.
 constexpr size_t kRows = 256;
 
 template <class Row>

@@ -12,7 +12,7 @@
 namespace coppice {
 namespace {
 
-/// A place in a pool's order of objects. Frees itself; librados needs no connection for that.
+/// A position in a pool's list of objects. It frees itself, which needs no connection.
 using Cursor = std::shared_ptr<void>;
 
 Cursor own(rados_object_list_cursor cursor) {

@@ -22,7 +22,7 @@ Napi::Value watch_object(const Napi::CallbackInfo& info) {
   return start_control(
       info.Env(), {"rados_watch3", {ioctx}, info[4]},
       [=](Operation&) { return ioctx->watches().add(ioctx->get(), object, timeout, listener, cookie.get()); },
-      // A listener that was not watched with in the end goes back with its call, to the JS thread.
+      // When the watch could not be made, the JS thread destroys the listener together with the call.
       [cookie, listener](Napi::Env env, int) -> Napi::Value { return to_js(env, *cookie); });
 }
 

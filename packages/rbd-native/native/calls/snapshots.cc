@@ -22,7 +22,7 @@ struct Snapshot {
   timespec created;
 };
 
-/// Everything `rbd snap ls --all` knows. -ENOENT: the snapshot went away while it was looked at.
+/// Reads everything that `rbd snap ls --all` shows. -ENOENT: the snapshot was removed meanwhile.
 int read_snapshot(rbd_image_t image, const rbd_snap_info_t& info, Snapshot& snapshot, Operation& operation) {
   snapshot = {info.id, info.size, info.name, "", RBD_SNAP_NAMESPACE_TYPE_USER, false, {}};
   int r = rbd_snap_get_namespace_type(image, info.id, &snapshot.kind);
@@ -35,7 +35,7 @@ int read_snapshot(rbd_image_t image, const rbd_snap_info_t& info, Snapshot& snap
     });
     return r < 0 ? operation.fail("rbd_snap_get_trash_namespace", r) : 0;
   }
-  // Only snapshots of the user's own are found by name, and only those can be protected.
+  // Only user snapshots are found by name, and only those can be protected.
   if (snapshot.kind != RBD_SNAP_NAMESPACE_TYPE_USER) return 0;
   int is_protected = 0;
   r = rbd_snap_is_protected(image, info.name, &is_protected);
@@ -44,7 +44,7 @@ int read_snapshot(rbd_image_t image, const rbd_snap_info_t& info, Snapshot& snap
 }
 
 int list(rbd_image_t image, std::vector<Snapshot>& snapshots, Operation& operation) {
-  // One entry more than there are: rbd_snap_list_end() frees up to the one without a name.
+  // One entry more than there are snapshots: rbd_snap_list_end() stops at the entry without a name.
   std::vector<rbd_snap_info_t> infos;
   int r = grow<int>(infos, 64,
                     [&](rbd_snap_info_t* data, int* size) { return rbd_snap_list(image, data, size); });

@@ -19,7 +19,7 @@ class WriteMemory {
   explicit WriteMemory(size_t length) : memory_(ceph::buffer::create_page_aligned(length)) {}
 
   const ceph::bufferptr& get() const { return memory_; }
-  /// JavaScript lost its view of the memory, and V8 with it the knowledge of its size.
+  /// The ArrayBuffer was detached, so V8 no longer counts the memory.
   void sealed(Napi::Env env) {
     if (!std::exchange(sealed_, true)) Napi::MemoryManagement::AdjustExternalMemory(env, memory_.length());
   }

@@ -13,7 +13,7 @@ uint64_t u64(Napi::Array step, uint32_t i) { return arg::u64(step.Get(i)); }
 std::string text(Napi::Array step, uint32_t i) { return arg::string(step.Get(i)); }
 std::string bytes(Napi::Array step, uint32_t i) { return step_bytes(step.Get(i)); }
 
-/// Pointers and lengths as librados wants lists.
+/// Lists as arrays of pointers and lengths, which librados takes.
 struct List {
   std::vector<std::string> items;
   std::vector<const char*> pointers;

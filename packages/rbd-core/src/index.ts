@@ -203,8 +203,8 @@ export {
 } from "./names/index.ts";
 export {
   type FlowOptions,
-  type ListOperationsOptions,
   isIdMadeBy,
+  type ListOperationsOptions,
   listOperations,
   type OperationInfo,
   type ProgressUnit,

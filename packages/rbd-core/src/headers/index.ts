@@ -36,5 +36,6 @@ export {
   readOmap,
   readOmapOrNone,
   readOmapValue,
+  readReservedId,
 } from "./read-objects.ts";
 export type { ParentHeader, SnapshotHeader } from "./snapshot-header.ts";

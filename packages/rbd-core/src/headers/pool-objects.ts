@@ -22,6 +22,11 @@ export function decodeDirectoryEntry(key: string, value: Uint8Array): DirectoryE
   return { name: key.slice(namePrefix.length), id };
 }
 
+/** The key of `rbd_directory` for the image of this name; its value is a string, the id. */
+export function directoryNameKey(name: string): string {
+  return `${namePrefix}${name}`;
+}
+
 /** The key of `rbd_directory` and `rbd_trash` for the image with this id. */
 export function directoryIdKey(id: string): string {
   return `${idPrefix}${id}`;

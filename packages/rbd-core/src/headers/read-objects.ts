@@ -2,7 +2,8 @@ import type { IoCtx } from "rbd-native";
 import { hasCode } from "../errors/index.ts";
 import { DecodeError, decodeValue } from "./encoding.ts";
 import { decodeImageHeader, type ImageHeader, reasonToAskLibrbd } from "./image-header.ts";
-import { headerObject, imageIdObject, metadataKey } from "./object-names.ts";
+import { directoryObject, headerObject, imageIdObject, metadataKey } from "./object-names.ts";
+import { directoryNameKey } from "./pool-objects.ts";
 
 /** The keys and values of an object's omap. */
 export type Omap = ReadonlyMap<string, Buffer>;
@@ -80,6 +81,25 @@ export async function readImageId(
 ): Promise<string> {
   const object = imageIdObject(name);
   return decodeValue(object, await readContent(ioCtx, object, idBytes, signal), (reader) => reader.string());
+}
+
+/**
+ * Reads the id under which a name is reserved: also while librbd creates the image and has only entered the name in the
+ * directory, and after its client died at that point. `null` for a name that is free, or that an image of format 1 has.
+ *
+ * @throws {RbdError}
+ * @throws {DecodeError}
+ */
+export async function readReservedId(
+  ioCtx: IoCtx,
+  name: string,
+  signal: AbortSignal | undefined,
+): Promise<string | null> {
+  const id = await ignoreNotFound(() => readImageId(ioCtx, name, signal));
+  if (id !== null) return id;
+  const key = directoryNameKey(name);
+  const listed = await ignoreNotFound(() => readOmapValue(ioCtx, directoryObject, key, signal));
+  return listed && (decodeValue(key, listed, (reader) => reader.string(), true) || null);
 }
 
 interface HeaderAndMetadata {

@@ -1,7 +1,7 @@
 import { type Image, type IoCtx, writeSteps } from "rbd-native";
 import type { CallOptions, Cluster } from "../cluster/index.ts";
 import { CoppiceError, hasCode, withCoppiceErrors } from "../errors/index.ts";
-import { DecodeError, headerObject, ignoreNotFound, readImageId, trashObject } from "../headers/index.ts";
+import { DecodeError, headerObject, ignoreNotFound, readReservedId, trashObject } from "../headers/index.ts";
 import {
   formatImageSpec,
   type ImageSpec,
@@ -152,15 +152,15 @@ export async function removeImage(
 }
 
 /**
- * Whether an image has its name and its id, but no header. librbd writes name and id first, so an image is in this state
- * while it is being created, and remains in it when the creating client died at that point. Such an image cannot be
- * opened, and no image of that name can be created.
+ * Whether an image has its name, but no header. librbd enters the name in the directory first, then writes the object with
+ * the id, then the header, so an image is in this state while it is being created, and remains in it when the creating
+ * client died at that point. Such an image cannot be opened, and no image of that name can be created.
  *
  * @throws RbdError
  */
 export async function isPartlyCreated(ioCtx: IoCtx, name: string): Promise<boolean> {
   try {
-    const id = await ignoreNotFound(() => readImageId(ioCtx, name, undefined));
+    const id = await readReservedId(ioCtx, name, undefined);
     return id !== null && !(await hasHeader(ioCtx, id));
   } catch (error) {
     if (error instanceof DecodeError) return false;

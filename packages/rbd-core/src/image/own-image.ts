@@ -2,7 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { Image, IoCtx } from "rbd-native";
 import type { Cluster } from "../cluster/index.ts";
 import { CoppiceError, hasCode } from "../errors/index.ts";
-import { ignoreNotFound, oldHeaderObject, readImageId } from "../headers/index.ts";
+import { ignoreNotFound, oldHeaderObject, readReservedId } from "../headers/index.ts";
 import { type ImageSpec, showImageSpec } from "../names/index.ts";
 import { fenceDeadClient, isIdMadeBy, type Operation, readLockHolder } from "../operation/index.ts";
 import { hasHeader } from "./image.ts";
@@ -12,7 +12,7 @@ export type StandingImage =
   | { readonly state: "absent" }
   /** Another client's image. It is never touched. */
   | { readonly state: "foreign" }
-  /** Name and id, and no header: the client died while librbd created it. It holds nothing, and cannot be opened. */
+  /** A name, and no header: the client died while librbd created it. It holds nothing, and cannot be opened. */
   | { readonly state: "partly-created"; readonly id: string }
   /** An image that can be opened. Whether it is whole depends on what makes it. */
   | { readonly state: "created"; readonly id: string };
@@ -29,7 +29,7 @@ export async function findImage(
   clients: readonly string[],
 ): Promise<StandingImage> {
   const ioCtx = await cluster.pool(spec.pool, spec.namespace);
-  const id = await ignoreNotFound(() => readImageId(ioCtx, spec.image, undefined));
+  const id = await readReservedId(ioCtx, spec.image, undefined);
   if (id === null) {
     const oldHeader = await ignoreNotFound(() => ioCtx.objects.stat(oldHeaderObject(spec.image)));
     return { state: oldHeader === null ? "absent" : "foreign" };
@@ -125,7 +125,7 @@ export async function removeOwnImage(
     await waitForDeadClients(cluster, image, operation);
     if ((await image.listSnapshots()).length > 0) await removeSnapshots(ioCtx, id);
   }
-  if ((await ignoreNotFound(() => readImageId(ioCtx, spec.image, undefined))) !== id) {
+  if ((await readReservedId(ioCtx, spec.image, undefined)) !== id) {
     const object = showImageSpec(spec);
     const message = `another client has changed what ${object} stands for`;
     throw new CoppiceError({ code: "BUSY", call: "removeOwnImage", object, message });

@@ -10,7 +10,7 @@ export type Kill =
   /** Counted from 1. `late`: right after the call took effect. Without `all` only calls that change something count. */
   | { readonly nth: number; readonly late: boolean; readonly all?: boolean }
   /** Dies in the middle of librbd's clone: see `kill-child.ts`. */
-  | { readonly inClone: "id-only" | "no-parent" | "no-child-entry" | "no-snapshot" | "whole" }
+  | { readonly inClone: "name-only" | "id-only" | "no-parent" | "no-child-entry" | "no-snapshot" | "whole" }
   /** Is killed from outside after so many milliseconds, unless it was quicker. */
   | { readonly afterMs: number };
 

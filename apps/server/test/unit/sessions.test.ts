@@ -109,7 +109,7 @@ test("an account that is guessed from everywhere is tried more slowly, and not f
     own.inject({
       method: "POST",
       url: "/api/auth/sign-in/username",
-      remoteAddress: `203.0.113.${number}`,
+      remoteAddress: `192.0.2.${number}`,
       headers: { origin: ORIGIN, "content-type": "application/json" },
       payload: JSON.stringify({ username: "admin", password }),
     });

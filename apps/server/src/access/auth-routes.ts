@@ -1,9 +1,11 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
+import type { Clock } from "../base/clock.ts";
 import type { Database } from "../db/database.ts";
 import type { AuditLog } from "./audit.ts";
 import { type Auth, CLIENT_ADDRESS_HEADER } from "./auth.ts";
 import type { Sessions } from "./session.ts";
+import { SignInThrottle } from "./sign-in-throttle.ts";
 
 /** The only parts of better-auth that can be reached from outside. */
 const ROUTES = [
@@ -13,14 +15,21 @@ const ROUTES = [
   { method: "GET", path: "/api/auth/magic-link/verify", action: null },
 ] as const;
 
-/** An account may be tried with this many wrong passwords in a quarter of an hour, from all addresses together. */
-const FAILED_SIGN_INS = { max: 30, timeWindow: 15 * 60_000 };
+/** With this many wrong passwords in a quarter of an hour an address can sign in to that account no more until its end. */
+const FAILED_FROM_ADDRESS = { max: 10, timeWindow: 15 * 60_000 };
+
+/**
+ * After this many wrong passwords in a quarter of an hour, from all addresses together, addresses that are new to the
+ * account wait for their turn. Nobody can lock an account: addresses from which it was signed in to before do not wait.
+ */
+const FAILED_ON_ACCOUNT = { max: 30, timeWindow: 15 * 60_000 };
 
 interface AuthRoutesOptions {
   auth: Auth;
   sessions: Sessions;
   audit: AuditLog;
   database: Database;
+  clock: Clock;
 }
 
 /** Sign-in, sign-out and the change of a password, outside of tRPC. */
@@ -61,29 +70,37 @@ export async function authRoutes(server: FastifyInstance, options: AuthRoutesOpt
 }
 
 /** Signing in with a password. Failures are logged, and are in the audit log when the account exists. */
-function signInRoute(server: FastifyInstance, { auth, audit, database }: AuthRoutesOptions): void {
-  const countFailures = server.createRateLimit({
-    ...FAILED_SIGN_INS,
+function signInRoute(server: FastifyInstance, { auth, audit, database, clock }: AuthRoutesOptions): void {
+  const failedFromAddress = server.createRateLimit({
+    ...FAILED_FROM_ADDRESS,
+    keyGenerator: (request) => `account ${typedUsername(request)} from ${request.ip}`,
+  });
+  const failedOnAccount = server.createRateLimit({
+    ...FAILED_ON_ACCOUNT,
     keyGenerator: (request) => `account ${typedUsername(request)}`,
   });
+  const throttle = new SignInThrottle(clock);
+  const refuse = (request: FastifyRequest, reply: FastifyReply, seconds: number) => {
+    request.log.warn({ address: request.ip }, "refused a sign-in: too many wrong passwords for this account");
+    return reply.code(429).header("retry-after", seconds).send({
+      code: "TOO_MANY_REQUESTS",
+      message: "Too many wrong passwords for this account. Try again later.",
+    });
+  };
   server.post("/api/auth/sign-in/username", async (request, reply) => {
     const fetchRequest = toFetchRequest(request);
     if (fetchRequest === null) return refuseHost(reply);
-    const failures = await countFailures(request, { increment: false });
-    if (!failures.isAllowed && failures.remaining === 0) {
-      request.log.warn(
-        { address: request.ip },
-        "refused a sign-in: too many wrong passwords for this account",
-      );
-      return reply.code(429).header("retry-after", failures.ttlInSeconds).send({
-        code: "TOO_MANY_REQUESTS",
-        message: "Too many wrong passwords for this account. Try again later.",
-      });
+    const username = typedUsername(request);
+    const own = await failedFromAddress(request, { increment: false });
+    if (!own.isAllowed && own.remaining === 0) return refuse(request, reply, own.ttlInSeconds);
+    const all = await failedOnAccount(request, { increment: false });
+    if (!all.isAllowed && all.remaining === 0 && !(await isKnownAddress(database, username, request.ip))) {
+      if (!(await throttle.turn(username))) return refuse(request, reply, BUSY_SECONDS);
     }
     const response = await auth.handler(fetchRequest);
     if (response.status === 401) {
-      await countFailures(request);
-      const user = await findAccount(database, typedUsername(request));
+      await Promise.all([failedFromAddress(request), failedOnAccount(request)]);
+      const user = await findAccount(database, username);
       // A name that is no account may be a password in the wrong field: it is written nowhere.
       request.log.warn({ username: user?.username ?? null, address: request.ip }, "a sign-in failed");
       if (user !== null) {
@@ -100,6 +117,22 @@ function signInRoute(server: FastifyInstance, { auth, audit, database }: AuthRou
     }
     return answer(reply, response);
   });
+}
+
+/** When to try again while too many attempts on an account wait for their turn. */
+const BUSY_SECONDS = 10;
+
+/** Whether somebody has signed in to the account from this address before. */
+async function isKnownAddress(database: Database, username: string, address: string): Promise<boolean> {
+  const found = await database
+    .selectFrom("audit")
+    .select("id")
+    .where("action", "=", "sign-in")
+    .where("outcome", "=", "ok")
+    .where("username", "=", username)
+    .where("address", "=", address)
+    .executeTakeFirst();
+  return found !== undefined;
 }
 
 const signInBody = z.object({ username: z.string().max(256) });

@@ -54,7 +54,13 @@ export async function addRoutes({
   await limitRequests(server, requestLimit);
   requireSameOrigin(server, publicUrl);
   await server.register(healthRoutes, health);
-  await server.register(authRoutes, { auth, sessions, audit, database: health.database });
+  await server.register(authRoutes, {
+    auth,
+    sessions,
+    audit,
+    database: health.database,
+    clock: health.clock,
+  });
   await server.register(trpcRoutes, { sessions, audit, router });
   await staticSite(server, { webDir, https });
 }

@@ -108,9 +108,7 @@ export const reconcileTask: TaskKind<ReconcileInput, ReconcileTaskResult, Operat
     const reconciled = await clusters.get(id).use((cluster) =>
       reconcilers.get(id).reconcile(cluster, {
         signal: task.signal,
-        only: (operation) =>
-          operation.state === "interrupted" &&
-          (image === undefined || showImageSpec(operation.image) === image),
+        only: image === undefined ? undefined : (operation) => showImageSpec(operation.image) === image,
         onProgress({ done, total, last }) {
           task.progress(done, total);
           task.log(`${showImageSpec(last.operation.image)}: ${last.outcome}: ${last.what}.`);

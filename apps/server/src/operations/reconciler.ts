@@ -90,14 +90,15 @@ export class Reconciler {
   }
 
   /**
-   * Finishes or undoes interrupted operations now, and tells the tasks that they belong to.
+   * Finishes or undoes interrupted operations now, and tells the tasks that they belong to. After all of them were tried,
+   * the pause until the next pass begins anew.
    *
    * @throws {CoppiceError} when the operations cannot be listed; the signal's reason
    */
   async reconcile(cluster: Cluster, options: ReconcileOptions): Promise<ReconciledOperation[]> {
     let settling = Promise.resolve();
     try {
-      return await reconcile(cluster, {
+      const reconciled = await reconcile(cluster, {
         ...options,
         onProgress: (progress) => {
           this.#say(progress.last);
@@ -105,6 +106,9 @@ export class Reconciler {
           options.onProgress?.(progress);
         },
       });
+      const isUnfinished = reconciled.some(({ outcome }) => outcome === "failed" || outcome === "left");
+      if (options.only === undefined) this.#passLater(cluster, isUnfinished);
+      return reconciled;
     } finally {
       await settling;
     }
@@ -120,15 +124,18 @@ export class Reconciler {
   async #pass(cluster: Cluster): Promise<void> {
     const { signal } = this.#abort;
     if (signal.aborted) return;
-    let isUnfinished = true;
     try {
       await this.#settleTasksWithoutRecord(cluster);
-      const reconciled = await this.reconcile(cluster, { signal });
-      isUnfinished = reconciled.some(({ outcome }) => outcome === "failed" || outcome === "left");
+      await this.reconcile(cluster, { signal });
     } catch (error) {
       if (signal.aborted) return;
       this.#options.log.warn({ err: error }, "interrupted operations could not be reconciled");
+      this.#passLater(cluster, true);
     }
+  }
+
+  #passLater(cluster: Cluster, isUnfinished: boolean): void {
+    if (this.#abort.signal.aborted) return;
     this.#failures = isUnfinished ? this.#failures + 1 : 0;
     const pause = isUnfinished ? PAUSE_MS * 2 ** (this.#failures - 1) : REGULAR_PAUSE_MS;
     this.#timer?.cancel();

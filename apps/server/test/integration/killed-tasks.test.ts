@@ -148,6 +148,11 @@ async function killAndRestart(round: Round, ended: number): Promise<Counts> {
     tasks.filter((task) => task.state === state).map(({ object }) => object.spec);
   const [made, undone] = [specsIn("succeeded"), specsIn("interrupted")];
   expect(made.length + undone.length).toBe(round.targets.length);
+  const there = (await rbd(conf, "ls", round.namespace))
+    .split("\n")
+    .map((name) => `${round.namespace}/${name}`);
+  const untrue = tasks.filter(({ state, object }) => state === "interrupted" && there.includes(object.spec));
+  expect(untrue.map(({ error }) => error?.message)).toEqual([]);
   await expectWhole(round, made);
   // What was undone can be made by the same call.
   for (const target of undone) {

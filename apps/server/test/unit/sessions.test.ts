@@ -86,7 +86,7 @@ test("a failed sign-in is in the audit log and in the log, with the account and 
   expect(bench.logged()).not.toContain("my-secret-typed-here");
 });
 
-test("wrong passwords for an account are limited over all addresses", async () => {
+test("an address that guesses can sign in to that account no more for a while; others can", async () => {
   const attempt = (number: number, password: string) =>
     bench.inject({
       method: "POST",
@@ -95,14 +95,51 @@ test("wrong passwords for an account are limited over all addresses", async () =
       headers: { origin: ORIGIN, "content-type": "application/json" },
       payload: JSON.stringify({ username: "admin", password }),
     });
-  const statuses = await Promise.all(
-    Array.from({ length: 30 }, async (_, number) => (await attempt(number, "guess")).statusCode),
-  );
-  expect(statuses).toEqual(Array(30).fill(401));
-  const refused = await attempt(60, await bench.adminPassword());
+  for (let guess = 0; guess < 10; guess++) expect((await attempt(1, "guess")).statusCode).toBe(401);
+  const password = await bench.adminPassword();
+  const refused = await attempt(1, password);
   expect(refused.statusCode).toBe(429);
   expect(Number(refused.headers["retry-after"])).toBeGreaterThan(0);
+  expect((await attempt(2, password)).statusCode).toBe(200);
 }, 60_000);
+
+test("an account that is guessed from everywhere is tried more slowly, and not from where it was signed in to", async () => {
+  await using own = await httpBench();
+  const attempt = (number: number, password: string) =>
+    own.inject({
+      method: "POST",
+      url: "/api/auth/sign-in/username",
+      remoteAddress: `192.0.2.${number}`,
+      headers: { origin: ORIGIN, "content-type": "application/json" },
+      payload: JSON.stringify({ username: "admin", password }),
+    });
+  const password = await own.adminPassword();
+  expect((await attempt(200, password)).statusCode).toBe(200);
+  const guesses = Array.from(
+    { length: 30 },
+    async (_, number) => (await attempt(number, "guess")).statusCode,
+  );
+  expect(await Promise.all(guesses)).toEqual(Array(30).fill(401));
+
+  const order: string[] = [];
+  const waiting = ["first", "second"].map(async (name, index) => {
+    const { statusCode } = await attempt(60 + index, password);
+    order.push(name);
+    return statusCode;
+  });
+  expect(await waiting[0]).toBe(200); // the turn is free
+  expect((await attempt(200, password)).statusCode).toBe(200); // known: it does not wait
+  expect(order).toEqual(["first"]);
+  await own.clock.pass(1000);
+  expect(await waiting[1]).toBe(200);
+
+  const crowd = Array.from({ length: 12 }, (_, index) => attempt(100 + index, "guess"));
+  const refused = await Promise.race(crowd);
+  expect([refused.statusCode, refused.headers["retry-after"]]).toEqual([429, "10"]);
+  for (let turn = 0; turn < 12; turn++) await own.clock.pass(1000);
+  const statuses = (await Promise.all(crowd)).map(({ statusCode }) => statusCode);
+  expect(new Set(statuses)).toEqual(new Set([401, 429]));
+}, 120_000);
 
 test("the session of requests that follow each other is read once", async () => {
   const cookie = await session();

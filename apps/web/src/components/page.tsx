@@ -1,6 +1,7 @@
 import { ChevronRight } from "lucide-react";
 import Link from "next/link";
 import { type ReactNode, useEffect } from "react";
+import { visibleName } from "#lib/spec.ts";
 
 /** The heading of a page with a note and controls beside it. */
 export function PageHeader({
@@ -52,7 +53,7 @@ export function Breadcrumbs({ items, current }: BreadcrumbsProps) {
 /** Sets the title of the window, which identifies the page in tabs and in the history. Null leaves it unchanged. */
 export function useTitle(title: string | null): void {
   useEffect(() => {
-    if (title !== null) document.title = `${title} · Coppice`;
+    if (title !== null) document.title = `${visibleName(title)} · Coppice`;
   }, [title]);
 }
 

@@ -3,7 +3,7 @@
 import { type ClipboardEvent, type ReactNode, useSyncExternalStore } from "react";
 import { cn } from "#lib/cn.ts";
 import { absoluteTime, exactBytes, formatBytes, relativeTime } from "#lib/format.ts";
-import { parseSpec } from "#lib/spec.ts";
+import { parseSpec, visibleName } from "#lib/spec.ts";
 
 /** A size in bytes: rounded on screen, exact on hover and when it is copied. */
 export function Bytes({ value, className }: { value: number; className?: string }) {
@@ -83,13 +83,14 @@ function useNow(): Date {
 /** The spec of an image in monospace, with the pool and namespace less prominent than the name. */
 export function SpecText({ spec, className }: { spec: string; className?: string }) {
   const parsed = parseSpec(spec);
-  if (parsed === null) return <span className={cn("wrap-anywhere font-mono", className)}>{spec}</span>;
+  if (parsed === null)
+    return <span className={cn("wrap-anywhere font-mono", className)}>{visibleName(spec)}</span>;
   const prefix = spec.slice(0, spec.lastIndexOf("/") + 1);
   return (
     <span className={cn("wrap-anywhere font-mono", className)}>
-      <span className="text-ink-3">{prefix}</span>
-      {parsed.image}
-      {parsed.snapshot !== undefined && <span className="text-ink-2">@{parsed.snapshot}</span>}
+      <span className="text-ink-3">{visibleName(prefix)}</span>
+      {visibleName(parsed.image)}
+      {parsed.snapshot !== undefined && <span className="text-ink-2">@{visibleName(parsed.snapshot)}</span>}
     </span>
   );
 }

@@ -29,3 +29,11 @@ export function formatSpec({ pool, namespace, image, snapshot }: ImageSpec): str
 export function formatPoolSpec(pool: string, namespace: string): string {
   return namespace === "" ? pool : `${pool}/${namespace}`;
 }
+
+/**
+ * A name with the control characters made visible that change the direction of text: with them, the name of an image could
+ * make what stands around it read differently. For display only; links and requests take the name itself.
+ */
+export function visibleName(name: string): string {
+  return name.replace(/\p{Bidi_Control}/gu, (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`);
+}

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { checkImageName, suggestName } from "#features/clone/clone-draft.ts";
-import { formatPoolSpec, formatSpec, parseSpec } from "#lib/spec.ts";
+import { formatPoolSpec, formatSpec, parseSpec, visibleName } from "#lib/spec.ts";
 
 describe("parseSpec", () => {
   test.each(["rbd/vm-1", "rbd/tenant/vm-1", "rbd/vm-1@monday", "rbd/tenant/vm-1@monday"])("%s", (text) => {
@@ -47,4 +47,10 @@ test("checkImageName says why a name is invalid", () => {
   expect(checkImageName("a@b")).toMatch(/“@”/);
   expect(checkImageName(" a")).toMatch(/space/);
   expect(checkImageName("a\u0007")).toMatch(/control/);
+});
+
+test("characters that change the direction of text are made visible, and no others", () => {
+  expect(visibleName("rbd/vm\u202egnp.exe")).toBe("rbd/vm\\u{202e}gnp.exe");
+  expect(visibleName("rbd/\u2066a\u2069")).toBe("rbd/\\u{2066}a\\u{2069}");
+  expect(visibleName("rbd/דיסק-é@montag")).toBe("rbd/דיסק-é@montag");
 });

@@ -22,7 +22,7 @@ export function decodeDirectoryEntry(key: string, value: Uint8Array): DirectoryE
   return { name: key.slice(namePrefix.length), id };
 }
 
-/** The key of `rbd_directory` for the image of this name. */
+/** The key of `rbd_directory` for the image of this name; its value is a string, the id. */
 export function directoryNameKey(name: string): string {
   return `${namePrefix}${name}`;
 }

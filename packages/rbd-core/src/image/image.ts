@@ -205,14 +205,14 @@ export async function findImageId(ioCtx: IoCtx, name: string): Promise<string | 
   const id = await ignoreNotFound(() => readImageId(ioCtx, name, undefined));
   if (id !== null) return id;
   const key = directoryNameKey(name);
-  const entry = await readOmapValue(ioCtx, directoryObject, key, undefined);
+  const entry = await ignoreNotFound(() => readOmapValue(ioCtx, directoryObject, key, undefined));
   return entry === null ? null : (decodeDirectoryEntry(key, entry)?.id ?? null);
 }
 
 /**
- * Whether an image has its name and its id, but no header. librbd writes name and id first, so an image is in this state
- * while it is being created, and remains in it when the creating client died at that point. Such an image cannot be
- * opened, and no image of that name can be created.
+ * Whether an image has its name, but no header. librbd enters the name in the directory first, then writes the object with
+ * the id, then the header, so an image is in this state while it is being created, and remains in it when the creating
+ * client died at that point. Such an image cannot be opened, and no image of that name can be created.
  *
  * @throws RbdError
  */

@@ -12,7 +12,7 @@ export type StandingImage =
   | { readonly state: "absent" }
   /** Another client's image. It is never touched. */
   | { readonly state: "foreign" }
-  /** Name and id, and no header: the client died while librbd created it. It holds nothing, and cannot be opened. */
+  /** A name, and no header: the client died while librbd created it. It holds nothing, and cannot be opened. */
   | { readonly state: "partly-created"; readonly id: string }
   /** An image that can be opened. Whether it is whole depends on what makes it. */
   | { readonly state: "created"; readonly id: string };

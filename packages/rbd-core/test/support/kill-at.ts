@@ -10,7 +10,7 @@ export type Kill =
   /** Of its calls that change something, counted from 1. `late`: right after the call took effect. */
   | { readonly nth: number; readonly late: boolean }
   /** Dies in the middle of librbd's clone: see `kill-child.ts`. */
-  | { readonly inClone: "id-only" | "no-parent" | "no-child-entry" | "no-snapshot" | "whole" }
+  | { readonly inClone: "name-only" | "id-only" | "no-parent" | "no-child-entry" | "no-snapshot" | "whole" }
   /** Is killed from outside after so many milliseconds, unless it was quicker. */
   | { readonly afterMs: number };
 

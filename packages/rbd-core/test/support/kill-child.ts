@@ -47,7 +47,7 @@ if ("inClone" in kill) {
   const original = IoCtx.prototype.clone;
   IoCtx.prototype.clone = async function (parent, target, options) {
     const { features, order, stripeUnit, stripeCount } = options ?? {};
-    if (kill.inClone === "no-parent" || kill.inClone === "id-only") {
+    if (kill.inClone === "no-parent" || kill.inClone === "id-only" || kill.inClone === "name-only") {
       await using source = await parent.pool.openImage(parent.image, { readOnly: true });
       await this.createImage(target, { size: await source.size(), features, order, stripeUnit, stripeCount });
       if (kill.inClone === "no-parent") die();
@@ -55,6 +55,7 @@ if ("inClone" in kill) {
       for (const object of [`rbd_header.${id}`, `rbd_object_map.${id}`]) {
         await this.objects.write(object, [writeSteps.remove()]);
       }
+      if (kill.inClone === "name-only") await this.objects.write(`rbd_id.${target}`, [writeSteps.remove()]);
       die();
     }
     await Reflect.apply(original, this, [parent, target, options]);

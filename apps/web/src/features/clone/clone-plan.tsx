@@ -11,6 +11,7 @@ import { Bytes } from "#components/values.tsx";
 import { useCluster } from "#features/cluster/current-cluster.tsx";
 import { toProblem, trpc } from "#lib/api.ts";
 import { cn } from "#lib/cn.ts";
+import { visibleName } from "#lib/spec.ts";
 import { type CloneDraft, toCloneInput } from "./clone-draft.ts";
 
 interface ClonePlanProps {
@@ -60,7 +61,7 @@ export function ClonePlan({ input, plan, error, isPending, retry }: ClonePlanPro
 
 function planSentence({ snapshot }: ClonePlanView): string {
   const verb = snapshot.action === "reuse" ? "Reuses" : "Creates";
-  return `${verb} snapshot ${snapshot.name}: ${snapshot.reason}`;
+  return `${verb} snapshot ${visibleName(snapshot.name)}: ${snapshot.reason}`;
 }
 
 function PlanSkeleton() {
@@ -84,11 +85,11 @@ function PlanSteps({ plan, target }: { plan: ClonePlanView; target: string }) {
   return (
     <ol className="flex flex-col gap-3 p-4">
       <Step icon={reused ? Recycle : Camera} note={snapshot.reason} accent={reused}>
-        {reused ? "Reuses" : "Creates"} snapshot <Name>{snapshot.name}</Name>
+        {reused ? "Reuses" : "Creates"} snapshot <Name>{visibleName(snapshot.name)}</Name>
       </Step>
       {plan.protect && (
         <Step icon={ShieldCheck} note="Clone format 1 requires a protected snapshot.">
-          Protects <Name>{snapshot.name}</Name>
+          Protects <Name>{visibleName(snapshot.name)}</Name>
         </Step>
       )}
       <Step icon={CopyPlus} note={null}>

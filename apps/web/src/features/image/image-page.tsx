@@ -17,7 +17,7 @@ import { useImageActions, usePageTarget } from "#features/actions/image-actions.
 import { useCluster, useLinks } from "#features/cluster/current-cluster.tsx";
 import { toProblem, trpc } from "#lib/api.ts";
 import { formatCount } from "#lib/format.ts";
-
+import { visibleName } from "#lib/spec.ts";
 import { ActivityTab, useImageTasks } from "./activity-tab.tsx";
 import { FamilyTab } from "./family-tab.tsx";
 import { SnapshotsTab } from "./snapshots-tab.tsx";
@@ -102,7 +102,7 @@ function ImageHeader({ image }: { image: ImageDetail }) {
             note: snapshot,
           })),
         ]}
-        current={<span className="font-mono">{image.name}</span>}
+        current={<span className="font-mono">{visibleName(image.name)}</span>}
       />
       <div className="flex flex-wrap items-center gap-x-3 gap-y-2">
         <h1 className="flex min-w-0 items-center gap-1 font-semibold text-lg tracking-tight">
@@ -114,7 +114,7 @@ function ImageHeader({ image }: { image: ImageDetail }) {
             <StatusBadges statuses={statuses} />
           </span>
         )}
-        <div className="ml-auto flex gap-2">
+        <div className="ml-auto flex flex-wrap justify-end gap-2">
           <ActionButtons actions={actions} />
           <ActionMenu
             actions={actions.filter(({ placement }) => placement === "menu")}

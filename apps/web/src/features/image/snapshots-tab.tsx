@@ -13,6 +13,7 @@ import { useLinks } from "#features/cluster/current-cluster.tsx";
 
 import { cn } from "#lib/cn.ts";
 import { formatBytes, formatCount, plural } from "#lib/format.ts";
+import { visibleName } from "#lib/spec.ts";
 import { type RailClone, railSnapshots } from "./rail-snapshots.ts";
 import { ParentLink } from "./summary-tab.tsx";
 
@@ -96,7 +97,7 @@ function SnapshotRow({ snapshot, sizeChange, clones, below, actions }: SnapshotR
       rail={<Rail kind={kind === "user" ? "user" : "system"} above below={below} />}
       name={
         <>
-          <span className="wrap-anywhere font-mono text-xs">{snapshot.name}</span>
+          <span className="wrap-anywhere font-mono text-xs">{visibleName(snapshot.name)}</span>
           {kind !== "user" && <Badge>{KIND_LABEL[kind]}</Badge>}
           {snapshot.protected && (
             <Badge tone="info">
@@ -129,7 +130,7 @@ function SnapshotRow({ snapshot, sizeChange, clones, below, actions }: SnapshotR
           />
           <ActionMenu
             actions={actions.filter(({ placement }) => placement === "menu")}
-            label={`More actions for snapshot ${snapshot.name}`}
+            label={`More actions for snapshot ${visibleName(snapshot.name)}`}
           />
         </>
       }

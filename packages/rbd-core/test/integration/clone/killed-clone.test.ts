@@ -71,6 +71,7 @@ describe("a clone whose process is killed before and after each of its changes",
 
 describe("a clone whose process is killed while librbd makes it", { timeout: 300_000 }, () => {
   it.each([
+    ["name-only", "undone"],
     ["id-only", "undone"],
     ["no-parent", "undone"],
     ["no-child-entry", "undone"],

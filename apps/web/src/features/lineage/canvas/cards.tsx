@@ -4,7 +4,7 @@ import { memo } from "react";
 import { type ImageStatus, statusesOf } from "#components/image-status.tsx";
 import { cn } from "#lib/cn.ts";
 import { formatBytes, formatCount } from "#lib/format.ts";
-import { formatPoolSpec } from "#lib/spec.ts";
+import { formatPoolSpec, visibleName } from "#lib/spec.ts";
 import { ROOTS } from "../model/canvas-tree.ts";
 import { elbow } from "../model/layout.ts";
 import { useCanvasActions } from "./branches.ts";
@@ -43,7 +43,7 @@ export const ImageCard = memo(function ImageCard({
       <LineEnds />
       <div className="flex items-center gap-1.5 group-data-[detail=far]/canvas:justify-center">
         <span className="min-w-0 flex-1 truncate font-medium font-mono text-xs group-data-[detail=far]/canvas:hidden group-data-[detail=mid]/canvas:text-lg">
-          {image.name}
+          {visibleName(image.name)}
         </span>
         {statuses.map(({ label, icon: Icon, tone }) => (
           <Icon
@@ -88,7 +88,7 @@ function BranchButton({ image, expanded }: { image: ImageFlowNode["data"]["image
       type="button"
       tabIndex={-1}
       aria-expanded={expanded}
-      aria-label={`${expanded ? "Collapse" : "Expand"} the ${formatCount(image.childCount)} clones of ${image.name}`}
+      aria-label={`${expanded ? "Collapse" : "Expand"} the ${formatCount(image.childCount)} clones of ${visibleName(image.name)}`}
       onClick={(event) => {
         event.stopPropagation();
         toggle(image.key);
@@ -145,14 +145,14 @@ export const SnapshotChip = memo(function SnapshotChip({ id, data: { name } }: N
       />
       <span
         data-highlighted={highlighted || undefined}
-        title={`Snapshot ${name}`}
+        title={`Snapshot ${visibleName(name)}`}
         className={cn(
           "lineage-item relative flex h-full min-w-6 max-w-full items-center gap-1 rounded-full border border-line-strong bg-canvas px-2 font-mono text-2xs text-ink-2",
           highlighted && "border-brand text-brand",
         )}
       >
         <Camera aria-hidden className="size-3 shrink-0 group-data-[detail=near]/canvas:hidden" />
-        <span className="truncate group-not-data-[detail=near]/canvas:hidden">@{name}</span>
+        <span className="truncate group-not-data-[detail=near]/canvas:hidden">@{visibleName(name)}</span>
       </span>
     </div>
   );

@@ -20,7 +20,9 @@ describe("the record of a backup", () => {
       "null",
     ];
     for (const each of wrong) {
-      expect(() => decodeBackupRecord("here", Buffer.from(each)), each.slice(0, 50)).toThrow(/cannot be read/);
+      expect(() => decodeBackupRecord("here", Buffer.from(each)), each.slice(0, 50)).toThrow(
+        /cannot be read/,
+      );
     }
   });
 
@@ -36,7 +38,9 @@ describe("the record of a backup", () => {
 
   it("that is too large or wrong is not written", () => {
     const labels = Object.fromEntries(Array.from({ length: 65 }, (_, i) => [`label-${i}`, ""]));
-    expect(() => encodeBackupRecord(record({ labels }))).toThrow(expect.objectContaining({ code: "OUT_OF_RANGE" }));
+    expect(() => encodeBackupRecord(record({ labels }))).toThrow(
+      expect.objectContaining({ code: "OUT_OF_RANGE" }),
+    );
     const volumeMetadata = "\u0001".repeat(32 * 1024);
     expect(() => encodeBackupRecord(record({ volumeMetadata }))).toThrow(
       expect.objectContaining({ code: "OUT_OF_RANGE" }),

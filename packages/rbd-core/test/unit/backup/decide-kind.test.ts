@@ -32,7 +32,10 @@ describe("decideKind", () => {
 
   it("is incremental where that is possible", () => {
     expect(decideKind({ kind: "auto" }, facts)).toMatchObject({ kind: "incremental", reason: "extended" });
-    expect(decideKind({ kind: "incremental" }, facts)).toMatchObject({ kind: "incremental", reason: "requested" });
+    expect(decideKind({ kind: "incremental" }, facts)).toMatchObject({
+      kind: "incremental",
+      reason: "requested",
+    });
   });
 
   it.each(obstacles)("says %s where it is not, or refuses", (reason, given) => {

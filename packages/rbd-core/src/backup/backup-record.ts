@@ -72,6 +72,8 @@ export const backupReasons = [
   "digests-missing",
   /** Automatic: the chain has reached the number of points that the caller allows. */
   "chain-full",
+  /** Another program made it, and it was imported. */
+  "imported",
 ] as const;
 
 const digestsSchema = z.strictObject({

@@ -3,6 +3,7 @@ import type { CoppiceError } from "../errors/index.ts";
 import type { ImageSpec } from "../names/index.ts";
 import type { DigestManifest, TransferLimits, TransferOptions } from "../transfer/index.ts";
 import type { BackupRecord, BackupSource, CheckDepth, PointCheck, StoredPoint } from "./backup-record.ts";
+import type { ForeignChain } from "./cinder-chains.ts";
 
 /**
  * A place for backups: a pool of a cluster, a directory, and whatever comes next. This is the whole of what backup,
@@ -103,6 +104,8 @@ export interface PointListing {
   /** In no order; those whose removal has begun are among them. */
   readonly points: readonly BackupRecord[];
   readonly problems: readonly PointProblem[];
+  /** What another program made, where the target can tell; without `source` only, since nothing says which image it was. */
+  readonly foreign?: readonly ForeignChain[] | undefined;
 }
 
 /** A record that cannot be read, or a point whose data is not there. */

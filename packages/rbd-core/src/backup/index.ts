@@ -41,6 +41,11 @@ export type {
   RestoreImage,
   SourceImage,
 } from "./backup-target.ts";
+export type {
+  ForeignChain,
+  ForeignPoint,
+} from "./cinder-chains.ts";
+export type { CinderChainProblem } from "./cinder-format.ts";
 export {
   backupDependants,
   type DeleteBackupOptions,
@@ -53,6 +58,11 @@ export {
   openDirectoryTarget,
 } from "./directory/directory-target.ts";
 export { type BackupChainRow, type BackupListing, listBackups } from "./list-backups.ts";
+export {
+  type ImportChainOptions,
+  type ImportChainResult,
+  importCinderChain,
+} from "./pool/import-chain.ts";
 export { openPoolTarget, type PoolTargetOptions } from "./pool/pool-target.ts";
 export {
   type PruneBackupsOptions,

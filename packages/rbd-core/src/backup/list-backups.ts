@@ -1,6 +1,7 @@
 import { compareText } from "../names/index.ts";
 import type { BackupRecord, BackupSource } from "./backup-record.ts";
 import type { BackupTarget, ListPointsOptions, PointProblem } from "./backup-target.ts";
+import type { ForeignChain } from "./cinder-chains.ts";
 
 /** The backups of one source that build on each other. */
 export interface BackupChainRow {
@@ -18,6 +19,8 @@ export interface BackupListing {
   readonly chains: readonly BackupChainRow[];
   /** Records that cannot be read: which chain they belong to is not known. */
   readonly unreadable: readonly PointProblem[];
+  /** Backups that another program made, such as Cinder: `importCinderChain` makes them ours. */
+  readonly foreign: readonly ForeignChain[];
 }
 
 /**
@@ -29,15 +32,15 @@ export async function listBackups(
   target: BackupTarget,
   options: ListPointsOptions = {},
 ): Promise<BackupListing> {
-  const { points, problems } = await target.list(options);
-  return groupChains(points, problems);
+  const { points, problems, foreign = [] } = await target.list(options);
+  return { ...groupChains(points, problems), foreign };
 }
 
 /** Groups points to chains. Pure. */
 export function groupChains(
   points: readonly BackupRecord[],
   problems: readonly PointProblem[],
-): BackupListing {
+): Omit<BackupListing, "foreign"> {
   const problemsById = Map.groupBy(problems, ({ id }) => id);
   const chains: BackupChainRow[] = [];
   for (const [chain, some] of Map.groupBy(points, (point) => point.chain)) {
@@ -51,9 +54,11 @@ export function groupChains(
   return { chains: chains.sort(byName), unreadable: problems.filter(({ id }) => !known.has(id)) };
 }
 
-/** The ids of a source's snapshots ascend with time, whatever any clock says. */
+/** The ids of an image's snapshots ascend with time, whatever any clock says. Those of an imported backup's source may be unknown. */
 function byPoint(a: BackupRecord, b: BackupRecord): number {
-  const [x, y] = [BigInt(a.source.snapshot.id), BigInt(b.source.snapshot.id)];
+  const idOf = ({ stored, source }: BackupRecord) =>
+    BigInt(stored.kind === "snapshot" ? stored.id : source.snapshot.id);
+  const [x, y] = [idOf(a), idOf(b)];
   return x < y ? -1 : x > y ? 1 : compareText(a.id, b.id);
 }
 

@@ -18,6 +18,7 @@ export { type CopyImageOptions, type CopyImageResult, copyImage } from "./copy/c
 export { undoCopy } from "./copy/undo-copy.ts";
 export type { CopyVerification } from "./copy/verify-copy.ts";
 export { completeManifest } from "./digests/complete-manifest.ts";
+export { type DigestDiffOptions, digestDiff } from "./digests/digest-diff.ts";
 export {
   type BlockDigest,
   type DigestManifest,
@@ -41,7 +42,7 @@ export { ChunkPool, checkBytes, rechunk, untilAborted } from "./import/raw-chunk
 export { type Digests, StreamDigests } from "./import/stream-digests.ts";
 export { writeRecords } from "./import/write-records.ts";
 export { createEmptyImage, existsAlready, makeNewImage, newImageFeatures } from "./new-image.ts";
-export { identityOf, type SourceRange } from "./source.ts";
+export { identityOf, isSameImage, type SourceRange } from "./source.ts";
 export { setSize } from "./target/head.ts";
 export { holdTarget, openTarget } from "./target/open-target.ts";
 export { readPoint, removePoint } from "./target/point-record.ts";

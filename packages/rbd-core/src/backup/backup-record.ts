@@ -40,8 +40,16 @@ const storedSchema = z.discriminatedUnion("kind", [
     name,
     id: snapshotId,
   }),
-  /** A file in the format `rbd diff v1` with its sidecar, both relative to the target's directory. */
-  z.strictObject({ kind: z.literal("diff"), file: name, sidecar: name, bytes: count, sha256 }),
+  /** A file in the format `rbd diff v1`, compressed or not, with its sidecar and digests, in the chain's folder. */
+  z.strictObject({
+    kind: z.literal("diff"),
+    file: name,
+    sidecar: name,
+    digests: name,
+    /** Of the file as it lies there. */
+    bytes: count,
+    sha256,
+  }),
 ]);
 
 /** Why a backup is full or incremental. The set is closed. */

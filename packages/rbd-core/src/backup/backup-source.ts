@@ -61,29 +61,36 @@ export async function settleInterrupted(
   for (const pending of pendingOf(operation)) {
     const target = await targetAt(cluster, pending.location, targets);
     if (target === undefined) left.push(pending);
-    else {
-      const { signal } = operation;
-      // Opening the chain undoes what is not complete, and fences whoever worked on it.
-      await using _chain = await target.openChain(pending.chain, { signal });
-      const isComplete = (await target.find(pending.id, { signal })) !== null;
-      if (!isComplete) await removePendingSnapshot(cluster, operation, pending);
+    else if (!(await isComplete(target, pending, operation.signal))) {
+      await removePendingSnapshot(cluster, operation, pending);
     }
   }
   return left;
+}
+
+/** @param target "gone" for a pool that was deleted, with everything in it */
+async function isComplete(
+  target: BackupTarget | "gone",
+  { id, chain }: PendingBackup,
+  signal: AbortSignal,
+): Promise<boolean> {
+  if (target === "gone") return false;
+  // Opening the chain undoes what is not complete, and fences whoever worked on it.
+  await using _chain = await target.openChain(chain, { signal });
+  return (await target.find(id, { signal })) !== null;
 }
 
 async function targetAt(
   cluster: Cluster,
   location: BackupLocation,
   targets: readonly BackupTarget[],
-): Promise<BackupTarget | undefined> {
+): Promise<BackupTarget | "gone" | undefined> {
   const target = targets.find((each) => isSameLocation(each.location, location));
   if (target !== undefined || location.kind !== "pool" || location.fsid !== cluster.fsid) return target;
   try {
     return await openPoolTarget(cluster, location);
   } catch (error) {
-    // The pool is gone, and the backup with it.
-    if (hasCode(error, "NOT_FOUND")) return undefined;
+    if (hasCode(error, "NOT_FOUND")) return "gone";
     throw error;
   }
 }

@@ -58,6 +58,11 @@ export {
   type DeleteBackupResult,
   deleteBackup,
 } from "./delete-backup.ts";
+export {
+  type DirectoryTarget,
+  type DirectoryTargetOptions,
+  openDirectoryTarget,
+} from "./directory/directory-target.ts";
 export { type BackupChainRow, type BackupListing, listBackups } from "./list-backups.ts";
 export {
   type ImportChainOptions,
@@ -66,9 +71,27 @@ export {
 } from "./pool/import-chain.ts";
 export { openPoolTarget, type PoolTargetOptions } from "./pool/pool-target.ts";
 export {
+  type PruneBackupsOptions,
+  type PruneBackupsResult,
+  pruneBackups,
+  type RetainedBackup,
+} from "./prune-backups.ts";
+export {
   type RestoreBackupOptions,
   type RestoreBackupResult,
   type RestoreTo,
   restoreBackup,
 } from "./restore-backup.ts";
+export {
+  checkRetention,
+  describeKeepReason,
+  type KeepReason,
+  planRetention,
+  type RetentionCount,
+  type RetentionDecision,
+  type RetentionPeriod,
+  type RetentionPoint,
+  type RetentionPolicy,
+} from "./retention.ts";
+export { type SyncImageOptions, type SyncImageResult, syncImage } from "./sync-image.ts";
 export { type VerifyBackupOptions, verifyBackup } from "./verify-backup.ts";

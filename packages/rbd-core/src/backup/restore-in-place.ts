@@ -89,7 +89,7 @@ export async function restoreInPlace(
       return { ...restored, safetySnapshot: before.safety };
     } catch (error) {
       if (hasCode(operation.signal.reason, "LEASE_LOST")) throw operation.signal.reason;
-      await returnToState(cluster, place, before);
+      await undo(cluster, place, before, error);
       // Otherwise the record says that the image may hold a part of a backup.
       if (before.safety !== null || !written.has) await operation.end();
       throw operation.signal.aborted ? operation.signal.reason : error;
@@ -154,6 +154,29 @@ async function keepState(cluster: Cluster, place: ImageSpec, details: InPlaceDet
   await using image = await openImage(cluster, place);
   if ((await image.listSnapshots()).some(isSafety(details))) return;
   await image.createSnapshot(safety);
+}
+
+/** @throws {CoppiceError} `UNDO_FAILED`, naming the snapshot that holds the state before */
+async function undo(
+  cluster: Cluster,
+  place: ImageSpec,
+  details: InPlaceDetails,
+  failure: unknown,
+): Promise<void> {
+  try {
+    await returnToState(cluster, place, details);
+  } catch (error) {
+    const object = showImageSpec(place);
+    throw new CoppiceError({
+      code: "UNDO_FAILED",
+      call: "restoreBackup",
+      object,
+      message: `${object} could neither be restored nor returned to its state before`,
+      hint: `Roll it back to its snapshot ${details.safety}, or restore it again.`,
+      left: [`${object}@${details.safety}`],
+      cause: new AggregateError([failure, error], "the failure, and what failed while undoing it"),
+    });
+  }
 }
 
 /** Returns the image to the state before, and removes the snapshot that kept it. Without one it stays as it is. */

@@ -9,6 +9,7 @@ export {
   readOperation,
   readOperations,
 } from "./operation-record.ts";
+export { isKnownDead, processIdentitySchema, thisProcess } from "./process-identity.ts";
 export {
   type Recover,
   type RecoverOptions,

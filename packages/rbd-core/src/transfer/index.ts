@@ -18,7 +18,7 @@ export { type CopyImageOptions, type CopyImageResult, copyImage } from "./copy/c
 export { undoCopy } from "./copy/undo-copy.ts";
 export type { CopyVerification } from "./copy/verify-copy.ts";
 export { completeManifest } from "./digests/complete-manifest.ts";
-export { type DigestDiffOptions, digestDiff } from "./digests/digest-diff.ts";
+export { digestDiff } from "./digests/digest-diff.ts";
 export {
   type BlockDigest,
   type DigestManifest,
@@ -26,6 +26,7 @@ export {
   mergeManifests,
 } from "./digests/digest-manifest.ts";
 export { decodeManifest, encodeManifest } from "./digests/manifest-bytes.ts";
+export { digestRecords } from "./digests/record-digests.ts";
 export {
   type VerifyDigestsOptions,
   type VerifyDigestsResult,
@@ -39,11 +40,12 @@ export { type ImportImageOptions, type ImportImageResult, importImage } from "./
 export { type ImportRawOptions, importRaw, writeRaw } from "./import/import-raw.ts";
 export { ChunkPool, checkBytes, rechunk, untilAborted } from "./import/raw-chunks.ts";
 export { type Digests, StreamDigests } from "./import/stream-digests.ts";
-export { createEmptyImage, existsAlready, makeNewImage } from "./new-image.ts";
+export { writeRecords } from "./import/write-records.ts";
+export { createEmptyImage, existsAlready, makeNewImage, newImageFeatures } from "./new-image.ts";
 export { identityOf, isSameImage, type SourceRange } from "./source.ts";
 export { setSize } from "./target/head.ts";
 export { holdTarget, openTarget } from "./target/open-target.ts";
-export { removePoint } from "./target/point-record.ts";
+export { readPoint, removePoint } from "./target/point-record.ts";
 export {
   progressOf,
   RateMeter,

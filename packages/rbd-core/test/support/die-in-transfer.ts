@@ -23,7 +23,8 @@ export async function dieInTransfer(target: Cluster, dying: DyingTransfer): Prom
     await forgetClients(target, String(dying.copyImage.image));
 }
 
-async function runUntilKilled(dying: DyingTransfer): Promise<void> {
+/** Runs a transfer in a process of its own, which is killed on its way. Its client stays known to the cluster. */
+export async function runUntilKilled(dying: DyingTransfer): Promise<void> {
   const program = fileURLToPath(new URL("transfer-and-die.ts", import.meta.url));
   const child = spawn(process.execPath, [program, JSON.stringify(dying)], {
     env: { ...process.env, NODE_COMPILE_CACHE: join(tmpdir(), "coppice-compile-cache") },

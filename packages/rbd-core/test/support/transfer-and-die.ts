@@ -1,5 +1,6 @@
 import { createReadStream } from "node:fs";
 import { flushCompileCache } from "node:module";
+import { type SyncImageOptions, syncImage } from "../../src/backup/index.ts";
 import { connect } from "../../src/cluster/connect.ts";
 import type { Sidecar } from "../../src/formats/sidecar.ts";
 import { type CopyDiffOptions, copyDiff } from "../../src/transfer/copy/copy-diff.ts";
@@ -26,6 +27,7 @@ export interface DyingTransfer {
     target: { image: string };
   };
   readonly copyImage?: Pick<CopyImageOptions, "image"> & { target: { image: string } };
+  readonly syncImage?: Pick<SyncImageOptions, "image"> & { target: { image: string } };
   readonly import?: {
     readonly kind: "diff" | "image" | "raw";
     readonly image: string;
@@ -54,6 +56,10 @@ if (dying.copyDiff !== undefined) {
 if (dying.copyImage !== undefined) {
   const target = { ...dying.copyImage.target, cluster: other };
   await copyImage(cluster, { ...dying.copyImage, target, limits, onProgress });
+}
+if (dying.syncImage !== undefined) {
+  const target = { ...dying.syncImage.target, cluster: other };
+  await syncImage(cluster, { ...dying.syncImage, target, limits, onProgress });
 }
 if (dying.import !== undefined) {
   const { kind, image, file, sidecar } = dying.import;

@@ -2,15 +2,13 @@ import type { IoCtx } from "rbd-native";
 import { z } from "zod";
 import type { Cluster } from "../../cluster/index.ts";
 import { forEachLimit } from "../../concurrency/index.ts";
-import { hasCode } from "../../errors/index.ts";
 import { ignoreNotFound } from "../../headers/index.ts";
-import { openImage } from "../../image/index.ts";
 import { compareText, type ImageSpec } from "../../names/index.ts";
 import { readOperations } from "../../operation/index.ts";
 import { type ForeignChain, foreignChain, type PoolImage } from "../cinder-chains.ts";
 import { formatCinderMetadataObject, parseCinderBase } from "../cinder-format.ts";
 
-/** The size and the snapshots of an image, by its id; `null` when librbd has to be asked. */
+/** The size and the snapshots of an image, by its id; `null` when there is none. */
 export type ReadChainImage = (imageId: string) => Promise<Pick<PoolImage, "size" | "snapshots"> | null>;
 
 /** How many images are looked at, at a time. */
@@ -35,7 +33,7 @@ export async function readForeignChains(
   const images = (await ioCtx.listImages({ signal })).filter(({ name }) => parseCinderBase(name) !== null);
   const found: ForeignChain[] = [];
   const look = async ({ id, name }: { id: string; name: string }) => {
-    const facts = (await read(id)) ?? (await askLibrbd(cluster, { ...place, image: name }));
+    const facts = await read(id);
     if (facts === null) return;
     const image = { id, name, ...facts };
     const chain = foreignChain(image, { known });
@@ -68,19 +66,4 @@ async function hasMetadata(
 ): Promise<boolean> {
   const object = formatCinderMetadataObject(backupId);
   return (await ignoreNotFound(() => ioCtx.objects.stat(object, { signal }))) !== null;
-}
-
-async function askLibrbd(
-  cluster: Cluster,
-  place: ImageSpec,
-): Promise<Pick<PoolImage, "size" | "snapshots"> | null> {
-  try {
-    await using image = await openImage(cluster, place, { readOnly: true, allowIncomplete: true });
-    const { size } = await image.stat();
-    const snapshots = (await image.listSnapshots()).filter(({ namespace }) => namespace === "user");
-    return { size, snapshots };
-  } catch (error) {
-    if (hasCode(error, "NOT_FOUND")) return null;
-    throw error;
-  }
 }

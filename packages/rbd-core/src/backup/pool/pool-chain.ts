@@ -469,14 +469,13 @@ async function removePointSnapshot(
   cluster: Cluster,
   place: ImageSpec,
   point: BackupRecord,
-  operation: Operation,
+  operation: Pick<Operation, "signal">,
 ): Promise<boolean> {
   const { id, imageId } = snapshotOf(point);
   try {
     await using image = await openImage(cluster, place);
     // The image of that name may be another one by now.
     if (image.id !== imageId) return false;
-    await waitForDeadClients(cluster, image, operation);
     const isIt = (each: { id: bigint; namespace: string }) => each.id === id && each.namespace === "user";
     const found = (await image.listSnapshots()).find(isIt);
     if (found !== undefined) {
@@ -498,6 +497,7 @@ const recoverChain: Recover = async (cluster, operation) => {
   return await withCoppiceErrors({ object, what }, async () => {
     const doing = doingOf(operation);
     const ioCtx = await cluster.pool(place.pool, place.namespace);
+    await endWatches(cluster, operation);
     switch (doing.do) {
       case "nothing":
         return { outcome: "undone", what: `nothing was being changed in the chain ${object}` };
@@ -508,6 +508,17 @@ const recoverChain: Recover = async (cluster, operation) => {
     }
   });
 };
+
+/** Ends what the interrupted process still has open, which would keep everybody from writing to the chain's image. */
+async function endWatches(cluster: Cluster, operation: Operation): Promise<void> {
+  if (operation.interrupted === null) return;
+  try {
+    await using image = await openImage(cluster, operation.place, { readOnly: true });
+    await waitForDeadClients(cluster, image, operation);
+  } catch (error) {
+    if (!hasCode(error, "NOT_FOUND")) throw error;
+  }
+}
 
 async function recoverAppend(
   cluster: Cluster,
@@ -529,11 +540,7 @@ async function recoverAppend(
       await removeOwnImage(cluster, place, found.id, operation);
     }
     await removeOwnTrash(cluster, place, record.clients);
-  } else {
-    await using image = await openImage(cluster, place, { readOnly: true });
-    await waitForDeadClients(cluster, image, operation);
-    await undoCopy(cluster, place, { snapshot: name, from });
-  }
+  } else await undoCopy(cluster, place, { snapshot: name, from });
   await removeDigests(ioCtx, id, generation);
   await ignoreNotFound(() => ioCtx.objects.remove(formatCinderMetadataObject(id)));
   return { outcome: "undone", what: `the interrupted backup ${id} is removed from the chain ${object}` };

@@ -3,18 +3,13 @@ import { type IoCtx, writeSteps } from "rbd-native";
 import { CoppiceError } from "../../errors/index.ts";
 import { ignoreNotFound, readOmapValue } from "../../headers/index.ts";
 import { type DigestManifest, decodeManifest, encodeManifest } from "../../transfer/index.ts";
-import {
-  type BackupRecord,
-  type BackupSource,
-  decodeBackupRecord,
-  encodeBackupRecord,
-} from "../backup-record.ts";
+import { type BackupRecord, decodeBackupRecord, encodeBackupRecord } from "../backup-record.ts";
 import type { PointListing, PointProblem, SourceImage } from "../backup-target.ts";
 
 // The records and digests of a pool's backups; docs/backup-format.md is normative for the objects and keys.
 
 /** The object in whose omap the records of a pool and namespace stand. */
-export const recordsObject = "coppice.backups";
+const recordsObject = "coppice.backups";
 
 const recordPrefix = "backup/";
 const recordKey = (id: string) => `${recordPrefix}${id}`;
@@ -184,9 +179,4 @@ export async function removeDigests(ioCtx: IoCtx, id: string, generation: string
 
 function sha256(bytes: Uint8Array): string {
   return createHash("sha256").update(bytes).digest("hex");
-}
-
-/** The source of a record as the index knows it. */
-export function sourceImageOf({ fsid, poolId, imageId }: BackupSource): SourceImage {
-  return { fsid, poolId, imageId };
 }

@@ -3,7 +3,7 @@ import { CopyJob, type IoCtx } from "rbd-native";
 import type { Cluster } from "../../cluster/index.ts";
 import { allSettledOrThrow, forEachLimit } from "../../concurrency/index.ts";
 import { CoppiceError, withCoppiceErrors } from "../../errors/index.ts";
-import { readHeader } from "../../headers/index.ts";
+import { ignoreNotFound, readHeader } from "../../headers/index.ts";
 import { openImage } from "../../image/index.ts";
 import { checkName, type ImageSpec, showImageSpec } from "../../names/index.ts";
 import {
@@ -98,23 +98,25 @@ class PoolTarget implements BackupTarget {
     });
   }
 
-  /** The points whose snapshots are not there, by the headers of the chains' images. */
+  /** The points whose snapshots are not there, by the headers of the chains' images: one read for each chain. */
   async #missing(
     points: readonly BackupRecord[],
     readImage: ReadChainImage,
     signal: AbortSignal | undefined,
   ): Promise<readonly PointProblem[]> {
-    const { cluster } = this.#place;
     const problems: PointProblem[] = [];
     const chains = [...Map.groupBy(points, (point) => snapshotOf(point).imageId)];
     const look = async ([imageId, some]: (typeof chains)[number]) => {
       const read = await readImage(imageId);
       const sizes = read && new Map(read.snapshots.map(({ id, size }) => [id, size]));
       for (const point of some) {
-        if (point.state === "removing" || sizes?.get(snapshotOf(point).id) === point.size) continue;
-        // Also for an image that librbd has to be asked about.
-        const what = await missingPoint(cluster, this.#imageOf(point), point, signal);
-        if (what !== null) problems.push({ id: point.id, error: missing(point, what) });
+        const { id, image, name } = snapshotOf(point);
+        if (point.state === "removing" || sizes?.get(id) === point.size) continue;
+        const what =
+          sizes === null
+            ? `there is no image ${image} with the id ${imageId}`
+            : `${image} has no snapshot ${name} with the id ${id} and ${point.size} bytes`;
+        problems.push({ id: point.id, error: missing(point, what) });
       }
     };
     await forEachLimit(chains, readsAtOnce, look, signal);
@@ -211,7 +213,7 @@ class PoolTarget implements BackupTarget {
 function headerReader(ioCtx: IoCtx, signal: AbortSignal | undefined): ReadChainImage {
   const read = async (imageId: string) => {
     const found = await readHeader(ioCtx, imageId, signal);
-    if (found === null) return null;
+    if (found === null) return await ignoreNotFound(() => askLibrbd(ioCtx, imageId, signal));
     const { size, snapshots } = found.header;
     const users = snapshots.filter(({ namespace }) => namespace.kind === "user");
     return { size, snapshots: users.map(({ id, name, size }) => ({ id, name, size })) };
@@ -222,6 +224,13 @@ function headerReader(ioCtx: IoCtx, signal: AbortSignal | undefined): ReadChainI
     known.set(imageId, reading);
     return reading;
   };
+}
+
+async function askLibrbd(ioCtx: IoCtx, id: string, signal: AbortSignal | undefined) {
+  await using image = await ioCtx.openImage({ id }, { readOnly: true, signal });
+  const { size } = await image.stat({ signal });
+  const snapshots = (await image.listSnapshots({ signal })).filter(({ namespace }) => namespace === "user");
+  return { size, snapshots };
 }
 
 function missing({ id }: Pick<BackupRecord, "id">, what: string): CoppiceError {

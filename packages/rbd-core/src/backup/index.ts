@@ -47,6 +47,12 @@ export type {
 } from "./cinder-chains.ts";
 export type { CinderChainProblem } from "./cinder-format.ts";
 export {
+  type ConsistentSnapshot,
+  type ConsistentSnapshotsOptions,
+  type ConsistentSnapshotsResult,
+  createConsistentSnapshots,
+} from "./consistent-snapshots.ts";
+export {
   backupDependants,
   type DeleteBackupOptions,
   type DeleteBackupResult,

@@ -437,7 +437,9 @@ function notTheNewest(
 
 async function refuseClones(cluster: Cluster, place: ImageSpec, point: BackupRecord): Promise<void> {
   const { id, name } = snapshotOf(point);
-  await using image = await openImage(cluster, place, { readOnly: true });
+  // Cinder may have deleted the backup, and its image with the last one.
+  await using image = await ignoreNotFound(() => openImage(cluster, place, { readOnly: true }));
+  if (image === null) return;
   if (!(await image.listSnapshots()).some((each) => each.id === id)) return;
   const clones = await image.listChildren(name);
   if (clones.length === 0) return;

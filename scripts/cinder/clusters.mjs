@@ -1,5 +1,6 @@
 import { execFile, spawn } from "node:child_process";
 import { createHash, randomBytes, randomUUID } from "node:crypto";
+import { setTimeout } from "node:timers/promises";
 import { promisify } from "node:util";
 import { startTemporaryCluster } from "@coppice/dev-cluster";
 import { connect, createImage, createSnapshot, extendVolume, openImage } from "rbd-core";
@@ -111,12 +112,20 @@ export class Clusters {
     return listed.map(({ name }) => name).filter((name) => /^backup\.[a-z0-9-]+\.snap\./.test(name));
   }
 
-  /** Everything that lies in the backup pool, other than what RBD itself keeps in each pool. */
-  async left() {
-    const objects = (await this.rados(this.backups, "ls", "--all")).split("\n").map((line) => line.trim());
-    return objects.filter(
-      (name) => name !== "" && !["rbd_directory", "rbd_info", "rbd_trash", "rbd_children"].includes(name),
-    );
+  /**
+   * Waits until nothing lies in the backup pool but what RBD itself keeps in each pool, and `others`. OSDs remove the objects of a
+   * removed snapshot by and by.
+   */
+  async nothingLeft(others = []) {
+    const expected = ["rbd_directory", "rbd_info", "rbd_trash", "rbd_children", ...others];
+    const deadline = Date.now() + 120_000;
+    for (;;) {
+      const objects = (await this.rados(this.backups, "ls", "--all")).split("\n").map((line) => line.trim());
+      const left = objects.filter((name) => name !== "" && !expected.includes(name));
+      if (left.length === 0) return;
+      if (Date.now() > deadline) throw new UserError(`Left in the backup pool: ${left.join(" ")}`);
+      await setTimeout(500);
+    }
   }
 }
 

@@ -40,6 +40,12 @@ export type {
 export type { ForeignChain, ForeignPoint } from "./cinder-chains.ts";
 export type { CinderChainProblem } from "./cinder-format.ts";
 export {
+  type ConsistentSnapshot,
+  type ConsistentSnapshotsOptions,
+  type ConsistentSnapshotsResult,
+  createConsistentSnapshots,
+} from "./consistent-snapshots.ts";
+export {
   backupDependants,
   type DeleteBackupOptions,
   type DeleteBackupResult,

@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { expect } from "vitest";
+import type { ConsistentSnapshotsOptions, ImportChainOptions } from "../../src/backup/index.ts";
 import type { CloneOptions } from "../../src/clone/index.ts";
 import type { CaptureOptions } from "../../src/template/index.ts";
 import type { CreateVolumeOptions } from "../../src/volume/index.ts";
@@ -18,7 +19,9 @@ export type Kill =
 export type Flow =
   | { readonly call: "cloneImage"; readonly options: CloneOptions }
   | { readonly call: "createVolume"; readonly options: CreateVolumeOptions }
-  | { readonly call: "captureImage"; readonly options: CaptureOptions };
+  | { readonly call: "captureImage"; readonly options: CaptureOptions }
+  | { readonly call: "createConsistentSnapshots"; readonly options: ConsistentSnapshotsOptions }
+  | { readonly call: "importCinderChain"; readonly options: ImportChainOptions };
 
 export interface KillRequest {
   readonly conf: string;

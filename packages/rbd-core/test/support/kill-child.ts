@@ -1,5 +1,6 @@
 import { writeSync } from "node:fs";
 import { Image, IoCtx, ObjectStore, writeSteps } from "rbd-native";
+import { createConsistentSnapshots, importCinderChain } from "../../src/backup/index.ts";
 import { cloneImage } from "../../src/clone/index.ts";
 import { connect } from "../../src/cluster/index.ts";
 import { encodeText, encodeU32, encodeU64 } from "../../src/headers/index.ts";
@@ -86,4 +87,6 @@ writeSync(1, "begin\n");
 if (flow.call === "cloneImage") await cloneImage(cluster, flow.options);
 if (flow.call === "createVolume") await createVolume(cluster, flow.options);
 if (flow.call === "captureImage") await captureImage(cluster, flow.options);
+if (flow.call === "createConsistentSnapshots") await createConsistentSnapshots(cluster, flow.options);
+if (flow.call === "importCinderChain") await importCinderChain(cluster, flow.options);
 await cluster.close();

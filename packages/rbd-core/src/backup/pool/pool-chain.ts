@@ -169,6 +169,11 @@ class PoolChain implements BackupChain {
     return await this.#run("it could not be examined", async () => {
       const what = await missingPoint(this.#place.cluster, this.#image, newest, this.signal);
       if (what !== null) return { reason: "parent-missing", what };
+      const last = (await this.points()).at(-1);
+      if (last?.id !== newest.id) {
+        const after = `the backup ${newest.id} is not the newest one of the chain ${this.name}`;
+        return { reason: "parent-missing", what: after };
+      }
       try {
         await readDigests(this.#ioCtx, newest, this.signal);
         return null;
@@ -271,7 +276,9 @@ class PoolChain implements BackupChain {
       const found = await readRecord(this.#ioCtx, record.id, this.signal);
       if (found === null || found.state !== "complete") throw noPoint(this.#image, record.id);
       const { labels, protected: isProtected, checks } = record;
-      await replaceRecords(this.#ioCtx, [{ ...found, labels, protected: isProtected, checks }]);
+      const changed = { ...found, labels, protected: isProtected, checks };
+      if (!isDeepStrictEqual(changed, record)) throw otherFields(record.id);
+      await replaceRecords(this.#ioCtx, [changed]);
     });
   }
 
@@ -391,6 +398,16 @@ function noPoint(place: ImageSpec, id: string): CoppiceError {
   });
 }
 
+function otherFields(id: string): CoppiceError {
+  return new CoppiceError({
+    code: "INVALID_ARGUMENT",
+    call: "update",
+    object: id,
+    message: `more than labels, protection and checks was changed in the record of the backup ${id}`,
+    hint: "Read the record again, and change only those.",
+  });
+}
+
 function notThere(place: ImageSpec, id: string, problem: string): CoppiceError {
   return new CoppiceError({
     code: "NOT_FOUND",
@@ -419,7 +436,9 @@ function notTheNewest(
 
 async function refuseClones(cluster: Cluster, place: ImageSpec, point: BackupRecord): Promise<void> {
   const { id, name } = snapshotOf(point);
-  await using image = await openImage(cluster, place, { readOnly: true });
+  // Cinder may have deleted the backup, and its image with the last one.
+  await using image = await ignoreNotFound(() => openImage(cluster, place, { readOnly: true }));
+  if (image === null) return;
   if (!(await image.listSnapshots()).some((each) => each.id === id)) return;
   const clones = await image.listChildren(name);
   if (clones.length === 0) return;

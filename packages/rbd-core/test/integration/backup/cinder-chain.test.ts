@@ -9,7 +9,9 @@ import {
 } from "../../../src/backup/index.ts";
 import { createImage, createSnapshot } from "../../../src/image/index.ts";
 import { listOperations } from "../../../src/operation/index.ts";
+import { reconcile } from "../../../src/reconcile/index.ts";
 import { mib, write } from "../../support/fill.ts";
+import { runAndKill } from "../../support/kill-at.ts";
 import { usePlainRbd } from "../formats/use-plain-rbd.ts";
 import { CinderSteps } from "./cinder-steps.ts";
 
@@ -186,4 +188,36 @@ it("imports a chain in an image named as before OpenStack Mitaka, and refuses a 
   await expect(importChain(volume, "vm-1")).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
   await expect(importChain(volume, "volume-1.backup.2")).rejects.toMatchObject({ code: "NOT_FOUND" });
   await nothingUnderWay();
+});
+
+it("imports the rest when its process was killed, and leaves no digests without a record", async () => {
+  const volume = await newVolume();
+  const full = await cinder.backup(volume);
+  await write(cluster, plain.image(volume), 9 * mib, 700_000, 2);
+  const second = await cinder.backup(volume, full);
+  const options = { pool: vault.pool, chain: full.base, source: { image: plain.image(volume) } };
+  const digests = async () => {
+    const objects = String(await vault.run("rados", ["-p", vault.pool, "ls"])).split("\n");
+    return objects.filter((name) =>
+      [full, second].some(({ id }) => name.startsWith(`coppice.digests.${id}.`)),
+    );
+  };
+  // Its fourth write is the record of the first point, its eighth that of the second.
+  for (const [nth, records] of [
+    [4, 0],
+    [8, 1],
+  ] as const) {
+    const flow = { call: "importCinderChain", options } as const;
+    const kill = { nth, late: false };
+    expect(await runAndKill({ conf: plain.conf, kill, flow })).toMatchObject({ killed: true });
+    expect(await digests()).toHaveLength(records + 1);
+    await reconcile(cluster, { pools: [vault.pool] });
+    await nothingUnderWay();
+    expect(await digests()).toHaveLength(records);
+    expect((await target.find(full.id)) !== null).toBe(records === 1);
+  }
+  const { imported, notExtensible } = await importCinderChain(cluster, options);
+  expect(imported.map(({ id, parent }) => [id, parent])).toEqual([[second.id, full.id]]);
+  expect(notExtensible).toBeNull();
+  await checkDeep([full.id, second.id]);
 });

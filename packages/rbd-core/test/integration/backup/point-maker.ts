@@ -9,10 +9,11 @@ import type { OwnPools } from "../../support/use-own-pool.ts";
 
 export const MiB = 1024 ** 2;
 
-/** What fills a target with points, below `backupImage`, and compares them with plain `rbd`. */
-export type PointMaker = ReturnType<typeof usePoints>;
-
-/** @param pools The images to back up lie in its pool, and restored ones too. */
+/**
+ * What fills a target with points, below `backupImage`, and compares them with plain `rbd`.
+ *
+ * @param pools The images to back up lie in its pool, and restored ones too.
+ */
 export function usePoints(pools: OwnPools) {
   const { pool, witness } = pools;
 

@@ -50,8 +50,11 @@ export function describeBackupTarget(pools: OwnPools, { open, damage }: TargetUn
       const restored = `${pool}/ranges-restored`;
       await witness.rbd("create", "--size", `${point.size}B`, restored);
       await write(restored, 0, point.size);
-      await using image = await openImage(pools.cluster, restored);
-      const before = await image.read(0, point.size);
+      const content = async () => {
+        await using image = await openImage(pools.cluster, restored, { readOnly: true });
+        return await image.read(0, point.size);
+      };
+      const before = await content();
       const ranges = [
         { offset: 0, length: 4096 },
         { offset: MiB - 100, length: MiB },
@@ -63,7 +66,7 @@ export function describeBackupTarget(pools: OwnPools, { open, damage }: TargetUn
       await using original = await openImage(pools.cluster, `${spec}@${point.source.snapshot.name}`);
       const expected = Buffer.from(before);
       for (const { offset, length } of ranges) expected.set(await original.read(offset, length), offset);
-      expect(expected.equals(await image.read(0, point.size))).toBe(true);
+      expect(expected.equals(await content())).toBe(true);
     });
 
     it("keeps digests that the restored data, and the source, agree with", async () => {

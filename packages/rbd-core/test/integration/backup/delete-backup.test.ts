@@ -52,7 +52,7 @@ describe("deleteBackup", () => {
   it("removes any backup of a chain; the others stay whole, and the image goes with the last", async () => {
     const image = plain.image("vm-1");
     const target = await openVault();
-    let left = await backedUp(image, target, 4);
+    const left = await backedUp(image, target, 4);
     const { points } = await target.list();
     expect(points).toHaveLength(4);
     // The oldest, one in the middle, the newest; then one after the other.
@@ -68,7 +68,6 @@ describe("deleteBackup", () => {
         (await listBackups(target)).chains.flatMap(({ backups }) => backups.map(({ id }) => id)),
       ).toEqual(left.map(({ backup }) => backup.id));
     }
-    left = [];
     expect(await vaultObjects()).toEqual([]);
     expect(JSON.parse(String(await plain.rbd(["snap", "ls", "--format", "json", image])))).toEqual([]);
     expect(await listOperations(cluster, { pools: [plain.pool, vault.pool] })).toEqual([]);

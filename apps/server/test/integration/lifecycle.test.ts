@@ -70,7 +70,7 @@ describe("stopping", () => {
         target: `${image}-clone`,
       }));
       await until(messages, ({ event }) => event?.type === "task" && event.task.state === "running");
-      await expect.poll(recordedOperations).toContain(`${image.slice(4)}-clone/make`);
+      await expect.poll(recordedOperations, { timeout: 20_000 }).toContain(`${image.slice(4)}-clone/make`);
       await server.kill("SIGKILL");
     }
     holder.release();

@@ -46,7 +46,11 @@ async function followHistory(
   };
   for (const to of points) {
     await source.advance(to);
-    await remarkOnSource(place, source, to, from, counts);
+    if (!(await isReadRight(place, source, to, from, counts))) {
+      counts.add("histories that end where plain librbd misreads the source");
+      await target.checkAll();
+      return;
+    }
     // Now and then a point is left out.
     if (to === points.at(-1) || random.chance(0.85)) waiting.push(to);
     if (!isAtOnce) await copyWaiting();
@@ -56,14 +60,18 @@ async function followHistory(
   await target.checkAll();
 }
 
-/** Plain librbd is wrong now and then. The history says so; what counts is the model. */
-async function remarkOnSource(
+/**
+ * Whether plain librbd reads a point of the source as the model has it. It does not where a snapshot's object map says that
+ * objects are missing (maps switched on after a snapshot, rebuilt for the head alone, then rolled back): then nobody can say
+ * what a copy of that point has to hold. Other faults of the map are remarked.
+ */
+async function isReadRight(
   { python, pool }: HistoryPlace,
   { name, model, log }: HistorySource,
   snapshot: string,
   since: string | undefined,
   counts: Counts,
-): Promise<void> {
+): Promise<boolean> {
   const older = since === undefined ? undefined : { snapshot: since, bytes: model.at(since) };
   const problems = await problemsOf(python, {
     pool,
@@ -76,6 +84,7 @@ async function remarkOnSource(
     log.push(`plain librbd of the source's ${snapshot}: ${problem}`);
     counts.add(`sources: ${problem.replace(/[\d[\],]+/g, "…").replace(/since \w+ /, "since … ")}`);
   }
+  return !problems.some((problem) => problem === "its bytes differ");
 }
 
 /** What is done with the copy, or with the source by other ways. */

@@ -18,7 +18,6 @@ import {
   type Recover,
   readOperation,
   recoverLeftovers,
-  registerRecovery,
 } from "../operation/index.ts";
 import { type SetMember, snapshotTogether } from "./snapshot-together.ts";
 
@@ -321,7 +320,7 @@ function hookTooLate(what: "freeze" | "thaw", limitMs: number): CoppiceError {
 }
 
 /** Removes the snapshots of a set that is not complete. */
-const recoverSet: Recover = async (cluster, operation) => {
+export const recoverSet: Recover = async (cluster, operation) => {
   const { place, interrupted } = operation;
   const object = showImageSpec(place);
   const { set, members } = detailsSchema.parse(interrupted?.details);
@@ -366,5 +365,3 @@ async function undoOther(cluster: Cluster, member: RecordedMember, set: string):
   }
   await operation.end();
 }
-
-registerRecovery(kind, recoverSet);

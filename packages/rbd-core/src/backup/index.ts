@@ -44,6 +44,7 @@ export {
   type ConsistentSnapshotsOptions,
   type ConsistentSnapshotsResult,
   createConsistentSnapshots,
+  recoverSet,
 } from "./consistent-snapshots.ts";
 export {
   backupDependants,

@@ -4,6 +4,7 @@ import {
   recoverChainImport,
   recoverInPlace,
   recoverRestore,
+  recoverSet,
   recoverSync,
 } from "../backup/index.ts";
 import { recoverClone } from "../clone/index.ts";
@@ -36,6 +37,7 @@ useRecoveries({
   "backup-import": recoverChainImport,
   restore: recoverRestore,
   "restore-in-place": recoverInPlace,
+  "consistent-snapshots": recoverSet,
   sync: recoverSync,
   flatten: recoverFlatten,
   rollback: recoverRollback,

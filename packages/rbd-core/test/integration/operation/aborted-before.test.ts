@@ -42,6 +42,8 @@ const calls: Record<ForCluster, Call> = {
     api.cloneWithinLimits(c, new api.Flattener(c), { source: image, target, signal }),
   copyDiff: (c, signal) => api.copyDiff(c, { image, to: "base", target: { image: target }, signal }),
   copyImage: (c, signal) => api.copyImage(c, { image, target: { image: target }, signal }),
+  createConsistentSnapshots: (c, signal) =>
+    api.createConsistentSnapshots(c, { snapshots: [{ image, name: "new" }], signal }),
   createImage: (c, signal) => api.createImage(c, target, { size: 2 ** 20, signal }),
   createNamespace: (c, signal) => api.createNamespace(c, own.pool, "new", { signal }),
   createSnapshot: (c, signal) => api.createSnapshot(c, `${image}@new`, { signal }),

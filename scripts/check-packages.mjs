@@ -143,7 +143,7 @@ function checkMaps(packed) {
 async function installWithPnpm(packed, detail) {
   const project = join(folder, "pnpm");
   mkdirSync(project);
-  const files = packed.map((file, index) => `${names[index]}-0.1.0.tgz`);
+  const files = packed.map((_, index) => `${names[index]}-0.1.0.tgz`);
   for (const [index, file] of packed.entries()) copyFileSync(file, join(project, files[index]));
   const dependencies = { "rbd-core": `file:./${files[1]}` };
   const manifest = { name: "with-pnpm", private: true, type: "module", dependencies };

@@ -102,8 +102,7 @@ function compare(got: readonly string[], expected: readonly string[]): void {
 }
 
 function pythonLines([image, size, , parent, snapshots]: PythonImage): ListedLine[] {
-  const shown =
-    parent === null ? {} : { parent: { pool: parent[0], image: parent[1], snapshot: parent[2] } };
+  const shown = parent === null ? {} : { parent: { pool: parent[0], image: parent[1], snapshot: parent[2] } };
   return [
     { image, size, ...shown },
     ...snapshots.map(([snapshot, at]) => ({ image, snapshot, size: at, ...shown })),

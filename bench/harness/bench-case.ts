@@ -33,6 +33,8 @@ export interface BenchCase {
   readonly work: string;
   /** The peer: the plain command. */
   readonly against: string;
+  /** The other side is ours, too: the figure says what something costs, and is no ratio to a peer. */
+  readonly isCost?: true;
   /** The strongest peer, which `warmPeer` of the prepared case is. */
   readonly warm?: { readonly against: string; readonly atLeast: number; readonly aim?: number };
   readonly unit: "ms" | "MiB/s" | "op/s";

@@ -9,6 +9,8 @@ export interface BenchResult {
   readonly peer: number;
   /** Who that is. */
   readonly peerName: string;
+  /** Whether the peer is ours: `ratio` is then what something costs. */
+  readonly isCost: boolean;
   readonly unit: BenchCase["unit"];
   /** How many times better ours is: above 1 is better, whatever the unit. */
   readonly ratio: number;

@@ -53,6 +53,7 @@ export async function measure(bench: BenchCase, context: BenchContext): Promise<
     ours: median(ours),
     peer: median(peer),
     peerName: bench.against,
+    isCost: bench.isCost === true,
     unit: bench.unit,
     ratio: ratioOf(bench.unit, median(ours), median(peer)),
     warm: warmOf(bench, ours, warmPeer),

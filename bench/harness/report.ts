@@ -22,7 +22,7 @@ export function table(results: readonly BenchResult[], cases: readonly BenchCase
   ];
   const rows = results.flatMap((result) => {
     const goal = cases.find(({ name }) => name === result.case);
-    const { peerName, peer, ratio, warm, unit } = result;
+    const { peerName, peer, ratio, isCost, warm, unit } = result;
     const against = (name: string, its: number, by: string, wanted: Goal | undefined) => [
       name,
       digits(its),
@@ -34,7 +34,7 @@ export function table(results: readonly BenchResult[], cases: readonly BenchCase
       result.case,
       digits(result.ours),
       unit,
-      ...against(peerName, peer, digits(ratio), goal),
+      ...against(peerName, peer, isCost ? `${digits(ratio)} (cost)` : digits(ratio), goal),
       result.rssMiB.toFixed(0),
       result.loopDelayP99Ms.toFixed(1),
       result.note,

@@ -22,14 +22,10 @@ export {
   type CheckFindings,
   type CheckOptions,
   type CinderChainProblem,
-  type ConsistentSnapshot,
-  type ConsistentSnapshotsOptions,
-  type ConsistentSnapshotsResult,
   type CopiedOut,
   type CopyOutOptions,
   type CopyToFileOptions,
   checkRetention,
-  createConsistentSnapshots,
   type DeleteBackupOptions,
   type DeleteBackupResult,
   type DirectoryTarget,
@@ -331,6 +327,12 @@ export {
   searchProblems,
   searchSorts,
 } from "./search/index.ts";
+export {
+  type ConsistentSnapshot,
+  type ConsistentSnapshotsOptions,
+  type ConsistentSnapshotsResult,
+  createConsistentSnapshots,
+} from "./snapshot-set/index.ts";
 export {
   type CaptureOptions,
   type CapturePhase,

@@ -1,10 +1,11 @@
 import { randomUUID } from "node:crypto";
-import { expect, inject, test } from "vitest";
+import { expect, test } from "vitest";
 import { Browser, CLUSTER } from "../support/browser.ts";
+import { ownCluster } from "../support/own-cluster.ts";
 import { ageHeader, rbd } from "../support/rbd.ts";
 import { ServerProcess, temporaryDir } from "../support/server-process.ts";
 
-const conf = inject("cephConf");
+const conf = await ownCluster();
 const IMAGES = 5;
 
 test("a refresh reads only the headers that changed, and sees what plain rbd changed", async () => {

@@ -4,12 +4,13 @@ import { once } from "node:events";
 import { writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
-import { describe, expect, inject, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { Browser, CLUSTER, type Message, until } from "../support/browser.ts";
+import { ownCluster } from "../support/own-cluster.ts";
 import { rados, rbd } from "../support/rbd.ts";
 import { ServerProcess, temporaryDir } from "../support/server-process.ts";
 
-const conf = inject("cephConf");
+const conf = await ownCluster();
 
 describe("stopping", () => {
   test("SIGTERM ends streams so that tabs reconnect, closes the port, and the process exits with 0", async () => {

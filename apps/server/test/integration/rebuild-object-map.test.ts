@@ -1,10 +1,11 @@
 import { randomUUID } from "node:crypto";
-import { afterAll, beforeAll, expect, inject, test } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { Browser, CLUSTER, isTaskEnd, until } from "../support/browser.ts";
+import { ownCluster } from "../support/own-cluster.ts";
 import { rbd, rbdJson } from "../support/rbd.ts";
 import { ServerProcess, temporaryDir } from "../support/server-process.ts";
 
-const conf = inject("cephConf");
+const conf = await ownCluster();
 const space = `maps-${randomUUID().slice(0, 8)}`;
 const disk = `rbd/${space}/disk`;
 

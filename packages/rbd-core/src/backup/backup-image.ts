@@ -1,5 +1,4 @@
 import { randomUUID } from "node:crypto";
-import { readFileSync } from "node:fs";
 import type { Cluster } from "../cluster/index.ts";
 import { CoppiceError, hasCode, withCoppiceErrors } from "../errors/index.ts";
 import { openImage } from "../image/index.ts";
@@ -24,7 +23,7 @@ import {
 } from "./backup-source.ts";
 import type { BackupChain, BackupTarget, ChainProblem, NewRecord } from "./backup-target.ts";
 import { readAllDigests } from "./chain-digests.ts";
-import { checkBackupId, formatCinderSnapshot, toCinderTimestamp } from "./cinder-format.ts";
+import { checkBackupId, formatCinderSnapshot, toCinderTimestamp } from "./cinder/cinder-format.ts";
 
 export interface BackupImageOptions extends TransferOptions {
   /** `pool/[namespace/]image` */
@@ -226,12 +225,8 @@ async function makePoint(
   });
 }
 
-/** Which program and version made a backup. */
-const engine: BackupRecord["engine"] = (() => {
-  const text = readFileSync(new URL("../../package.json", import.meta.url), "utf8");
-  const { version } = JSON.parse(text) as { version: string };
-  return { name: "coppice", version };
-})();
+/** Which program and version made a backup. It stands here, since a bundle has no package.json beside it. */
+export const engine: BackupRecord["engine"] = { name: "coppice", version: "0.1.0" };
 
 async function identify(cluster: Cluster, place: ImageSpec): Promise<SourceIdentity> {
   const object = showImageSpec(place);

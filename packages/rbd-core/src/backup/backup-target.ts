@@ -3,7 +3,7 @@ import type { CoppiceError } from "../errors/index.ts";
 import type { ImageSpec } from "../names/index.ts";
 import type { DigestManifest, TransferLimits, TransferOptions } from "../transfer/index.ts";
 import type { BackupRecord, BackupSource, CheckDepth, PointCheck, StoredPoint } from "./backup-record.ts";
-import type { ForeignChain } from "./cinder-chains.ts";
+import type { ForeignChain } from "./cinder/cinder-chains.ts";
 
 /**
  * A place for backups: a pool of a cluster, a directory, and whatever comes next. This is the whole of what backup,

@@ -37,15 +37,8 @@ export type {
   RestoreImage,
   SourceImage,
 } from "./backup-target.ts";
-export type { ForeignChain, ForeignPoint } from "./cinder-chains.ts";
-export type { CinderChainProblem } from "./cinder-format.ts";
-export {
-  type ConsistentSnapshot,
-  type ConsistentSnapshotsOptions,
-  type ConsistentSnapshotsResult,
-  createConsistentSnapshots,
-  recoverSet,
-} from "./consistent-snapshots.ts";
+export type { ForeignChain, ForeignPoint } from "./cinder/cinder-chains.ts";
+export type { CinderChainProblem } from "./cinder/cinder-format.ts";
 export {
   backupDependants,
   type DeleteBackupOptions,
@@ -78,8 +71,8 @@ export {
   type RestoreTo,
   recoverRestore,
   restoreBackup,
-} from "./restore-backup.ts";
-export { recoverInPlace } from "./restore-in-place.ts";
+} from "./restore/restore-backup.ts";
+export { recoverInPlace } from "./restore/restore-in-place.ts";
 export {
   checkRetention,
   describeKeepReason,

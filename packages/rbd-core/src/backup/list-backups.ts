@@ -1,7 +1,7 @@
 import { compareText } from "../names/index.ts";
 import type { BackupRecord, BackupSource } from "./backup-record.ts";
 import type { BackupTarget, ListPointsOptions, PointProblem } from "./backup-target.ts";
-import type { ForeignChain } from "./cinder-chains.ts";
+import type { ForeignChain } from "./cinder/cinder-chains.ts";
 
 /** The backups of one source that build on each other. */
 export interface BackupChainRow {

@@ -4,7 +4,6 @@ import {
   recoverChainImport,
   recoverInPlace,
   recoverRestore,
-  recoverSet,
   recoverSync,
 } from "../backup/index.ts";
 import { recoverClone } from "../clone/index.ts";
@@ -22,6 +21,7 @@ import {
   recoverLeftovers,
   useRecoveries,
 } from "../operation/index.ts";
+import { recoverSet } from "../snapshot-set/index.ts";
 import { recoverCopy, recoverImport } from "../transfer/index.ts";
 import { recoverRollback, recoverVolumeSnapshot } from "../volume/index.ts";
 

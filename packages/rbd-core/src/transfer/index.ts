@@ -17,13 +17,22 @@ export { type CopyDiffOptions, type CopyDiffResult, copyDiff } from "./copy/copy
 export { type CopyImageOptions, type CopyImageResult, copyImage } from "./copy/copy-image.ts";
 export { recoverCopy } from "./copy/copy-mark.ts";
 export { undoCopy } from "./copy/undo-copy.ts";
-export { type CopyVerification } from "./copy/verify-copy.ts";
+export type { CopyVerification } from "./copy/verify-copy.ts";
 export { completeManifest } from "./digests/complete-manifest.ts";
 export { digestDiff } from "./digests/digest-diff.ts";
-export { type BlockDigest, type DigestManifest, type MergedManifest, mergeManifests } from "./digests/digest-manifest.ts";
+export {
+  type BlockDigest,
+  type DigestManifest,
+  type MergedManifest,
+  mergeManifests,
+} from "./digests/digest-manifest.ts";
 export { decodeManifest, encodeManifest } from "./digests/manifest-bytes.ts";
 export { digestRecords } from "./digests/record-digests.ts";
-export { type VerifyDigestsOptions, type VerifyDigestsResult, verifyDigests } from "./digests/verify-digests.ts";
+export {
+  type VerifyDigestsOptions,
+  type VerifyDigestsResult,
+  verifyDigests,
+} from "./digests/verify-digests.ts";
 export { type ExportDiffOptions, exportDiff } from "./export/export-diff.ts";
 export { type ExportImageOptions, exportImage } from "./export/export-image.ts";
 export { type ExportRawOptions, exportRaw, exportRawFile } from "./export/export-raw.ts";
@@ -39,4 +48,10 @@ export { identityOf, isSameImage, type SourceRange } from "./source.ts";
 export { setSize } from "./target/head.ts";
 export { holdTarget, openTarget } from "./target/open-target.ts";
 export { readPoint, removePoint } from "./target/point-record.ts";
-export { progressOf, RateMeter, TransferLimits, type TransferOptions, type TransferProgress } from "./transfer-options.ts";
+export {
+  progressOf,
+  RateMeter,
+  TransferLimits,
+  type TransferOptions,
+  type TransferProgress,
+} from "./transfer-options.ts";

@@ -1,8 +1,9 @@
 import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { expect } from "vitest";
-import type { ConsistentSnapshotsOptions, ImportChainOptions } from "../../src/backup/index.ts";
+import type { ImportChainOptions } from "../../src/backup/index.ts";
 import type { CloneOptions } from "../../src/clone/index.ts";
+import type { ConsistentSnapshotsOptions } from "../../src/snapshot-set/index.ts";
 import type { CaptureOptions } from "../../src/template/index.ts";
 import type { CreateVolumeOptions } from "../../src/volume/index.ts";
 

@@ -1,9 +1,10 @@
 import { writeSync } from "node:fs";
 import { Image, IoCtx, ObjectStore, writeSteps } from "rbd-native";
-import { createConsistentSnapshots, importCinderChain } from "../../src/backup/index.ts";
+import { importCinderChain } from "../../src/backup/index.ts";
 import { cloneImage } from "../../src/clone/index.ts";
 import { connect } from "../../src/cluster/index.ts";
 import { encodeText, encodeU32, encodeU64 } from "../../src/headers/index.ts";
+import { createConsistentSnapshots } from "../../src/snapshot-set/index.ts";
 import { captureImage } from "../../src/template/index.ts";
 import { createVolume } from "../../src/volume/index.ts";
 import { die } from "./die-at.ts";

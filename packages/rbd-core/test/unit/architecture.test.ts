@@ -29,6 +29,7 @@ const layers: readonly (readonly [folder: string, purpose: string])[] = [
   ["transfer", "export, import and copies of images and increments"],
   ["volume", "volumes of virtual machines: create, extend, roll back, delete"],
   ["template", "templates: import, capture, clone, export, remove"],
+  ["snapshot-set", "snapshots of several images that show one instant"],
   ["backup", "backups in a pool or a directory: chains, restore, verification, retention"],
   ["reconcile", "finishing or undoing what was interrupted"],
 ];

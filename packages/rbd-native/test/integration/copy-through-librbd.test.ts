@@ -1,4 +1,4 @@
-import { CopyJob, type Image, tuneForCopies } from "rbd-native";
+import { CopyJob, type Image } from "rbd-native";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openTestPool, type TestPool } from "./support/test-pool.ts";
 
@@ -11,7 +11,6 @@ let snapshotId: bigint;
 
 beforeAll(async () => {
   t = await openTestPool("copy-through");
-  await tuneForCopies(t.io);
   await t.io.createImage("source", { size, order: 20 });
   {
     await using image = await t.io.openImage("source");

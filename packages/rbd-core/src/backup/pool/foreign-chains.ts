@@ -5,8 +5,8 @@ import { forEachLimit } from "../../concurrency/index.ts";
 import { ignoreNotFound } from "../../headers/index.ts";
 import { compareText, type ImageSpec } from "../../names/index.ts";
 import { readOperations } from "../../operation/index.ts";
-import { type ForeignChain, foreignChain, type PoolImage } from "../cinder-chains.ts";
-import { formatCinderMetadataObject, parseCinderBase } from "../cinder-format.ts";
+import { type ForeignChain, foreignChain, type PoolImage } from "../cinder/cinder-chains.ts";
+import { formatCinderMetadataObject, parseCinderBase } from "../cinder/cinder-format.ts";
 
 /** The size and the snapshots of an image, by its id; `null` when there is none. */
 export type ReadChainImage = (imageId: string) => Promise<Pick<PoolImage, "size" | "snapshots"> | null>;

@@ -17,8 +17,8 @@ import {
   verifyDigests,
 } from "../../transfer/index.ts";
 import type { BackupRecord, BackupSource } from "../backup-record.ts";
-import { type ForeignChain, type ForeignPoint, foreignChain } from "../cinder-chains.ts";
-import { formatCinderMetadataObject } from "../cinder-format.ts";
+import { type ForeignChain, type ForeignPoint, foreignChain } from "../cinder/cinder-chains.ts";
+import { formatCinderMetadataObject } from "../cinder/cinder-format.ts";
 import { snapshotOf } from "./pool-chain.ts";
 import {
   addRecord,

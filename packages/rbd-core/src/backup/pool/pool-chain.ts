@@ -40,7 +40,7 @@ import type {
   NewPoint,
   NewRecord,
 } from "../backup-target.ts";
-import { formatCinderMetadataObject } from "../cinder-format.ts";
+import { formatCinderMetadataObject } from "../cinder/cinder-format.ts";
 import {
   addRecord,
   newGeneration,

@@ -34,7 +34,7 @@ import type {
   PointProblem,
   RestoreImage,
 } from "../backup-target.ts";
-import { cinderVolumeId, formatCinderBase } from "../cinder-format.ts";
+import { cinderVolumeId, formatCinderBase } from "../cinder/cinder-format.ts";
 import { type ReadChainImage, readForeignChains } from "./foreign-chains.ts";
 import { type ChainLayout, missingPoint, openPoolChain, type PoolPlace, snapshotOf } from "./pool-chain.ts";
 import { readDigests, readRecord, readRecords } from "./pool-records.ts";

@@ -1,5 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import packageJson from "../../../package.json" with { type: "json" };
+import { engine } from "../../../src/backup/backup-image.ts";
 import { decodeBackupRecord, encodeBackupRecord } from "../../../src/backup/index.ts";
 import { record } from "./records.ts";
 
@@ -7,6 +9,10 @@ describe("the record of a backup", () => {
   it("is read as it was written", () => {
     const written = record({ labels: { plan: "nightly" }, protected: true });
     expect(decodeBackupRecord("here", encodeBackupRecord(written))).toEqual(written);
+  });
+
+  it("names this version of the package", () => {
+    expect(engine).toEqual({ name: "coppice", version: packageJson.version });
   });
 
   it("of another version, with other fields, or too long is not read", () => {

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { foreignChain } from "../../../src/backup/cinder-chains.ts";
+import { foreignChain } from "../../../src/backup/cinder/cinder-chains.ts";
 
 const volume = "6a1c1f0e-2c7f-4b5e-9a55-0e0c7f6d0a11";
 const name = `volume-${volume}.backup.one`;

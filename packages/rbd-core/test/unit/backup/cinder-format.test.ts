@@ -17,7 +17,7 @@ import {
   parseCinderSnapshot,
   readCinderChain,
   toCinderTimestamp,
-} from "../../../src/backup/cinder-format.ts";
+} from "../../../src/backup/cinder/cinder-format.ts";
 import { CoppiceError } from "../../../src/errors/index.ts";
 import { nameProblem } from "../../../src/names/index.ts";
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { joinRanges, touchedBy, withoutEqual } from "../../../src/backup/restore-in-place.ts";
+import { joinRanges, touchedBy, withoutEqual } from "../../../src/backup/restore/restore-in-place.ts";
 import type { DigestManifest } from "../../../src/transfer/index.ts";
 
 const digest = new Uint8Array(16);

@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from "vitest";
-import { Meeting } from "../../../src/backup/snapshot-together.ts";
+import { Meeting } from "../../../src/snapshot-set/snapshot-together.ts";
 
 const owner = (isOwner: boolean) => ({ isExclusiveLockOwner: async () => isOwner });
 const options = { holdLimitMs: 1000, isFrozen: false, signal: new AbortController().signal };

@@ -1,9 +1,9 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { Cluster, type Image } from "rbd-native";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { createConsistentSnapshots } from "../../../src/backup/index.ts";
 import { createImage, createSnapshot, featureBits } from "../../../src/image/index.ts";
 import { listOperations } from "../../../src/operation/index.ts";
+import { createConsistentSnapshots } from "../../../src/snapshot-set/index.ts";
 import { mib } from "../../support/fill.ts";
 import { useOwnPool } from "../../support/use-own-pool.ts";
 

@@ -1,8 +1,8 @@
 import { expect, it } from "vitest";
-import { createConsistentSnapshots } from "../../../src/backup/index.ts";
 import { createImage, removeSnapshot } from "../../../src/image/index.ts";
 import { listOperations } from "../../../src/operation/index.ts";
 import { reconcile } from "../../../src/reconcile/index.ts";
+import { createConsistentSnapshots } from "../../../src/snapshot-set/index.ts";
 import { mib } from "../../support/fill.ts";
 import { runAndKill } from "../../support/kill-at.ts";
 import { isSoak } from "../../support/soak.ts";

@@ -1,12 +1,12 @@
 import type { Image } from "rbd-native";
 import { z } from "zod";
-import type { Cluster } from "../cluster/index.ts";
-import { breakAbandonedLocks, hintForUsers, showUsers } from "../deletion/index.ts";
-import { planDiff } from "../diff/index.ts";
-import { CoppiceError, hasCode, withCoppiceErrors } from "../errors/index.ts";
-import { openImage, waitForDeadClients } from "../image/index.ts";
-import { type ImageSpec, type ImageSpecLike, showImageSpec, toImageOnly } from "../names/index.ts";
-import { beginOperation, type Operation, type Recover } from "../operation/index.ts";
+import type { Cluster } from "../../cluster/index.ts";
+import { breakAbandonedLocks, hintForUsers, showUsers } from "../../deletion/index.ts";
+import { planDiff } from "../../diff/index.ts";
+import { CoppiceError, hasCode, withCoppiceErrors } from "../../errors/index.ts";
+import { openImage, waitForDeadClients } from "../../image/index.ts";
+import { type ImageSpec, type ImageSpecLike, showImageSpec, toImageOnly } from "../../names/index.ts";
+import { beginOperation, type Operation, type Recover } from "../../operation/index.ts";
 import {
   type DigestManifest,
   identityOf,
@@ -14,10 +14,10 @@ import {
   type TransferLimits,
   type TransferOptions,
   verifyDigests,
-} from "../transfer/index.ts";
-import type { BackupRecord } from "./backup-record.ts";
-import type { BackupTarget, ByteRange } from "./backup-target.ts";
-import { type ComparedImage, compareImage } from "./chain-digests.ts";
+} from "../../transfer/index.ts";
+import type { BackupRecord } from "../backup-record.ts";
+import type { BackupTarget, ByteRange } from "../backup-target.ts";
+import { type ComparedImage, compareImage } from "../chain-digests.ts";
 
 interface RestoreInPlaceOptions extends TransferOptions {
   readonly target: BackupTarget;

@@ -1,4 +1,4 @@
-import type { BackupRecord } from "./backup-record.ts";
+import type { BackupRecord } from "../backup-record.ts";
 import {
   type BaseImage,
   type CinderChain,

@@ -1,8 +1,8 @@
 import { z } from "zod";
-import { cloneImage } from "../clone/index.ts";
-import type { Cluster } from "../cluster/index.ts";
-import { CoppiceError, withCoppiceErrors } from "../errors/index.ts";
-import { requestFlatten } from "../flatten/index.ts";
+import { cloneImage } from "../../clone/index.ts";
+import type { Cluster } from "../../cluster/index.ts";
+import { CoppiceError, withCoppiceErrors } from "../../errors/index.ts";
+import { requestFlatten } from "../../flatten/index.ts";
 import {
   type CreateImageOptions,
   featureBits,
@@ -12,19 +12,19 @@ import {
   removeImage,
   removeOwnImage,
   removeOwnTrash,
-} from "../image/index.ts";
-import { type ImageSpec, type ImageSpecLike, showImageSpec, toImageOnly } from "../names/index.ts";
-import type { Operation, Recover } from "../operation/index.ts";
+} from "../../image/index.ts";
+import { type ImageSpec, type ImageSpecLike, showImageSpec, toImageOnly } from "../../names/index.ts";
+import type { Operation, Recover } from "../../operation/index.ts";
 import {
   createEmptyImage,
   existsAlready,
   makeNewImage,
   type TransferLimits,
   type TransferOptions,
-} from "../transfer/index.ts";
-import type { BackupRecord } from "./backup-record.ts";
-import type { BackupTarget, CopiedOut } from "./backup-target.ts";
-import { compareImage, findBackup, readAllDigests } from "./chain-digests.ts";
+} from "../../transfer/index.ts";
+import type { BackupRecord } from "../backup-record.ts";
+import type { BackupTarget, CopiedOut } from "../backup-target.ts";
+import { compareImage, findBackup, readAllDigests } from "../chain-digests.ts";
 import { restoreInPlace } from "./restore-in-place.ts";
 
 /** What a backup is restored to. */

@@ -1,5 +1,5 @@
-import { CoppiceError } from "../errors/index.ts";
-import { checkName, compareText, quoted } from "../names/index.ts";
+import { CoppiceError } from "../../errors/index.ts";
+import { checkName, compareText, quoted } from "../../names/index.ts";
 
 // The names and objects of OpenStack Cinder's Ceph backup driver (cinder/backup/drivers/ceph.py), as the releases since
 // Havana write and read them. Everything here is pure; nothing is sent to a cluster.

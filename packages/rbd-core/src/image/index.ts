@@ -33,5 +33,6 @@ export {
   protectSnapshot,
   type RemoveSnapshotOptions,
   removeSnapshot,
+  repairMapAfterRollback,
   unprotectSnapshot,
 } from "./snapshots.ts";

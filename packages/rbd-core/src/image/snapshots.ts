@@ -2,6 +2,7 @@ import { type Image, RbdError } from "rbd-native";
 import type { CallOptions, Cluster } from "../cluster/index.ts";
 import { CoppiceError, hasCode, withCoppiceErrors } from "../errors/index.ts";
 import { formatImageSpec, type ImageSpecLike, showImageSpec, toSnapshotSpec } from "../names/index.ts";
+import { imageFeatures } from "./features.ts";
 
 /**
  * Creates the snapshot `pool/[namespace/]image@snap`. (`rbd_snap_create2`)
@@ -143,4 +144,16 @@ async function onSnapshot(
     await using image = await ioCtx.openImage(spec.image, { signal });
     await action(image, spec.snapshot, object);
   });
+}
+
+/**
+ * Makes the object map of an image's head right again after a rollback that was interrupted. librbd gives the head the
+ * snapshot's map before it touches an object, so the map may say that objects are gone which are still there, and another
+ * rollback would skip them: their data would show through later. Does nothing for an image without object maps.
+ *
+ * @param image Open for writing.
+ * @throws RbdError
+ */
+export async function repairMapAfterRollback(image: Image): Promise<void> {
+  if (((await image.features()) & imageFeatures["object-map"]) !== 0n) await image.rebuildObjectMap();
 }

@@ -20,7 +20,7 @@ import {
   type WatcherFacts,
 } from "../deletion/index.ts";
 import { CoppiceError, hasCode, withCoppiceErrors } from "../errors/index.ts";
-import { openImage } from "../image/index.ts";
+import { openImage, repairMapAfterRollback } from "../image/index.ts";
 import { type ImageSpec, type ImageSpecLike, showImageSpec, toSnapshotSpec } from "../names/index.ts";
 import {
   type Advance,
@@ -111,9 +111,7 @@ export async function rollbackVolume(
       "rollback",
       async (advance) => {
         const back = showImageSpec({ ...volume, snapshot: kept });
-        undo.note(`the state before the rollback, in ${back}`, () =>
-          rollback(cluster, volume, kept, undefined, () => {}),
-        );
+        undo.note(`the state before the rollback, in ${back}`, () => rollBackAgain(cluster, volume, kept));
         await rollback(cluster, volume, name, operation.signal, advance);
       },
       "objects",
@@ -206,6 +204,7 @@ export const recoverRollback: Recover = async (cluster, operation, { again = fal
           const what = `${object} may be rolled back in part, and the state before is in its snapshot ${kept}: roll the volume back again, or return it to that snapshot`;
           return { outcome: "left", what };
         }
+        await repairMapAfterRollback(image);
         await image.rollback(kept);
         await image.removeSnapshot(found.id);
         return { outcome: "undone", what: `${object} is in the state before the rollback` };
@@ -246,6 +245,15 @@ async function rollback(
     { object, what: `${showImageSpec(volume)} could not be rolled back to ${object}` },
     () => image.rollback(name, { signal, onProgress: ({ done, total }) => advance(done, total) }),
   );
+}
+
+/** Returns to the kept snapshot after a rollback that failed or was aborted. */
+async function rollBackAgain(cluster: Cluster, volume: ImageSpec, kept: string): Promise<void> {
+  await using image = await openImage(cluster, volume);
+  await withCoppiceErrors({ object: showImageSpec({ ...volume, snapshot: kept }) }, async () => {
+    await repairMapAfterRollback(image);
+    await image.rollback(kept);
+  });
 }
 
 /** Removes the kept snapshot. The rollback is done by then: when the answer is lost, it matters only whether it is gone. */

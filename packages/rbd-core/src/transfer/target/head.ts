@@ -15,7 +15,7 @@ import {
 } from "../../diff/index.ts";
 import { CoppiceError } from "../../errors/index.ts";
 import { imageLayout } from "../../headers/index.ts";
-import { imageFeatures, openImage } from "../../image/index.ts";
+import { openImage, repairMapAfterRollback } from "../../image/index.ts";
 import { type ImageSpec, showImageSpec } from "../../names/index.ts";
 import { defineNote } from "../../notes/index.ts";
 import { coverRange, cutExtents, OccupiedRanges } from "../plan.ts";
@@ -117,8 +117,7 @@ export async function repairAfterRollback(
   note: ReturnType<typeof rollbackNote.parse>,
 ): Promise<void> {
   if (note?.image !== image.id) return;
-  const hasMap = ((await image.features()) & imageFeatures["object-map"]) !== 0n;
-  if (hasMap) await image.rebuildObjectMap();
+  await repairMapAfterRollback(image);
   await rollbackNote.remove(image);
 }
 

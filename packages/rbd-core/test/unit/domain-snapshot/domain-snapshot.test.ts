@@ -16,24 +16,24 @@ const diskOf = (xml: string) => parse(withDisk(xml)).disks[0];
 describe("libvirt's own documents", () => {
   it("a snapshot with mirrors is read", () => {
     expect(parse(mirrorSnapshot)).toMatchObject({
-      name: "my snap name",
-      description: "! #$%^",
+      name: "before the upgrade",
+      description: "100 % safe, #7",
       state: "disk-snapshot",
-      creationTime: 1272917631,
+      creationTime: 1763769600,
       disks: [
         {
-          name: "hda",
+          name: "vda",
           snapshot: "external",
           driverType: "qcow2",
-          source: { type: "file", file: "/path/to/new" },
-          mirror: { type: "file", file: "/path/to/other" },
+          source: { type: "file", file: "/images/root-1.before" },
+          mirror: { type: "file", file: "/mirrors/root-1" },
         },
         {
-          name: "hdb",
+          name: "vdb",
           snapshot: "external",
           driverType: "qcow2",
-          source: { type: "file", file: "/path/to/generated" },
-          mirror: { type: "file", file: "/path/to/other2" },
+          source: { type: "file", file: "/images/data-1.before" },
+          mirror: { type: "file", file: "/mirrors/data-1" },
         },
       ],
     });
@@ -44,7 +44,7 @@ describe("libvirt's own documents", () => {
   });
 
   it("a request is the same document, with the external snapshot that a mirror means written out", () => {
-    const explicit = mirrorRequest.replace("<disk name='hdb'>", "<disk name='hdb' snapshot='external'>");
+    const explicit = mirrorRequest.replace("<disk name='vdb'>", "<disk name='vdb' snapshot='external'>");
     expect(explicit).not.toBe(mirrorRequest);
     expect(asData(formatDomainSnapshot(parse(mirrorRequest)))).toEqual(asData(explicit));
     expect(formatDomainSnapshot(parse(explicit))).toBe(explicit);
@@ -54,7 +54,7 @@ describe("libvirt's own documents", () => {
     const { state, creationTime, domain } = parse(mirrorSnapshot);
     const completed = completeDisks(
       { ...parse(mirrorRequest), state, creationTime, domain },
-      { generateSource: () => ({ type: "file", file: "/path/to/generated" }) },
+      { generateSource: () => ({ type: "file", file: "/images/data-1.before" }) },
     );
     expect(asData(formatDomainSnapshot(completed))).toEqual(asData(mirrorSnapshot));
   });
@@ -92,7 +92,7 @@ describe("the rules of mirrors", () => {
 
   it.each([{}, { allowMirror: false }])("is refused unless it is allowed: %o", (options) => {
     const error = errorOf(() => parseDomainSnapshot(mirrorRequest, options));
-    expect(error).toMatchObject({ code: "MIRROR_NOT_ALLOWED", disk: "hda", line: 7 });
+    expect(error).toMatchObject({ code: "MIRROR_NOT_ALLOWED", disk: "vda", line: 7 });
   });
 
   it("alone it makes the snapshot external", () => {

@@ -129,7 +129,7 @@ export function anySnapshot(): fc.Arbitrary<DomainSnapshot> {
 }
 
 const domains = [
-  "<domain><uuid>c7a5fdbd-edaf-9455-926a-d65c16db1809</uuid></domain>",
+  "<domain><uuid>3f0c6a1e-52d7-4c7b-9a36-0e8d4b1f7c25</uuid></domain>",
   mirrorSnapshot
     .slice(mirrorSnapshot.indexOf("<domain "), mirrorSnapshot.lastIndexOf("</domainsnapshot>"))
     .trim(),

@@ -26,7 +26,7 @@ try {
     const cache = process.env.XDG_CACHE_HOME || join(homedir(), ".cache");
     const root = resolve(values.root ?? join(cache, `coppice/debian-${release.number}`));
     await makeRoot(root, release, values.mirror ?? debianMirror());
-    await installPackages(root, [...packagesFor.build, ...packagesFor.cluster]);
+    await installPackages(root, [...packagesFor.build, ...packagesFor.cluster, ...packagesFor.witnesses]);
     const tests = positionals.length > 0 ? positionals : ["packages/rbd-native", "packages/rbd-core"];
     const build = async () => {
       const code = await runInRoot(root, script(tests));

@@ -53,7 +53,7 @@ const stages = [
 
 try {
   const chosen = choose(process.argv.slice(2));
-  await prepare(["build", "cluster", "browser"]);
+  await prepare(["build", "cluster", "browser", "witnesses"]);
   rmSync(reports, { recursive: true, force: true });
   mkdirSync(reports, { recursive: true });
   const results = await Promise.all(

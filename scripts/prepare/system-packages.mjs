@@ -9,6 +9,7 @@ export const packagesFor = {
   build: ["g++", "make", "python3", "librbd-dev", "librados-dev", "libradospp-dev", "libxxhash-dev"],
   cluster: ["ceph-mon", "ceph-mgr", "ceph-osd", "ceph-common"],
   browser: ["chromium", "fonts-liberation"],
+  witnesses: ["python3-rbd", "libvirt-clients", "libxml2-utils"],
   cinder: ["python3-cinder", "python3-os-brick"],
 };
 
@@ -27,6 +28,9 @@ const evidence = {
   "ceph-common": ["/usr/bin/ceph"],
   chromium: ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"],
   "fonts-liberation": ["/usr/share/fonts"],
+  "python3-rbd": ["/usr/bin/rbd"],
+  "libvirt-clients": ["/usr/bin/virt-xml-validate"],
+  "libxml2-utils": ["/usr/bin/xmllint"],
   "python3-cinder": ["/usr/lib/python3/dist-packages/cinder"],
   "python3-os-brick": ["/usr/lib/python3/dist-packages/os_brick"],
 };

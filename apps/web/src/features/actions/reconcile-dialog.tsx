@@ -9,6 +9,7 @@ import { Button } from "#components/ui/button.tsx";
 import { Dialog, DialogContent } from "#components/ui/dialog.tsx";
 import { SpecText } from "#components/values.tsx";
 import { useCluster } from "#features/cluster/current-cluster.tsx";
+import { useReportEnd } from "#features/tasks/task-watch.tsx";
 import { toProblem, trpc } from "#lib/api.ts";
 
 /** What was interrupted: an operation on one image, or everything on the cluster. */
@@ -101,8 +102,15 @@ function Confirmation({
   onClose: () => void;
 }) {
   const cluster = useCluster();
-  // The tray shows the task, and a toast tells how it ended.
-  const reconcile = useMutation(trpc.operations.reconcile.mutationOptions({ onSuccess: onClose }));
+  const reportEnd = useReportEnd();
+  const reconcile = useMutation(
+    trpc.operations.reconcile.mutationOptions({
+      onSuccess: ({ taskId }) => {
+        onClose();
+        void reportEnd(taskId);
+      },
+    }),
+  );
   const consequences = image === null ? EACH : (CONSEQUENCES[operation?.purpose ?? ""] ?? EACH);
   return (
     <>

@@ -1,8 +1,8 @@
 "use client";
 
 import type { TaskSummary } from "@coppice/server/router";
-import { useQuery } from "@tanstack/react-query";
-import { type ReactNode, useCallback, useEffect, useRef } from "react";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { createContext, type ReactNode, useCallback, useContext, useEffect, useRef } from "react";
 import { toast } from "#components/ui/toast.tsx";
 import { useCluster, useLinks } from "#features/cluster/current-cluster.tsx";
 import { StreamStateContext, useServerEvents } from "#features/cluster/server-events.ts";
@@ -36,8 +36,34 @@ export function TaskWatch({ children }: { children: ReactNode }) {
     [username, links],
   );
 
+  const client = useQueryClient();
+  const reportEnd = useCallback(
+    async (taskId: string) => {
+      running.current.add(taskId);
+      const now = trpc.tasks.get.queryOptions({ id: taskId }, { staleTime: 0 });
+      // When this fails, the connection is lost, which the console shows; the stream tells of the end once it is back.
+      const task = await client.fetchQuery(now).catch(() => null);
+      if (task !== null) onTask(task);
+    },
+    [client, onTask],
+  );
+
   const stream = useServerEvents(onTask);
-  return <StreamStateContext value={stream}>{children}</StreamStateContext>;
+  return (
+    <StreamStateContext value={stream}>
+      <ReportEndContext value={reportEnd}>{children}</ReportEndContext>
+    </StreamStateContext>
+  );
+}
+
+const ReportEndContext = createContext<(taskId: string) => Promise<void>>(async () => {});
+
+/**
+ * Notifies the user when a task ends that this tab has started. The event stream alone would miss one that ended before the
+ * stream was there.
+ */
+export function useReportEnd(): (taskId: string) => Promise<void> {
+  return useContext(ReportEndContext);
 }
 
 const tasksOnScreen = new Set<string>();

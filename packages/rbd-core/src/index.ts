@@ -101,8 +101,10 @@ export {
   cloneImage,
   type DerivePhase,
   type NameSource,
+  type PlanCloneOptions,
   type PlannedSnapshot,
   planClone,
+  SearchMemory,
 } from "./clone/index.ts";
 export {
   type CallOptions,

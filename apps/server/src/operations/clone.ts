@@ -9,6 +9,7 @@ import {
   openImage,
   parseImageSpec,
   planCloneWithinLimits,
+  SearchMemory,
 } from "rbd-core";
 import { z } from "zod";
 import { operatorProcedure } from "../api/procedures.ts";
@@ -65,12 +66,19 @@ export type CloneTaskResult = z.output<typeof cloneResult>;
 
 /** `clone` of the API. */
 export function cloneRouter(services: OperationServices, runner: TaskRunner) {
+  // Whoever changes the target in the dialog asks for a new plan of the same source.
+  const memories = new WeakMap<Cluster, SearchMemory>();
+  const memoryOf = (cluster: Cluster) => {
+    const memory = memories.get(cluster) ?? new SearchMemory();
+    memories.set(cluster, memory);
+    return memory;
+  };
   return t.router({
     /** What `clone.start` with the same input would do. Reads the cluster, changes nothing. */
     plan: operatorProcedure
       .input(cloneInput)
       .output(clonePlan)
-      .query(({ input, signal }) => planClone(services, canonical(input), signal)),
+      .query(({ input, signal }) => planClone(services, canonical(input), memoryOf, signal)),
 
     /** Queues a clone. */
     start: operatorProcedure
@@ -87,11 +95,13 @@ export function cloneRouter(services: OperationServices, runner: TaskRunner) {
 async function planClone(
   { clusters, flattens }: OperationServices,
   { cluster: id, source, target }: CloneInput,
+  memoryOf: (cluster: Cluster) => SearchMemory,
   signal: AbortSignal | undefined,
 ): Promise<ClonePlanView> {
-  const plan = await clusters
-    .get(id)
-    .ask((cluster) => planCloneWithinLimits(cluster, flattens.get(id).get(), { source, target, signal }));
+  const plan = await clusters.get(id).ask((cluster) => {
+    const options = { source, target, memory: memoryOf(cluster), signal };
+    return planCloneWithinLimits(cluster, flattens.get(id).get(), options);
+  });
   const { name, action, reason } = plan.snapshot;
   return {
     snapshot: { name, action, reason },

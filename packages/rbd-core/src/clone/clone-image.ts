@@ -7,6 +7,7 @@ import { type CloneOptions, type ClonePlan, type DerivePhase, derivePhases } fro
 import { newCloneRecord } from "./clone-record.ts";
 import { deriveImage } from "./derive.ts";
 import { checkSnapshotNameFree, type PreparedClone, prepareClone, prepareCurrent } from "./prepare.ts";
+import type { SearchMemory } from "./search-memory.ts";
 
 /** What was done: the plan as it was executed, and what is new on the cluster besides the clone. */
 export interface CloneResult extends Omit<ClonePlan, "snapshot" | "protect" | "flatten"> {
@@ -106,6 +107,11 @@ async function makeClone(
   }
 }
 
+export interface PlanCloneOptions extends CloneOptions {
+  /** Spares plans of the same source for several targets, one after the other, the search for its snapshot. */
+  memory?: SearchMemory | undefined;
+}
+
 /**
  * Returns what `cloneImage` with the same options would do, and changes nothing.
  *
@@ -114,9 +120,9 @@ async function makeClone(
  *
  * @throws {CoppiceError} as `cloneImage` does
  */
-export async function planClone(cluster: Cluster, options: CloneOptions): Promise<ClonePlan> {
+export async function planClone(cluster: Cluster, options: PlanCloneOptions): Promise<ClonePlan> {
   return withCoppiceErrors({}, async () => {
-    const prepared = await prepareClone(cluster, options);
+    const prepared = await prepareClone(cluster, options, { memory: options.memory });
     checkSnapshotNameFree(prepared);
     return prepared.plan;
   });

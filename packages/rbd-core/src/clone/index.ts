@@ -1,5 +1,5 @@
 export { type CloneFormat, readCloneFormat } from "./clone-format.ts";
-export { type CloneResult, cloneImage, planClone } from "./clone-image.ts";
+export { type CloneResult, cloneImage, type PlanCloneOptions, planClone } from "./clone-image.ts";
 export type { CloneChoices } from "./clone-layout.ts";
 export {
   type CloneOptions,
@@ -23,6 +23,7 @@ export {
   recordDeleted,
   releaseParents,
 } from "./release-parents.ts";
+export { SearchMemory } from "./search-memory.ts";
 export { defaultNames, type NameSource, newSnapshotName } from "./snapshot-name.ts";
 export { namedSnapshot, openSource, readSourceFacts, type SourceFacts, sourceDepth } from "./source.ts";
 export {

@@ -14,6 +14,7 @@ import {
   checkCloneable,
   decideClone,
 } from "./clone-plan.ts";
+import type { SearchMemory } from "./search-memory.ts";
 import { searchSnapshot } from "./search-snapshot.ts";
 import { defaultNames, newSnapshotName } from "./snapshot-name.ts";
 import {
@@ -58,6 +59,8 @@ export async function prepareCurrent(
 interface PrepareOptions {
   /** Without it a new snapshot is planned, and none of the existing ones is compared. Default true. */
   search?: boolean;
+  /** What earlier searches found. */
+  memory?: SearchMemory | undefined;
   /** Is called once source and target are known to be usable, and runs while the source is searched. */
   begin?: ((facts: SourceFacts) => Promise<unknown>) | undefined;
 }
@@ -70,7 +73,7 @@ interface PrepareOptions {
 export async function prepareClone(
   cluster: Cluster,
   options: CloneOptions,
-  { search = true, begin }: PrepareOptions = {},
+  { search = true, memory, begin }: PrepareOptions = {},
 ): Promise<PreparedClone> {
   const { signal } = options;
   const report = (phase: ClonePhase, done: number, total: number) =>
@@ -96,12 +99,14 @@ export async function prepareClone(
   signal?.throwIfAborted();
 
   const beginning = begin?.(facts);
+  const compare = () =>
+    searchSnapshot(cluster, image, facts, signal, (done, total) => report("search", done, total));
   const parentOfSource = async () => (chosen === null ? facts.parent : parentAt(image, chosen));
   const [found, above] = await allSettledOrThrow([
     chosen !== null
       ? { snapshot: chosen, reason: "it was asked for" }
       : search
-        ? searchSnapshot(cluster, image, facts, signal, (done, total) => report("search", done, total))
+        ? (memory?.find(facts, compare) ?? compare())
         : { snapshot: null, reason: "the source's snapshots kept changing during the search" },
     parentOfSource().then((parent) => sourceDepth(cluster, parent)),
     beginning,

@@ -21,7 +21,8 @@ import {
   findZeroDelta,
 } from "./zero-delta.ts";
 
-interface SearchResult {
+/** What a search for a snapshot with the current state found. */
+export interface SearchResult {
   snapshot: SnapshotRow | null;
   /** Why this snapshot, or why none. One sentence without a full stop. */
   reason: string;

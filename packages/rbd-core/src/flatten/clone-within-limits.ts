@@ -5,6 +5,7 @@ import {
   type CloneProgress,
   type CloneResult,
   cloneImage,
+  type PlanCloneOptions,
   planClone,
 } from "../clone/index.ts";
 import type { Cluster } from "../cluster/index.ts";
@@ -52,7 +53,7 @@ export async function cloneWithinLimits(
 export async function planCloneWithinLimits(
   cluster: Cluster,
   flattener: Flattener,
-  options: LimitedCloneOptions,
+  options: LimitedCloneOptions & Pick<PlanCloneOptions, "memory">,
 ): Promise<ClonePlan & { sourceDepth: DepthVerdict }> {
   const plan = await planClone(cluster, options);
   const sourceDepth = await flattener.evaluate(options.source);

@@ -56,7 +56,7 @@ describe("the types of the public entry", () => {
       cloneFormat: 2,
       signal: undefined,
     });
-    expectTypeOf(api.planClone).parameters.toEqualTypeOf<[Cluster, CloneOptions]>();
+    expectTypeOf(api.planClone).parameters.toEqualTypeOf<[Cluster, api.PlanCloneOptions]>();
     expectTypeOf(api.cloneImage).parameters.toEqualTypeOf<[Cluster, CloneOptions]>();
     expectTypeOf(api.cloneImage).returns.resolves.toEqualTypeOf<CloneResult>();
     expectTypeOf<CloneResult["snapshot"]["id"]>().toEqualTypeOf<bigint>();

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { createStream } from "rotating-file-stream";
+import { createStream, type RotatingFileStream } from "rotating-file-stream";
 import { UserError } from "../prepare/output.mjs";
 import { root } from "../prepare/toolchain.mjs";
 import type { ProductSettings } from "./settings.ts";
@@ -24,6 +24,11 @@ export interface RunningServer {
   stop(): Promise<void>;
 }
 
+/** The server's log: `server.log`, and as many full ones as are kept. Readable by their owner only. */
+export function openLog(dataDir: string, size: "10M" | "64K" = "10M"): RotatingFileStream {
+  return createStream("server.log", { path: dataDir, mode: 0o600, size, rotate: keptLogs });
+}
+
 /**
  * Starts the server on the given cluster and waits until it answers. @throws UserError with the end of its log, and the
  * reason of `signal` when it is aborted before
@@ -35,12 +40,7 @@ export async function startServer(
 ): Promise<RunningServer> {
   signal.throwIfAborted();
   const logFile = join(settings.dataDir, "server.log");
-  const log = createStream("server.log", {
-    path: settings.dataDir,
-    mode: 0o600,
-    size: "10M",
-    rotate: keptLogs,
-  });
+  const log = openLog(settings.dataDir);
   log.on("error", (error) => console.error(`The server's log cannot be written: ${error.message}`));
   // The IPC channel carries no data: when it closes, the server knows that its launcher has ended in some way.
   const child = spawn(process.execPath, [smallYoungHeap, join(root, "apps/server/dist/main.js")], {

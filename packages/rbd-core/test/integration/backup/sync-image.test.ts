@@ -9,6 +9,8 @@ import type { Death } from "../../support/transfer-and-die.ts";
 import { useOwnPool } from "../../support/use-own-pool.ts";
 
 const pools = useOwnPool("sync", ["copies"]);
+/** The operations of this file. Other files leave some as well. */
+const mine = { pools: [pools.pool, pools.other("copies")] };
 const { pool, witness } = pools;
 const copies = pools.other("copies");
 
@@ -67,7 +69,7 @@ describe("syncImage", () => {
     expect(copy).toBe(await witness.md5(`${copies}/vm@${third.snapshot}`));
     const layout = (await witness.json("info", `${copies}/vm`)) as { object_size: number };
     expect(layout.object_size).toBe(2 ** 20);
-    expect(await listOperations(pools.cluster)).toEqual([]);
+    expect(await listOperations(pools.cluster, mine)).toEqual([]);
   });
 
   it("keeps one image in two places without taking the common point of the other", async () => {
@@ -107,7 +109,7 @@ describe("syncImage", () => {
     await expect(
       syncImage(pools.cluster, { image: source, target: { image: source } }),
     ).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
-    expect(await listOperations(pools.cluster)).toEqual([]);
+    expect(await listOperations(pools.cluster, mine)).toEqual([]);
   });
 
   it("leaves nothing when it is aborted", async () => {
@@ -119,7 +121,7 @@ describe("syncImage", () => {
     await expect(syncImage(pools.cluster, { ...options, onProgress })).rejects.toBe(reason);
     expect(await snapshots(source)).toEqual([]);
     expect(await witness.json("ls", copies)).not.toContain("aborted");
-    expect(await listOperations(pools.cluster)).toEqual([]);
+    expect(await listOperations(pools.cluster, mine)).toEqual([]);
   });
 });
 
@@ -145,22 +147,22 @@ describe("a sync whose process is killed", () => {
       await write(source, 1_000_000, 300_000);
     }
     await runUntilKilled({ conf: inject("cephConf"), death, syncImage: options });
-    expect(await listOperations(pools.cluster)).toHaveLength(1);
+    expect(await listOperations(pools.cluster, mine)).toHaveLength(1);
     const { snapshot } = await syncImage(pools.cluster, options);
     expect(await snapshots(source)).toEqual([snapshot]);
     expect(await snapshots(options.target.image)).toEqual([snapshot]);
     expect(await witness.md5(options.target.image)).toBe(await witness.md5(`${source}@${snapshot}`));
-    expect(await listOperations(pools.cluster)).toEqual([]);
+    expect(await listOperations(pools.cluster, mine)).toEqual([]);
   });
 
   it("is undone by reconcile", async () => {
     const source = await makeImage("reconciled");
     const options = { image: source, target: { image: `${copies}/reconciled` } };
     await runUntilKilled({ conf: inject("cephConf"), death: { written: 64 * 1024 }, syncImage: options });
-    const [done] = await reconcile(pools.cluster);
+    const [done] = await reconcile(pools.cluster, mine);
     expect(done).toMatchObject({ outcome: "undone", error: null });
     expect(await snapshots(source)).toEqual([]);
     expect(await witness.json("ls", copies)).not.toContain("reconciled");
-    expect(await listOperations(pools.cluster)).toEqual([]);
+    expect(await listOperations(pools.cluster, mine)).toEqual([]);
   });
 });

@@ -79,7 +79,7 @@ describe("copyImage, whose process was killed", () => {
     const target = plain.image(`reconciled-${outcome}-${Object.keys(death).join("-")}-copy`);
     const copyOfImage = { image: source, target: { image: target } };
     await dieInTransfer(cluster, { conf: plain.conf, copyImage: copyOfImage, death });
-    const results = await reconcile(cluster);
+    const results = await reconcile(cluster, { pools: [plain.pool] });
     const ours = results.filter(({ operation }) => target.endsWith(`/${operation.image.image}`));
     expect(ours).toMatchObject([{ outcome, error: null }]);
     if (outcome === "undone")

@@ -112,12 +112,12 @@ export function testKilledImport(
     const image = plain.image(`${kind}-reconciled-${moments.findIndex((moment) => moment.when === when)}`);
     await die(image, death);
     const name = image.split("/").at(-1);
-    const results = await reconcile(cluster);
+    const results = await reconcile(cluster, { pools: [plain.pool] });
     const ours = results.filter(({ operation }) => operation.image.image === name);
     expect(ours).toMatchObject([{ outcome: isWhole ? "finished" : "undone", error: null }]);
     if (isWhole) await expectImported(image);
     else await expect(openImage(cluster, image)).rejects.toMatchObject({ code: "NOT_FOUND" });
-    const left = await listOperations(cluster);
+    const left = await listOperations(cluster, { pools: [plain.pool] });
     expect(left.filter((operation) => operation.image.image === name)).toEqual([]);
   });
 

@@ -9,15 +9,24 @@ const [factor = 0, first = 0] = (process.env.COPPICE_SOAK ?? "").split(":").filt
 export const isSoak = factor > 0;
 
 /**
- * How a process that is killed at the nth change of a loop (from 1) dies, and what mends what it left. In a usual run the
- * two remedies take turns, and `turn` says which of them begins; a soak run tries both, before the change and after it.
+ * How a process that is killed at the nth change of a loop (from 1) dies, and what mends what it left. A usual run kills at
+ * every second change, of which `turn` says where it begins, and the two remedies take turns. A soak run tries both, before
+ * every change and after it.
  */
 export function deathsAt(nth: number, turn: 0 | 1 = 0): { late: boolean; remedy: "again" | "reconcile" }[] {
-  if (!isSoak) return [{ late: false, remedy: (nth + turn) % 2 === 1 ? "again" : "reconcile" }];
-  return [false, true].flatMap((late) => [
-    { late, remedy: "again" },
-    { late, remedy: "reconcile" },
-  ]);
+  if (isSoak) {
+    return [false, true].flatMap((late) => [
+      { late, remedy: "again" },
+      { late, remedy: "reconcile" },
+    ]);
+  }
+  if (nth % 2 === turn) return [];
+  return [{ late: false, remedy: Math.floor(nth / 2) % 2 === 0 ? "again" : "reconcile" }];
+}
+
+/** Of cases that differ in one thing only, every second one in a usual run, from the first or the second one on. */
+export function everySecond<T>(cases: readonly T[], from: 0 | 1): T[] {
+  return cases.filter((_, index) => isSoak || index % 2 === from);
 }
 
 /**

@@ -35,7 +35,7 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true }));
 
 /** Every change in a soak run, else every seventh one, beginning with another one for each test. */
-const step = isSoak ? 1 : 7;
+const step = isSoak ? 1 : 13;
 
 /** In the loops over faults, so that thousands of comparisons take seconds. */
 const small = 64 * 1024;

@@ -12,6 +12,7 @@ import { importImage } from "../../../src/transfer/import/import-image.ts";
 import { importRaw } from "../../../src/transfer/import/import-raw.ts";
 import type { DyingCall } from "../../support/die-at.ts";
 import { dieInTransfer } from "../../support/die-in-transfer.ts";
+import { everySecond } from "../../support/soak.ts";
 import { type PlainRbdPool, usePlainRbd } from "../formats/use-plain-rbd.ts";
 import { contentsOf, snapshotsAndNotes } from "./image-facts.ts";
 
@@ -101,25 +102,28 @@ export function testKilledImport(
     expect(await opened.isSnapshotProtected("two")).toBe(true);
   }
 
-  it.each(moments)("$when: the same call makes it whole", async ({ when, death }) => {
+  it.each(everySecond(moments, 0))("$when: the same call makes it whole", async ({ when, death }) => {
     const image = plain.image(`${kind}-${moments.findIndex((moment) => moment.when === when)}`);
     await die(image, death);
     await again(image);
     await expectImported(image);
   });
 
-  it.each(moments)("$when: reconcile leaves nothing half made", async ({ when, death, isWhole }) => {
-    const image = plain.image(`${kind}-reconciled-${moments.findIndex((moment) => moment.when === when)}`);
-    await die(image, death);
-    const name = image.split("/").at(-1);
-    const results = await reconcile(cluster, { pools: [plain.pool] });
-    const ours = results.filter(({ operation }) => operation.image.image === name);
-    expect(ours).toMatchObject([{ outcome: isWhole ? "finished" : "undone", error: null }]);
-    if (isWhole) await expectImported(image);
-    else await expect(openImage(cluster, image)).rejects.toMatchObject({ code: "NOT_FOUND" });
-    const left = await listOperations(cluster, { pools: [plain.pool] });
-    expect(left.filter((operation) => operation.image.image === name)).toEqual([]);
-  });
+  it.each(everySecond(moments, 1))(
+    "$when: reconcile leaves nothing half made",
+    async ({ when, death, isWhole }) => {
+      const image = plain.image(`${kind}-reconciled-${moments.findIndex((moment) => moment.when === when)}`);
+      await die(image, death);
+      const name = image.split("/").at(-1);
+      const results = await reconcile(cluster, { pools: [plain.pool] });
+      const ours = results.filter(({ operation }) => operation.image.image === name);
+      expect(ours).toMatchObject([{ outcome: isWhole ? "finished" : "undone", error: null }]);
+      if (isWhole) await expectImported(image);
+      else await expect(openImage(cluster, image)).rejects.toMatchObject({ code: "NOT_FOUND" });
+      const left = await listOperations(cluster, { pools: [plain.pool] });
+      expect(left.filter((operation) => operation.image.image === name)).toEqual([]);
+    },
+  );
 
   it("is removed by the same call, also when that is killed too", async () => {
     const image = plain.image(`${kind}-again`);

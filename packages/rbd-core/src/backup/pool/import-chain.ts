@@ -88,6 +88,7 @@ export async function importCinderChain(
   cluster: Cluster,
   options: ImportChainOptions,
 ): Promise<ImportChainResult> {
+  options.signal?.throwIfAborted();
   const place: ImageSpec = {
     pool: options.pool,
     namespace: options.namespace ?? "",

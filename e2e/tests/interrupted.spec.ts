@@ -64,7 +64,7 @@ test("a clone that was interrupted is marked everywhere, and undone from the das
 
   await test.step("the dialog says what will happen, and the image goes with everything that was made for it", async () => {
     await page.getByRole("button", { name: "Finish or undo…" }).click();
-    const dialog = page.getByRole("dialog", { name: "Finish or undo" });
+    const dialog = page.getByRole("dialog", { name: "Finish or undo", exact: true });
     await expect(dialog).toContainText("what was made of it is removed");
     await expectAccessible(page);
     await dialog.getByRole("button", { name: "Finish or undo" }).click();

@@ -98,7 +98,7 @@ export class Daemon {
 
   #startFailed(end: DaemonEnd, output: string): DevClusterError {
     const how = end.code === null ? `was ended by ${end.signal}` : `ended with exit code ${end.code}`;
-    return new DevClusterError("DAEMON_FAILED", `${this.name} ${how}: ${lastLines(readable(output), 6)}`, {
+    return new DevClusterError("DAEMON_FAILED", `${this.name} ${how}: ${lastLines(readable(output), 10)}`, {
       call: this.#type.binary,
       object: this.name,
       hint: `See ${join(this.#paths.log, `${this.name}.log`)}.`,

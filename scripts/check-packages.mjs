@@ -38,7 +38,7 @@ export async function use(cluster: Cluster, signal: AbortSignal | undefined): Pr
   const level: CompressOptions = { level: undefined };
   const options: ExecuteDeletionOptions = { way: "remove", signal, onStep: undefined, findDependants: undefined };
   await whatChanged(cluster, "rbd/vm-1", { from: undefined, buckets: undefined, signal });
-  await importTemplate(cluster, { source: "a.raw", target: "rbd/a", expected: { sha512: "" } });
+  await importTemplate(cluster, { source: { file: "a.raw" }, target: "rbd/a", expected: { sha512: "" } });
   return JSON.stringify([image.id, pool.poolName, level, options, RbdError.name, new TransferLimits()], jsonReplacer);
 }
 `;
@@ -46,7 +46,7 @@ export async function use(cluster: Cluster, signal: AbortSignal | undefined): Pr
 const bundled = `
 import { connect, importTemplate } from "rbd-core";
 await using cluster = await connect({ conf: process.argv[2] });
-const source = (function* () { yield Buffer.alloc(1048576, 1); })();
+const source = (async function* () { yield Buffer.alloc(1048576, 1); })();
 const { digests } = await importTemplate(cluster, { source, target: "rbd/from-a-bundle" });
 console.log(digests.sha512.length);
 `;

@@ -256,6 +256,11 @@ export class Operation implements AsyncDisposable {
     return this.#record;
   }
 
+  /** Whether another process may have taken the operation over, also when the caller has aborted it before. */
+  get isLost(): boolean {
+    return this.#lost.signal.aborted;
+  }
+
   /** @throws {CoppiceError} `LEASE_LOST` when another process may have taken the operation over */
   throwIfLost(): void {
     this.#lost.signal.throwIfAborted();

@@ -4,7 +4,7 @@ import type { Cluster } from "../../cluster/index.ts";
 import { breakAbandonedLocks, hintForUsers, showUsers } from "../../deletion/index.ts";
 import { planDiff } from "../../diff/index.ts";
 import { CoppiceError, hasCode, withCoppiceErrors } from "../../errors/index.ts";
-import { openImage, waitForDeadClients } from "../../image/index.ts";
+import { openImage, repairMapAfterRollback, waitForDeadClients } from "../../image/index.ts";
 import { type ImageSpec, type ImageSpecLike, showImageSpec, toImageOnly } from "../../names/index.ts";
 import { beginOperation, type Operation, type Recover } from "../../operation/index.ts";
 import {
@@ -88,7 +88,7 @@ export async function restoreInPlace(
       await operation.end();
       return { ...restored, safetySnapshot: before.safety };
     } catch (error) {
-      if (hasCode(operation.signal.reason, "LEASE_LOST")) throw operation.signal.reason;
+      operation.throwIfLost();
       await undo(cluster, place, before, error);
       // Otherwise the record says that the image may hold a part of a backup.
       if (before.safety !== null || !written.has) await operation.end();
@@ -147,13 +147,16 @@ function isSafety({ safety, known }: InPlaceDetails) {
     each.name === safety && each.id > BigInt(known) && each.namespace === "user";
 }
 
-/** Takes the snapshot of the state before, unless the run before has. */
+/**
+ * Takes the snapshot of the state before, unless the run before has. That run may have been killed while it returned to that
+ * state.
+ */
 async function keepState(cluster: Cluster, place: ImageSpec, details: InPlaceDetails): Promise<void> {
   const { safety } = details;
   if (safety === null) return;
   await using image = await openImage(cluster, place);
-  if ((await image.listSnapshots()).some(isSafety(details))) return;
-  await image.createSnapshot(safety);
+  if ((await image.listSnapshots()).some(isSafety(details))) await repairMapAfterRollback(image);
+  else await image.createSnapshot(safety);
 }
 
 /** @throws {CoppiceError} `UNDO_FAILED`, naming the snapshot that holds the state before */

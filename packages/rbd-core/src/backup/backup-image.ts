@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { Cluster } from "../cluster/index.ts";
-import { CoppiceError, hasCode, withCoppiceErrors } from "../errors/index.ts";
+import { CoppiceError, withCoppiceErrors } from "../errors/index.ts";
 import { openImage } from "../image/index.ts";
 import { type ImageSpec, type ImageSpecLike, showImageSpec, toImageOnly } from "../names/index.ts";
 import { beginOperation, type Operation } from "../operation/index.ts";
@@ -10,7 +10,7 @@ import {
   type TransferLimits,
   type TransferOptions,
 } from "../transfer/index.ts";
-import type { BackupReason, BackupRecord, BackupSource } from "./backup-record.ts";
+import { type BackupReason, type BackupRecord, type BackupSource, newestBackup } from "./backup-record.ts";
 import {
   backupDetails,
   backupKind,
@@ -97,12 +97,8 @@ export async function backupImage(cluster: Cluster, options: BackupImageOptions)
     return await backUp(run, newChain);
   } finally {
     // Otherwise the record names the snapshot that could not be removed, or an interrupted backup to another target.
-    if (!isLost(operation) && pendingOf(operation).length === 0) await operation.end();
+    if (!operation.isLost && pendingOf(operation).length === 0) await operation.end();
   }
-}
-
-function isLost(operation: Operation): boolean {
-  return hasCode(operation.signal.reason, "LEASE_LOST");
 }
 
 /** One call of {@link backupImage}, once the source is its own. */
@@ -142,7 +138,7 @@ async function backUp(run: BackupRun, newChain: string): Promise<BackupImageResu
     await operation.update(backupDetails(run.others));
     return { backup, retired };
   } catch (error) {
-    if (isLost(operation)) throw operation.signal.reason;
+    operation.throwIfLost();
     // After the commit the backup stays, whatever failed then.
     if ((await target.find(id)) === null) await removePendingSnapshot(cluster, operation, pending);
     await operation.update(backupDetails(run.others));
@@ -293,11 +289,7 @@ async function openDecided(
 
 /** The backup to build on: the one that is named, or the one that was taken last. */
 function findParent(points: readonly BackupRecord[], id: string | undefined): BackupRecord | null {
-  const newest = points.reduce<BackupRecord | null>((last, point) => {
-    const isLater = last === null || BigInt(point.source.snapshot.id) > BigInt(last.source.snapshot.id);
-    return isLater ? point : last;
-  }, null);
-  return id === undefined ? newest : (points.find((point) => point.id === id) ?? null);
+  return id === undefined ? newestBackup(points) : (points.find((point) => point.id === id) ?? null);
 }
 
 /** Everything that decides whether a backup can build on another one. */

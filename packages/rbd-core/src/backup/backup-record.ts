@@ -200,3 +200,11 @@ export function decodeBackupRecord(where: string, bytes: Uint8Array): BackupReco
     });
   }
 }
+
+/** The backup that was taken last. The ids of an image's snapshots ascend with time, whatever any clock says. Pure. */
+export function newestBackup(backups: readonly BackupRecord[]): BackupRecord | null {
+  return backups.reduce<BackupRecord | null>((last, each) => {
+    const isLater = last === null || BigInt(each.source.snapshot.id) > BigInt(last.source.snapshot.id);
+    return isLater ? each : last;
+  }, null);
+}

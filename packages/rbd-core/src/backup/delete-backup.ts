@@ -1,9 +1,8 @@
 import type { Cluster } from "../cluster/index.ts";
 import type { DependantFacts, FindDependants } from "../deletion/index.ts";
 import { hasCode } from "../errors/index.ts";
-import type { BackupRecord } from "./backup-record.ts";
-import type { RetiredSnapshots } from "./backup-source.ts";
-import { retireSnapshots } from "./backup-source.ts";
+import { type BackupRecord, newestBackup } from "./backup-record.ts";
+import { type RetiredSnapshots, retireSnapshots } from "./backup-source.ts";
 import type { BackupTarget, CallSignal } from "./backup-target.ts";
 import { findBackup } from "./chain-digests.ts";
 
@@ -64,13 +63,9 @@ async function retireUnneeded(
 }
 
 function newestOfChains(points: readonly BackupRecord[]): BackupRecord[] {
-  const newest = new Map<string, BackupRecord>();
-  for (const point of points) {
-    const known = newest.get(point.chain);
-    const isLater = !known || BigInt(point.source.snapshot.id) > BigInt(known.source.snapshot.id);
-    if (point.state === "complete" && isLater) newest.set(point.chain, point);
-  }
-  return [...newest.values()];
+  const complete = points.filter(({ state }) => state === "complete");
+  const chains = Map.groupBy(complete, ({ chain }) => chain);
+  return [...chains.values()].flatMap((some) => newestBackup(some) ?? []);
 }
 
 /**

@@ -139,8 +139,7 @@ export async function createConsistentSnapshots(
     await operations[0]?.end();
     result = { snapshots: made, heldMs };
   } catch (error) {
-    const lost = operations.find((operation) => hasCode(operation.signal.reason, "LEASE_LOST"));
-    if (lost !== undefined) throw lost.signal.reason;
+    for (const operation of operations) operation.throwIfLost();
     for (const member of members) await removeMember(cluster, member);
     for (const operation of operations) await operation.end();
     throw signal.aborted ? signal.reason : error;

@@ -43,7 +43,14 @@ export { importNew, markSnapshots, recoverImport } from "./import/new-image-impo
 export { ChunkPool, checkBytes, rechunk, untilAborted } from "./import/raw-chunks.ts";
 export { type Digests, digestNames, StreamDigests } from "./import/stream-digests.ts";
 export { writeRecords } from "./import/write-records.ts";
-export { createEmptyImage, existsAlready, makeNewImage, newImageFeatures } from "./new-image.ts";
+export {
+  createEmptyImage,
+  existsAlready,
+  makeNewImage,
+  type NewImageLayout,
+  newImageFeatures,
+  newImageOptions,
+} from "./new-image.ts";
 export { identityOf, isSameImage, type SourceRange } from "./source.ts";
 export { setSize } from "./target/head.ts";
 export { holdTarget, openTarget } from "./target/open-target.ts";

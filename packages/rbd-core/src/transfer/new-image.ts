@@ -138,6 +138,26 @@ export const newImageFeatures = featureBits([
   "deep-flatten",
 ]);
 
+/** Where and how the data of a new image lies. */
+export type NewImageLayout = Pick<CreateImageOptions, "dataPool" | "stripeUnit" | "stripeCount" | "features">;
+
+/**
+ * The options of an image that is made to hold a copy: with the features that make increments and clones of it fast, unless
+ * others are given, and with that of striping where it is striped. Pure.
+ *
+ * @param objectSize Bytes.
+ */
+export function newImageOptions(
+  objectSize: number,
+  { dataPool, stripeUnit, stripeCount, features = copyFeatures }: NewImageLayout,
+): Omit<CreateImageOptions, "size"> {
+  if ((stripeCount ?? 1) <= 1) return { objectSize, dataPool, features };
+  const striped = features | featureBits(["striping"]);
+  return { objectSize, dataPool, features: striped, stripeUnit: stripeUnit ?? objectSize, stripeCount };
+}
+
+const copyFeatures = featureBits(["layering", "exclusive-lock", "object-map", "fast-diff", "deep-flatten"]);
+
 /** The error for an image that is in the place of the one to be created. */
 export function existsAlready(place: ImageSpec, call: string): CoppiceError {
   const object = showImageSpec(place);

@@ -122,7 +122,7 @@ export async function rollbackVolume(
     await operation.end();
     return { volume, from: facts.size, to: wanted.size };
   } catch (error) {
-    if (hasCode(operation.signal.reason, "LEASE_LOST")) throw operation.signal.reason;
+    operation.throwIfLost();
     try {
       return await runner.fail(error, "rollbackVolume");
     } catch (failure) {

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Cluster } from "../../cluster/index.ts";
-import { CoppiceError, hasCode, withCoppiceErrors } from "../../errors/index.ts";
+import { CoppiceError, withCoppiceErrors } from "../../errors/index.ts";
 import { ignoreNotFound } from "../../headers/index.ts";
 import { openImage } from "../../image/index.ts";
 import { type ImageSpec, type ImageSpecLike, showImageSpec, toImageOnly } from "../../names/index.ts";
@@ -113,7 +113,7 @@ export async function importCinderChain(
     try {
       return await importPoints(cluster, place, operation, options);
     } finally {
-      if (!hasCode(operation.signal.reason, "LEASE_LOST")) {
+      if (!operation.isLost) {
         await undoImport(cluster, operation);
         await operation.end();
       }

@@ -6,7 +6,6 @@ import { CoppiceError, hasCode, withCoppiceErrors } from "../../errors/index.ts"
 import { ignoreNotFound } from "../../headers/index.ts";
 import {
   createImage,
-  featureBits,
   findImage,
   openImage,
   prepareRemoval,
@@ -28,6 +27,7 @@ import {
   copyDiff,
   type DigestManifest,
   mergeManifests,
+  newImageOptions,
   removePoint,
   undoCopy,
 } from "../../transfer/index.ts";
@@ -133,9 +133,6 @@ function incomplete(image: ImageSpec, what: string): CoppiceError {
   });
 }
 
-/** The features of a chain's image: those that make increments and instant restores fast. */
-const chainFeatures = featureBits(["layering", "exclusive-lock", "object-map", "fast-diff", "deep-flatten"]);
-
 class PoolChain implements BackupChain {
   readonly name: string;
   readonly #place: PoolPlace;
@@ -222,18 +219,10 @@ class PoolChain implements BackupChain {
 
   async #createImage(sourceCluster: Cluster, source: ImageSpec): Promise<void> {
     const { cluster, layout } = this.#place;
-    const { dataPool, stripeUnit, stripeCount } = layout;
     await using original = await openImage(sourceCluster, source, { readOnly: true });
     const { objectSize } = await this.#run("the source could not be read", () => original.stat());
     await prepareRemoval(cluster, this.#image);
-    const isStriped = (stripeCount ?? 1) > 1;
-    await createImage(cluster, this.#image, {
-      size: 0,
-      objectSize,
-      features: isStriped ? chainFeatures | featureBits(["striping"]) : chainFeatures,
-      ...(dataPool === undefined ? {} : { dataPool }),
-      ...(isStriped ? { stripeUnit: stripeUnit ?? objectSize, stripeCount } : {}),
-    });
+    await createImage(cluster, this.#image, { size: 0, ...newImageOptions(objectSize, layout) });
   }
 
   async #stored(name: string, { snapshotId }: { snapshotId: bigint | undefined }): Promise<StoredPoint> {
@@ -318,7 +307,7 @@ class PoolChain implements BackupChain {
   /** Removes what was appended and not committed, and gives the chain back. */
   async [Symbol.asyncDispose](): Promise<void> {
     await using operation = this.#operation;
-    if (isLost(operation)) return;
+    if (operation.isLost) return;
     if (this.#appending !== undefined || doingOf(operation).do !== "nothing") {
       const { outcome, what } = await recoverChain(this.#place.cluster, operation);
       if (outcome === "left") throw incomplete(this.#image, what);
@@ -332,16 +321,6 @@ class PoolChain implements BackupChain {
       this.#operation.throwIfLost();
       return await action();
     });
-  }
-}
-
-function isLost(operation: Operation): boolean {
-  try {
-    operation.throwIfLost();
-    return false;
-  } catch (error) {
-    if (hasCode(error, "LEASE_LOST")) return true;
-    throw error;
   }
 }
 

@@ -4,8 +4,6 @@ import type { Cluster } from "../../cluster/index.ts";
 import { CoppiceError, withCoppiceErrors } from "../../errors/index.ts";
 import { requestFlatten } from "../../flatten/index.ts";
 import {
-  type CreateImageOptions,
-  featureBits,
   findImage,
   imageIsUsed,
   openImage,
@@ -19,6 +17,8 @@ import {
   createEmptyImage,
   existsAlready,
   makeNewImage,
+  type NewImageLayout,
+  newImageOptions,
   type TransferLimits,
   type TransferOptions,
 } from "../../transfer/index.ts";
@@ -47,8 +47,6 @@ export type RestoreTo =
   | { readonly kind: "instant"; readonly image: ImageSpecLike; readonly flatten?: boolean | undefined }
   /** A new file: the bytes, or a diff from nothing for `rbd import-diff`. */
   | { readonly kind: "file"; readonly path: string; readonly format: "raw" | "diff" };
-
-type NewImageLayout = Pick<CreateImageOptions, "dataPool" | "stripeUnit" | "stripeCount" | "features">;
 
 export interface RestoreBackupOptions extends TransferOptions {
   readonly target: BackupTarget;
@@ -117,14 +115,6 @@ export async function restoreBackup(
   }
 }
 
-const defaultFeatures = featureBits([
-  "layering",
-  "exclusive-lock",
-  "object-map",
-  "fast-diff",
-  "deep-flatten",
-]);
-
 const detailsSchema = z.strictObject({
   version: z.literal(1),
   /** Everything is there and was compared; only the record has to go. */
@@ -148,14 +138,7 @@ async function restoreNew(
     const { signal } = operation;
     if (operation.interrupted !== null) await endInterrupted(cluster, place, operation);
     await operation.update(detailsOf(false));
-    const { dataPool, stripeUnit, stripeCount, features = defaultFeatures } = layout;
-    const isStriped = (stripeCount ?? 1) > 1;
-    const create = {
-      objectSize: backup.objectSize,
-      features: isStriped ? features | featureBits(["striping"]) : features,
-      dataPool,
-      ...(isStriped ? { stripeUnit: stripeUnit ?? backup.objectSize, stripeCount } : {}),
-    };
+    const create = newImageOptions(backup.objectSize, layout);
     await createEmptyImage(cluster, place, create, operation, undo);
     const copied = await target.copyOut(backup, { cluster, image: place }, { limits, onProgress, signal });
     const checked = await compareImage(cluster, place, backup, digests, { ...options, signal });

@@ -1,4 +1,4 @@
-import { showGroup } from "../inventory/index.ts";
+import { showGroup } from "../../inventory/index.ts";
 import { type ChildFacts, showImage } from "./children.ts";
 import type { DeletionFacts, SnapshotFacts } from "./deletion-facts.ts";
 import { deadClientHint } from "./image-users.ts";

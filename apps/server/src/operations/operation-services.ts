@@ -1,3 +1,4 @@
+import type { FindDependants } from "rbd-core";
 import type { Clusters, PerCluster } from "../cluster/clusters.ts";
 import type { Inventories } from "../inventory/inventories.ts";
 import type { BackgroundFlattens } from "./background-flattens.ts";
@@ -9,6 +10,11 @@ export interface OperationServices {
   inventories: Inventories;
   flattens: PerCluster<BackgroundFlattens>;
   reconcilers: PerCluster<Reconciler>;
+  /**
+   * What outside of Ceph needs an image or one of its snapshots, such as backups; by the cluster's id. Deletions refuse what
+   * it names. Left out: nothing does.
+   */
+  dependantsOf?: (cluster: string) => FindDependants;
   /** How many clones run at the same time. */
   cloneTasks: number;
 }

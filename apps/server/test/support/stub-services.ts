@@ -123,6 +123,7 @@ function idleRunner(): TaskRunner {
     list: async () => ({ rows: [], nextCursor: null }),
     get: async (id: string) => task(id),
     cancel: async (id: string) => task(id),
+    retry: async () => randomUUID(),
   };
   return runner as unknown as TaskRunner;
 }

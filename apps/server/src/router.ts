@@ -2,7 +2,6 @@ import type { inferRouterOutputs } from "@trpc/server";
 import { type AuditLog, auditRouter } from "./access/audit.ts";
 import { sessionRouter } from "./access/session.ts";
 import { t } from "./api/trpc.ts";
-import type { Clock } from "./base/clock.ts";
 import { clusterRouter, clustersRouter } from "./cluster/cluster-info.ts";
 import { eventsProcedure } from "./events/event-stream.ts";
 import type { Hub } from "./events/hub.ts";
@@ -16,7 +15,6 @@ import { tasksRouter } from "./tasks/tasks-router.ts";
 /** What the procedures work with. */
 export interface Services extends OperationServices {
   version: string;
-  clock: Clock;
   runner: TaskRunner;
   hub: Hub;
   audit: AuditLog;
@@ -65,3 +63,6 @@ export type { CloneInput, ClonePlanView, CloneTaskResult } from "./operations/cl
 export type { ReconcileTaskResult, RecordedOperation } from "./operations/interrupted.ts";
 export type { RebuildTaskResult } from "./operations/rebuild-object-map.ts";
 export type { TaskError, TaskLogLine, TaskObject, TaskState, TaskUnit } from "./tasks/task.ts";
+export type { CreateVolumeInput, CreateVolumePlan } from "./volumes/create-volume.ts";
+export type { ResizePlan } from "./volumes/resize.ts";
+export type { TemplateRemoval } from "./volumes/templates.ts";

@@ -1,5 +1,8 @@
+import type { DepthLimits } from "rbd-core";
+import type { Clock } from "../base/clock.ts";
 import type { Clusters, PerCluster } from "../cluster/clusters.ts";
 import type { Inventories } from "../inventory/inventories.ts";
+import type { Uploads } from "../volumes/upload.ts";
 import type { BackgroundFlattens } from "./background-flattens.ts";
 import type { Reconciler } from "./reconciler.ts";
 
@@ -11,4 +14,13 @@ export interface OperationServices {
   reconcilers: PerCluster<Reconciler>;
   /** How many clones run at the same time. */
   cloneTasks: number;
+  depthLimits: DepthLimits;
+  clock: Clock;
+  imports: {
+    uploads: Uploads;
+    /** The largest disk that may be imported. */
+    maxBytes: number;
+    /** Whether disks are downloaded from private networks. */
+    allowPrivate: boolean;
+  };
 }

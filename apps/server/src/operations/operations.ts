@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { type RunnableKind, runnableKind } from "../tasks/task-kind.ts";
 import type { TaskRunner } from "../tasks/task-runner.ts";
+import { volumeKinds, volumesRouter } from "../volumes/volumes.ts";
 import { cloneRouter, cloneTask } from "./clone.ts";
 import { interruptedRouter, reconcileTask } from "./interrupted.ts";
 import type { OperationServices } from "./operation-services.ts";
@@ -9,7 +10,7 @@ import { objectMapRouter, rebuildTask } from "./rebuild-object-map.ts";
 // A new operation is added to these two lists, and to no other.
 
 /** Every kind of task. */
-const kinds = [cloneTask, rebuildTask, reconcileTask] as const;
+const kinds = [cloneTask, rebuildTask, reconcileTask, ...volumeKinds] as const;
 
 /** The areas of the API that start tasks. */
 export function operationRouters(services: OperationServices, runner: TaskRunner) {
@@ -17,6 +18,7 @@ export function operationRouters(services: OperationServices, runner: TaskRunner
     clone: cloneRouter(services, runner),
     objectMap: objectMapRouter(services, runner),
     operations: interruptedRouter(services, runner),
+    volumes: volumesRouter(services, runner),
   };
 }
 

@@ -14,6 +14,8 @@ interface Expected {
   input?: object;
   /** Whether its input names the cluster it works on. */
   onCluster?: true;
+  /** Whether it reads the cluster before it queues a task: on the stub, which has none, it is refused. */
+  readsCluster?: true;
   /** What the audit log has of a mutation. */
   audited?: { cluster: string | null; object: string | null };
 }
@@ -45,6 +47,83 @@ const EXPECTED: Record<string, Expected> = {
     role: "operator",
     onCluster: true,
     input: { image: "rbd/a" },
+    audited: { cluster: CLUSTER, object: "rbd/a" },
+  },
+  "volumes.create.plan": {
+    role: "operator",
+    onCluster: true,
+    input: { target: "rbd/b", from: { kind: "empty" }, size: 1024 },
+  },
+  "volumes.create.start": {
+    role: "operator",
+    onCluster: true,
+    input: { target: "rbd/b", from: { kind: "empty" }, size: 1024 },
+    readsCluster: true,
+    audited: { cluster: CLUSTER, object: "rbd/b" },
+  },
+  "volumes.resize.plan": {
+    role: "operator",
+    onCluster: true,
+    input: { image: "rbd/a", size: 1024 },
+  },
+  "volumes.resize.start": {
+    role: "operator",
+    onCluster: true,
+    input: { image: "rbd/a", size: 1024 },
+    readsCluster: true,
+    audited: { cluster: CLUSTER, object: "rbd/a" },
+  },
+  "volumes.rename.start": {
+    role: "operator",
+    onCluster: true,
+    input: { image: "rbd/a", target: "rbd/b" },
+    readsCluster: true,
+    audited: { cluster: CLUSTER, object: "rbd/a" },
+  },
+  "volumes.flatten.start": {
+    role: "operator",
+    onCluster: true,
+    input: { image: "rbd/a" },
+    readsCluster: true,
+    audited: { cluster: CLUSTER, object: "rbd/a" },
+  },
+  "volumes.copy.start": {
+    role: "operator",
+    onCluster: true,
+    input: { image: "rbd/a", target: "rbd/b" },
+    readsCluster: true,
+    audited: { cluster: CLUSTER, object: "rbd/b" },
+  },
+  "volumes.capture.plan": {
+    role: "operator",
+    onCluster: true,
+    input: { source: "rbd/a", target: "rbd/b" },
+  },
+  "volumes.capture.start": {
+    role: "operator",
+    onCluster: true,
+    input: { source: "rbd/a", target: "rbd/b" },
+    readsCluster: true,
+    audited: { cluster: CLUSTER, object: "rbd/b" },
+  },
+  "volumes.import.limits": { role: "operator", onCluster: true },
+  "volumes.import.start": {
+    role: "operator",
+    onCluster: true,
+    input: { target: "rbd/b", source: { kind: "upload", size: 1 } },
+    readsCluster: true,
+    audited: { cluster: CLUSTER, object: "rbd/b" },
+  },
+  "volumes.removeTemplate.preview": {
+    role: "operator",
+    onCluster: true,
+    input: { template: "rbd/a" },
+  },
+  "volumes.removeTemplate.start": {
+    role: "operator",
+    onCluster: true,
+    input: { template: "rbd/a" },
+    readsCluster: true,
     audited: { cluster: CLUSTER, object: "rbd/a" },
   },
   "tasks.list": { role: "viewer" },
@@ -105,14 +184,16 @@ test("a refusal names the role that is needed", async () => {
 describe.each(mutations)("$path in the audit log", ({ path, role, expected, input }) => {
   test("is in the audit log: who, what, on which cluster and object, with which outcome", async () => {
     const { services, audited } = stubServices();
-    await call(path, "admin", services, input);
+    const called = call(path, "admin", services, input);
+    await (expected.readsCluster ? expect(called).rejects.toThrow() : called);
     expect(audited).toEqual([
       {
         user: expect.objectContaining({ id: "id-admin", username: "admin" }),
         action: path,
         ...expected.audited,
-        outcome: "ok",
-        message: null,
+        ...(expected.readsCluster
+          ? { outcome: expect.any(String), message: expect.any(String) }
+          : { outcome: "ok", message: null }),
         address: "192.0.2.1",
       },
     ]);

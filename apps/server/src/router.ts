@@ -2,7 +2,6 @@ import type { inferRouterOutputs } from "@trpc/server";
 import { type AuditLog, auditRouter } from "./access/audit.ts";
 import { sessionRouter } from "./access/session.ts";
 import { t } from "./api/trpc.ts";
-import type { Clock } from "./base/clock.ts";
 import { clusterRouter, clustersRouter } from "./cluster/cluster-info.ts";
 import { eventsProcedure } from "./events/event-stream.ts";
 import type { Hub } from "./events/hub.ts";
@@ -16,7 +15,6 @@ import { tasksRouter } from "./tasks/tasks-router.ts";
 /** What the procedures work with. */
 export interface Services extends OperationServices {
   version: string;
-  clock: Clock;
   runner: TaskRunner;
   hub: Hub;
   audit: AuditLog;
@@ -76,3 +74,6 @@ export type { ChainSizes, ChainView, ChangedView } from "./operations/snapshots/
 export type { RollbackTaskResult } from "./operations/snapshots/rollback.ts";
 export type { SnapshotTaskResult } from "./operations/snapshots/snapshots.ts";
 export type { TaskError, TaskLogLine, TaskObject, TaskState, TaskUnit } from "./tasks/task.ts";
+export type { CreateVolumeInput, CreateVolumePlan } from "./volumes/create-volume.ts";
+export type { ResizePlan } from "./volumes/resize.ts";
+export type { TemplateRemoval } from "./volumes/templates.ts";

@@ -17,10 +17,12 @@ import { addRoutes } from "./http/routes.ts";
 import { createInventories } from "./inventory/inventories.ts";
 import { listen } from "./listen.ts";
 import { createFlattens } from "./operations/background-flattens.ts";
+import type { OperationServices } from "./operations/operation-services.ts";
 import { runnableKinds } from "./operations/operations.ts";
 import { createReconcilers, type UnsettledTasks } from "./operations/reconciler.ts";
 import { createRouter } from "./router.ts";
 import { createRunner } from "./tasks/task-runner.ts";
+import { Uploads } from "./volumes/upload.ts";
 
 /** A server that answers requests. */
 export interface RunningServer extends AsyncDisposable {
@@ -78,7 +80,17 @@ export async function startServer(config: Config, clock: Clock = systemClock): P
     publish: (event) => hub.publish(event),
     watched: () => hub.subscribers > 0,
   });
-  const operations = { clusters, inventories, flattens, reconcilers, cloneTasks: config.cloneTasks };
+  const uploads = new Uploads(clock);
+  const operations: OperationServices = {
+    clusters,
+    inventories,
+    flattens,
+    reconcilers,
+    cloneTasks: config.cloneTasks,
+    depthLimits: config.depthLimits,
+    clock,
+    imports: { uploads, maxBytes: config.importMaxBytes, allowPrivate: config.importPrivate },
+  };
   const runner = createRunner(host, {
     database,
     kinds: runnableKinds(operations),
@@ -93,7 +105,9 @@ export async function startServer(config: Config, clock: Clock = systemClock): P
     auth,
     sessions: new Sessions(auth, clock),
     audit,
-    router: createRouter({ ...operations, version: productVersion(), clock, runner, hub, audit }),
+    router: createRouter({ ...operations, version: productVersion(), runner, hub, audit }),
+    uploads,
+    clusters,
     health: { database, checkClusters: () => checkClusters(clusters), clock },
     webDir: config.webDir,
     publicUrl: config.publicUrl,

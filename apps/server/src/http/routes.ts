@@ -6,7 +6,10 @@ import type { AuditLog } from "../access/audit.ts";
 import type { Auth } from "../access/auth.ts";
 import { authRoutes } from "../access/auth-routes.ts";
 import type { Sessions } from "../access/session.ts";
+import type { Clusters } from "../cluster/clusters.ts";
 import type { AppRouter } from "../router.ts";
+import { exportRoutes } from "../volumes/export.ts";
+import { type Uploads, uploadRoutes } from "../volumes/upload.ts";
 import { type HealthOptions, healthRoutes } from "./health.ts";
 import { shortened } from "./request-log.ts";
 import { staticSite } from "./static-site.ts";
@@ -18,6 +21,8 @@ interface HttpOptions {
   sessions: Sessions;
   audit: AuditLog;
   router: AppRouter;
+  uploads: Uploads;
+  clusters: Clusters;
   health: HealthOptions;
   webDir: string;
   publicUrl: string | null;
@@ -32,6 +37,8 @@ export async function addRoutes({
   sessions,
   audit,
   router,
+  uploads,
+  clusters,
   health,
   webDir,
   publicUrl,
@@ -62,6 +69,8 @@ export async function addRoutes({
     clock: health.clock,
   });
   await server.register(trpcRoutes, { sessions, audit, router });
+  await server.register(uploadRoutes, { uploads, sessions });
+  await server.register(exportRoutes, { clusters, sessions, audit });
   await staticSite(server, { webDir, https });
 }
 

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { type RunnableKind, runnableKind } from "../tasks/task-kind.ts";
 import type { TaskRunner } from "../tasks/task-runner.ts";
+import { volumeKinds, volumesRouter } from "../volumes/volumes.ts";
 import { cloneRouter, cloneTask } from "./clone.ts";
 import { deletionRouter, deletionTask } from "./deletion/deletion.ts";
 import { locksRouter } from "./deletion/locks.ts";
@@ -25,6 +26,7 @@ const kinds = [
   moveTask,
   restoreTask,
   purgeTask,
+  ...volumeKinds,
 ] as const;
 
 /** The areas of the API that start tasks. */
@@ -39,6 +41,7 @@ export function operationRouters(services: OperationServices, runner: TaskRunner
     deletion: deletionRouter(services, runner),
     trash: trashRouter(services, runner),
     locks: locksRouter(services),
+    volumes: volumesRouter(services, runner),
   };
 }
 

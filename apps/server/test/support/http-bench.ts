@@ -89,6 +89,8 @@ export async function httpBench(
     sessions: new Sessions(auth.auth, clock),
     audit,
     router,
+    uploads: stubs.services.imports.uploads,
+    clusters: stubs.services.clusters,
     health: { database, checkClusters, clock },
     webDir,
     publicUrl,

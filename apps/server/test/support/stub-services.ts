@@ -11,6 +11,7 @@ import { Reconciler } from "../../src/operations/reconciler.ts";
 import type { Services } from "../../src/router.ts";
 import { imageObject } from "../../src/tasks/task.ts";
 import type { TaskRunner } from "../../src/tasks/task-runner.ts";
+import { Uploads } from "../../src/volumes/upload.ts";
 import { FakeClock } from "./fake-clock.ts";
 import { silentLog } from "./silent-log.ts";
 import { inventoryOf } from "./synthetic-inventory.ts";
@@ -88,6 +89,8 @@ export function stubServices(inventory: Inventory = inventoryOf([])): StubServic
         }),
     ),
     cloneTasks: 1,
+    depthLimits: limits,
+    imports: { uploads: new Uploads(clock), maxBytes: 1024 ** 3, allowPrivate: false },
     runner: idleRunner(),
     hub,
     audit: {

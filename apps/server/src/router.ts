@@ -1,6 +1,8 @@
 import type { inferRouterOutputs } from "@trpc/server";
+import { type ApiKeys, keysRouter } from "./access/api-keys.ts";
 import { type AuditLog, auditRouter } from "./access/audit.ts";
 import { sessionRouter } from "./access/session.ts";
+import { type Users, usersRouter } from "./access/users.ts";
 import { t } from "./api/trpc.ts";
 import { clusterRouter, clustersRouter } from "./cluster/cluster-info.ts";
 import { eventsProcedure } from "./events/event-stream.ts";
@@ -18,13 +20,17 @@ export interface Services extends OperationServices {
   runner: TaskRunner;
   hub: Hub;
   audit: AuditLog;
+  users: Users;
+  keys: ApiKeys;
 }
 
 /** Everything the API offers. */
 export function createRouter(services: Services) {
-  const { version, clusters, inventories, runner, hub, audit } = services;
+  const { version, clusters, inventories, runner, hub, audit, users, keys } = services;
   return t.router({
-    session: sessionRouter(version),
+    session: sessionRouter(version, users),
+    users: usersRouter(users),
+    keys: keysRouter(keys),
     clusters: clustersRouter(clusters),
     cluster: clusterRouter(services),
     images: imagesRouter(inventories),
@@ -48,8 +54,10 @@ export type TaskSummary = TaskListPage["rows"][number];
 export type TaskResult = NonNullable<Task["result"]>;
 export type ServerEvent = Exclude<AnyServerEvent, { type: "task" }> | { type: "task"; task: TaskSummary };
 
+export type { ApiKeyRow } from "./access/api-keys.ts";
 export type { AuditListPage, AuditListRow } from "./access/audit.ts";
-export type { Me } from "./access/session.ts";
+export type { Me, OwnSession } from "./access/session.ts";
+export type { UserRow } from "./access/users.ts";
 export type { RowError } from "./api/schemas.ts";
 export type { Role } from "./api/trpc.ts";
 export type { UserError } from "./base/errors.ts";

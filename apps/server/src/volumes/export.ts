@@ -2,12 +2,12 @@ import type { FastifyInstance, FastifyRequest } from "fastify";
 import { CoppiceError, exportTemplate, parseImageSpec } from "rbd-core";
 import { z } from "zod";
 import type { AuditLog } from "../access/audit.ts";
-import type { Sessions } from "../access/session.ts";
+import type { Callers } from "../access/callers.ts";
 import { clusterId, typedSpec } from "../api/schemas.ts";
 import type { SessionUser } from "../api/trpc.ts";
 import { toUserError } from "../base/errors.ts";
 import type { Clusters } from "../cluster/clusters.ts";
-import { operatorOf, sendError } from "./stream-routes.ts";
+import { callerWith, sendError } from "../http/plain-routes.ts";
 import { imageOrSnapshot } from "./volume-task.ts";
 
 const exportQuery = z.object({
@@ -18,14 +18,14 @@ const exportQuery = z.object({
 
 interface ExportOptions {
   clusters: Clusters;
-  sessions: Sessions;
+  callers: Callers;
   audit: AuditLog;
 }
 
 /** `GET /api/export`: a snapshot as a raw disk. What is read leaves the cluster, so it is in the audit log. */
 export async function exportRoutes(
   server: FastifyInstance,
-  { clusters, sessions, audit }: ExportOptions,
+  { clusters, callers, audit }: ExportOptions,
 ): Promise<void> {
   const closing = new AbortController();
   server.addHook("preClose", async () =>
@@ -39,7 +39,7 @@ export async function exportRoutes(
     );
     const signal = AbortSignal.any([aborted.signal, closing.signal]);
     try {
-      user = await operatorOf(request, sessions);
+      user = await callerWith(request, callers, "operator");
       const { cluster: id, snapshot } = exportQuery.parse(request.query);
       const template = snapshotSpec(snapshot);
       const { size, stream } = await clusters

@@ -1,10 +1,10 @@
 import { randomUUID } from "node:crypto";
 import type { Readable } from "node:stream";
 import type { FastifyInstance } from "fastify";
-import type { Sessions } from "../access/session.ts";
+import type { Callers } from "../access/callers.ts";
 import { type Clock, within } from "../base/clock.ts";
 import { ServerError } from "../base/errors.ts";
-import { operatorOf, sendError } from "./stream-routes.ts";
+import { callerWith, sendError } from "../http/plain-routes.ts";
 
 /** How long a task waits for its file, and a file for its task. */
 const ARRIVAL_MS = 60_000;
@@ -133,7 +133,7 @@ function late(): ServerError {
 /** `PUT /api/uploads/:id`: the file of an import, as it is. It may take as long as it takes. */
 export async function uploadRoutes(
   server: FastifyInstance,
-  { uploads, sessions }: { uploads: Uploads; sessions: Sessions },
+  { uploads, callers }: { uploads: Uploads; callers: Callers },
 ): Promise<void> {
   server.removeAllContentTypeParsers();
   // The body is the stream itself: it is read as fast as the task reads.
@@ -144,7 +144,7 @@ export async function uploadRoutes(
     { config: { slowBody: true } },
     async (request, reply) => {
       try {
-        const user = await operatorOf(request, sessions);
+        const user = await callerWith(request, callers, "operator");
         await uploads.deliver(request.params.id, user.id, request.raw);
         return await reply.code(204).send();
       } catch (error) {

@@ -23,6 +23,39 @@ interface Expected {
 /** Every procedure. A new one has to be added here, on purpose. */
 const EXPECTED: Record<string, Expected> = {
   "session.me": { role: "viewer" },
+  "session.list": { role: "viewer" },
+  "session.end": { role: "viewer", input: { id: null }, audited: { cluster: null, object: "admin" } },
+  "session.setPassword": {
+    role: "viewer",
+    input: { password: "a long enough one" },
+    audited: { cluster: null, object: "admin" },
+  },
+  "users.list": { role: "admin" },
+  "users.create": {
+    role: "admin",
+    input: { username: "ada", role: "viewer" },
+    audited: { cluster: null, object: "ada" },
+  },
+  "users.setRole": {
+    role: "admin",
+    input: { id: "u1", role: "viewer" },
+    audited: { cluster: null, object: "ada" },
+  },
+  "users.setDisabled": {
+    role: "admin",
+    input: { id: "u1", disabled: true },
+    audited: { cluster: null, object: "ada" },
+  },
+  "users.resetPassword": { role: "admin", input: { id: "u1" }, audited: { cluster: null, object: "ada" } },
+  "users.endSessions": { role: "admin", input: { id: "u1" }, audited: { cluster: null, object: "ada" } },
+  "users.remove": { role: "admin", input: { id: "u1" }, audited: { cluster: null, object: "ada" } },
+  "keys.list": { role: "viewer" },
+  "keys.create": {
+    role: "viewer",
+    input: { name: "backup", role: "viewer", days: 30 },
+    audited: { cluster: null, object: "backup" },
+  },
+  "keys.revoke": { role: "viewer", input: { id: TASK }, audited: { cluster: null, object: "backup" } },
   "clusters.list": { role: "viewer" },
   "cluster.info": { role: "viewer", onCluster: true },
   "images.list": { role: "viewer", onCluster: true },

@@ -1,20 +1,24 @@
 import { TRPCError } from "@trpc/server";
 import { getHTTPStatusCodeFromError } from "@trpc/server/http";
 import type { FastifyReply, FastifyRequest } from "fastify";
-import type { Sessions } from "../access/session.ts";
-import { roleIncludes, type SessionUser } from "../api/trpc.ts";
+import type { Callers } from "../access/callers.ts";
+import { type Role, roleIncludes, type SessionUser } from "../api/trpc.ts";
 import { ServerError, toTrpcCode, toUserError } from "../base/errors.ts";
 
-// What the routes beside tRPC have in common: those that carry the bytes of disks.
+// What the routes beside tRPC have in common: those that carry the bytes of disks, and the audit log as a file.
 
-/** The person who sends a request, if they may change images. @throws {ServerError} `NOT_SIGNED_IN`, `ROLE_MISSING` */
-export async function operatorOf(request: FastifyRequest, sessions: Sessions): Promise<SessionUser> {
-  const session = await sessions.find(request.headers);
-  if (session === null)
+/** Who sends a request, if they have the role. @throws {ServerError} `NOT_SIGNED_IN`, `ROLE_MISSING` */
+export async function callerWith(
+  request: FastifyRequest,
+  callers: Callers,
+  needed: Role,
+): Promise<SessionUser> {
+  const caller = await callers.find(request.headers);
+  if (caller === null)
     throw new ServerError("NOT_SIGNED_IN", "You are not signed in.", { hint: "Sign in and try again." });
-  const { role } = session.user;
-  if (role !== null && roleIncludes(role, "operator")) return session.user;
-  throw new ServerError("ROLE_MISSING", `This needs the role operator, and you have ${role ?? "none"}.`, {
+  const { role } = caller.user;
+  if (role !== null && roleIncludes(role, needed)) return caller.user;
+  throw new ServerError("ROLE_MISSING", `This needs the role ${needed}, and you have ${role ?? "none"}.`, {
     hint: "Ask an administrator for the role.",
   });
 }

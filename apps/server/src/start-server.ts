@@ -21,10 +21,12 @@ import { createInventories } from "./inventory/inventories.ts";
 import { listen } from "./listen.ts";
 import { Metrics } from "./metrics/metrics.ts";
 import { createFlattens } from "./operations/background-flattens.ts";
+import type { OperationServices } from "./operations/operation-services.ts";
 import { runnableKinds } from "./operations/operations.ts";
 import { createReconcilers, type UnsettledTasks } from "./operations/reconciler.ts";
 import { createRouter } from "./router.ts";
 import { createRunner } from "./tasks/task-runner.ts";
+import { Uploads } from "./volumes/upload.ts";
 
 /** A server that answers requests. */
 export interface RunningServer extends AsyncDisposable {
@@ -82,7 +84,17 @@ export async function startServer(config: Config, clock: Clock = systemClock): P
     publish: (event) => hub.publish(event),
     watched: () => hub.subscribers > 0,
   });
-  const operations = { clusters, inventories, flattens, reconcilers, cloneTasks: config.cloneTasks };
+  const uploads = new Uploads(clock);
+  const operations: OperationServices = {
+    clusters,
+    inventories,
+    flattens,
+    reconcilers,
+    cloneTasks: config.cloneTasks,
+    depthLimits: config.depthLimits,
+    clock,
+    imports: { uploads, maxBytes: config.importMaxBytes, allowPrivate: config.importPrivate },
+  };
   const metrics = new Metrics();
   const runner = createRunner(host, {
     database,
@@ -108,7 +120,9 @@ export async function startServer(config: Config, clock: Clock = systemClock): P
     sessions,
     callers,
     audit,
-    router: createRouter({ ...operations, version, clock, runner, hub, audit, users, keys }),
+    router: createRouter({ ...operations, version, runner, hub, audit, users, keys }),
+    uploads,
+    clusters,
     version,
     metrics: { registry: metrics.registry, from: config.metricsFrom },
     health: { database, checkClusters: () => checkClusters(clusters), clock },

@@ -1,6 +1,6 @@
 import { Readable } from "node:stream";
 import type { FastifyInstance } from "fastify";
-import { roleIncludes } from "../api/trpc.ts";
+import { callerWith, sendError } from "../http/plain-routes.ts";
 import { type AuditFilter, type AuditListRow, type AuditLog, auditFilter } from "./audit.ts";
 import type { Callers } from "./callers.ts";
 
@@ -28,19 +28,10 @@ export async function auditExport(
   ];
   for (const { url, type, lines } of formats) {
     server.get(url, async (request, reply) => {
-      const caller = await callers.find(request.headers);
-      if (caller === null) {
-        return reply
-          .code(401)
-          .send({ code: "NOT_SIGNED_IN", message: "You are not signed in.", hint: "Sign in and try again." });
-      }
-      const { role } = caller.user;
-      if (role === null || !roleIncludes(role, "admin")) {
-        return reply.code(403).send({
-          code: "ROLE_MISSING",
-          message: `This needs the role admin, and you have ${role ?? "none"}.`,
-          hint: "Ask an administrator for the role.",
-        });
+      try {
+        await callerWith(request, callers, "admin");
+      } catch (error) {
+        return sendError(request, reply, error);
       }
       const filter = auditFilter.safeParse(request.query);
       if (!filter.success) {

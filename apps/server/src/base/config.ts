@@ -59,6 +59,8 @@ const environment = z
     COPPICE_METRICS_FROM: networks.optional(),
     COPPICE_SCAN_SECONDS: wholeNumber(1, 86_400, 30),
     COPPICE_CLONE_TASKS: wholeNumber(1, 64, 4),
+    COPPICE_IMPORT_MAX_GIB: wholeNumber(1, 1_048_576, 1024),
+    COPPICE_IMPORT_PRIVATE: flag,
     COPPICE_SOFT_DEPTH: wholeNumber(1, mostDepth, mostDepth),
     COPPICE_HARD_DEPTH: wholeNumber(1, mostDepth, mostDepth),
     COPPICE_CLUSTER_ID: z
@@ -105,6 +107,10 @@ export interface Config {
   cloneTasks: number;
   /** From these depths on, the source of a clone is flattened in the background (soft) or before it is cloned (hard). */
   depthLimits: DepthLimits;
+  /** The largest disk that may be imported, in bytes. */
+  importMaxBytes: number;
+  /** Whether disks are downloaded from private networks and this machine, when a user names such an address. */
+  importPrivate: boolean;
   /** Exactly one today. */
   clusters: readonly [ClusterConfig, ...ClusterConfig[]];
 }
@@ -152,6 +158,8 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     scanIntervalMs: values.COPPICE_SCAN_SECONDS * 1000,
     cloneTasks: values.COPPICE_CLONE_TASKS,
     depthLimits: { soft: values.COPPICE_SOFT_DEPTH, hard: values.COPPICE_HARD_DEPTH },
+    importMaxBytes: values.COPPICE_IMPORT_MAX_GIB * 1024 ** 3,
+    importPrivate: values.COPPICE_IMPORT_PRIVATE,
     clusters: [
       {
         id: values.COPPICE_CLUSTER_ID,

@@ -9,9 +9,12 @@ import type { Auth } from "../access/auth.ts";
 import { authRoutes } from "../access/auth-routes.ts";
 import type { Callers } from "../access/callers.ts";
 import type { Sessions } from "../access/session.ts";
+import type { Clusters } from "../cluster/clusters.ts";
 import { type MetricsOptions, metricsRoute } from "../metrics/metrics-route.ts";
 import { restRoutes } from "../rest/rest-routes.ts";
 import type { AppRouter } from "../router.ts";
+import { exportRoutes } from "../volumes/export.ts";
+import { type Uploads, uploadRoutes } from "../volumes/upload.ts";
 import { type HealthOptions, healthRoutes } from "./health.ts";
 import { shortened } from "./request-log.ts";
 import { staticSite } from "./static-site.ts";
@@ -24,6 +27,8 @@ interface HttpOptions {
   callers: Callers;
   audit: AuditLog;
   router: AppRouter;
+  uploads: Uploads;
+  clusters: Clusters;
   version: string;
   metrics: Omit<MetricsOptions, "callers">;
   health: HealthOptions;
@@ -43,6 +48,8 @@ export async function addRoutes({
   callers,
   audit,
   router,
+  uploads,
+  clusters,
   version,
   metrics,
   health,
@@ -78,6 +85,8 @@ export async function addRoutes({
   });
   await server.register(trpcRoutes, { callers, audit, router });
   await server.register(restRoutes, { callers, audit, router, version });
+  await server.register(uploadRoutes, { uploads, callers });
+  await server.register(exportRoutes, { clusters, callers, audit });
   await server.register(auditExport, { callers, audit });
   await server.register(metricsRoute, { ...metrics, callers });
   await staticSite(server, { webDir, https });

@@ -108,6 +108,8 @@ export async function httpBench(
     sessions,
     callers,
     audit,
+    uploads: stubs.services.imports.uploads,
+    clusters: stubs.services.clusters,
     router: createRouter(services),
     version: services.version,
     metrics: { registry: metrics.registry, from: options.metricsFrom ?? [] },

@@ -13,6 +13,7 @@ import { Reconciler } from "../../src/operations/reconciler.ts";
 import type { Services } from "../../src/router.ts";
 import { imageObject } from "../../src/tasks/task.ts";
 import type { TaskRunner } from "../../src/tasks/task-runner.ts";
+import { Uploads } from "../../src/volumes/upload.ts";
 import { FakeClock } from "./fake-clock.ts";
 import { silentLog } from "./silent-log.ts";
 import { inventoryOf } from "./synthetic-inventory.ts";
@@ -90,6 +91,8 @@ export function stubServices(inventory: Inventory = inventoryOf([])): StubServic
         }),
     ),
     cloneTasks: 1,
+    depthLimits: limits,
+    imports: { uploads: new Uploads(clock), maxBytes: 1024 ** 3, allowPrivate: false },
     runner: idleRunner(),
     hub,
     users: stubUsers(),
@@ -150,6 +153,7 @@ function idleRunner(): TaskRunner {
     list: async () => ({ rows: [], nextCursor: null }),
     get: async (id: string) => task(id),
     cancel: async (id: string) => task(id),
+    retry: async () => randomUUID(),
   };
   return runner as unknown as TaskRunner;
 }

@@ -46,6 +46,7 @@ export function linksOf(cluster: string) {
     image: (ref: string, tab?: "snapshots" | "family") => address("/image/", { cluster, spec: ref, tab }),
     lineage: (ref?: string) => address("/lineage/", { cluster, focus: ref }),
     tasks: () => address("/tasks/", { cluster }),
+    settings: (tab?: string) => address("/settings/", { cluster, tab }),
     task: (id: string) => address("/task/", { cluster, id }),
   };
 }

@@ -1,6 +1,6 @@
 "use client";
 
-import { HardDrive, LayoutDashboard, ListTodo, type LucideIcon, Network } from "lucide-react";
+import { HardDrive, LayoutDashboard, ListTodo, type LucideIcon, Network, Settings } from "lucide-react";
 import Link from "next/link";
 import { usePathname } from "next/navigation";
 import { Logo } from "#components/page.tsx";
@@ -22,6 +22,7 @@ export const PAGES: readonly NavigationPage[] = [
   { href: (links) => links.images(), label: "Images", icon: HardDrive, paths: ["/images/", "/image/"] },
   { href: (links) => links.lineage(), label: "Lineage", icon: Network, paths: ["/lineage/"] },
   { href: (links) => links.tasks(), label: "Tasks", icon: ListTodo, paths: ["/tasks/", "/task/"] },
+  { href: (links) => links.settings(), label: "Settings", icon: Settings, paths: ["/settings/"] },
 ];
 
 /** The navigation: a column with labels or icons, depending on the width; a bar at the bottom on a phone. */

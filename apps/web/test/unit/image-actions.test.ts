@@ -24,8 +24,8 @@ const ids = (target: ActionTarget, mayOperate?: boolean) => offered(target, mayO
 const action = (target: ActionTarget, id: string) => offered(target).find((each) => each.id === id);
 
 describe("offerActions", () => {
-  test("offers every action to an operator, in the order of the registry", () =>
-    expect(ids(broken)).toEqual(IMAGE_ACTIONS.map(({ id }) => id)));
+  test("offers every action on an image to an operator, in the order of the registry", () =>
+    expect(ids(broken)).toEqual(IMAGE_ACTIONS.map(({ id }) => id).filter((id) => id !== "remove-template")));
 
   test("offers to finish or undo only what was interrupted, to those who may", () => {
     expect(ids(image)).not.toContain("reconcile");
@@ -47,12 +47,38 @@ describe("offerActions", () => {
     expect(ids(image, false)).toEqual(["open", "lineage", "copy-name"]));
 
   test("offers for a snapshot only what applies to snapshots", () =>
-    expect(ids({ ...image, snapshot: { name: "monday", kind: "user" } })).toEqual(["clone", "copy-name"]));
+    expect(ids({ ...image, snapshot: { name: "monday", kind: "user" } })).toEqual([
+      "clone",
+      "capture",
+      "export",
+      "copy-name",
+    ]));
+
+  test("offers to remove a template on the snapshot that makes it one", () =>
+    expect(ids({ ...image, snapshot: { name: "snap", kind: "user" } })).toContain("remove-template"));
+
+  test("offers to flatten clones alone", () => {
+    expect(ids({ ...image, depth: 0 })).not.toContain("flatten");
+    expect(ids({ ...image, depth: 1 })).toContain("flatten");
+  });
+
+  test("changes nothing of an image that something else works on", () => {
+    const busy: ActionTarget = {
+      ...image,
+      operation: { kind: "flatten", purpose: "flatten", state: "running" },
+    };
+    expect(action(image, "resize")?.disabledReason).toBeNull();
+    for (const id of ["resize", "rename", "flatten", "copy"]) {
+      expect(action(busy, id)?.disabledReason).toMatch(/Another operation/);
+    }
+  });
 
   test("leaves out a link to the page in view", () => {
     const onPage = (path: string) => offered(image, true, path).map(({ id }) => id);
-    expect(onPage("/image/")).toEqual(["clone", "lineage", "copy-name"]);
-    expect(onPage("/lineage/")).toEqual(["open", "clone", "copy-name"]);
+    expect(onPage("/image/")).not.toContain("open");
+    expect(onPage("/image/")).toContain("lineage");
+    expect(onPage("/lineage/")).not.toContain("lineage");
+    expect(onPage("/lineage/")).toContain("open");
   });
 
   test("says why an image cannot be cloned", () => {

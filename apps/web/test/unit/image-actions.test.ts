@@ -31,6 +31,12 @@ describe("offerActions", () => {
       "open",
       "reconcile",
       "clone",
+      "resize",
+      "rename",
+      "flatten",
+      "capture",
+      "copy",
+      "export",
       "create-snapshot",
       "lineage",
       "copy-name",
@@ -70,6 +76,8 @@ describe("offerActions", () => {
   test("offers for a snapshot only what applies to snapshots", () => {
     expect(ids({ ...image, snapshot: monday })).toEqual([
       "clone",
+      "capture",
+      "export",
       "rollback",
       "rename-snapshot",
       "protect",
@@ -83,6 +91,25 @@ describe("offerActions", () => {
     expect(setProtection).toHaveBeenLastCalledWith("rbd/vm-1", "monday", false);
     const mirrored = { ...image, snapshot: { ...monday, kind: "mirror" } } as const;
     expect(action(mirrored, "rollback")?.disabledReason).toMatch(/user snapshots/);
+  });
+
+  test("offers to remove a template on the snapshot that makes it one", () =>
+    expect(ids({ ...image, snapshot: { ...monday, name: "snap" } })).toContain("remove-template"));
+
+  test("offers to flatten clones alone", () => {
+    expect(ids({ ...image, depth: 0 })).not.toContain("flatten");
+    expect(ids({ ...image, depth: 1 })).toContain("flatten");
+  });
+
+  test("changes nothing of an image that something else works on", () => {
+    const busy: ActionTarget = {
+      ...image,
+      operation: { kind: "flatten", purpose: "flatten", state: "running" },
+    };
+    expect(action(image, "resize")?.disabledReason).toBeNull();
+    for (const id of ["resize", "rename", "flatten", "copy"]) {
+      expect(action(busy, id)?.disabledReason).toMatch(/Another operation/);
+    }
   });
 
   test("leaves out a link to the page in view", () => {

@@ -21,6 +21,7 @@ import { toast } from "#components/ui/toast.tsx";
 import { useLinks } from "#features/cluster/current-cluster.tsx";
 import { useMayOperate } from "#features/session/session.tsx";
 import { useProtection } from "#features/snapshots/protection.ts";
+import { VOLUME_ACTIONS } from "#features/volumes/volume-actions.ts";
 import { imageRef, type LinkedImage, type Links } from "#lib/links.ts";
 import { lazyDialog, type OpenDialog, useOpenDialog } from "./dialog-host.tsx";
 
@@ -28,6 +29,8 @@ import { lazyDialog, type OpenDialog, useOpenDialog } from "./dialog-host.tsx";
 export interface ActionTarget extends LinkedImage {
   state: "ok" | "unreadable";
   operation: ImageListRow["operation"];
+  /** How many images are above it; absent where that is not known. */
+  depth?: number;
   snapshot?: Pick<SnapshotDetail, "id" | "name" | "kind" | "protected">;
 }
 
@@ -132,6 +135,7 @@ export const IMAGE_ACTIONS: readonly ImageAction[] = [
     whyDisabled: whyNotClonable,
     run: (target, { openDialog }) => openDialog(CloneDialog, { source: specOf(target) }),
   },
+  ...VOLUME_ACTIONS,
   {
     id: "create-snapshot",
     icon: Camera,

@@ -29,6 +29,23 @@ export function everySecond<T>(cases: readonly T[], from: 0 | 1): T[] {
   return cases.filter((_, index) => isSoak || index % 2 === from);
 }
 
+/** Calls of the binding that only read. Whatever is not named here counts as a change. */
+const reads =
+  /^(list|get|open|read|stat|is|has|size$|features$|flags$|parent$|overlap$|diff|close$|lockInfo|snapshot(Id|Exists)|stripe$|dataPoolId$|operations|isOwner|wait|usage|fsid|instanceId|minCompat)/;
+
+/**
+ * Which calls of a flow a test breaks in turn, by their place in it. A usual run breaks every call that changes something, and
+ * every second one that reads; a fault that strikes after a read took effect is the same as one before it. A soak run breaks
+ * all of them.
+ *
+ * @param calls The names of the calls of the flow, when nothing is broken.
+ */
+export function faultsIn(calls: readonly string[], late: boolean): number[] {
+  const all = calls.map((name, at) => ({ at, isRead: reads.test(name) }));
+  if (isSoak) return all.map(({ at }) => at);
+  return all.filter(({ at, isRead }) => !isRead || (!late && at % 2 === 0)).map(({ at }) => at);
+}
+
 /**
  * The seeds of a test.
  *

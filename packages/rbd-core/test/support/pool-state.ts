@@ -1,10 +1,7 @@
-import { execFile } from "node:child_process";
-import { promisify } from "node:util";
 import type { IoCtx, Cluster as NativeCluster } from "rbd-native";
 import { readOperations } from "../../src/operation/operation-record.ts";
 import { imageDigest } from "./image-digest.ts";
-
-const run = promisify(execFile);
+import { pythonRbd } from "./python-rbd.ts";
 
 /** Objects that Ceph makes once for a pool and keeps, whatever becomes of the images. */
 const indexes = new Set([
@@ -66,12 +63,5 @@ async function imageState(ioCtx: IoCtx, reference: { id: string }): Promise<obje
 
 /** What no image accounts for shows here: a data object, object map or header that was left. */
 async function objectNames(conf: string, pool: string): Promise<string[]> {
-  const { stdout } = await run("rados", ["-c", conf, "-p", pool, "ls", "--all"], {
-    maxBuffer: 64 * 1024 ** 2,
-  });
-  return stdout
-    .split("\n")
-    .map((line) => line.trim())
-    .filter((name) => name !== "" && !indexes.has(name))
-    .toSorted();
+  return (await pythonRbd(conf).objects(pool)).filter((name) => !indexes.has(name)).toSorted();
 }

@@ -102,7 +102,13 @@ def change(ioctx, image, action, snapshot=None, **values):
             raise ValueError(action)
 
 
-CALLS = {"inspect": inspect, "digest": digest, "features": features, "change": change}
+def objects(ioctx):
+    """The names of all RADOS objects of a pool, in all namespaces."""
+    ioctx.set_namespace(rados.LIBRADOS_ALL_NSPACES)
+    return [each.key for each in ioctx.list_objects()]
+
+
+CALLS = {"inspect": inspect, "digest": digest, "features": features, "objects": objects, "change": change}
 
 
 def answer(line):

@@ -73,6 +73,11 @@ export class PythonRbd implements AsyncDisposable {
     return BigInt((await this.#ask({ call: "features", ...splitSpec(spec) })) as number);
   }
 
+  /** The names of all RADOS objects of a pool, in all its namespaces. */
+  async objects(pool: string): Promise<string[]> {
+    return (await this.#ask({ call: "objects", pool })) as string[];
+  }
+
   async change(pool: string, image: string, change: PlainChange): Promise<void> {
     await this.#call({ call: "change", pool, image, ...change });
   }

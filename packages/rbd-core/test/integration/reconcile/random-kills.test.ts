@@ -44,7 +44,7 @@ async function runAndKill(round: DyingRound, random: Random, length: number): Pr
   if (code !== 0) expect(code, problem).toBe(null);
 }
 
-it.each(seedsFrom(1, { usual: 1, ci: 1 }))(
+it.each(seedsFrom(1, { usual: 1, soak: 1 }))(
   "whatever a process was doing when it was killed is finished or undone (seed %i)",
   { timeout: 180_000 },
   async (seed) => {

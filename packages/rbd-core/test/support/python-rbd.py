@@ -108,7 +108,13 @@ def objects(ioctx):
     return [each.key for each in ioctx.list_objects()]
 
 
-CALLS = {"inspect": inspect, "digest": digest, "features": features, "objects": objects, "change": change}
+def listed(ioctx):
+    """The images of a pool, and what is in its trash."""
+    trash = [{"id": each["id"], "name": each["name"]} for each in rbd.RBD().trash_list(ioctx)]
+    return {"images": rbd.RBD().list(ioctx), "trash": trash}
+
+
+CALLS = {"inspect": inspect, "digest": digest, "features": features, "listed": listed, "objects": objects, "change": change}
 
 
 def answer(line):

@@ -19,6 +19,11 @@ export type PlainChange =
   | { readonly action: "rebuild"; readonly snapshot?: string }
   | { readonly action: "snapshot" | "remove-snapshot"; readonly name: string };
 
+export interface Listed {
+  readonly images: readonly string[];
+  readonly trash: readonly { readonly id: string; readonly name: string }[];
+}
+
 interface Waiting {
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: Error) => void;
@@ -76,6 +81,11 @@ export class PythonRbd implements AsyncDisposable {
   /** The names of all RADOS objects of a pool, in all its namespaces. */
   async objects(pool: string): Promise<string[]> {
     return (await this.#ask({ call: "objects", pool })) as string[];
+  }
+
+  /** The images of a pool and what is in its trash. */
+  async listed(pool: string): Promise<Listed> {
+    return (await this.#ask({ call: "listed", pool })) as Listed;
   }
 
   async change(pool: string, image: string, change: PlainChange): Promise<void> {

@@ -1,6 +1,6 @@
 import { execFile, spawn } from "node:child_process";
 import { promisify } from "node:util";
-import { pythonRbd } from "./python-rbd.ts";
+import { type Listed, pythonRbd } from "./python-rbd.ts";
 
 const run = promisify(execFile);
 
@@ -36,6 +36,11 @@ export class Witness {
     const ended = new Promise<number | null>((resolve) => child.once("close", resolve));
     child.stdin.end(value);
     if ((await ended) !== 0) throw new Error(`rados setomapval ${object} ${key} failed`);
+  }
+
+  /** The images of a pool, and what is in its trash, as plain librbd lists them in another process. */
+  async listed(pool: string): Promise<Listed> {
+    return await pythonRbd(this.#conf).listed(pool);
   }
 
   /** The MD5 of everything in an image or snapshot, read by plain librbd in another process. */

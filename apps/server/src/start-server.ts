@@ -7,6 +7,7 @@ import { AuditLog } from "./access/audit.ts";
 import { Callers } from "./access/callers.ts";
 import { Sessions } from "./access/session.ts";
 import { Users } from "./access/users.ts";
+import { createBackups } from "./backups/index.ts";
 import { type Clock, systemClock } from "./base/clock.ts";
 import type { Config } from "./base/config.ts";
 import { lockDataDir, prepareDataDir } from "./base/data-dir.ts";
@@ -77,19 +78,27 @@ export async function startServer(config: Config, clock: Clock = systemClock): P
     unsettled: (cluster) => runner.unsettled(cluster),
     settle: (id, outcome) => runner.settle(id, outcome),
   };
-  const reconcilers = createReconcilers(host, clusters, unsettledTasks, (id) => inventories.get(id).renew());
+  const reconcilers = createReconcilers(
+    host,
+    clusters,
+    { tasks: unsettledTasks, backupTargetAt: (location) => backups.targets.at(location) },
+    (id) => inventories.get(id).renew(),
+  );
   const flattens = createFlattens(host, clusters, (id) => inventories.get(id).renew());
   const inventories = createInventories(host, {
     clusters,
     publish: (event) => hub.publish(event),
     watched: () => hub.subscribers > 0,
   });
+  const backups = await createBackups(host, { database, clusters, inventories });
   const uploads = new Uploads(clock);
   const operations: OperationServices = {
     clusters,
     inventories,
     flattens,
     reconcilers,
+    backups,
+    dependantsOf: (cluster) => backups.dependantsOf(cluster),
     cloneTasks: config.cloneTasks,
     depthLimits: config.depthLimits,
     clock,

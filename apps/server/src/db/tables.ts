@@ -4,6 +4,7 @@ export interface Tables extends AuthTables {
   taskLog: TaskLogTable;
   audit: AuditTable;
   apiKey: ApiKeyTable;
+  backupTarget: BackupTargetTable;
 }
 
 /** A task as stored. `object`, `related`, `input`, `result` and `error` are JSON. */
@@ -70,6 +71,15 @@ interface ApiKeyTable {
   /** Null: it does not expire. */
   expiresAt: string | null;
   lastUsedAt: string | null;
+}
+
+/** A named place for backups. `settings` is JSON. */
+export interface BackupTargetTable {
+  id: string;
+  name: string;
+  settings: string;
+  createdAt: string;
+  removedAt: string | null;
 }
 
 /** The tables better-auth reads and writes. Only what we query ourselves is typed beyond its key. */

@@ -1,5 +1,6 @@
 import type { DepthLimits, FindDependants } from "rbd-core";
 import type { Clock } from "../base/clock.ts";
+import type { Backups } from "../backups/services.ts";
 import type { Clusters, PerCluster } from "../cluster/clusters.ts";
 import type { Inventories } from "../inventory/inventories.ts";
 import type { Uploads } from "../volumes/upload.ts";
@@ -12,11 +13,12 @@ export interface OperationServices {
   inventories: Inventories;
   flattens: PerCluster<BackgroundFlattens>;
   reconcilers: PerCluster<Reconciler>;
+  backups: Backups;
   /**
    * What outside of Ceph needs an image or one of its snapshots, such as backups; by the cluster's id. Deletions refuse what
-   * it names. Left out: nothing does.
+   * it names.
    */
-  dependantsOf?: (cluster: string) => FindDependants;
+  dependantsOf: (cluster: string) => FindDependants;
   /** How many clones run at the same time. */
   cloneTasks: number;
   depthLimits: DepthLimits;

@@ -1,11 +1,20 @@
 import { z } from "zod";
+import {
+  backupsRouter,
+  backupTask,
+  deleteTask,
+  importTask,
+  pruneTask,
+  restoreTask,
+  verifyTask,
+} from "../backups/index.ts";
 import { type RunnableKind, runnableKind } from "../tasks/task-kind.ts";
 import type { TaskRunner } from "../tasks/task-runner.ts";
 import { volumeKinds, volumesRouter } from "../volumes/volumes.ts";
 import { cloneRouter, cloneTask } from "./clone.ts";
 import { deletionRouter, deletionTask } from "./deletion/deletion.ts";
 import { locksRouter } from "./deletion/locks.ts";
-import { moveTask, purgeTask, restoreTask, trashRouter } from "./deletion/trash.ts";
+import { moveTask, purgeTask, restoreTask as restoreFromTrashTask, trashRouter } from "./deletion/trash.ts";
 import { interruptedRouter, reconcileTask } from "./interrupted.ts";
 import type { OperationServices } from "./operation-services.ts";
 import { objectMapRouter, rebuildTask } from "./rebuild-object-map.ts";
@@ -20,11 +29,17 @@ const kinds = [
   cloneTask,
   rebuildTask,
   reconcileTask,
+  backupTask,
+  restoreTask,
+  verifyTask,
+  deleteTask,
+  pruneTask,
+  importTask,
   snapshotTask,
   rollbackTask,
   deletionTask,
   moveTask,
-  restoreTask,
+  restoreFromTrashTask,
   purgeTask,
   ...volumeKinds,
 ] as const;
@@ -35,6 +50,7 @@ export function operationRouters(services: OperationServices, runner: TaskRunner
     clone: cloneRouter(services, runner),
     objectMap: objectMapRouter(services, runner),
     operations: interruptedRouter(services, runner),
+    backups: backupsRouter(services, runner),
     chain: chainRouter(services),
     snapshots: snapshotsRouter(services, runner),
     rollback: rollbackRouter(services, runner),

@@ -16,6 +16,7 @@ import type { TaskRunner } from "../../src/tasks/task-runner.ts";
 import { Uploads } from "../../src/volumes/upload.ts";
 import { FakeClock } from "./fake-clock.ts";
 import { silentLog } from "./silent-log.ts";
+import { stubBackups } from "./stub-backups.ts";
 import { inventoryOf } from "./synthetic-inventory.ts";
 
 /** The only cluster of the stubs. */
@@ -70,6 +71,7 @@ export function stubServices(inventory: Inventory = inventoryOf([])): StubServic
       }),
   );
   const limits = { soft: 1000, hard: 1000 };
+  const backups = stubBackups(clusters, inventories);
   const services: Services = {
     version: "0.0.0",
     clock,
@@ -87,9 +89,12 @@ export function stubServices(inventory: Inventory = inventoryOf([])): StubServic
           clock,
           log,
           tasks: { unsettled: async () => [], settle: async () => {} },
+          backupTargetAt: async () => undefined,
           onChanged: () => {},
         }),
     ),
+    backups,
+    dependantsOf: (id) => backups.dependantsOf(id),
     cloneTasks: 1,
     depthLimits: limits,
     imports: { uploads: new Uploads(clock), maxBytes: 1024 ** 3, allowPrivate: false },

@@ -161,7 +161,7 @@ async function planFor(
   const target = withSnapshot(namedImage(id, image), snapshot ?? null);
   return await clusters
     .get(id)
-    .ask((cluster) => deletionPlan(cluster, target, { findDependants: dependantsOf?.(id), signal }));
+    .ask((cluster) => deletionPlan(cluster, target, { findDependants: dependantsOf(id), signal }));
 }
 
 function withSnapshot<Target extends ImageSpec | ImageById>(image: Target, snapshot: string | null): Target {
@@ -254,7 +254,7 @@ export const deletionTask: TaskKind<DeletionInput, DeletionTaskResult, Operation
     task.phase("Checking the plan");
     try {
       return await clusters.get(id).use(async (cluster) => {
-        const findDependants = dependantsOf?.(id);
+        const findDependants = dependantsOf(id);
         const target = withSnapshot(input.image, input.snapshot);
         const plan = await deletionPlan(cluster, target, { findDependants, signal: task.signal });
         checkPlan(plan, input);

@@ -200,7 +200,7 @@ export function trashRouter(services: OperationServices, runner: TaskRunner) {
             expiredBefore,
             withSnapshots,
             dryRun: true,
-            findDependants: dependantsOf?.(id),
+            findDependants: dependantsOf(id),
             signal,
           }),
         );
@@ -317,7 +317,7 @@ export const moveTask: TaskKind<MoveInput, MoveToTrashTaskResult, OperationServi
     task.phase("Checking what uses the image");
     const { signal } = task;
     const key = await clusters.get(id).use(async (cluster) => {
-      const plan = await deletionPlan(cluster, image, { findDependants: dependantsOf?.(id), signal });
+      const plan = await deletionPlan(cluster, image, { findDependants: dependantsOf(id), signal });
       const way = plan.ways.find((each) => each.way === "trash");
       const blocking = plan.blockers.filter(({ closes }) => closes.includes("trash"));
       if (way?.open !== true) {
@@ -405,7 +405,7 @@ export const purgeTask: TaskKind<StartPurgeInput, PurgeTaskResult, OperationServ
           ...(pool === undefined ? {} : { pools: [pool] }),
           expiredBefore: new Date(expiredBefore),
           withSnapshots,
-          findDependants: dependantsOf?.(id),
+          findDependants: dependantsOf(id),
           signal: task.signal,
           onProgress: ({ done, total }) => task.progress(done, total),
         }),

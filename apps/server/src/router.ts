@@ -8,8 +8,13 @@ import { eventsProcedure } from "./events/event-stream.ts";
 import type { Hub } from "./events/hub.ts";
 import type { ServerEvent as AnyServerEvent } from "./events/server-event.ts";
 import { imagesRouter, inventoryRouter, lineageRouter } from "./inventory/inventories.ts";
+import type { Notifications } from "./notifications/notifications.ts";
+import { notificationsRouter } from "./notifications/notifications-router.ts";
 import type { OperationServices } from "./operations/operation-services.ts";
 import { operationRouters, taskResult } from "./operations/operations.ts";
+import { policiesRouter } from "./schedules/policies-router.ts";
+import { protectionRouter } from "./schedules/protection-router.ts";
+import type { Schedules } from "./schedules/schedules.ts";
 import type { TaskRunner } from "./tasks/task-runner.ts";
 import { tasksRouter } from "./tasks/tasks-router.ts";
 
@@ -20,6 +25,8 @@ export interface Services extends OperationServices {
   runner: TaskRunner;
   hub: Hub;
   audit: AuditLog;
+  schedules: Schedules;
+  notifications: Notifications;
 }
 
 /** Everything the API offers. */
@@ -34,6 +41,9 @@ export function createRouter(services: Services) {
     inventory: inventoryRouter(inventories),
     ...operationRouters(services, runner),
     tasks: tasksRouter(runner, taskResult),
+    policies: policiesRouter(services),
+    protection: protectionRouter(services),
+    notifications: notificationsRouter(services.notifications),
     audit: auditRouter(audit),
     events: eventsProcedure(hub, taskResult),
   });
@@ -64,4 +74,14 @@ export type { LineageForest, LineageNode } from "./inventory/lineage.ts";
 export type { CloneInput, ClonePlanView, CloneTaskResult } from "./operations/clone.ts";
 export type { ReconcileTaskResult, RecordedOperation } from "./operations/interrupted.ts";
 export type { RebuildTaskResult } from "./operations/rebuild-object-map.ts";
+export type { ChannelView } from "./notifications/notifications-router.ts";
+export type { DrillTaskResult } from "./schedules/drill-task.ts";
+export type { DrillRow, PolicyJobView, PolicyPreview, PolicyView } from "./schedules/policies-router.ts";
+export type { Job, PolicyDefinition } from "./schedules/policy.ts";
+export type { CountedRun } from "./schedules/policy-store.ts";
+export type { ImageProtection, ProtectionState } from "./schedules/protection.ts";
+export type { ProtectionSummary } from "./schedules/protection-router.ts";
+export type { RetentionPreview } from "./schedules/retention-preview.ts";
+export type { RetentionTaskResult } from "./schedules/retention-task.ts";
+export type { RunItem, RunState } from "./schedules/run.ts";
 export type { TaskError, TaskLogLine, TaskObject, TaskState, TaskUnit } from "./tasks/task.ts";

@@ -19,7 +19,9 @@ import { listen } from "./listen.ts";
 import { createFlattens } from "./operations/background-flattens.ts";
 import { runnableKinds } from "./operations/operations.ts";
 import { createReconcilers, type UnsettledTasks } from "./operations/reconciler.ts";
+import { createNotifications } from "./notifications/notifications.ts";
 import { createRouter } from "./router.ts";
+import { createSchedules } from "./schedules/schedules.ts";
 import { createRunner } from "./tasks/task-runner.ts";
 
 /** A server that answers requests. */
@@ -61,10 +63,12 @@ export async function startServer(config: Config, clock: Clock = systemClock): P
       const reconciled = reconcilers.get(id).begin(cluster);
       flattens.get(id).begin(cluster, reconciled, () => inventories.get(id).readRows());
       runner.wake();
+      schedules.scheduler.wake();
     },
     recovered(id) {
       inventories.get(id).renew();
       runner.wake();
+      schedules.scheduler.wake();
     },
   });
   const unsettledTasks: UnsettledTasks = {
@@ -82,18 +86,39 @@ export async function startServer(config: Config, clock: Clock = systemClock): P
   const runner = createRunner(host, {
     database,
     kinds: runnableKinds(operations),
-    publish: (task) => hub.publish({ type: "task", task }),
+    publish(task) {
+      hub.publish({ type: "task", task });
+      schedules.scheduler.taskChanged(task);
+    },
     ready: (id) => canBegin(clusters, id),
   });
 
   const baseUrl = config.publicUrl ?? `http://localhost:${config.port}`;
+  const notifications = await createNotifications(host, { database, origin: baseUrl });
+  const schedules = createSchedules({
+    host,
+    database,
+    ...operations,
+    runner,
+    notifications,
+    changed: (id) => hub.publish({ type: "policy", id }),
+  });
   const { auth, signInLink } = await openAuth({ dataDir: config.dataDir, database, audit, baseUrl, log });
   await addRoutes({
     server,
     auth,
     sessions: new Sessions(auth, clock),
     audit,
-    router: createRouter({ ...operations, version: productVersion(), clock, runner, hub, audit }),
+    router: createRouter({
+      ...operations,
+      version: productVersion(),
+      clock,
+      runner,
+      hub,
+      audit,
+      schedules,
+      notifications,
+    }),
     health: { database, checkClusters: () => checkClusters(clusters), clock },
     webDir: config.webDir,
     publicUrl: config.publicUrl,
@@ -106,6 +131,7 @@ export async function startServer(config: Config, clock: Clock = systemClock): P
   await runner.start();
   const origin = await listen(server, config);
   for (const [, connection] of clusters) connection.open();
+  await schedules.start();
 
   const parts = opened.move();
   const close = async () => {

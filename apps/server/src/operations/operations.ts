@@ -1,4 +1,6 @@
 import { z } from "zod";
+import { drillTask } from "../schedules/drill-task.ts";
+import { retentionTask } from "../schedules/retention-task.ts";
 import { type RunnableKind, runnableKind } from "../tasks/task-kind.ts";
 import type { TaskRunner } from "../tasks/task-runner.ts";
 import { cloneRouter, cloneTask } from "./clone.ts";

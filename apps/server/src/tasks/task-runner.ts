@@ -98,19 +98,21 @@ export class TaskRunner {
   /**
    * Queues a task. Resolves when it is stored: from then on it outlives the server.
    *
+   * @param id For a caller that has stored the task's id before.
    * @throws {ServerError} `SHUTTING_DOWN`
    */
   async enqueue<Input>(
     kind: Pick<TaskKind<Input, { kind: string }, never>, "kind" | "title" | "object" | "related">,
     input: Input,
     user: { id: string; username: string },
+    id: string = randomUUID(),
   ): Promise<string> {
     if (!this.#open)
       throw new ServerError("SHUTTING_DOWN", "The server is shutting down.", {
         hint: "Try again in a moment.",
       });
     const summary: TaskSummary = {
-      id: randomUUID(),
+      id,
       kind: kind.kind,
       title: visible(kind.title(input)),
       object: kind.object(input),

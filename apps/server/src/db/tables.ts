@@ -3,6 +3,7 @@ export interface Tables extends AuthTables {
   task: TaskTable;
   taskLog: TaskLogTable;
   audit: AuditTable;
+  backupTarget: BackupTargetTable;
   policy: PolicyTable;
   policyRun: PolicyRunTable;
   policyRunItem: PolicyRunItemTable;
@@ -56,6 +57,15 @@ interface AuditTable {
   outcome: string;
   message: string | null;
   address: string;
+}
+
+/** A named place for backups. `settings` is JSON. */
+export interface BackupTargetTable {
+  id: string;
+  name: string;
+  settings: string;
+  createdAt: string;
+  removedAt: string | null;
 }
 
 /** A policy as stored. `definition` is JSON. Each `…Since` is from when a schedule counts. */

@@ -10,7 +10,9 @@ const SEND_MS = 15_000;
 
 const webhookSettings = z.object({
   kind: z.literal("webhook"),
-  url: z.url({ protocol: /^https?$/, error: "must be an address that begins with http:// or https://" }).max(2000),
+  url: z
+    .url({ protocol: /^https?$/, error: "must be an address that begins with http:// or https://" })
+    .max(2000),
 });
 
 const emailSettings = z.object({
@@ -137,7 +139,9 @@ export class SecretBox {
   unseal(text: string, place: string): string {
     const bytes = Buffer.from(text, "base64");
     try {
-      const decipher = createDecipheriv("aes-256-gcm", this.#key, bytes.subarray(0, 12), { authTagLength: 16 })
+      const decipher = createDecipheriv("aes-256-gcm", this.#key, bytes.subarray(0, 12), {
+        authTagLength: 16,
+      })
         .setAAD(Buffer.from(place))
         .setAuthTag(bytes.subarray(12, 28));
       return Buffer.concat([decipher.update(bytes.subarray(28)), decipher.final()]).toString("utf8");

@@ -125,7 +125,11 @@ function cut<Image>(images: readonly Image[]): { images: Image[]; moreImages: nu
 }
 
 function policyUrl(origin: string, { id, definition }: Subject, run?: string): string {
-  const query = new URLSearchParams({ cluster: definition.cluster, id, ...(run === undefined ? {} : { run }) });
+  const query = new URLSearchParams({
+    cluster: definition.cluster,
+    id,
+    ...(run === undefined ? {} : { run }),
+  });
   return `${origin}/policy/?${query}`;
 }
 

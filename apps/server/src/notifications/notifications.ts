@@ -230,7 +230,10 @@ export class Notifications {
     } catch (cause) {
       const error = toUserError(cause).message;
       const pause = PAUSES_MS[attempts];
-      log.warn({ err: cause, channel: channelId, attempts: attempts + 1 }, "a notification was not delivered");
+      log.warn(
+        { err: cause, channel: channelId, attempts: attempts + 1 },
+        "a notification was not delivered",
+      );
       if (pause === undefined) return { state: "failed", attempts: attempts + 1, error };
       return { attempts: attempts + 1, nextAt: isoTime(clock.now() + pause), error };
     }

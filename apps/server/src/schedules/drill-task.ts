@@ -41,7 +41,7 @@ export type DrillTaskResult = z.output<typeof drillResult>;
 
 /** The name of a scratch image. Only attempts at the same item have the same. */
 export function scratchSpec(pool: string, item: { runId: string; seq: number }): string {
-  return formatImageSpec({ pool, image: `${DRILL_PREFIX}${item.runId}-${item.seq}` });
+  return formatImageSpec({ pool, namespace: "", image: `${DRILL_PREFIX}${item.runId}-${item.seq}` });
 }
 
 const PHASES: Record<TransferProgress["phase"], string> = {
@@ -61,7 +61,11 @@ export const drillTask: TaskKind<DrillInput, DrillTaskResult, OperationServices>
   object: ({ cluster, image }) => imageObject(cluster, image),
   related: ({ cluster, scratch }) => [imageObject(cluster, scratch)],
 
-  async run({ cluster: id, image, target: targetId, backup, scratch }, task, { clusters, backups, inventories }) {
+  async run(
+    { cluster: id, image, target: targetId, backup, scratch },
+    task,
+    { clusters, backups, inventories },
+  ) {
     let phase: string | null = null;
     const began = performance.now();
     try {

@@ -53,7 +53,10 @@ export class LateWatch {
     if (!this.#open) return;
     this.#timer?.cancel();
     this.#timer = this.#options.clock.after(PAUSE_MS, () => this.wake());
-    const byCluster = Map.groupBy(await this.#options.store.policies(), ({ definition }) => definition.cluster);
+    const byCluster = Map.groupBy(
+      await this.#options.store.policies(),
+      ({ definition }) => definition.cluster,
+    );
     for (const [cluster, policies] of byCluster) {
       let rows: ImageProtection[];
       try {

@@ -12,12 +12,11 @@ import {
   checkSelection,
   cronOf,
   imageSelection,
-  type Job,
   JOBS,
+  type Job,
   type Policy,
   type PolicyDefinition,
   policyDefinition,
-  retentionOf,
   retentionRules,
 } from "./policy.ts";
 import type { CountedRun } from "./policy-store.ts";
@@ -49,7 +48,13 @@ const policyView = z.object({
   jobs: z.array(jobView),
   /** Null while the images or the target cannot be read. */
   images: z
-    .object({ total: z.number(), fresh: z.number(), late: z.number(), pending: z.number(), verifyLate: z.number() })
+    .object({
+      total: z.number(),
+      fresh: z.number(),
+      late: z.number(),
+      pending: z.number(),
+      verifyLate: z.number(),
+    })
     .nullable(),
 });
 
@@ -124,6 +129,7 @@ export function policiesRouter({ schedules, backups, clusters, clock }: PolicySe
       .input(z.object({ cluster: clusterId }))
       .output(z.object({ policies: z.array(policyView) }))
       .query(async ({ input }) => {
+        clusters.get(input.cluster);
         const all = await store.policies();
         const own = all.filter(({ definition }) => definition.cluster === input.cluster);
         return { policies: await viewOf(own) };
@@ -139,8 +145,9 @@ export function policiesRouter({ schedules, backups, clusters, clock }: PolicySe
       .input(previewInput)
       .output(policyPreview)
       .query(async ({ input: { cluster, select, timeZone, crons } }) => {
+        clusters.get(cluster);
         const now = clock.now();
-        const jobs = JOBS.flatMap((name) => {
+        const jobs = JOBS.flatMap((name): PolicyPreview["jobs"] => {
           const cron = crons[name];
           if (cron === null) return [];
           const schedule = { cron, timeZone };
@@ -165,6 +172,7 @@ export function policiesRouter({ schedules, backups, clusters, clock }: PolicySe
       .input(retentionInput)
       .output(retentionPreview)
       .query(async ({ input: { cluster, select, target, cron, timeZone, retention } }) => {
+        clusters.get(cluster);
         const policy = { ...retention, timeZone };
         const projected = projectRetention({ cron, timeZone }, policy, clock.now());
         if (target === null) return { projected, existing: null };
@@ -322,7 +330,9 @@ export function policiesRouter({ schedules, backups, clusters, clock }: PolicySe
     timeZones: viewerProcedure
       .input(noInput)
       .output(z.object({ timeZones: z.array(z.string()) }))
-      .query(() => ({ timeZones: ["UTC", ...Intl.supportedValuesOf("timeZone").filter((zone) => zone !== "UTC")] })),
+      .query(() => ({
+        timeZones: ["UTC", ...Intl.supportedValuesOf("timeZone").filter((zone) => zone !== "UTC")],
+      })),
   });
 
   /** @throws {ServerError} `POLICY_EXISTS`, `CLUSTER_UNKNOWN`, `TARGET_UNKNOWN` */

@@ -3,7 +3,7 @@ import { isoTime } from "../base/clock.ts";
 import { cutPage, decodeCursor } from "../base/paging.ts";
 import type { Database } from "../db/database.ts";
 import type { PolicyRunItemTable, PolicyRunTable, PolicyTable } from "../db/tables.ts";
-import { type Job, JOBS, type Policy, policyDefinition } from "./policy.ts";
+import { JOBS, type Job, type Policy, policyDefinition } from "./policy.ts";
 import {
   type ItemCounts,
   itemKind,
@@ -41,7 +41,10 @@ export class PolicyStore {
   }
 
   async insert(policy: Policy): Promise<void> {
-    await this.#database.insertInto("policy").values({ ...columnsOf(policy), lateSince: null }).execute();
+    await this.#database
+      .insertInto("policy")
+      .values({ ...columnsOf(policy), lateSince: null })
+      .execute();
   }
 
   async save(policy: Policy): Promise<void> {
@@ -188,7 +191,10 @@ export class PolicyStore {
       .groupBy(["kind", "state"])
       .execute();
     const of = (wanted: string) =>
-      rows.reduce((sum, { kind, state, count }) => sum + (kind !== "prune" && state === wanted ? Number(count) : 0), 0);
+      rows.reduce(
+        (sum, { kind, state, count }) => sum + (kind !== "prune" && state === wanted ? Number(count) : 0),
+        0,
+      );
     const pruning = rows.find(({ kind }) => kind === "prune")?.state;
     return {
       queued: of("queued"),

@@ -161,8 +161,7 @@ function checkPattern(pattern: string): void {
       object: pattern,
     });
   if (parts.length < 2 || parts.length > 3) throw wrong(`"${pattern}" is no pattern of images.`);
-  const kinds: readonly NamePart[] =
-    parts.length === 2 ? ["pool", "image"] : ["pool", "namespace", "image"];
+  const kinds: readonly NamePart[] = parts.length === 2 ? ["pool", "image"] : ["pool", "namespace", "image"];
   for (const [index, part] of parts.entries()) {
     if (part === "") throw wrong(`"${pattern}" has an empty part.`);
     checkName(kinds[index] ?? "image", part.replaceAll(/[*?]+/g, "x"));

@@ -46,13 +46,15 @@ export type ProtectionSummary = z.output<typeof protectionSummary>;
 export function protectionRouter({
   schedules,
   backups,
+  clusters,
   clock,
-}: Pick<OperationServices, "backups"> & { schedules: Schedules; clock: Clock }) {
+}: Pick<OperationServices, "backups" | "clusters"> & { schedules: Schedules; clock: Clock }) {
   return t.router({
     summary: viewerProcedure
       .input(z.object({ cluster: clusterId }))
       .output(protectionSummary)
       .query(async ({ input: { cluster } }) => {
+        clusters.get(cluster);
         const rows = await schedules.protection(cluster);
         const all = await schedules.store.policies();
         const policies = all.filter(({ definition }) => definition.cluster === cluster);
@@ -62,13 +64,16 @@ export function protectionRouter({
         const records: BackupRecord[] = [];
         for (const target of new Set(policies.map(({ definition }) => definition.target))) {
           try {
-            for (const some of (await schedules.backupsByImage(cluster, target)).values()) records.push(...some);
+            for (const some of (await schedules.backupsByImage(cluster, target)).values())
+              records.push(...some);
           } catch (error) {
             const known = (await backups.targets.list()).find(({ id }) => id === target);
             problems.push({ target: known?.name ?? target, error: rowError(error) });
           }
         }
-        const newest = rows.filter(({ state }) => state === "fresh").map(({ lastBackupAt }) => lastBackupAt ?? "");
+        const newest = rows
+          .filter(({ state }) => state === "fresh")
+          .map(({ lastBackupAt }) => lastBackupAt ?? "");
         return {
           states: {
             unprotected: countOf("unprotected"),
@@ -94,6 +99,7 @@ export function protectionRouter({
         z.object({ rows: z.array(imageProtection), filtered: z.number(), nextCursor: z.string().nullable() }),
       )
       .query(async ({ input: { cluster, state, verifyLate, images, cursor, limit } }) => {
+        clusters.get(cluster);
         const wanted = images === undefined ? null : new Set(images);
         const matching = (await schedules.protection(cluster)).filter(
           (row) =>

@@ -57,17 +57,21 @@ export function isGood({ state, checks }: BackupRecord): boolean {
 
 /** The newest good backup. */
 export function newestGood(backups: readonly BackupRecord[]): BackupRecord | null {
-  return backups.filter(isGood).reduce<BackupRecord | null>(
-    (newest, backup) => (newest === null || backup.pointAt > newest.pointAt ? backup : newest),
-    null,
-  );
+  return backups
+    .filter(isGood)
+    .reduce<BackupRecord | null>(
+      (newest, backup) => (newest === null || backup.pointAt > newest.pointAt ? backup : newest),
+      null,
+    );
 }
 
 function knownOf(backups: readonly BackupRecord[], depth: "quick" | "deep" | null): Known {
   const good = backups.filter(isGood);
   const points = good.map(({ pointAt }) => pointAt).toSorted();
   const checks = good.flatMap(({ checks: { quick, deep, source } }) =>
-    (depth === "deep" ? [deep] : [quick, deep, source]).flatMap((check) => (check?.ok === true ? [check.at] : [])),
+    (depth === "deep" ? [deep] : [quick, deep, source]).flatMap((check) =>
+      check?.ok === true ? [check.at] : [],
+    ),
   );
   return {
     backupAt: points.at(-1) ?? null,
@@ -97,9 +101,17 @@ export function assessProtection(
       image: image.spec,
       key: image.key,
       state: worst?.state ?? "unprotected",
-      policies: verdicts.map(({ policy: { id, definition }, state }) => ({ id, name: definition.name, state })),
+      policies: verdicts.map(({ policy: { id, definition }, state }) => ({
+        id,
+        name: definition.name,
+        state,
+      })),
       lastBackupAt: worst?.backupAt ?? null,
-      lastVerifyAt: verdicts.map(({ verifyAt }) => verifyAt ?? "").toSorted().at(-1) || null,
+      lastVerifyAt:
+        verdicts
+          .map(({ verifyAt }) => verifyAt ?? "")
+          .toSorted()
+          .at(-1) || null,
       verifyLate: verdicts.some(({ verifyLate }) => verifyLate),
     };
   });
@@ -138,7 +150,10 @@ export function growthByDay(
 ): { day: string; bytes: number; backups: number }[] {
   const dayOf = (at: number) => new Date(at).toISOString().slice(0, 10);
   const sums = new Map(
-    Array.from({ length: days }, (_, ago) => [dayOf(now - (days - 1 - ago) * DAY_MS), { bytes: 0, backups: 0 }]),
+    Array.from({ length: days }, (_, ago) => [
+      dayOf(now - (days - 1 - ago) * DAY_MS),
+      { bytes: 0, backups: 0 },
+    ]),
   );
   for (const { pointAt, transfer } of backups) {
     const sum = sums.get(pointAt.slice(0, 10));

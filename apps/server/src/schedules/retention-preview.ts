@@ -72,7 +72,9 @@ export function planExisting(
       at: point.time.toISOString(),
       reasons: reasons.map(describeKeepReason),
     }));
-    return [{ image, points: decisions, removed: decisions.filter(({ reasons }) => reasons.length === 0).length }];
+    return [
+      { image, points: decisions, removed: decisions.filter(({ reasons }) => reasons.length === 0).length },
+    ];
   });
   const [shown] = plans.toSorted((a, b) => b.removed - a.removed || b.points.length - a.points.length);
   if (shown === undefined) return null;

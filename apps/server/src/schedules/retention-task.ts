@@ -1,7 +1,7 @@
 import { type CoppiceError, pruneBackups, type RetentionPolicy } from "rbd-core";
 import { z } from "zod";
-import { retentionPolicy } from "../backups/index.ts";
 import { clusterId } from "../api/schemas.ts";
+import { retentionPolicy } from "../backups/index.ts";
 import type { OperationServices } from "../operations/operation-services.ts";
 import type { TaskKind } from "../tasks/task-kind.ts";
 

@@ -147,6 +147,6 @@ export type ItemWork =
       sources: { image: string; fsid: string; poolId: number; imageId: string }[];
     };
 
-/** What is kept of a task that succeeded. A check that found damage has failed as an item. */
+/** What is kept of a task that succeeded. */
 export type ItemResult = Pick<RunItem, "state"> &
-  Partial<Pick<RunItem, "backupId" | "backupKind" | "why" | "bytes" | "error">>;
+  Partial<Pick<RunItem, "backupId" | "backupKind" | "why" | "bytes" | "seconds">>;

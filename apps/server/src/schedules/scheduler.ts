@@ -5,7 +5,7 @@ import { ServerError, toUserError } from "../base/errors.ts";
 import type { Database } from "../db/database.ts";
 import { isFinal, type TaskSummary } from "../tasks/task.ts";
 import { dueTime, jitterOf, nextTimes } from "./due-times.ts";
-import { cronOf, type Job, JOBS, type Policy } from "./policy.ts";
+import { cronOf, JOBS, type Job, type Policy } from "./policy.ts";
 import type { PolicyStore } from "./policy-store.ts";
 import {
   type ItemResult,
@@ -40,7 +40,11 @@ interface SchedulerOptions {
   isUnsettled(task: TaskSummary): Promise<boolean>;
   resultOf(task: TaskSummary): ItemResult;
   /** Decides what people are told of a run that ends. What it returns writes that, in the transaction that ends the run. */
-  tell(policy: Policy, run: PolicyRun, items: readonly RunItem[]): Promise<(transaction: Database) => Promise<void>>;
+  tell(
+    policy: Policy,
+    run: PolicyRun,
+    items: readonly RunItem[],
+  ): Promise<(transaction: Database) => Promise<void>>;
   /** Called after a run has ended. */
   ended(policy: Policy): void;
   /** Called after each change that dashboards show. */
@@ -116,7 +120,9 @@ export class Scheduler {
     const run = newRun(policy.id, job, { cause: "manual", dueAt: now, beginAt: now, missed: 0, username });
     await this.#serially(async () => {
       const { store } = this.#options;
-      const open = (await store.openRuns()).find((other) => other.policyId === policy.id && other.job === job);
+      const open = (await store.openRuns()).find(
+        (other) => other.policyId === policy.id && other.job === job,
+      );
       if (open !== undefined || !(await store.addRun(run))) {
         throw new ServerError("RUN_IN_PROGRESS", `${policy.definition.name} is running already.`, {
           hint: "Wait until that run has ended.",
@@ -169,7 +175,8 @@ export class Scheduler {
     for (const { definition, paused } of policies.values()) {
       for (const job of JOBS) {
         const cron = cronOf(definition, job);
-        if (cron !== null && !paused) times.push(...nextTimes({ cron, timeZone: definition.timeZone }, now, 1));
+        if (cron !== null && !paused)
+          times.push(...nextTimes({ cron, timeZone: definition.timeZone }, now, 1));
       }
     }
     const pause = Math.min(LONGEST_PAUSE_MS, ...times.map((at) => at - now));
@@ -297,7 +304,7 @@ export class Scheduler {
     const endedAt = task.endedAt ?? isoTime(this.#options.clock.now());
     const error = task.error ?? null;
     if (task.state === "succeeded") {
-      await store.saveItem({ ...item, ...resultOf(task), seconds: secondsOf(task), endedAt });
+      await store.saveItem({ ...item, seconds: secondsOf(task), ...resultOf(task), endedAt });
     } else if (task.state === "interrupted") {
       if (await isUnsettled(task)) return;
       const isLast = item.attempt >= MOST_ATTEMPTS;

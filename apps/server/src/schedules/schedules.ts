@@ -175,11 +175,15 @@ export class Schedules {
         ? null
         : `${first.place ?? "The cluster"} could not be read, so images may have been left out. ${first.error.message}`;
     if (job !== "drill" || drill === null) return { images, problem };
-    const [byImage, tried] = [await this.backupsByImage(cluster, target), await this.store.lastDrills(policy.id)];
+    const [byImage, tried] = [
+      await this.backupsByImage(cluster, target),
+      await this.store.lastDrills(policy.id),
+    ];
     const due = images
       .filter((image) => newestGood(byImage.get(image) ?? []) !== null)
       .toSorted((a, b) => (tried.get(a) ?? "").localeCompare(tried.get(b) ?? ""));
-    if (due.length === 0) return { images: [], problem: "No image of the policy has a backup to restore yet." };
+    if (due.length === 0)
+      return { images: [], problem: "No image of the policy has a backup to restore yet." };
     return { images: due.slice(0, drill.images), problem };
   }
 
@@ -199,7 +203,14 @@ export class Schedules {
       return { kind: "verify", target, backup, depth: definition.verify?.depth ?? "quick" };
     }
     if (definition.drill === null) return { skip: "The policy has no restore drills any more." };
-    return { kind: "drill", cluster, image, target, backup, scratch: scratchSpec(definition.drill.pool, item) };
+    return {
+      kind: "drill",
+      cluster,
+      image,
+      target,
+      backup,
+      scratch: scratchSpec(definition.drill.pool, item),
+    };
   }
 
   /** Only of images that this run has backed up: what is old is removed when something new is there. */
@@ -288,4 +299,3 @@ export function createSchedules(options: SchedulesOptions): Schedules {
   options.host.opened.defer(() => schedules.close());
   return schedules;
 }
-

@@ -49,7 +49,14 @@ export class PolicyBench {
         const { cluster, target } = policy.definition;
         if (image === "rbd/new" && run.job === "verify") return { skip: "There is no backup yet." };
         return kind === "prune"
-          ? { kind, target, cluster, policy: { id: policy.id, name: "x" }, sources: [], retention: { keepLast: 1 } }
+          ? {
+              kind,
+              target,
+              cluster,
+              policy: { id: policy.id, name: "x" },
+              sources: [],
+              retention: { keepLast: 1 },
+            }
           : { kind: "backup", cluster, image: image ?? "", target, mode: "auto", chainPoints: null };
       },
       enqueue: async (work, id) => {

@@ -13,6 +13,8 @@ import { imageObject } from "../../src/tasks/task.ts";
 import type { TaskRunner } from "../../src/tasks/task-runner.ts";
 import { FakeClock } from "./fake-clock.ts";
 import { silentLog } from "./silent-log.ts";
+import { stubBackups } from "./stub-backups.ts";
+import { stubNotifications, stubSchedules } from "./stub-policies.ts";
 import { inventoryOf } from "./synthetic-inventory.ts";
 
 /** The only cluster of the stubs. */
@@ -84,11 +86,15 @@ export function stubServices(inventory: Inventory = inventoryOf([])): StubServic
           clock,
           log,
           tasks: { unsettled: async () => [], settle: async () => {} },
+          backupTargetAt: async () => undefined,
           onChanged: () => {},
         }),
     ),
+    backups: stubBackups(clusters, inventories),
     cloneTasks: 1,
     runner: idleRunner(),
+    schedules: stubSchedules(),
+    notifications: stubNotifications(),
     hub,
     audit: {
       write: async (entry: AuditEntry) => void audited.push(entry),

@@ -188,7 +188,12 @@ test("what cannot be delivered is tried again, later and later, and given up in 
     state: "pending",
     error: expect.stringContaining("status 500"),
   });
-  for (const [ms, tries] of [[29_000, 1], [1000, 2], [119_000, 2], [1000, 3]] as const) {
+  for (const [ms, tries] of [
+    [29_000, 1],
+    [1000, 2],
+    [119_000, 2],
+    [1000, 3],
+  ] as const) {
     await clock.pass(ms);
     await notifications.idle();
     expect(received).toHaveLength(tries);

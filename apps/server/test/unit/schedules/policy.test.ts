@@ -51,7 +51,12 @@ test("images are chosen by name, pattern or pool, and left out by a pattern", ()
     exclude: ["prod/*/tmp-*", "vms/web-test"],
   });
   const names = ["db/main", "db/other", "vms/web-1", "vms/web-test", "prod/a", "prod/ns/b", "prod/ns/tmp-b"];
-  expect(names.filter((name) => chosen(image(name)))).toEqual(["db/main", "vms/web-1", "prod/a", "prod/ns/b"]);
+  expect(names.filter((name) => chosen(image(name)))).toEqual([
+    "db/main",
+    "vms/web-1",
+    "prod/a",
+    "prod/ns/b",
+  ]);
 });
 
 test("trash, scratch images of drills and the images of backup chains are never chosen", () => {

@@ -156,7 +156,11 @@ test("a run that somebody starts takes the place of none of the schedule", async
 test("an image without anything to check is skipped, and makes room for the next", async () => {
   bench.world.images = ["rbd/new", "rbd/b"];
   const verify = { cron: "0 3 * * *", depth: "quick" } as const;
-  const { id } = await bench.addPolicy({ backup: { cron: "0 0 1 1 *", mode: "auto", chainPoints: null }, verify, parallel: 1 });
+  const { id } = await bench.addPolicy({
+    backup: { cron: "0 0 1 1 *", mode: "auto", chainPoints: null },
+    verify,
+    parallel: 1,
+  });
   await bench.pass(15);
   expect(bench.waiting).toEqual(["rbd/b"]);
   await bench.finishAll();

@@ -10,7 +10,7 @@ import { JOBS } from "./policy.ts";
 export const runState = z.enum(["waiting", "running", "succeeded", "failed", "skipped"]);
 
 /** Why there is a run: its time came, its time had passed while the server was down, or somebody asked for it. */
-export const runCause = z.enum(["schedule", "catch-up", "manual"]);
+const runCause = z.enum(["schedule", "catch-up", "manual"]);
 
 export const itemKind = z.enum(["backup", "verify", "drill", "prune"]);
 
@@ -62,7 +62,6 @@ export const runItem = z.object({
 });
 
 export type RunState = z.output<typeof runState>;
-export type RunCause = z.output<typeof runCause>;
 export type PolicyRun = z.output<typeof policyRun>;
 export type RunItem = z.output<typeof runItem>;
 

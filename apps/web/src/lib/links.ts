@@ -45,6 +45,12 @@ export function linksOf(cluster: string) {
     /** `ref` is the spec or the key of the image; see `imageRef`. */
     image: (ref: string, tab?: "snapshots" | "family") => address("/image/", { cluster, spec: ref, tab }),
     lineage: (ref?: string) => address("/lineage/", { cluster, focus: ref }),
+    policies: () => address("/policies/", { cluster }),
+    policy: (id: string, run?: string) => address("/policy/", { cluster, id, run }),
+    /** Without an id, a new policy, which chooses `image` when it is given. */
+    editPolicy: (id?: string, image?: string) => address("/policies/edit/", { cluster, id, image }),
+    protection: (state?: string) => address("/policies/", { cluster, show: "images", state }),
+    notifications: () => address("/policies/notifications/", { cluster }),
     tasks: () => address("/tasks/", { cluster }),
     task: (id: string) => address("/task/", { cluster, id }),
   };

@@ -36,12 +36,25 @@ export function applyUnchangedInventory(
 
 /** After an inventory with changes, everything about images is fetched again, hidden pages when they are next shown. */
 export async function invalidateInventory(client: QueryClient, cluster: string): Promise<void> {
-  const filters = [trpc.images.pathFilter(), trpc.lineage.pathFilter(), trpc.cluster.pathFilter()];
+  const filters = [
+    trpc.images.pathFilter(),
+    trpc.lineage.pathFilter(),
+    trpc.cluster.pathFilter(),
+    trpc.protection.pathFilter(),
+  ];
   await Promise.all(
     filters.map((filter) =>
       client.invalidateQueries({ ...filter, predicate: (query) => concerns(query, cluster) }),
     ),
   );
+}
+
+/** After a change of a policy or a run, or when a task has ended, which may have made a backup. */
+export async function invalidateProtection(client: QueryClient): Promise<void> {
+  await Promise.all([
+    client.invalidateQueries(trpc.policies.pathFilter()),
+    client.invalidateQueries(trpc.protection.pathFilter()),
+  ]);
 }
 
 /**

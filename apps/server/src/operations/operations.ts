@@ -8,6 +8,8 @@ import {
   restoreTask,
   verifyTask,
 } from "../backups/index.ts";
+import { drillTask } from "../schedules/drill-task.ts";
+import { retentionTask } from "../schedules/retention-task.ts";
 import { type RunnableKind, runnableKind } from "../tasks/task-kind.ts";
 import type { TaskRunner } from "../tasks/task-runner.ts";
 import { volumeKinds, volumesRouter } from "../volumes/volumes.ts";
@@ -42,6 +44,8 @@ const kinds = [
   restoreFromTrashTask,
   purgeTask,
   ...volumeKinds,
+  drillTask,
+  retentionTask,
 ] as const;
 
 /** The areas of the API that start tasks. */

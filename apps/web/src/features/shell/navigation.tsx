@@ -1,6 +1,7 @@
 "use client";
 
 import {
+  CalendarClock,
   HardDrive,
   LayoutDashboard,
   ListTodo,
@@ -30,6 +31,12 @@ export const PAGES: readonly NavigationPage[] = [
   { href: (links) => links.images(), label: "Images", icon: HardDrive, paths: ["/images/", "/image/"] },
   { href: (links) => links.lineage(), label: "Lineage", icon: Network, paths: ["/lineage/"] },
   { href: (links) => links.trash(), label: "Trash", icon: Trash2, paths: ["/trash/"] },
+  {
+    href: (links) => links.policies(),
+    label: "Policies",
+    icon: CalendarClock,
+    paths: ["/policies/", "/policy/", "/policies/edit/", "/policies/notifications/"],
+  },
   { href: (links) => links.tasks(), label: "Tasks", icon: ListTodo, paths: ["/tasks/", "/task/"] },
   { href: (links) => links.settings(), label: "Settings", icon: Settings, paths: ["/settings/"] },
 ];

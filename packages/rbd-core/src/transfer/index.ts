@@ -52,7 +52,7 @@ export {
   newImageOptions,
 } from "./new-image.ts";
 export { identityOf, isSameImage, type SourceRange } from "./source.ts";
-export { setSize } from "./target/head.ts";
+export { headEquals, setSize } from "./target/head.ts";
 export { holdTarget, openTarget } from "./target/open-target.ts";
 export { readPoint, removePoint } from "./target/point-record.ts";
 export {

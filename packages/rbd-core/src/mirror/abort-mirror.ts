@@ -4,6 +4,7 @@ import { findImage, removeOwnImage } from "../image/index.ts";
 import { type ImageSpec, showImageSpec } from "../names/index.ts";
 import { type RecordedDisk, snapshotPrefix } from "./mirror-record.ts";
 import { type MirrorChoice, MirrorRun, openIfThere } from "./mirror-run.ts";
+import { advanceMirror } from "./mirror-state.ts";
 import { imageOf, removeSnapshots } from "./sync-mirror.ts";
 
 export interface AbortMirrorOptions extends MirrorChoice {
@@ -16,7 +17,7 @@ export interface AbortMirrorOptions extends MirrorChoice {
 }
 
 export interface MirrorRemoval {
-  /** The images that were removed. */
+  /** The images that were removed; none that an interrupted call had removed. */
   readonly removed: readonly ImageSpec[];
   /** Snapshots of the sources that could not be removed, such as one that somebody has cloned. Nothing removes them later. */
   readonly kept: readonly { readonly snapshot: string; readonly why: string }[];
@@ -34,6 +35,7 @@ export async function abortMirror(cluster: Cluster, options: AbortMirrorOptions)
   await using run = await MirrorRun.begin(cluster, options, options.signal);
   await run.settle();
   return await run.work(async () => {
+    if (run.isOver) return { removed: [], kept: [] };
     run.checkCluster();
     return await removeEverything(run, options.isSwitched);
   });
@@ -42,6 +44,8 @@ export async function abortMirror(cluster: Cluster, options: AbortMirrorOptions)
 /** Removes a mirror with what it made. The signal counts until the first removal. */
 export async function removeEverything(run: MirrorRun, isSwitched?: false): Promise<MirrorRemoval> {
   const { cluster, targetCluster, operation } = run;
+  // Before anything is looked at: once the machine uses the mirrors, they are in use.
+  advanceMirror(run.record, { type: "aborted", isSwitched });
   const made: { spec: ImageSpec; id: string }[] = [];
   for (const disk of run.record.disks) {
     const id = await findMade(run, disk);

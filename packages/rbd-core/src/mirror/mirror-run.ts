@@ -110,6 +110,11 @@ export class MirrorRun implements AsyncDisposable {
     return this.#stored !== null;
   }
 
+  /** Whether an interrupted call had removed the record, and had only its operation to end. */
+  get isOver(): boolean {
+    return !this.exists && this.operation.interrupted !== null;
+  }
+
   /** @throws {CoppiceError} `NOT_FOUND` */
   get record(): MirrorRecord {
     if (this.#stored === null) throw noMirror(this.place, "mirror");

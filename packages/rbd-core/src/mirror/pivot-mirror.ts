@@ -45,8 +45,8 @@ export interface MirrorPivot {
   readonly mirror: Mirror;
   /** What was moved while the writers were stopped; null when an interrupted pivot had done that. */
   readonly final: MirrorSync | null;
-  /** For how long the writers were stopped, in milliseconds. */
-  readonly stoppedMs: number;
+  /** For how long the writers were stopped, in milliseconds; null when an interrupted pivot had done everything. */
+  readonly stoppedMs: number | null;
 }
 
 /**
@@ -74,10 +74,14 @@ export interface MirrorPivot {
  */
 export async function pivotMirror(cluster: Cluster, options: PivotMirrorOptions): Promise<MirrorPivot> {
   await using run = await MirrorRun.begin(cluster, options, options.signal);
+  const isContinued = run.operation.interrupted !== null;
   await run.settle();
   return await run.work(async () => {
     run.checkCluster();
-    if (run.record.state === "switching") {
+    const { state } = run.record;
+    // An interrupted call had only its operation to end.
+    if (state === "pivoted" && isContinued) return { mirror: run.describe(), final: null, stoppedMs: null };
+    if (state === "switching") {
       const pivot = await whileStopped(run, options, (stoppedAt) => retrySwitch(run, options, stoppedAt));
       if (pivot !== null) return pivot;
       const failed = await resumeAfter(undefined, options);
@@ -223,8 +227,7 @@ export interface ConfirmPivotOptions extends MirrorChoice {
 }
 
 export interface ConfirmedPivot {
-  readonly disks: readonly MirroredDisk[];
-  /** The sources that were moved to the trash. */
+  /** The sources that were moved to the trash; none that an interrupted call had moved. */
   readonly trashed: readonly ImageSpec[];
   /** Snapshots of the mirror's sets that could not be removed, such as one that somebody has cloned. Nothing removes them later. */
   readonly kept: readonly { readonly snapshot: string; readonly why: string }[];
@@ -242,6 +245,7 @@ export async function confirmPivot(cluster: Cluster, options: ConfirmPivotOption
   await using run = await MirrorRun.begin(cluster, options, options.signal);
   await run.settle();
   return await run.work(async () => {
+    if (run.isOver) return { trashed: [], kept: [] };
     run.checkCluster();
     const { sources, isSwitched } = options;
     if (run.record.state === "pivoted" && sources === "trash") await refuseOpenSources(run);
@@ -272,7 +276,6 @@ async function refuseOpenSources({ cluster, record }: MirrorRun): Promise<void> 
 /** Removes what a mirror leaves that was confirmed, and its record. */
 export async function finishConfirmation(run: MirrorRun): Promise<ConfirmedPivot> {
   const { cluster, targetCluster, record, operation } = run;
-  const { disks } = run.describe();
   const kept: { snapshot: string; why: string }[] = [];
   const trashed: ImageSpec[] = [];
   for (const { source, mirror } of record.disks) {
@@ -287,7 +290,7 @@ export async function finishConfirmation(run: MirrorRun): Promise<ConfirmedPivot
     trashed.push(imageOf(source));
   }
   await run.write(null);
-  return { disks, trashed, kept };
+  return { trashed, kept };
 }
 
 async function idOf(cluster: Cluster, spec: ImageSpec): Promise<string | null> {

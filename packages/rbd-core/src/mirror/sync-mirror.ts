@@ -1,6 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { type Image, RbdError } from "rbd-native";
 import type { Cluster } from "../cluster/index.ts";
+import { allSettledOrThrow } from "../concurrency/index.ts";
 import { CoppiceError, hasCode, withCoppiceErrors } from "../errors/index.ts";
 import { openImage } from "../image/index.ts";
 import { type ImageSpec, showImageSpec } from "../names/index.ts";
@@ -168,15 +169,17 @@ export async function bringSet(run: MirrorRun, options: MirrorSetOptions): Promi
 
 /** @throws {CoppiceError} `SOURCE_CHANGED`, `NOT_A_COPY` when another image has the name of one of the mirror's */
 async function checkImages({ cluster, targetCluster, record }: MirrorRun): Promise<void> {
-  for (const { source, mirror, mirrorId } of record.disks) {
-    const { pool, namespace, image } = source;
-    const spec = { pool, namespace, image };
-    await using opened = await openImage(cluster, spec, { readOnly: true });
-    const { poolId, imageId } = await identityOf(cluster, spec, opened);
+  const checkSource = async (source: RecordedDisk["source"]) => {
+    const spec = imageOf(source);
+    await using image = await openImage(cluster, spec, { readOnly: true });
+    const { poolId, imageId } = await identityOf(cluster, spec, image);
     if (poolId !== source.poolId || imageId !== source.imageId) throw otherImage(spec, "SOURCE_CHANGED");
-    await using copy = await openImage(targetCluster, mirror, { readOnly: true });
-    if (copy.id !== mirrorId) throw otherImage(mirror, "NOT_A_COPY");
-  }
+  };
+  const checkMirror = async ({ mirror, mirrorId }: RecordedDisk) => {
+    await using image = await openImage(targetCluster, mirror, { readOnly: true });
+    if (image.id !== mirrorId) throw otherImage(mirror, "NOT_A_COPY");
+  };
+  await allSettledOrThrow(record.disks.flatMap((disk) => [checkSource(disk.source), checkMirror(disk)]));
 }
 
 function otherImage(spec: ImageSpec, code: "SOURCE_CHANGED" | "NOT_A_COPY"): CoppiceError {
@@ -291,12 +294,14 @@ export async function ownSnapshots(image: Image, mirrorId: string, signal?: Abor
 async function removeRetired(run: MirrorRun): Promise<MirrorSync["kept"]> {
   const { record, cluster, targetCluster } = run;
   if (record.retired.length === 0) return [];
-  const kept: { snapshot: string; why: string }[] = [];
   const names = new Set(record.retired.map((set) => snapshotOfSet(record, set)));
-  for (const { source, mirror } of record.disks) {
-    kept.push(...(await removeSnapshots(targetCluster, mirror, record.id, (name) => names.has(name))));
-    kept.push(...(await removeSnapshots(cluster, imageOf(source), record.id, (name) => names.has(name))));
-  }
+  const remove = (where: Cluster, spec: ImageSpec) =>
+    removeSnapshots(where, spec, record.id, (name) => names.has(name));
+  const removals = record.disks.flatMap(({ source, mirror }) => [
+    remove(targetCluster, mirror),
+    remove(cluster, imageOf(source)),
+  ]);
+  const kept = (await allSettledOrThrow(removals)).flat();
   const isKept = (set: number) =>
     kept.some(({ snapshot }) => snapshot.endsWith(`@${snapshotOfSet(record, set)}`));
   const numbers = record.retired.filter((set) => !isKept(set));

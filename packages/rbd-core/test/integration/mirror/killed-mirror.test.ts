@@ -126,9 +126,11 @@ describe.each(Object.keys(before) as DriveMirror["do"][])("a mirror whose %s is 
     timeout: isSoak ? 3_600_000 : 120_000,
   }, async () => {
     for (let i = 0; ; i++) {
-      const nth = isSoak ? 1 + Math.floor(i / 4) : usual[what][i];
+      const nth = isSoak ? 1 + Math.floor(i / 2) : usual[what][i];
       if (nth === undefined) break;
-      const [late, isReconciled] = isSoak ? [i % 2 === 1, i % 4 > 1] : [i % 2 === 1, nth % 2 === 0];
+      const [late, isReconciled] = isSoak
+        ? [i % 2 === 1, i % 4 > 1 !== (i % 2 === 1)]
+        : [i % 2 === 1, nth % 2 === 0];
       await prepare(what);
       const kill = { nth, late };
       const { killed, at } = await runAndKill({

@@ -65,7 +65,9 @@ describe.each([
   const target = { cluster, pool: plain.pool };
   const mirror = `${plain.pool}/${names[0]}`;
 
-  it("a machine that writes all the time is mirrored, and moves without losing a turn", async () => {
+  it("a machine that writes all the time is mirrored, and moves without losing a turn", {
+    timeout: 120_000,
+  }, async () => {
     for (const name of names) await createImage(near, here.image(name), { size: diskBytes });
     await using machine = new WritingMachine(names.map((name) => place(here, name)));
     await machine.start();

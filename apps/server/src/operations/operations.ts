@@ -1,15 +1,33 @@
 import { z } from "zod";
 import { type RunnableKind, runnableKind } from "../tasks/task-kind.ts";
 import type { TaskRunner } from "../tasks/task-runner.ts";
+import { volumeKinds, volumesRouter } from "../volumes/volumes.ts";
 import { cloneRouter, cloneTask } from "./clone.ts";
+import { deletionRouter, deletionTask } from "./deletion/deletion.ts";
+import { locksRouter } from "./deletion/locks.ts";
+import { moveTask, purgeTask, restoreTask, trashRouter } from "./deletion/trash.ts";
 import { interruptedRouter, reconcileTask } from "./interrupted.ts";
 import type { OperationServices } from "./operation-services.ts";
 import { objectMapRouter, rebuildTask } from "./rebuild-object-map.ts";
+import { chainRouter } from "./snapshots/chain.ts";
+import { rollbackRouter, rollbackTask } from "./snapshots/rollback.ts";
+import { snapshotsRouter, snapshotTask } from "./snapshots/snapshots.ts";
 
 // A new operation is added to these two lists, and to no other.
 
 /** Every kind of task. */
-const kinds = [cloneTask, rebuildTask, reconcileTask] as const;
+const kinds = [
+  cloneTask,
+  rebuildTask,
+  reconcileTask,
+  snapshotTask,
+  rollbackTask,
+  deletionTask,
+  moveTask,
+  restoreTask,
+  purgeTask,
+  ...volumeKinds,
+] as const;
 
 /** The areas of the API that start tasks. */
 export function operationRouters(services: OperationServices, runner: TaskRunner) {
@@ -17,6 +35,13 @@ export function operationRouters(services: OperationServices, runner: TaskRunner
     clone: cloneRouter(services, runner),
     objectMap: objectMapRouter(services, runner),
     operations: interruptedRouter(services, runner),
+    chain: chainRouter(services),
+    snapshots: snapshotsRouter(services, runner),
+    rollback: rollbackRouter(services, runner),
+    deletion: deletionRouter(services, runner),
+    trash: trashRouter(services, runner),
+    locks: locksRouter(services),
+    volumes: volumesRouter(services, runner),
   };
 }
 

@@ -89,6 +89,7 @@ const calls: Record<ForCluster, Call> = {
   planCloneWithinLimits: (c, signal) =>
     api.planCloneWithinLimits(c, new api.Flattener(c), { source: image, target, signal }),
   planDeleteVolume: (c, signal) => api.planDeleteVolume(c, { volume: image, signal }),
+  planShrink: (c, signal) => api.planShrink(c, { volume: image, size: 512, signal }),
   planVolume: (c, signal) => api.planVolume(c, { target, size: 2 ** 20, signal }),
   previewRemoveByPrefix: (c, signal) =>
     api.previewRemoveByPrefix(c, { pool: own.pool, prefix: "di" }, { signal }),
@@ -101,6 +102,7 @@ const calls: Record<ForCluster, Call> = {
   removeImage: (c, signal) => api.removeImage(c, image, { signal }),
   removeNamespace: (c, signal) => api.removeNamespace(c, own.pool, "kept", { signal }),
   removeSnapshot: (c, signal) => api.removeSnapshot(c, snapshot, { signal }),
+  renameSnapshot: (c, signal) => api.renameSnapshot(c, snapshot, "t", { signal }),
   removeTemplate: (c, signal) => api.removeTemplate(c, { template: snapshot, signal }),
   renameVolume: (c, signal) => api.renameVolume(c, { from: image, to: target, signal }),
   requestFlatten: (c, signal) => api.requestFlatten(c, image, { signal }),
@@ -115,6 +117,7 @@ const calls: Record<ForCluster, Call> = {
   },
   restoreFromTrash: (c, signal) => api.restoreFromTrash(c, inTrash, { signal }),
   rollbackVolume: (c, signal) => api.rollbackVolume(c, { snapshot, signal }),
+  shrinkVolume: (c, signal) => api.shrinkVolume(c, { volume: image, size: 512, signal }),
   snapshotChain: (c, signal) => api.snapshotChain(c, image, { signal }),
   startMirror: (c, signal) =>
     api.startMirror(

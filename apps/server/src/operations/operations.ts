@@ -1,4 +1,6 @@
 import { z } from "zod";
+import { mirrorTask } from "../mirrors/mirror-task.ts";
+import { mirrorsRouter } from "../mirrors/mirrors.ts";
 import { type RunnableKind, runnableKind } from "../tasks/task-kind.ts";
 import type { TaskRunner } from "../tasks/task-runner.ts";
 import { volumeKinds, volumesRouter } from "../volumes/volumes.ts";
@@ -27,6 +29,7 @@ const kinds = [
   restoreTask,
   purgeTask,
   ...volumeKinds,
+  mirrorTask,
 ] as const;
 
 /** The areas of the API that start tasks. */
@@ -42,6 +45,7 @@ export function operationRouters(services: OperationServices, runner: TaskRunner
     trash: trashRouter(services, runner),
     locks: locksRouter(services),
     volumes: volumesRouter(services, runner),
+    mirrors: mirrorsRouter(services, runner),
   };
 }
 

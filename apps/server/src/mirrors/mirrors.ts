@@ -114,7 +114,11 @@ export function mirrorsRouter(services: OperationServices, runner: TaskRunner) {
       .input(startInput)
       .output(mirrorPlan)
       // A description can be longer than an address may be.
-      .mutation(({ input, signal }) => explain(services, input, signal)),
+      .mutation(async ({ ctx, input, signal }) => {
+        const plan = await explain(services, input, signal);
+        ctx.audit.object = plan.mirror;
+        return plan;
+      }),
 
     /** Queues the start of a mirror. */
     start: operatorProcedure

@@ -48,7 +48,7 @@ const xml = `<domainsnapshot>
 
 test("libvirt's XML is explained, and a mirror is started, synchronised, pivoted to and confirmed by tasks", async () => {
   const { trpc } = browser;
-  await rbd(conf, "create", source, "--size", "8M");
+  await rbd(conf, "create", source, "--size", "256K");
   await rbd(conf, "bench", source, "--io-type", "write", "--io-size", "4K", "--io-total", "64K");
   const input = {
     cluster: CLUSTER,
@@ -61,7 +61,7 @@ test("libvirt's XML is explained, and a mirror is started, synchronised, pivoted
     trpc.mirrors.plan.mutate({ ...input, request: { kind: "xml", xml: xml.replace("'external'", "'no'") } }),
   ).rejects.toThrow("requires an external snapshot");
   const plan = { mirror, label: "move", ignored: ["vdb"] };
-  const disk = { name: "vda", source, mirror, size: 8 * 2 ** 20 };
+  const disk = { name: "vda", source, mirror, size: 2 ** 18 };
   expect(await trpc.mirrors.plan.mutate(input)).toEqual({ ...plan, disks: [{ ...disk, problem: null }] });
 
   expect(await done(() => trpc.mirrors.start.mutate(input))).toMatchObject({

@@ -46,7 +46,9 @@ const xml = `<domainsnapshot>
   </disks>
 </domainsnapshot>`;
 
-test("libvirt's XML is explained, and a mirror is started, synchronised, pivoted to and confirmed by tasks", async () => {
+test("libvirt's XML is explained, and a mirror is started, synchronised, pivoted to and confirmed by tasks", {
+  timeout: 120_000,
+}, async () => {
   const { trpc } = browser;
   await rbd(conf, "create", source, "--size", "256K");
   await rbd(conf, "bench", source, "--io-type", "write", "--io-size", "4K", "--io-total", "64K");

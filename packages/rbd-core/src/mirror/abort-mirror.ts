@@ -2,6 +2,7 @@ import type { Cluster } from "../cluster/index.ts";
 import { CoppiceError, hasCode } from "../errors/index.ts";
 import { findImage, removeOwnImage } from "../image/index.ts";
 import { type ImageSpec, showImageSpec } from "../names/index.ts";
+import { isUnnamedCopy } from "../transfer/index.ts";
 import { type RecordedDisk, snapshotPrefix } from "./mirror-record.ts";
 import { type MirrorChoice, MirrorRun, openIfThere } from "./mirror-run.ts";
 import { advanceMirror } from "./mirror-state.ts";
@@ -96,7 +97,7 @@ async function refuseUse({ targetCluster, record }: MirrorRun, mirror: ImageSpec
     throw refuse("BUSY", `${object} is open elsewhere`, "Stop what uses it, and abort again.");
   }
   for (const { name, namespace } of await image.listSnapshots()) {
-    const isOwn = name.startsWith(snapshotPrefix(record.id)) || name.startsWith("coppice-copy-");
+    const isOwn = name.startsWith(snapshotPrefix(record.id)) || isUnnamedCopy(name);
     if (namespace !== "user" || !isOwn) {
       const message = `${object} has the snapshot ${JSON.stringify(name)}, which mirroring did not make`;
       throw refuse("NOT_EMPTY", message, "Remove that snapshot, or keep the image by renaming it.");

@@ -31,18 +31,18 @@ export type MirrorEvent =
  */
 export function advanceMirror(record: MirrorRecord, event: MirrorEvent): MirrorRecord {
   const { state, complete, next, retired, lastSet } = record;
-  const require = (...states: MirrorState[]) => {
+  const allowIn = (...states: MirrorState[]) => {
     if (!states.includes(state)) throw notNow(record, event);
   };
   switch (event.type) {
     case "image-made":
-      require("starting");
+      allowIn("starting");
       return {
         ...record,
         disks: record.disks.map((disk, i) => (i === event.disk ? { ...disk, mirrorId: event.id } : disk)),
       };
     case "set-planned":
-      require("starting", "mirroring");
+      allowIn("starting", "mirroring");
       return {
         ...record,
         lastSet: lastSet + 1,
@@ -50,11 +50,11 @@ export function advanceMirror(record: MirrorRecord, event: MirrorEvent): MirrorR
         retired: next === null ? retired : [...retired, next.number],
       };
     case "set-taken":
-      require("starting", "mirroring");
+      allowIn("starting", "mirroring");
       if (next === null || next.takenAt !== null) throw notNow(record, event);
       return { ...record, next: { number: next.number, takenAt: event.at } };
     case "set-complete":
-      require("starting", "mirroring");
+      allowIn("starting", "mirroring");
       if (next === null || next.takenAt === null) throw notNow(record, event);
       return {
         ...record,
@@ -66,21 +66,21 @@ export function advanceMirror(record: MirrorRecord, event: MirrorEvent): MirrorR
     case "sets-removed":
       return { ...record, retired: retired.filter((each) => !event.numbers.includes(each)) };
     case "switch-begun":
-      require("mirroring");
+      allowIn("mirroring");
       if (complete === null || next !== null) throw notNow(record, event);
       return { ...record, state: "switching" };
     case "switch-failed":
-      require("switching");
+      allowIn("switching");
       return { ...record, state: "mirroring" };
     case "switched":
-      require("switching");
+      allowIn("switching");
       return { ...record, state: "pivoted", switchedAt: event.at };
     case "pivot-confirmed":
-      require("pivoted", "confirming");
+      allowIn("pivoted", "confirming");
       return { ...record, state: "confirming", sources: record.sources ?? event.sources };
     case "aborted":
-      if (event.isSwitched === false) require("starting", "mirroring", "aborting", "switching");
-      else require("starting", "mirroring", "aborting");
+      if (event.isSwitched === false) allowIn("starting", "mirroring", "aborting", "switching");
+      else allowIn("starting", "mirroring", "aborting");
       return { ...record, state: "aborting" };
   }
 }

@@ -1,15 +1,9 @@
 import { z } from "zod";
-import {
-  backupsRouter,
-  backupTask,
-  deleteTask,
-  importTask,
-  pruneTask,
-  restoreTask,
-  verifyTask,
-} from "../backups/index.ts";
+import { backupsRouter, backupTask, deleteTask, importTask, pruneTask, restoreTask, verifyTask } from "../backups/index.ts";
 import { drillTask } from "../schedules/drill-task.ts";
 import { retentionTask } from "../schedules/retention-task.ts";
+import { mirrorTask } from "../mirrors/mirror-task.ts";
+import { mirrorsRouter } from "../mirrors/mirrors.ts";
 import { type RunnableKind, runnableKind } from "../tasks/task-kind.ts";
 import type { TaskRunner } from "../tasks/task-runner.ts";
 import { volumeKinds, volumesRouter } from "../volumes/volumes.ts";
@@ -46,6 +40,7 @@ const kinds = [
   ...volumeKinds,
   drillTask,
   retentionTask,
+  mirrorTask,
 ] as const;
 
 /** The areas of the API that start tasks. */
@@ -62,6 +57,7 @@ export function operationRouters(services: OperationServices, runner: TaskRunner
     trash: trashRouter(services, runner),
     locks: locksRouter(services),
     volumes: volumesRouter(services, runner),
+    mirrors: mirrorsRouter(services, runner),
   };
 }
 

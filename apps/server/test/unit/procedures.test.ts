@@ -215,6 +215,31 @@ const EXPECTED: Record<string, Expected> = {
     audited: { cluster: CLUSTER, object: "rbd/a" },
     readsCluster: true,
   },
+  "mirrors.list": { role: "viewer", onCluster: true },
+  "mirrors.plan": {
+    role: "operator",
+    onCluster: true,
+    input: { to: CLUSTER, pool: "fast", request: { kind: "images", images: [{ source: "rbd/a" }] } },
+    audited: { cluster: CLUSTER, object: "fast/a" },
+  },
+  "mirrors.start": {
+    role: "operator",
+    onCluster: true,
+    input: { to: CLUSTER, pool: "fast", request: { kind: "images", images: [{ source: "rbd/a" }] } },
+    audited: { cluster: CLUSTER, object: "fast/a" },
+  },
+  "mirrors.drive": {
+    role: "operator",
+    onCluster: true,
+    input: { to: CLUSTER, mirror: "fast/a", do: "sync" },
+    audited: { cluster: CLUSTER, object: "fast/a" },
+  },
+  "mirrors.confirm": {
+    role: "operator",
+    onCluster: true,
+    input: { to: CLUSTER, mirror: "fast/a", sources: "keep" },
+    audited: { cluster: CLUSTER, object: "fast/a" },
+  },
   "volumes.create.plan": {
     role: "operator",
     onCluster: true,

@@ -67,7 +67,10 @@ test("an image is moved to the trash, brought back by Undo, and restored under a
 
   const move = async () => {
     await openAction(page, spec, "Move to trash…");
-    await page.getByRole("dialog").getByRole("button", { name: "Move to trash" }).click();
+    await page
+      .getByRole("dialog", { name: "Move to trash" })
+      .getByRole("button", { name: "Move to trash" })
+      .click();
   };
   await move();
   await page.getByRole("button", { name: "Undo" }).click();

@@ -47,7 +47,7 @@ test("an image with a clone is deleted step by step by the plan that was shown, 
   await expect(steps.getByRole("listitem")).toHaveCount(6);
 
   await start.click();
-  await expect(dialog.getByText("Succeeded")).toBeVisible();
+  await expect(dialog.getByText("Succeeded", { exact: true })).toBeVisible();
   await expect(steps.getByRole("img", { name: "Done:" })).toHaveCount(6);
   const left = (await rbd.run("ls", "vms")).split("\n");
   expect(left).not.toContain(parent.slice("vms/".length));

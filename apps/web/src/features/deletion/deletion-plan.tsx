@@ -187,6 +187,7 @@ export function Steps({ way, states }: { way: DeletionWay; states?: readonly Ste
         return (
           <li
             key={text}
+            ref={state === "running" ? (step) => step?.scrollIntoView({ block: "nearest" }) : undefined}
             aria-current={state === "running" ? "step" : undefined}
             className={cn(
               "flex items-baseline gap-2 border-line border-b px-3 py-1.5 last:border-b-0",

@@ -27,6 +27,17 @@ export class RbdCli {
     return JSON.parse(await this.run("info", "--format", "json", spec)) as ImageInfo;
   }
 
+  /** The SHA-256 of the bytes of an image, as `rbd export` writes them. */
+  async checksum(spec: string): Promise<string> {
+    const { stdout } = await execute("sh", [
+      "-c",
+      'rbd -c "$0" export --no-progress "$1" - | sha256sum',
+      this.#conf,
+      spec,
+    ]);
+    return stdout.trim();
+  }
+
   /** The names of the snapshots, as `rbd snap ls` shows them. */
   async snapshots(spec: string): Promise<string[]> {
     const list = JSON.parse(await this.run("snap", "ls", "--format", "json", spec)) as { name: string }[];

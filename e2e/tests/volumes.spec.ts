@@ -119,6 +119,8 @@ test("an empty image is created and renamed; a name that is taken is refused in 
   await expect(rename.getByText(/EXISTS/)).toBeVisible();
   await rename.getByLabel("New name").fill(renamed);
   await submit(rename, "Rename");
+  await expect(rename.getByText("is ready.")).toBeVisible();
+  await rename.getByRole("button", { name: "Close" }).first().click();
   await expect(page.getByRole("heading", { level: 1, name: renamed })).toBeVisible();
   expect((await rbd.info(`vms/${renamed}`)).id).toBe(id);
 });

@@ -47,14 +47,15 @@ declare module "fastify" {
  * the upload of a disk takes as long as it takes.
  */
 function limitBodyTime(server: FastifyInstance, limitMs: number): void {
-  server.addHook("onRequest", async ({ raw, routeOptions }, reply) => {
+  server.addHook("onRequest", async ({ raw, routeOptions }, { raw: response }) => {
     const { headers, complete } = raw;
     const hasBody = headers["content-length"] !== undefined || headers["transfer-encoding"] !== undefined;
     if (!hasBody || complete || routeOptions.config.slowBody === true) return;
     const timer = setTimeout(() => {
       if (raw.complete) return;
-      // A request that was refused before its body was read has its answer already.
-      if (!reply.sent) raw.socket.write("HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n\r\n");
+      if (!response.headersSent) {
+        raw.socket.write("HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n\r\n");
+      }
       raw.destroy();
     }, limitMs);
     timer.unref();

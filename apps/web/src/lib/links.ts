@@ -45,6 +45,7 @@ export function linksOf(cluster: string) {
     /** `ref` is the spec or the key of the image; see `imageRef`. */
     image: (ref: string, tab?: "snapshots" | "family") => address("/image/", { cluster, spec: ref, tab }),
     lineage: (ref?: string) => address("/lineage/", { cluster, focus: ref }),
+    trash: () => address("/trash/", { cluster }),
     tasks: () => address("/tasks/", { cluster }),
     settings: (tab?: string) => address("/settings/", { cluster, tab }),
     task: (id: string) => address("/task/", { cluster, id }),

@@ -1,6 +1,14 @@
 "use client";
 
-import { HardDrive, LayoutDashboard, ListTodo, type LucideIcon, Network, Settings } from "lucide-react";
+import {
+  HardDrive,
+  LayoutDashboard,
+  ListTodo,
+  type LucideIcon,
+  Network,
+  Settings,
+  Trash2,
+} from "lucide-react";
 import Link from "next/link";
 import { usePathname } from "next/navigation";
 import { Logo } from "#components/page.tsx";
@@ -21,6 +29,7 @@ export const PAGES: readonly NavigationPage[] = [
   { href: (links) => links.overview(), label: "Overview", icon: LayoutDashboard, paths: ["/"] },
   { href: (links) => links.images(), label: "Images", icon: HardDrive, paths: ["/images/", "/image/"] },
   { href: (links) => links.lineage(), label: "Lineage", icon: Network, paths: ["/lineage/"] },
+  { href: (links) => links.trash(), label: "Trash", icon: Trash2, paths: ["/trash/"] },
   { href: (links) => links.tasks(), label: "Tasks", icon: ListTodo, paths: ["/tasks/", "/task/"] },
   { href: (links) => links.settings(), label: "Settings", icon: Settings, paths: ["/settings/"] },
 ];

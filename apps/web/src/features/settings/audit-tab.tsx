@@ -53,14 +53,14 @@ export function AuditTab() {
         />
         <Input
           aria-label="Action"
-          placeholder="Action, or area."
+          placeholder="Action"
           value={query.action}
           onValueChange={(value) => void setQuery({ action: value })}
           className="w-full sm:w-40"
         />
         <Input
           aria-label="Object"
-          placeholder="Part of an object's name"
+          placeholder="Object"
           value={query.object}
           onValueChange={(value) => void setQuery({ object: value })}
           className="w-full sm:w-52"

@@ -5,7 +5,6 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { connect } from "../../../src/cluster/connect.ts";
 import { featureBits } from "../../../src/image/features.ts";
-import { asPlainCall } from "../../support/plain-commands.ts";
 import { pythonRbd } from "../../support/python-rbd.ts";
 
 /** Ceph's own command, as an independent witness. */
@@ -29,15 +28,9 @@ export class PlainRbd {
     return new PlainRbd(conf, pool, await mkdtemp(join(tmpdir(), `coppice-${name}-`)));
   }
 
-  /**
-   * Runs `rbd` and returns what it printed. `input` goes to its standard input. Commands that are one call of librbd are made
-   * by one process of plain python3-rbd, see {@link asPlainCall}.
-   */
-  async rbd(args: readonly string[], input?: Uint8Array): Promise<Buffer> {
-    const plain = asPlainCall(args);
-    if (plain === undefined) return await this.run("rbd", args, input);
-    await pythonRbd(this.conf).changeAt(plain.spec, plain.change);
-    return Buffer.alloc(0);
+  /** Runs `rbd` and returns what it printed. `input` goes to its standard input. */
+  rbd(args: readonly string[], input?: Uint8Array): Promise<Buffer> {
+    return this.run("rbd", args, input);
   }
 
   /** A file's path in {@link folder}. */

@@ -1,5 +1,11 @@
 import { describe, expect, test, vi } from "vitest";
-import { type ActionTarget, IMAGE_ACTIONS, offerActions } from "#features/actions/image-actions.ts";
+import {
+  type ActionTarget,
+  CloneDialog,
+  IMAGE_ACTIONS,
+  offerActions,
+  ReconcileDialog,
+} from "#features/actions/image-actions.ts";
 import { linksOf } from "#lib/links.ts";
 
 const links = linksOf("ceph");
@@ -8,12 +14,11 @@ const broken: ActionTarget = {
   ...image,
   operation: { kind: "clone", purpose: "make", state: "interrupted" },
 };
-const openReconcile = vi.fn();
-const openClone = vi.fn();
+const openDialog = vi.fn();
 const goTo = vi.fn();
 
 function offered(target: ActionTarget, mayOperate = true, path = "/images/") {
-  return offerActions(target, { links, openClone, openReconcile, mayOperate, path, goTo });
+  return offerActions(target, { links, openDialog, mayOperate, path, goTo });
 }
 const ids = (target: ActionTarget, mayOperate?: boolean) => offered(target, mayOperate).map(({ id }) => id);
 const action = (target: ActionTarget, id: string) => offered(target).find((each) => each.id === id);
@@ -31,7 +36,9 @@ describe("offerActions", () => {
     };
     expect(ids(running)).not.toContain("reconcile");
     action(broken, "reconcile")?.run();
-    expect(openReconcile).toHaveBeenLastCalledWith({ image: "rbd/vm-1", operation: broken.operation });
+    expect(openDialog).toHaveBeenLastCalledWith(ReconcileDialog, {
+      work: { image: "rbd/vm-1", operation: broken.operation },
+    });
     expect(action(broken, "clone")?.disabledReason).toMatch(/not complete/);
     expect(action(running, "clone")?.disabledReason).toMatch(/still being made/);
   });
@@ -65,10 +72,10 @@ describe("offerActions", () => {
 
   test("cloning opens the dialog for the image or for the snapshot", () => {
     action(image, "clone")?.run();
-    expect(openClone).toHaveBeenLastCalledWith("rbd/vm-1");
+    expect(openDialog).toHaveBeenLastCalledWith(CloneDialog, { source: "rbd/vm-1" });
     const snapshot = { ...image, snapshot: { name: "monday", kind: "user" } } as const;
     action(snapshot, "clone")?.run();
-    expect(openClone).toHaveBeenLastCalledWith("rbd/vm-1@monday");
+    expect(openDialog).toHaveBeenLastCalledWith(CloneDialog, { source: "rbd/vm-1@monday" });
     expect(action(snapshot, "clone")?.name).toBe("Clone from snapshot monday");
   });
 });

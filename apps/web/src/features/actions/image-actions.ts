@@ -5,11 +5,10 @@ import { ClipboardCopy, Copy, type LucideIcon, Network, SquareArrowOutUpRight, W
 import { usePathname, useRouter } from "next/navigation";
 import { type KeyboardEvent, useEffect, useMemo } from "react";
 import { toast } from "#components/ui/toast.tsx";
-import { useCloneDialog } from "#features/clone/clone-dialog.tsx";
 import { useLinks } from "#features/cluster/current-cluster.tsx";
 import { useMayOperate } from "#features/session/session.tsx";
 import { imageRef, type LinkedImage, type Links } from "#lib/links.ts";
-import { type InterruptedWork, useReconcileDialog } from "./reconcile-dialog.tsx";
+import { lazyDialog, type OpenDialog, useOpenDialog } from "./dialog-host.tsx";
 
 /** The image, or one of its snapshots, that an action applies to. */
 export interface ActionTarget extends LinkedImage {
@@ -21,9 +20,16 @@ export interface ActionTarget extends LinkedImage {
 /** What an action may need to run. */
 interface ActionContext {
   links: Links;
-  openClone: (source: string) => void;
-  openReconcile: (work: InterruptedWork) => void;
+  openDialog: OpenDialog;
 }
+
+// Each dialog's code is loaded when it is opened for the first time.
+export const CloneDialog = lazyDialog(
+  async () => (await import("#features/clone/clone-dialog.tsx")).CloneDialog,
+);
+export const ReconcileDialog = lazyDialog(
+  async () => (await import("./reconcile-dialog.tsx")).ReconcileDialog,
+);
 
 interface ImageActionBase {
   id: string;
@@ -76,7 +82,8 @@ export const IMAGE_ACTIONS: readonly ImageAction[] = [
     placement: "button",
     changesCluster: true,
     applies: ({ operation }) => operation?.state === "interrupted",
-    run: ({ spec, operation }, { openReconcile }) => openReconcile({ image: spec, operation }),
+    run: ({ spec, operation }, { openDialog }) =>
+      openDialog(ReconcileDialog, { work: { image: spec, operation } }),
   },
   {
     id: "clone",
@@ -89,7 +96,7 @@ export const IMAGE_ACTIONS: readonly ImageAction[] = [
     changesCluster: true,
     forSnapshots: true,
     whyDisabled: whyNotClonable,
-    run: (target, { openClone }) => openClone(specOf(target)),
+    run: (target, { openDialog }) => openDialog(CloneDialog, { source: specOf(target) }),
   },
   {
     id: "lineage",
@@ -192,16 +199,14 @@ export function useImageActions() {
   const router = useRouter();
   const path = usePathname();
   const links = useLinks();
-  const { openClone } = useCloneDialog();
-  const { openReconcile } = useReconcileDialog();
+  const openDialog = useOpenDialog();
   const mayOperate = useMayOperate();
 
   return useMemo(() => {
     const actionsFor = (target: ActionTarget): OfferedAction[] =>
       offerActions(target, {
         links,
-        openClone,
-        openReconcile,
+        openDialog,
         mayOperate,
         path,
         goTo: (href) => router.push(href),
@@ -216,7 +221,7 @@ export function useImageActions() {
       return true;
     };
     return { actionsFor, runByKey };
-  }, [router, path, links, openClone, openReconcile, mayOperate]);
+  }, [router, path, links, openDialog, mayOperate]);
 }
 
 let pageTarget: ActionTarget | undefined;

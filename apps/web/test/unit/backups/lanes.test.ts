@@ -13,6 +13,7 @@ function point(n: number, changes: Partial<HistoryPoint> = {}): HistoryPoint {
     kind: n === 1 ? "full" : "incremental",
     pointAt: `2026-03-${String(n).padStart(2, "0")}T12:00:00.000Z`,
     state: "complete",
+    protected: false,
     checks: noChecks,
     problem: null,
     ...changes,

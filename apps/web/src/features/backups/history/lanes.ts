@@ -13,6 +13,8 @@ export interface HistoryPoint {
   readonly kind: "full" | "incremental";
   readonly pointAt: string;
   readonly state: "complete" | "removing";
+  /** Retention keeps it, whatever the policy says. */
+  readonly protected: boolean;
   readonly checks: Readonly<Record<"quick" | "deep" | "source", PointCheck | null>>;
   /** Why its data is not there as its record says; null when it is. */
   readonly problem: { readonly message: string } | null;

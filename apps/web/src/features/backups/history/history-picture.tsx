@@ -19,11 +19,15 @@ import {
 import { positionOf, type Tick, type TimeWindow, ticksOf } from "./time-axis.ts";
 import { useTimeWindow, useWidth } from "./use-time-window.ts";
 
-const LANE_HEIGHT = 58;
+const LANE_HEIGHT = 64;
 /** Where the line of a lane is, below its label. */
-const LINE = 36;
-/** Points closer than this are drawn as one, in pixels. */
-const GAP = 13;
+const LINE = 42;
+/** The width of a point's mark with its room, in pixels. */
+const MARK = 13;
+/** Marks are drawn smaller down to this distance; closer points are drawn as one. */
+const SMALLEST = 7.5;
+/** The width of a mark for several points. */
+const CLUSTER = 25;
 /** Width of a tick with its label, in pixels. */
 const TICK_WIDTH = 72;
 
@@ -126,7 +130,7 @@ export function HistoryPicture<Point extends HistoryPoint>({
         {width > 0 &&
           lanes.map((lane) => (
             <LaneRow
-              key={lane.chain}
+              key={lane.key}
               lane={lane}
               label={laneLabel(lane)}
               window={view.window}
@@ -227,15 +231,15 @@ function LaneRow<Point extends HistoryPoint>(props: LaneRowProps<Point>) {
   const xOf = (time: number) => positionOf(time, window, width);
   const visible = lane.points.filter(({ time }) => {
     const x = xOf(time);
-    return x > -GAP && x < width + GAP;
+    return x > -MARK && x < width + MARK;
   });
-  const clusters = gather(visible, xOf, GAP);
+  const { clusters, scale } = fitMarks(visible, xOf);
   return (
     // biome-ignore lint/a11y/useSemanticElements: a group of options, for which HTML has no element outside of its own select
     <div
       role="group"
-      aria-label={`Chain ${lane.chain}`}
-      className="relative border-line border-b [contain-intrinsic-size:auto_58px] [content-visibility:auto] last:border-b-0"
+      aria-label={`Chain ${lane.chain.chain} in ${lane.chain.target.name}`}
+      className="relative border-line border-b [contain-intrinsic-size:auto_64px] [content-visibility:auto] last:border-b-0"
       style={{ height: LANE_HEIGHT }}
     >
       <div className="pointer-events-none absolute top-1 left-2 z-[1] max-w-[calc(100%-1rem)] truncate text-2xs text-ink-3">
@@ -283,7 +287,12 @@ function LaneRow<Point extends HistoryPoint>(props: LaneRowProps<Point>) {
               <rect x={cluster.x - 12} y={LINE - 16} width={24} height={32} fill="transparent" />
               {current !== undefined && <SelectedMark cluster={cluster} />}
               {isOne ? (
-                <PointMark each={first} x={cluster.x} isRemoved={isRemoved?.(first.point) ?? false} />
+                <PointMark
+                  each={first}
+                  x={cluster.x}
+                  scale={scale}
+                  isRemoved={isRemoved?.(first.point) ?? false}
+                />
               ) : (
                 <ClusterMark
                   cluster={cluster}
@@ -296,6 +305,19 @@ function LaneRow<Point extends HistoryPoint>(props: LaneRowProps<Point>) {
       </svg>
     </div>
   );
+}
+
+/** Marks that do not cover each other: in full size, smaller, or one for several points. */
+function fitMarks<Point extends HistoryPoint>(
+  points: readonly LanePoint<Point>[],
+  xOf: (time: number) => number,
+): { clusters: Cluster<Point>[]; scale: number } {
+  const single = gather(points, xOf, SMALLEST);
+  if (single.some(({ points: some }) => some.length > 1)) {
+    return { clusters: gather(points, xOf, CLUSTER), scale: 1 };
+  }
+  const distances = single.map(({ x }, index) => x - (single[index - 1]?.x ?? Number.NEGATIVE_INFINITY));
+  return { clusters: single, scale: Math.min(1, Math.min(...distances) / MARK) };
 }
 
 function describeCluster<Point extends HistoryPoint>(
@@ -361,7 +383,7 @@ function HoleMark<Point extends HistoryPoint>({
 }
 
 function SelectedMark<Point extends HistoryPoint>({ cluster: { x, points } }: { cluster: Cluster<Point> }) {
-  const half = points.length === 1 ? 10 : 8 + 3.5 * String(points.length).length;
+  const half = points.length === 1 ? 9.5 : 8.5 + 3.5 * String(points.length).length;
   return (
     <rect
       x={x - half}
@@ -388,55 +410,68 @@ export function PointMark<Point extends HistoryPoint>({
   each: { point, health },
   x,
   y = LINE,
+  scale = 1,
   isRemoved = false,
 }: {
   each: Pick<LanePoint<Point>, "point" | "health">;
   x: number;
   y?: number;
+  scale?: number;
   isRemoved?: boolean;
 }) {
   const look = isRemoved ? "fill-surface stroke-ink-3" : LOOK[health];
   return (
-    <>
+    <g transform={`translate(${x} ${y}) scale(${scale})`}>
       {point.kind === "full" ? (
-        <rect x={x - 5.5} y={y - 5.5} width={11} height={11} rx={1.5} strokeWidth={1.5} className={look} />
+        <rect x={-5.5} y={-5.5} width={11} height={11} rx={1.5} strokeWidth={1.5} className={look} />
       ) : (
-        <circle cx={x} cy={y} r={4.75} strokeWidth={1.5} className={look} />
+        <circle r={4.75} strokeWidth={1.5} className={look} />
       )}
       {(health === "missing" || isRemoved) && (
         <path
-          d={`M${x - 2.5} ${y - 2.5}l5 5m0-5l-5 5`}
+          d="M-2.5 -2.5l5 5m0-5l-5 5"
           strokeWidth={1.5}
           fill="none"
           className={isRemoved ? "stroke-ink-3" : "stroke-danger"}
         />
       )}
       {health === "damaged" && !isRemoved && (
-        <path d={`M${x} ${y - 3}v3.5m0 1.5v1`} strokeWidth={1.5} fill="none" className="stroke-surface" />
+        <path d="M0 -3v3.5m0 1.5v1" strokeWidth={1.5} fill="none" className="stroke-surface" />
       )}
-      <CheckMark point={point} x={x} y={y + 11} />
+      <g transform="translate(0 11)">
+        <CheckMark checks={point.checks} />
+      </g>
       {point.protected && (
-        <path
-          d={`M${x - 3.5} ${y - 15}l3.5-1.5l3.5 1.5v3q0 2.5-3.5 4q-3.5-1.5-3.5-4z`}
-          strokeWidth={1.2}
-          className="fill-info-soft stroke-info"
-        />
+        <g transform="translate(0 -12)">
+          <ProtectedMark />
+        </g>
       )}
-    </>
+    </g>
   );
 }
 
 /** Below a point that was verified: one tick for a quick check, two for one that read everything. */
-function CheckMark({ point: { checks }, x, y }: { point: HistoryPoint; x: number; y: number }) {
+function CheckMark({ checks }: Pick<HistoryPoint, "checks">) {
   const isDeep = checks.deep?.ok === true || checks.source?.ok === true;
   if (!isDeep && checks.quick?.ok !== true) return null;
-  const tick = (left: number) => `M${left} ${y}l1.8 1.8l3-3.4`;
+  const tick = (left: number) => `M${left} 0l1.8 1.8l3-3.4`;
   return (
     <path
-      d={isDeep ? `${tick(x - 4.5)}${tick(x - 0.5)}` : tick(x - 2.5)}
+      d={isDeep ? `${tick(-4.5)}${tick(-0.5)}` : tick(-2.5)}
       strokeWidth={1.3}
       fill="none"
       className="stroke-brand"
+    />
+  );
+}
+
+/** Above a point that retention keeps in any case. */
+function ProtectedMark() {
+  return (
+    <path
+      d="M-3.5 -3l3.5-1.5l3.5 1.5v3q0 2.5-3.5 4q-3.5-1.5-3.5-4z"
+      strokeWidth={1.2}
+      className="fill-info-soft stroke-info"
     />
   );
 }
@@ -480,33 +515,50 @@ function ClusterMark<Point extends HistoryPoint>({
   );
 }
 
+const SAMPLE: HistoryPoint = {
+  id: "",
+  parent: null,
+  kind: "incremental",
+  at: null,
+  state: "complete",
+  protected: false,
+  checks: { quick: null, deep: null, source: null },
+  problems: [],
+  brokenBy: null,
+};
+const FULL: HistoryPoint = { ...SAMPLE, kind: "full" };
+const CHECKED = { at: "", ok: true };
+
 /** What the marks mean. */
 export function HistoryLegend({ withRemoved = false }: { withRemoved?: boolean }) {
-  const sample = (kind: "full" | "incremental", health: PointHealth, more: Partial<HistoryPoint> = {}) => ({
-    point: { ...SAMPLE, kind, ...more },
-    health,
-  });
-  const deep = { checks: { ...SAMPLE.checks, deep: { at: "", ok: true } } };
-  const quick = { checks: { ...SAMPLE.checks, quick: { at: "", ok: true } } };
-  const items: [string, Pick<LanePoint<HistoryPoint>, "point" | "health">, boolean?][] = [
-    ["Full", sample("full", "ok")],
-    ["Incremental", sample("incremental", "ok")],
-    ["Quick check", sample("incremental", "ok", quick)],
-    ["Deep check", sample("incremental", "ok", deep)],
-    ["Protected", sample("incremental", "ok", { protected: true })],
-    ["Damaged", sample("incremental", "damaged")],
-    ["Missing", sample("incremental", "missing")],
-    ["Depends on damage", sample("incremental", "dependent")],
-    ...(withRemoved
-      ? ([["Would be removed", sample("incremental", "ok"), true]] as [string, never, boolean][])
-      : []),
+  const items: [name: string, mark: ReactNode][] = [
+    ["Full", <PointMark key="full" each={{ point: FULL, health: "ok" }} x={0} y={0} />],
+    ["Incremental", <PointMark key="incremental" each={{ point: SAMPLE, health: "ok" }} x={0} y={0} />],
+    ["Quick check", <CheckMark key="quick" checks={{ ...SAMPLE.checks, quick: CHECKED }} />],
+    ["Deep check", <CheckMark key="deep" checks={{ ...SAMPLE.checks, deep: CHECKED }} />],
+    ["Protected", <ProtectedMark key="protected" />],
+    ["Damaged", <PointMark key="damaged" each={{ point: SAMPLE, health: "damaged" }} x={0} y={0} />],
+    ["Missing", <PointMark key="missing" each={{ point: SAMPLE, health: "missing" }} x={0} y={0} />],
+    [
+      "Depends on a missing or damaged one",
+      <PointMark key="dependent" each={{ point: SAMPLE, health: "dependent" }} x={0} y={0} />,
+    ],
   ];
+  if (withRemoved) {
+    items.push([
+      "Would be removed",
+      <PointMark key="removed" each={{ point: SAMPLE, health: "ok" }} x={0} y={0} isRemoved />,
+    ]);
+  }
   return (
-    <ul aria-label="Legend" className="flex flex-wrap gap-x-3 gap-y-1 px-3 py-2 text-2xs text-ink-3">
-      {items.map(([name, each, isRemoved]) => (
+    <ul
+      aria-label="Legend"
+      className="flex flex-wrap gap-x-3.5 gap-y-1 border-line border-t px-3 py-2 text-2xs text-ink-3"
+    >
+      {items.map(([name, mark]) => (
         <li key={name} className="flex items-center gap-1">
-          <svg width={18} height={32} viewBox="0 0 18 32" aria-hidden="true" className="-my-1">
-            <PointMark each={each} x={9} y={17} isRemoved={isRemoved ?? false} />
+          <svg width={16} height={16} viewBox="-8 -8 16 16" aria-hidden="true">
+            {mark}
           </svg>
           {name}
         </li>
@@ -514,15 +566,3 @@ export function HistoryLegend({ withRemoved = false }: { withRemoved?: boolean }
     </ul>
   );
 }
-
-const SAMPLE: HistoryPoint = {
-  id: "",
-  chain: "",
-  parent: null,
-  kind: "full",
-  pointAt: "",
-  state: "complete",
-  protected: false,
-  checks: { quick: null, deep: null, source: null },
-  problem: null,
-};

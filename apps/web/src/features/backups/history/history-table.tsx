@@ -8,9 +8,10 @@ import { Bytes, Time } from "#components/values.tsx";
 import { cn } from "#lib/cn.ts";
 import { formatDuration } from "#lib/format.ts";
 import type { LanePoint } from "./lanes.ts";
-import { type DescribedPoint, faultOf, KIND, KindMark, secondsOf, Verified } from "./point-facts.tsx";
+import { type DescribedPoint, FAULT, faultOf, KIND, KindMark, Verified } from "./point-facts.tsx";
 
 const ROW_HEIGHT = 40;
+const HEADER_HEIGHT = 36;
 
 interface HistoryTableProps<Point extends DescribedPoint> {
   label: string;
@@ -51,16 +52,21 @@ export function HistoryTable<Point extends DescribedPoint>({
     scroller,
   });
 
-  // A point that was chosen in the picture is brought into view.
+  // A point that was chosen in the picture is brought into view. A row that is in view stays where it is.
   useEffect(() => {
-    if (current >= 0) virtualizer.scrollToIndex(current, { align: "auto" });
-  }, [current, virtualizer]);
+    const { current: box } = scroller;
+    if (box === null || current < 0) return;
+    const top = current * ROW_HEIGHT;
+    const room = box.clientHeight - HEADER_HEIGHT - ROW_HEIGHT;
+    if (top >= box.scrollTop && top <= box.scrollTop + room) return;
+    box.scrollTo({ top: Math.max(0, top - room / 2) });
+  }, [current]);
 
   return (
     <div
       ref={scroller}
       className={cn(
-        "min-h-0 overflow-auto [--cells:1.5rem_minmax(9rem,1.3fr)_5rem_minmax(9rem,1.4fr)]",
+        "min-h-0 overflow-auto [--cells:1.5rem_minmax(11rem,1.2fr)_minmax(7.5rem,1fr)]",
         "md:[--cells:1.5rem_minmax(9rem,1.2fr)_6rem_5.5rem_5.5rem_5.5rem_minmax(11rem,1.4fr)]",
         retention !== null &&
           "xl:[--cells:1.5rem_minmax(9rem,1.2fr)_6rem_5.5rem_5.5rem_5.5rem_minmax(11rem,1.2fr)_minmax(9rem,1.4fr)]",
@@ -78,7 +84,9 @@ export function HistoryTable<Point extends DescribedPoint>({
           </Head>
           <Head>Restore point</Head>
           <Head wide>Kind</Head>
-          <Head right>Size</Head>
+          <Head right wide>
+            Size
+          </Head>
           <Head right wide>
             Stored
           </Head>
@@ -120,28 +128,32 @@ export function HistoryTable<Point extends DescribedPoint>({
                 </Cell>
                 <Cell>
                   <span className="truncate">
-                    <Time at={point.pointAt} show="absolute" />
+                    {point.at === null ? "Unknown time" : <Time at={point.at} show="absolute" />}
                   </span>
                   {point.protected && (
                     <ShieldCheck role="img" aria-label="Protected" className="size-3.5 shrink-0 text-info" />
                   )}
                 </Cell>
                 <Cell wide>{KIND[point.kind]}</Cell>
-                <Cell right>
+                <Cell right wide>
                   <Bytes value={point.size} />
                 </Cell>
                 <Cell right wide>
-                  <Bytes value={point.storedBytes} />
+                  {point.storedBytes === null ? <Unknown /> : <Bytes value={point.storedBytes} />}
                 </Cell>
                 <Cell right wide>
-                  <span className="tabular-nums">{formatDuration(secondsOf(point))}</span>
+                  {point.duration === null ? (
+                    <Unknown />
+                  ) : (
+                    <span className="tabular-nums">{formatDuration(point.duration / 1000)}</span>
+                  )}
                 </Cell>
                 <Cell>
                   {fault === null || each.health === "damaged" ? (
                     <Verified point={point} />
                   ) : (
-                    <Badge tone={each.health === "removing" ? "neutral" : "danger"} className="truncate">
-                      {fault.replace(/\.$/, "")}
+                    <Badge tone={each.health === "removing" ? "neutral" : "danger"} title={fault}>
+                      {FAULT[each.health]}
                     </Badge>
                   )}
                 </Cell>
@@ -186,5 +198,14 @@ function Head({ children, ...where }: CellProps) {
     <GridPart role="columnheader" className={cn(style(where), "font-medium")}>
       {children}
     </GridPart>
+  );
+}
+
+function Unknown() {
+  return (
+    <span className="text-ink-3">
+      <span aria-hidden>–</span>
+      <span className="sr-only">unknown</span>
+    </span>
   );
 }

@@ -9,10 +9,10 @@ import type { HistoryPoint, LanePoint } from "./lanes.ts";
 export interface DescribedPoint extends HistoryPoint {
   /** Of the image at the point, in bytes. */
   readonly size: number;
-  /** What the backup added to its target, in bytes. */
-  readonly storedBytes: number;
-  readonly startedAt: string;
-  readonly completedAt: string;
+  /** What the backup added to its target, in bytes; null when that is not known. */
+  readonly storedBytes: number | null;
+  /** How long the backup took, in milliseconds; null when that is not known. */
+  readonly duration: number | null;
 }
 
 export const KIND = { full: "Full", incremental: "Incremental" } as const;
@@ -64,11 +64,6 @@ export function Verified({ point, className }: { point: Pick<HistoryPoint, "chec
   );
 }
 
-/** How long a backup took, in seconds. */
-export function secondsOf({ startedAt, completedAt }: Pick<DescribedPoint, "startedAt" | "completedAt">) {
-  return Math.max(0, (new Date(completedAt).getTime() - new Date(startedAt).getTime()) / 1000);
-}
-
 const HEALTH = {
   ok: null,
   missing: "Its data is missing.",
@@ -77,9 +72,19 @@ const HEALTH = {
   removing: "It is being removed.",
 } as const;
 
+/** What is wrong with a point, in two words. */
+export const FAULT = {
+  ok: "",
+  missing: "Data missing",
+  damaged: "Damaged",
+  dependent: "Broken chain",
+  removing: "Being removed",
+} as const;
+
 /** What is wrong with a point, in a sentence; null for one that is all right. */
-export function faultOf({ health, point }: LanePoint<HistoryPoint>): string | null {
-  if (health === "missing" && point.problem !== null) return `${capital(point.problem.message)}.`;
+export function faultOf({ health, point }: Pick<LanePoint<HistoryPoint>, "health" | "point">): string | null {
+  const [problem] = point.problems;
+  if (health === "missing" && problem !== undefined) return `${capital(problem.message)}.`;
   return HEALTH[health];
 }
 
@@ -91,10 +96,11 @@ export function capital(text: string): string {
 export function describePoint(each: LanePoint<DescribedPoint>): string {
   const { point } = each;
   const check = tellingCheck(point);
+  const { at, size, storedBytes, duration } = point;
   const parts = [
-    `${KIND[point.kind]} backup of ${absoluteTime(new Date(each.time))}`,
-    `${formatBytes(point.size)}, stored ${formatBytes(point.storedBytes)}`,
-    `took ${formatDuration(secondsOf(point))}`,
+    `${KIND[point.kind]} backup of ${at === null ? "an unknown time" : absoluteTime(new Date(at))}`,
+    formatBytes(size) + (storedBytes === null ? "" : `, stored ${formatBytes(storedBytes)}`),
+    ...(duration === null ? [] : [`took ${formatDuration(duration / 1000)}`]),
     check === null
       ? "not verified"
       : check.ok

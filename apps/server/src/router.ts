@@ -54,6 +54,20 @@ export type { AuditListPage, AuditListRow } from "./access/audit.ts";
 export type { Me } from "./access/session.ts";
 export type { RowError } from "./api/schemas.ts";
 export type { Role } from "./api/trpc.ts";
+export type { BackupRequest, BackupTaskResult } from "./backups/backup-task.ts";
+export type { PointDetail, TargetView } from "./backups/backups-router.ts";
+export type { ChainView, PointView } from "./backups/chain-view.ts";
+export type { ImportCinderTaskResult } from "./backups/import-task.ts";
+export type {
+  DeleteBackupTaskResult,
+  PrunePlanView,
+  PruneTaskResult,
+  RetentionPolicyInput,
+} from "./backups/removal-tasks.ts";
+export type { RestorePlanView, RestoreRequest, RestoreTaskResult } from "./backups/restore-task.ts";
+export type { SourceDetail, SourceRow, SourcesInput, SourcesPage } from "./backups/source-list.ts";
+export type { TargetCheck, TargetSettings } from "./backups/targets.ts";
+export type { VerifyTaskResult } from "./backups/verify-task.ts";
 export type { UserError } from "./base/errors.ts";
 export type { ClusterInfo, ClusterList, ClusterSummary, PoolInfo } from "./cluster/cluster-info.ts";
 export type { ScanProblem } from "./inventory/catalog.ts";

@@ -4,6 +4,7 @@ import { z } from "zod";
 import { openAuth, type SignInLink } from "./access/accounts.ts";
 import { AuditLog } from "./access/audit.ts";
 import { Sessions } from "./access/session.ts";
+import { createBackups } from "./backups/index.ts";
 import { type Clock, systemClock } from "./base/clock.ts";
 import type { Config } from "./base/config.ts";
 import { lockDataDir, prepareDataDir } from "./base/data-dir.ts";
@@ -71,14 +72,21 @@ export async function startServer(config: Config, clock: Clock = systemClock): P
     unsettled: (cluster) => runner.unsettled(cluster),
     settle: (id, outcome) => runner.settle(id, outcome),
   };
-  const reconcilers = createReconcilers(host, clusters, unsettledTasks, (id) => inventories.get(id).renew());
+  const reconcilers = createReconcilers(
+    host,
+    clusters,
+    { tasks: unsettledTasks, backupTargetAt: (location) => backups.targets.at(location) },
+    (id) => inventories.get(id).renew(),
+  );
   const flattens = createFlattens(host, clusters, (id) => inventories.get(id).renew());
   const inventories = createInventories(host, {
     clusters,
     publish: (event) => hub.publish(event),
     watched: () => hub.subscribers > 0,
   });
-  const operations = { clusters, inventories, flattens, reconcilers, cloneTasks: config.cloneTasks };
+  const backups = await createBackups(host, { database, clusters, inventories });
+  const { cloneTasks } = config;
+  const operations = { clusters, inventories, flattens, reconcilers, backups, cloneTasks };
   const runner = createRunner(host, {
     database,
     kinds: runnableKinds(operations),

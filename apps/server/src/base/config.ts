@@ -56,6 +56,12 @@ const environment = z
     COPPICE_REQUEST_LIMIT: wholeNumber(100, 1_000_000, 12_000),
     COPPICE_SCAN_SECONDS: wholeNumber(1, 86_400, 30),
     COPPICE_CLONE_TASKS: wholeNumber(1, 64, 4),
+    COPPICE_BACKUP_TASKS: wholeNumber(1, 64, 2),
+    COPPICE_BACKUP_POOL: z
+      .string()
+      .regex(/^[^/@]+$/, "must be the name of a pool")
+      .optional(),
+    COPPICE_RESTORE_DIR: z.string().optional(),
     COPPICE_SOFT_DEPTH: wholeNumber(1, mostDepth, mostDepth),
     COPPICE_HARD_DEPTH: wholeNumber(1, mostDepth, mostDepth),
     COPPICE_CLUSTER_ID: z
@@ -96,6 +102,12 @@ export interface Config {
   scanIntervalMs: number;
   /** How many clones run at the same time. */
   cloneTasks: number;
+  /** How many backups, and how many restores, run at the same time. */
+  backupTasks: number;
+  /** A pool of the first cluster that is made a target for backups at the first start; null for none. */
+  backupPool: string | null;
+  /** Where restores may write files, absolute; null: nowhere. */
+  restoreDir: string | null;
   /** From these depths on, the source of a clone is flattened in the background (soft) or before it is cloned (hard). */
   depthLimits: DepthLimits;
   /** Exactly one today. */
@@ -142,6 +154,9 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     requestLimit: values.COPPICE_REQUEST_LIMIT,
     scanIntervalMs: values.COPPICE_SCAN_SECONDS * 1000,
     cloneTasks: values.COPPICE_CLONE_TASKS,
+    backupTasks: values.COPPICE_BACKUP_TASKS,
+    backupPool: values.COPPICE_BACKUP_POOL ?? null,
+    restoreDir: values.COPPICE_RESTORE_DIR === undefined ? null : resolve(values.COPPICE_RESTORE_DIR),
     depthLimits: { soft: values.COPPICE_SOFT_DEPTH, hard: values.COPPICE_HARD_DEPTH },
     clusters: [
       {

@@ -8,6 +8,7 @@ import { up as tasks } from "./migrations/0002-tasks.ts";
 import { up as audit } from "./migrations/0003-audit.ts";
 import { up as cluster } from "./migrations/0004-cluster.ts";
 import { up as taskClient } from "./migrations/0005-task-client.ts";
+import { up as backupTargets } from "./migrations/0006-backup-targets.ts";
 import type { Tables } from "./tables.ts";
 
 export type Database = Kysely<Tables>;
@@ -60,6 +61,7 @@ export function migrations(clusterId: string): Record<string, Migration> {
     "0003-audit": { up: audit },
     "0004-cluster": { up: (db) => cluster(db, clusterId) },
     "0005-task-client": { up: taskClient },
+    "0006-backup-targets": { up: backupTargets },
   };
 }
 

@@ -3,6 +3,7 @@ export interface Tables extends AuthTables {
   task: TaskTable;
   taskLog: TaskLogTable;
   audit: AuditTable;
+  backupTarget: BackupTargetTable;
 }
 
 /** A task as stored. `object`, `related`, `input`, `result` and `error` are JSON. */
@@ -51,6 +52,15 @@ interface AuditTable {
   outcome: string;
   message: string | null;
   address: string;
+}
+
+/** A named place for backups. `settings` is JSON. */
+export interface BackupTargetTable {
+  id: string;
+  name: string;
+  settings: string;
+  createdAt: string;
+  removedAt: string | null;
 }
 
 /** The tables better-auth reads and writes. Only what we query ourselves is typed beyond its key. */

@@ -55,6 +55,7 @@ export class BackgroundFlattens {
   readonly #abort = new AbortController();
   #flattener: Flattener | null = null;
   #timer: Timer | null = null;
+  #readRows: () => Promise<readonly InventoryRow[]> = async () => [];
   /** Failures since the last success. */
   #failures = 0;
   /** Everything that close waits for: requests being read, and queues being closed. */
@@ -77,6 +78,7 @@ export class BackgroundFlattens {
     this.#timer = null;
     this.#failures = 0;
     if (this.#flattener !== null) this.#track(this.#flattener.close());
+    this.#readRows = readRows;
     const { limits } = this.#options;
     const flattener = new Flattener(cluster, {
       limits,
@@ -101,6 +103,19 @@ export class BackgroundFlattens {
       });
     }
     return this.#flattener;
+  }
+
+  /** Puts an image into the queue whose request to be flattened stands with it. */
+  takeUp(image: string): void {
+    const flattener = this.get();
+    this.#track(
+      flattener.flatten(image).then(
+        (result) => void this.#settled(image, { result }),
+        (error: unknown) => {
+          if (!this.#settled(image, { error })) this.#retryLater(flattener, this.#readRows);
+        },
+      ),
+    );
   }
 
   /** Stops running flattens. Their requests stay with the images. */

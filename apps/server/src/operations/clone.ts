@@ -198,7 +198,7 @@ export const cloneTask: TaskKind<CloneInput, CloneTaskResult, OperationServices>
 };
 
 /** Whether an image was made by a client whose operation has ended: then it is whole. */
-async function examineMade(cluster: Cluster, target: string, client: string): Promise<TaskOutcome> {
+export async function examineMade(cluster: Cluster, target: string, client: string): Promise<TaskOutcome> {
   try {
     await using image = await openImage(cluster, target, { readOnly: true, allowIncomplete: true });
     if (isIdMadeBy(image.id, client)) return { outcome: "finished", what: `${target} is whole` };

@@ -1,3 +1,4 @@
+import type { Backups } from "../backups/services.ts";
 import type { Clusters, PerCluster } from "../cluster/clusters.ts";
 import type { Inventories } from "../inventory/inventories.ts";
 import type { BackgroundFlattens } from "./background-flattens.ts";
@@ -9,6 +10,7 @@ export interface OperationServices {
   inventories: Inventories;
   flattens: PerCluster<BackgroundFlattens>;
   reconcilers: PerCluster<Reconciler>;
+  backups: Backups;
   /** How many clones run at the same time. */
   cloneTasks: number;
 }

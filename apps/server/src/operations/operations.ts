@@ -1,4 +1,13 @@
 import { z } from "zod";
+import {
+  backupsRouter,
+  backupTask,
+  deleteTask,
+  importTask,
+  pruneTask,
+  restoreTask,
+  verifyTask,
+} from "../backups/index.ts";
 import { type RunnableKind, runnableKind } from "../tasks/task-kind.ts";
 import type { TaskRunner } from "../tasks/task-runner.ts";
 import { cloneRouter, cloneTask } from "./clone.ts";
@@ -9,7 +18,17 @@ import { objectMapRouter, rebuildTask } from "./rebuild-object-map.ts";
 // A new operation is added to these two lists, and to no other.
 
 /** Every kind of task. */
-const kinds = [cloneTask, rebuildTask, reconcileTask] as const;
+const kinds = [
+  cloneTask,
+  rebuildTask,
+  reconcileTask,
+  backupTask,
+  restoreTask,
+  verifyTask,
+  deleteTask,
+  pruneTask,
+  importTask,
+] as const;
 
 /** The areas of the API that start tasks. */
 export function operationRouters(services: OperationServices, runner: TaskRunner) {
@@ -17,6 +36,7 @@ export function operationRouters(services: OperationServices, runner: TaskRunner
     clone: cloneRouter(services, runner),
     objectMap: objectMapRouter(services, runner),
     operations: interruptedRouter(services, runner),
+    backups: backupsRouter(services, runner),
   };
 }
 

@@ -1,6 +1,7 @@
 import type { FastifyBaseLogger } from "fastify";
 import {
   type Cluster,
+  type FindBackupTarget,
   listOperations,
   type OperationInfo,
   type ReconciledOperation,
@@ -31,6 +32,8 @@ interface ReconcilerOptions {
   clock: Clock;
   log: FastifyBaseLogger;
   tasks: UnsettledTasks;
+  /** Finds the target of an interrupted backup that is not in the cluster of its source. */
+  backupTargetAt: FindBackupTarget;
   /** Called when images of the cluster were changed. */
   onChanged(): void;
 }
@@ -39,7 +42,7 @@ interface ReconcilerOptions {
 export function createReconcilers(
   { clock, log, opened }: Host,
   clusters: Clusters,
-  tasks: UnsettledTasks,
+  { tasks, backupTargetAt }: Pick<ReconcilerOptions, "tasks" | "backupTargetAt">,
   onChanged: (cluster: string) => void,
 ): PerCluster<Reconciler> {
   const reconcilers = new PerCluster(
@@ -50,6 +53,7 @@ export function createReconcilers(
         clock,
         log: log.child({ cluster }),
         tasks,
+        backupTargetAt,
         onChanged: () => onChanged(cluster),
       }),
   );
@@ -100,6 +104,7 @@ export class Reconciler {
     try {
       const reconciled = await reconcile(cluster, {
         ...options,
+        backupTargetAt: this.#options.backupTargetAt,
         onProgress: (progress) => {
           this.#say(progress.last);
           settling = settling.then(() => this.#settleTasksOf(progress.last));
@@ -197,9 +202,9 @@ export class Reconciler {
 }
 
 /** Whether an operation is the one that a task was cut off in. */
-function belongsTo({ object, purpose, client }: UnsettledTask, operation: OperationInfo): boolean {
+function belongsTo({ object, purposes, client }: UnsettledTask, operation: OperationInfo): boolean {
   return (
-    operation.purpose === purpose &&
+    purposes.includes(operation.purpose) &&
     operation.clients.includes(client) &&
     object.spec === showImageSpec(operation.image)
   );

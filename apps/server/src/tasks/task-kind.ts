@@ -49,8 +49,8 @@ export interface TaskKind<Input, Result extends { kind: string }, Services> {
   afterCrash(input: Input): Aftermath;
   /** For a kind whose work stands under an operation record and that calls `worksAs`: how its outcome is found out. */
   readonly recorded?: {
-    /** Of the operation on the task's object. */
-    readonly purpose: string;
+    /** Of the operation on the task's object; several for a kind whose input decides. */
+    readonly purpose: string | readonly string[];
     /** What became of a task that was cut off by what stands on the cluster, when no record of its operation is left. */
     examine(input: Input, client: string, services: Services): Promise<TaskOutcome>;
   };
@@ -71,7 +71,7 @@ export interface RunnableKind {
   run(input: unknown, task: TaskRun): Promise<{ kind: string }>;
   afterCrash(input: unknown): Aftermath;
   readonly recorded: {
-    readonly purpose: string;
+    readonly purposes: readonly string[];
     examine(input: unknown, client: string): Promise<TaskOutcome>;
   } | null;
 }
@@ -87,7 +87,7 @@ export function runnableKind<Input, Result extends { kind: string }, Services>(
       recorded === undefined
         ? null
         : {
-            purpose: recorded.purpose,
+            purposes: [recorded.purpose].flat(),
             examine: async (input, client) => recorded.examine(kind.input.parse(input), client, services),
           },
     concurrency: kind.concurrency(services),

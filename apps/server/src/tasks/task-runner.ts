@@ -140,7 +140,7 @@ export class TaskRunner {
         const recorded = this.#kinds.get(kind)?.recorded;
         if (recorded === undefined || recorded === null || client === null) return [];
         const examine = () => recorded.examine(input, client);
-        return [{ id, object, purpose: recorded.purpose, client, examine }];
+        return [{ id, object, purposes: recorded.purposes, client, examine }];
       },
     );
   }
@@ -286,7 +286,7 @@ export interface UnsettledTask {
   id: string;
   object: TaskObject;
   /** Of its operation on `object`. */
-  purpose: string;
+  purposes: readonly string[];
   /** The RADOS client that worked on it. */
   client: string;
   /** By what stands on the cluster, when no record of its operation is left. */

@@ -13,6 +13,7 @@ import { imageObject } from "../../src/tasks/task.ts";
 import type { TaskRunner } from "../../src/tasks/task-runner.ts";
 import { FakeClock } from "./fake-clock.ts";
 import { silentLog } from "./silent-log.ts";
+import { stubBackups } from "./stub-backups.ts";
 import { inventoryOf } from "./synthetic-inventory.ts";
 
 /** The only cluster of the stubs. */
@@ -84,9 +85,11 @@ export function stubServices(inventory: Inventory = inventoryOf([])): StubServic
           clock,
           log,
           tasks: { unsettled: async () => [], settle: async () => {} },
+          backupTargetAt: async () => undefined,
           onChanged: () => {},
         }),
     ),
+    backups: stubBackups(clusters, inventories),
     cloneTasks: 1,
     runner: idleRunner(),
     hub,

@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { ZodType } from "zod";
 import { ROLES, type Role, roleIncludes } from "../../src/api/trpc.ts";
 import { call, type Person, procedures } from "../support/call-procedure.ts";
+import { BACKUP, POOL_TARGET, TARGET } from "../support/stub-backups.ts";
 import { CLUSTER, stubServices } from "../support/stub-services.ts";
 
 const TASK = "6e8f0a51-8a73-4f0f-a6f9-0d6f29c0b0aa";
@@ -17,6 +18,8 @@ interface Expected {
   /** What the audit log has of a mutation. */
   audited?: { cluster: string | null; object: string | null };
 }
+
+const toFile = { target: TARGET, backup: BACKUP, to: { kind: "file", name: "a.raw", format: "raw" } };
 
 /** Every procedure. A new one has to be added here, on purpose. */
 const EXPECTED: Record<string, Expected> = {
@@ -47,6 +50,66 @@ const EXPECTED: Record<string, Expected> = {
     input: { image: "rbd/a" },
     audited: { cluster: CLUSTER, object: "rbd/a" },
   },
+  "backups.targets.list": { role: "viewer" },
+  "backups.targets.check": { role: "viewer", input: { id: TARGET } },
+  "backups.targets.add": {
+    role: "admin",
+    input: { name: "nas", settings: { kind: "directory", path: "/mnt/backups" } },
+    audited: { cluster: null, object: "nas" },
+  },
+  "backups.targets.change": {
+    role: "admin",
+    input: { id: TARGET, name: "nas" },
+    audited: { cluster: null, object: "nas" },
+  },
+  "backups.targets.remove": {
+    role: "admin",
+    input: { id: TARGET },
+    audited: { cluster: null, object: "nas" },
+  },
+  "backups.sources": { role: "viewer" },
+  "backups.chain": { role: "viewer", input: { source: "a" } },
+  "backups.ofImage": { role: "viewer", onCluster: true, input: { image: "rbd/a" } },
+  "backups.point": { role: "viewer", input: { target: TARGET, backup: BACKUP } },
+  "backups.start": {
+    role: "operator",
+    onCluster: true,
+    input: { image: "rbd/a", target: TARGET },
+    audited: { cluster: CLUSTER, object: "rbd/a" },
+  },
+  "backups.restorePlan": { role: "operator", input: toFile },
+  "backups.restore": {
+    role: "operator",
+    input: toFile,
+    audited: { cluster: null, object: "a.raw" },
+  },
+  "backups.verify": {
+    role: "operator",
+    input: { target: TARGET, backup: BACKUP },
+    audited: { cluster: null, object: BACKUP },
+  },
+  "backups.remove": {
+    role: "operator",
+    input: { target: TARGET, backup: BACKUP },
+    audited: { cluster: null, object: BACKUP },
+  },
+  "backups.prunePlan": { role: "operator", input: { target: TARGET, retention: { keepLast: 1 } } },
+  "backups.prune": {
+    role: "operator",
+    input: { target: TARGET, retention: { keepLast: 1 } },
+    audited: { cluster: null, object: "nas" },
+  },
+  "backups.protect": {
+    role: "operator",
+    input: { target: TARGET, backup: BACKUP, protected: true },
+    audited: { cluster: null, object: BACKUP },
+  },
+  "backups.importCinder": {
+    role: "operator",
+    input: { target: POOL_TARGET, chain: "volume-a.backup.b" },
+    audited: { cluster: null, object: "volume-a.backup.b" },
+  },
+  "backups.refresh": { role: "viewer", audited: { cluster: null, object: null } },
   "tasks.list": { role: "viewer" },
   "tasks.get": { role: "viewer", input: { id: TASK } },
   "tasks.cancel": { role: "operator", input: { id: TASK }, audited: { cluster: CLUSTER, object: TASK } },

@@ -29,6 +29,7 @@ function start(unsettled: UnsettledTask[] = []) {
       unsettled: async () => unsettled,
       settle: async (id, outcome) => void settled.push([id, outcome]),
     },
+    backupTargetAt: async () => undefined,
     onChanged: () => {},
   });
   return { clock, state, settled, cluster, reconciler };
@@ -80,7 +81,7 @@ test("a task without a record is settled by what stands on the cluster; one that
   const task = (id: string, examine: () => Promise<TaskOutcome>): UnsettledTask => ({
     id,
     object: imageObject("ceph", `rbd/${id}`),
-    purpose: "make",
+    purposes: ["make"],
     client: "4a1",
     examine,
   });

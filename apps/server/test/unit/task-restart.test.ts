@@ -135,7 +135,7 @@ test("a task that was cut off is unsettled until it is known what became of it",
   const { id, next } = await cutOff("rbd/a");
   next.outcomes.set("rbd/a", { outcome: "undone", what: "rbd/a was removed" });
   const [task] = await next.runner.unsettled("ceph");
-  expect(task).toMatchObject({ id, purpose: "make", client: "4a1", object: { spec: "rbd/a" } });
+  expect(task).toMatchObject({ id, purposes: ["make"], client: "4a1", object: { spec: "rbd/a" } });
   expect(await task?.examine()).toEqual({ outcome: "undone", what: "rbd/a was removed" });
   expect(await next.runner.unsettled("other")).toEqual([]);
   await next.runner.settle(id, { outcome: "undone", what: "rbd/a was removed" });

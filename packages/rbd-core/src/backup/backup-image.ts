@@ -14,6 +14,8 @@ import { type BackupReason, type BackupRecord, type BackupSource, newestBackup }
 import {
   backupDetails,
   backupKind,
+  type FindBackupTarget,
+  isSameLocation,
   type PendingBackup,
   pendingOf,
   type RetiredSnapshots,
@@ -90,7 +92,9 @@ export async function backupImage(cluster: Cluster, options: BackupImageOptions)
   const newChain = target.newChain(source, id);
   const request = { image: place, purpose: "backup", kind: backupKind, details: backupDetails([]), signal };
   await using operation = await beginOperation(cluster, request);
-  const others = await settleInterrupted(cluster, operation, [target]);
+  const targetAt: FindBackupTarget = async (location) =>
+    isSameLocation(target.location, location) ? target : undefined;
+  const { left: others } = await settleInterrupted(cluster, operation, targetAt);
   await operation.update(backupDetails(others));
   const run: BackupRun = { cluster, place, source, target, id, operation, others, options };
   try {

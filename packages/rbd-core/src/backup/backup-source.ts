@@ -4,7 +4,7 @@ import type { Cluster } from "../cluster/index.ts";
 import { hasCode, withCoppiceErrors } from "../errors/index.ts";
 import { openImage, waitForDeadClients } from "../image/index.ts";
 import { type ImageSpec, showImageSpec } from "../names/index.ts";
-import type { Operation, Recover } from "../operation/index.ts";
+import type { Operation, Recovery } from "../operation/index.ts";
 import type { BackupRecord } from "./backup-record.ts";
 import type { BackupLocation, BackupTarget } from "./backup-target.ts";
 import { openPoolTarget } from "./pool/pool-target.ts";
@@ -48,24 +48,33 @@ export const backupKind = "backup";
  * Deals with the backups that were interrupted on a source: in each one's target first, then with its snapshot of the source,
  * which stays if the backup turns out to be complete.
  *
- * @param targets Those at hand. Pools of the source's own cluster are found without.
- * @returns Those whose target is not at hand.
- * @throws {CoppiceError} `BUSY` while another process works on such a chain
+ * @param targetAt Finds the target at a location. Pools of the source's own cluster are found without.
+ * @throws {CoppiceError} `BUSY` while another process works on such a chain; what `targetAt` throws
  */
 export async function settleInterrupted(
   cluster: Cluster,
   operation: Operation,
-  targets: readonly BackupTarget[],
-): Promise<readonly PendingBackup[]> {
+  targetAt: FindBackupTarget,
+): Promise<SettledBackups> {
   const left: PendingBackup[] = [];
+  const complete: PendingBackup[] = [];
   for (const pending of pendingOf(operation)) {
-    const target = await targetAt(cluster, pending.location, targets);
+    const target = (await targetAt(pending.location)) ?? (await ownPool(cluster, pending.location));
     if (target === undefined) left.push(pending);
-    else if (!(await isComplete(target, pending, operation.signal))) {
-      await removePendingSnapshot(cluster, operation, pending);
-    }
+    else if (await isComplete(target, pending, operation.signal)) complete.push(pending);
+    else await removePendingSnapshot(cluster, operation, pending);
   }
-  return left;
+  return { left, complete };
+}
+
+/** Finds the target at a location; `undefined` when it cannot be reached from here. */
+export type FindBackupTarget = (location: BackupLocation) => Promise<BackupTarget | undefined>;
+
+interface SettledBackups {
+  /** Those whose target is not at hand. */
+  readonly left: readonly PendingBackup[];
+  /** Those that turned out to be complete. */
+  readonly complete: readonly PendingBackup[];
 }
 
 /** @param target "gone" for a pool that was deleted, with everything in it */
@@ -80,13 +89,12 @@ async function isComplete(
   return (await target.find(id, { signal })) !== null;
 }
 
-async function targetAt(
+/** A target in the source's own cluster, which needs no configuration to be found; "gone" when its pool is. */
+async function ownPool(
   cluster: Cluster,
   location: BackupLocation,
-  targets: readonly BackupTarget[],
 ): Promise<BackupTarget | "gone" | undefined> {
-  const target = targets.find((each) => isSameLocation(each.location, location));
-  if (target !== undefined || location.kind !== "pool" || location.fsid !== cluster.fsid) return target;
+  if (location.kind !== "pool" || location.fsid !== cluster.fsid) return undefined;
   try {
     return await openPoolTarget(cluster, location);
   } catch (error) {
@@ -95,7 +103,7 @@ async function targetAt(
   }
 }
 
-function isSameLocation(a: BackupLocation, b: BackupLocation): boolean {
+export function isSameLocation(a: BackupLocation, b: BackupLocation): boolean {
   if (a.kind === "directory") return b.kind === "directory" && a.path === b.path;
   return b.kind === "pool" && a.fsid === b.fsid && a.pool === b.pool && a.namespace === b.namespace;
 }
@@ -179,17 +187,28 @@ async function tryToRemove(image: Image, name: string): Promise<string | null> {
   }
 }
 
-/** Undoes a backup that was interrupted, or leaves it complete; see {@link settleInterrupted}. */
-export const recoverBackup: Recover = async (cluster, operation) => {
+/**
+ * Undoes a backup that was interrupted, or ends the operation of one that is complete; see {@link settleInterrupted}.
+ *
+ * @param options `targetAt` finds targets in other clusters, and in directories.
+ */
+export async function recoverBackup(
+  cluster: Cluster,
+  operation: Operation,
+  { targetAt = async () => undefined }: { readonly targetAt?: FindBackupTarget | undefined } = {},
+): Promise<Recovery> {
   const { place } = operation;
   const object = showImageSpec(place);
-  const left = await settleInterrupted(cluster, operation, []);
+  const { left, complete } = await settleInterrupted(cluster, operation, targetAt);
   const [first] = left;
   if (first === undefined) {
+    const made = complete.at(-1);
+    if (made !== undefined)
+      return { outcome: "finished", what: `the backup ${made.id} of ${object} is complete` };
     return { outcome: "undone", what: `no interrupted backup of ${object} is left` };
   }
   await operation.update(backupDetails(left));
   const where = first.location.kind === "directory" ? first.location.path : `the pool ${first.location.pool}`;
-  const what = `a backup of ${object} to ${where}, which is not in this cluster, was interrupted: the next backup there undoes it`;
+  const what = `a backup of ${object} to ${where}, which cannot be reached from here, was interrupted: the next backup there undoes it`;
   return { outcome: "left", what };
-};
+}

@@ -31,6 +31,13 @@ export interface BackupTarget {
    */
   list(options?: ListPointsOptions): Promise<PointListing>;
 
+  /**
+   * The committed points of one chain, oldest first, from their records alone: whether their data is there is not looked at.
+   *
+   * @throws {CoppiceError} when a record of the chain cannot be read
+   */
+  points(chain: string, options?: CallSignal): Promise<readonly BackupRecord[]>;
+
   /** One point's record as it stands now; null when there is none. @throws {CoppiceError} `UNSUPPORTED` */
   find(id: string, options?: CallSignal): Promise<BackupRecord | null>;
 

@@ -6,10 +6,11 @@ import {
   type MergedManifest,
   mergeManifests,
   type TransferLimits,
+  type VerifyDigestsResult,
   verifyDigests,
 } from "../transfer/index.ts";
 import type { BackupRecord } from "./backup-record.ts";
-import type { BackupTarget, CallSignal } from "./backup-target.ts";
+import type { BackupTarget, CallSignal, CheckFindings } from "./backup-target.ts";
 
 /** The record of a backup that is there to be used. @throws {CoppiceError} `NOT_FOUND`; `UNSUPPORTED` */
 export async function findBackup(
@@ -65,14 +66,29 @@ export async function readAllDigests(
   backup: BackupRecord,
   options: CallSignal = {},
 ): Promise<MergedManifest> {
-  const { points } = await target.list({ source: backup.source, ...options });
-  const path = digestPath(
-    points.filter(({ chain }) => chain === backup.chain),
-    backup,
-  );
+  const path = digestPath(await target.points(backup.chain, options), backup);
   const manifests = [];
   for (const point of path) manifests.push(await target.readDigests(point, options));
   return mergeManifests(manifests);
+}
+
+/** How many problems a record keeps. */
+const problemsKept = 8;
+
+/**
+ * What a comparison with digests found, for a check's result. Pure.
+ *
+ * @param how What is wrong with a block: it "differs".
+ */
+export function digestFindings(
+  { verified, wrong }: Pick<VerifyDigestsResult, "verified" | "wrong">,
+  { blockSize }: Pick<DigestManifest, "blockSize">,
+  how: string,
+): CheckFindings {
+  const problems = wrong
+    .slice(0, problemsKept)
+    .map(({ block }) => `the block ${block}, at ${block * blockSize} bytes, ${how}`);
+  return { ok: wrong.length === 0, bytes: verified, problems, problemCount: wrong.length };
 }
 
 export interface CompareOptions extends CallSignal {

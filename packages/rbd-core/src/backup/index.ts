@@ -14,7 +14,12 @@ export {
   type PointCheck,
   type StoredPoint,
 } from "./backup-record.ts";
-export { type KeptSnapshot, type RetiredSnapshots, recoverBackup } from "./backup-source.ts";
+export {
+  type FindBackupTarget,
+  type KeptSnapshot,
+  type RetiredSnapshots,
+  recoverBackup,
+} from "./backup-source.ts";
 export type {
   AppendedPoint,
   AppendOptions,
@@ -37,6 +42,7 @@ export type {
   RestoreImage,
   SourceImage,
 } from "./backup-target.ts";
+export { type ChangeBackupOptions, changeBackup } from "./change-backup.ts";
 export type { ForeignChain, ForeignPoint } from "./cinder/cinder-chains.ts";
 export type { CinderChainProblem } from "./cinder/cinder-format.ts";
 export {
@@ -65,6 +71,7 @@ export {
   pruneBackups,
   type RetainedBackup,
 } from "./prune-backups.ts";
+export { type PlanRestoreOptions, planRestore, type RestorePlan } from "./restore/plan-restore.ts";
 export {
   type RestoreBackupOptions,
   type RestoreBackupResult,
@@ -72,6 +79,7 @@ export {
   recoverRestore,
   restoreBackup,
 } from "./restore/restore-backup.ts";
+export { type CommandPoint, type RestoreRecipe, restoreCommands } from "./restore/restore-commands.ts";
 export { recoverInPlace } from "./restore/restore-in-place.ts";
 export {
   checkRetention,

@@ -4,7 +4,7 @@ import { openImage } from "../image/index.ts";
 import { type TransferLimits, verifyDigests } from "../transfer/index.ts";
 import type { BackupRecord, CheckDepth, PointCheck } from "./backup-record.ts";
 import type { BackupTarget, CheckFindings } from "./backup-target.ts";
-import { findBackup, readAllDigests } from "./chain-digests.ts";
+import { digestFindings, findBackup, readAllDigests } from "./chain-digests.ts";
 
 export interface VerifyBackupOptions {
   readonly target: BackupTarget;
@@ -90,11 +90,5 @@ async function checkSource(
   const manifest = await readAllDigests(target, backup, { signal });
   const place = { pool, namespace, image };
   const options = { image: place, snapshot: spec.snapshot, manifest, limits, signal, onProgress };
-  const { verified, wrong } = await verifyDigests(cluster, options);
-  const problems = wrong
-    .slice(0, 8)
-    .map(
-      ({ block }) => `the block ${block}, at ${block * manifest.blockSize} bytes, differs from the source`,
-    );
-  return { ok: wrong.length === 0, bytes: verified, problems, problemCount: wrong.length };
+  return digestFindings(await verifyDigests(cluster, options), manifest, "differs from the source");
 }

@@ -22,6 +22,7 @@ export {
   breakLock,
   hintForUsers,
   type ImageUsers,
+  readUsers,
   showUsers,
   type WatcherFacts,
 } from "./image-users.ts";

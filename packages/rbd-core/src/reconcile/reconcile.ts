@@ -1,4 +1,5 @@
 import {
+  type FindBackupTarget,
   recoverBackup,
   recoverChain,
   recoverChainImport,
@@ -32,7 +33,7 @@ useRecoveries({
   capture: recoverClone,
   copy: recoverCopy,
   import: recoverImport,
-  backup: recoverBackup,
+  backup: (cluster, operation) => recoverBackup(cluster, operation),
   "backup-chain": recoverChain,
   "backup-import": recoverChainImport,
   restore: recoverRestore,
@@ -65,6 +66,11 @@ export interface ReconciledOperation {
 export interface ReconcileOptions extends ListOperationsOptions {
   /** Which operations to finish or undo. Default: all that were interrupted. */
   readonly only?: ((operation: OperationInfo) => boolean) | undefined;
+  /**
+   * Finds the target of an interrupted backup that is a directory, or in another cluster. Without it such a backup is `left`
+   * until the next one to that target.
+   */
+  readonly backupTargetAt?: FindBackupTarget | undefined;
   /** Called after each operation, with what became of it. */
   readonly onProgress?: ((progress: ReconcileProgress) => void) | undefined;
 }
@@ -94,7 +100,7 @@ export async function reconcile(
   const reconciled: ReconciledOperation[] = [];
   for (const operation of operations) {
     signal?.throwIfAborted();
-    const last = await reconcileOne(cluster, operation, signal);
+    const last = await reconcileOne(cluster, operation, options);
     reconciled.push(last);
     onProgress?.({ done: reconciled.length, total: operations.length, last });
   }
@@ -104,7 +110,7 @@ export async function reconcile(
 async function reconcileOne(
   cluster: Cluster,
   operation: OperationInfo,
-  signal: AbortSignal | undefined,
+  { signal, backupTargetAt: targetAt }: ReconcileOptions,
 ): Promise<ReconciledOperation> {
   const { image, purpose, kind, state, error } = operation;
   const object = showImageSpec(image);
@@ -121,7 +127,10 @@ async function reconcileOne(
       await taken.end();
       return { operation, outcome: "skipped", what: `another process has dealt with ${object}`, error: null };
     }
-    const recovery = await recoverLeftovers(cluster, taken);
+    const isBackup = taken.interrupted.kind === "backup";
+    const recovery = isBackup
+      ? await recoverBackup(cluster, taken, { targetAt })
+      : await recoverLeftovers(cluster, taken);
     if (recovery.outcome !== "left") await taken.end();
     return { operation, ...recovery, error: null };
   } catch (cause) {

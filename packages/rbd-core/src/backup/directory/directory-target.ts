@@ -202,6 +202,13 @@ class OpenDirectory implements DirectoryTarget {
     return listing;
   }
 
+  async points(chain: string, { signal }: CallSignal = {}): Promise<readonly BackupRecord[]> {
+    const { points, problems } = await readChain(this.#root, chain, signal);
+    const [problem] = problems;
+    if (problem !== undefined) throw problem.error;
+    return points;
+  }
+
   async find(id: string, { signal }: CallSignal = {}): Promise<BackupRecord | null> {
     let found: BackupRecord | null = null;
     const look = async (chain: string) => {

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import type { BackupRecord } from "../backup-record.ts";
+import { createCommand, importCommand } from "../restore/restore-commands.ts";
 import { writeFileDurably } from "./files.ts";
 import { readmeFile, storedDiff, sumsFile } from "./layout.ts";
 
@@ -17,10 +18,7 @@ export function chainReadme(points: readonly BackupRecord[]): string {
   const compressed = points.some((point) => storedDiff(point).file.endsWith(".zst"));
   const steps = points.flatMap((point) => {
     const { file } = storedDiff(point);
-    const command = file.endsWith(".zst")
-      ? `zstd -dc ${file} | rbd import-diff - "$IMAGE"`
-      : `rbd import-diff ${file} "$IMAGE"`;
-    return ["", `# ${point.pointAt}: backup ${point.id}, ${point.size} bytes`, command];
+    return ["", `# ${point.pointAt}: backup ${point.id}, ${point.size} bytes`, importCommand(file)];
   });
   return `${[
     `# Backups of ${oneLine(image)}`,
@@ -36,7 +34,7 @@ export function chainReadme(points: readonly BackupRecord[]): string {
     "```sh",
     `sha256sum --check ${sumsFile}`,
     "IMAGE=rbd/restored   # pool/image, a name that is free",
-    `rbd create --size ${first.size}B --object-size ${first.objectSize}B "$IMAGE"`,
+    createCommand(first),
     ...steps,
     "```",
     "",

@@ -140,6 +140,10 @@ class PoolChain implements BackupChain {
   readonly #image: ImageSpec;
   readonly #operation: Operation;
   #appending: Appending | undefined;
+  /** Nobody else changes the records while the chain is held: they are read once, and again after a change. */
+  #points: readonly BackupRecord[] | undefined;
+  /** The newest point, once it was found as its record says: nothing has been appended since. */
+  #examined: string | undefined;
 
   constructor(place: PoolPlace, ioCtx: IoCtx, image: ImageSpec, operation: Operation) {
     this.name = image.image;
@@ -155,10 +159,8 @@ class PoolChain implements BackupChain {
 
   async points(): Promise<readonly BackupRecord[]> {
     return await this.#run("its points could not be read", async () => {
-      const { points, problems } = await readRecords(this.#ioCtx, { chain: this.name }, this.signal);
-      const [problem] = problems;
-      if (problem !== undefined) throw problem.error;
-      return points.toSorted((a, b) => (snapshotOf(a).id < snapshotOf(b).id ? -1 : 1));
+      this.#points ??= await chainPoints(this.#ioCtx, this.name, this.signal);
+      return this.#points;
     });
   }
 
@@ -173,6 +175,7 @@ class PoolChain implements BackupChain {
       }
       try {
         await readDigests(this.#ioCtx, newest, this.signal);
+        this.#examined = newest.id;
         return null;
       } catch (error) {
         if (!(error instanceof CoppiceError)) throw error;
@@ -185,7 +188,7 @@ class PoolChain implements BackupChain {
     const { id, name, parent, source } = point;
     const newest = (await this.points()).at(-1);
     if (newest?.id !== parent?.id) throw notTheNewest(this.#image, parent, newest);
-    if (newest !== undefined) {
+    if (newest !== undefined && newest.id !== this.#examined) {
       const problem = await missingPoint(this.#place.cluster, this.#image, newest, this.signal);
       if (problem !== null) throw notThere(this.#image, newest.id, problem);
     }
@@ -194,6 +197,7 @@ class PoolChain implements BackupChain {
     const appending: Appending = { do: "append", id, name, from, generation };
     await this.#operation.update(detailsOf(appending));
     this.#appending = appending;
+    this.#examined = undefined;
     const signal =
       options.signal === undefined ? this.signal : AbortSignal.any([this.signal, options.signal]);
     const { cluster } = this.#place;
@@ -242,6 +246,7 @@ class PoolChain implements BackupChain {
       }
       this.#operation.throwIfLost();
       const whole = { ...record, digests: written };
+      this.#points = undefined;
       await this.#addRecord(whole);
       this.#appending = undefined;
       return whole;
@@ -267,6 +272,7 @@ class PoolChain implements BackupChain {
       const { labels, protected: isProtected, checks } = record;
       const changed = { ...found, labels, protected: isProtected, checks };
       if (!isDeepStrictEqual(changed, record)) throw otherFields(record.id);
+      this.#points = undefined;
       await replaceRecords(this.#ioCtx, [changed]);
     });
   }
@@ -283,6 +289,8 @@ class PoolChain implements BackupChain {
       next === undefined ? null : { id: next.id, old: next.digests.generation, generation: newGeneration() };
     const removing: Removing = { do: "remove", id, child };
     await this.#operation.update(detailsOf(removing));
+    this.#points = undefined;
+    this.#examined = undefined;
     await this.#run("the backup could not be removed", async () => {
       const { signal } = this;
       signal.throwIfAborted();
@@ -326,6 +334,18 @@ class PoolChain implements BackupChain {
 
 function doingOf(operation: Operation): Doing {
   return detailsSchema.parse(operation.record.details).doing;
+}
+
+/** The points of a chain by their records, oldest first. @throws {CoppiceError} for a record that cannot be read */
+export async function chainPoints(
+  ioCtx: IoCtx,
+  chain: string,
+  signal: AbortSignal | undefined,
+): Promise<readonly BackupRecord[]> {
+  const { points, problems } = await readRecords(ioCtx, { chain }, signal);
+  const [problem] = problems;
+  if (problem !== undefined) throw problem.error;
+  return points.toSorted((a, b) => (snapshotOf(a).id < snapshotOf(b).id ? -1 : 1));
 }
 
 /** The snapshot of a point in a pool, with its id as a number. */

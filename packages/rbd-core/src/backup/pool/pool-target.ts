@@ -34,9 +34,17 @@ import type {
   PointProblem,
   RestoreImage,
 } from "../backup-target.ts";
+import { digestFindings } from "../chain-digests.ts";
 import { cinderVolumeId, formatCinderBase } from "../cinder/cinder-format.ts";
 import { type ReadChainImage, readForeignChains } from "./foreign-chains.ts";
-import { type ChainLayout, missingPoint, openPoolChain, type PoolPlace, snapshotOf } from "./pool-chain.ts";
+import {
+  type ChainLayout,
+  chainPoints,
+  missingPoint,
+  openPoolChain,
+  type PoolPlace,
+  snapshotOf,
+} from "./pool-chain.ts";
 import { readDigests, readRecord, readRecords } from "./pool-records.ts";
 
 export interface PoolTargetOptions extends ChainLayout {
@@ -126,6 +134,13 @@ class PoolTarget implements BackupTarget {
     return problems;
   }
 
+  async points(chain: string, { signal }: CallSignal = {}): Promise<readonly BackupRecord[]> {
+    return await this.#run(`the chain ${chain} could not be read`, async () => {
+      const { cluster, pool, namespace } = this.#place;
+      return await chainPoints(await cluster.pool(pool, namespace), chain, signal);
+    });
+  }
+
   async find(id: string, { signal }: CallSignal = {}): Promise<BackupRecord | null> {
     return await this.#run("the backup could not be read", async () => {
       const { cluster, pool, namespace } = this.#place;
@@ -194,10 +209,7 @@ class PoolTarget implements BackupTarget {
       limits,
       onProgress,
     });
-    const problems = wrong
-      .slice(0, 8)
-      .map(({ block }) => `the block ${block}, at ${block * manifest.blockSize} bytes, differs`);
-    return { ok: wrong.length === 0, bytes: verified, problems, problemCount: wrong.length };
+    return digestFindings({ verified, wrong }, manifest, "differs");
   }
 
   #imageOf(point: Pick<BackupRecord, "id" | "stored">): ImageSpec {

@@ -160,19 +160,23 @@ async function restoreInstantly(
   const { location } = target;
   const { stored } = backup;
   if (location.kind !== "pool" || location.fsid !== cluster.fsid || stored.kind !== "snapshot") {
-    throw new CoppiceError({
-      code: "UNSUPPORTED",
-      call: "restoreBackup",
-      object: backup.id,
-      message: `the backup ${backup.id} is not in the cluster of the image that is to be restored, so it cannot be cloned`,
-      hint: "Restore it to a new image.",
-    });
+    throw notInCluster(backup);
   }
   const { pool, namespace } = location;
   const source = { pool, namespace, image: stored.image, snapshot: stored.name };
   await refuseOther(cluster, backup, source, BigInt(stored.id));
   await cloneImage(cluster, { source, target: image, signal });
   if (flatten) await requestFlatten(cluster, image);
+}
+
+export function notInCluster({ id }: BackupRecord): CoppiceError {
+  return new CoppiceError({
+    code: "UNSUPPORTED",
+    call: "restoreBackup",
+    object: id,
+    message: `the backup ${id} is not in the cluster of the image that is to be restored, so it cannot be cloned`,
+    hint: "Restore it to a new image.",
+  });
 }
 
 /** A snapshot of that name may be another one than the backup's. */

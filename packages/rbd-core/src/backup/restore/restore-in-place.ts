@@ -1,7 +1,7 @@
 import type { Image } from "rbd-native";
 import { z } from "zod";
 import type { Cluster } from "../../cluster/index.ts";
-import { breakAbandonedLocks, hintForUsers, showUsers } from "../../deletion/index.ts";
+import { breakAbandonedLocks, hintForUsers, type ImageUsers, showUsers } from "../../deletion/index.ts";
 import { planDiff } from "../../diff/index.ts";
 import { CoppiceError, hasCode, withCoppiceErrors } from "../../errors/index.ts";
 import { openImage, repairMapAfterRollback, waitForDeadClients } from "../../image/index.ts";
@@ -129,11 +129,17 @@ async function takeUp(
 /** @throws {CoppiceError} `BUSY` while a client has the image open, or holds its lock */
 async function refuseUsers(cluster: Cluster, place: ImageSpec, operation: Operation): Promise<void> {
   await using image = await openImage(cluster, place, { readOnly: true });
-  const users = await breakAbandonedLocks(image, operation.signal);
-  if (showUsers(users) === "") return;
-  const object = showImageSpec(place);
+  const inUse = imageInUse(place, await breakAbandonedLocks(image, operation.signal));
+  if (inUse === null) return;
   if (operation.interrupted === null) await operation.end();
-  throw new CoppiceError({
+  throw inUse;
+}
+
+/** Why an image cannot be restored while somebody uses it; null when nobody does. */
+export function imageInUse(place: ImageSpec, users: ImageUsers): CoppiceError | null {
+  if (showUsers(users) === "") return null;
+  const object = showImageSpec(place);
+  return new CoppiceError({
     code: "BUSY",
     call: "restoreBackup",
     object,
@@ -226,7 +232,7 @@ async function writeDifferences(
  * What was written to an image since the snapshot that the backup was taken from; null when the image is another one or does
  * not have that snapshot any more, and for a clone, whose parent's part no diff speaks of.
  */
-async function changedSinceSnapshot(
+export async function changedSinceSnapshot(
   cluster: Cluster,
   place: ImageSpec,
   { source }: BackupRecord,

@@ -96,6 +96,15 @@ const calls: Record<ForCluster, Call> = {
   removeTemplate: (c, signal) => api.removeTemplate(c, { template: snapshot, signal }),
   renameVolume: (c, signal) => api.renameVolume(c, { from: image, to: target, signal }),
   requestFlatten: (c, signal) => api.requestFlatten(c, image, { signal }),
+  planRestore: async (c, signal) => {
+    const pool = await api.openPoolTarget(c, { pool: own.pool });
+    return await api.planRestore(c, {
+      target: pool,
+      backup: "a",
+      to: { kind: "new", image: target },
+      signal,
+    });
+  },
   restoreBackup: async (c, signal) => {
     const pool = await api.openPoolTarget(c, { pool: own.pool });
     return await api.restoreBackup(c, {

@@ -51,8 +51,8 @@ describe("offerActions", () => {
 
   test("leaves out a link to the page in view", () => {
     const onPage = (path: string) => offered(image, true, path).map(({ id }) => id);
-    expect(onPage("/image/")).toEqual(["clone", "lineage", "copy-name"]);
-    expect(onPage("/lineage/")).toEqual(["open", "clone", "copy-name"]);
+    expect(onPage("/image/")).toEqual(["clone", "back-up", "lineage", "copy-name"]);
+    expect(onPage("/lineage/")).toEqual(["open", "clone", "back-up", "copy-name"]);
   });
 
   test("says why an image cannot be cloned", () => {

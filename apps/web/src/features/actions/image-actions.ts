@@ -1,10 +1,19 @@
 "use client";
 
 import type { ImageListRow, SnapshotDetail } from "@coppice/server/router";
-import { ClipboardCopy, Copy, type LucideIcon, Network, SquareArrowOutUpRight, Wrench } from "lucide-react";
+import {
+  Archive,
+  ClipboardCopy,
+  Copy,
+  type LucideIcon,
+  Network,
+  SquareArrowOutUpRight,
+  Wrench,
+} from "lucide-react";
 import { usePathname, useRouter } from "next/navigation";
 import { type KeyboardEvent, useEffect, useMemo } from "react";
 import { toast } from "#components/ui/toast.tsx";
+import { BackUpDialog } from "#features/backups/dialogs/index.ts";
 import { useLinks } from "#features/cluster/current-cluster.tsx";
 import { useMayOperate } from "#features/session/session.tsx";
 import { imageRef, type LinkedImage, type Links } from "#lib/links.ts";
@@ -99,6 +108,17 @@ export const IMAGE_ACTIONS: readonly ImageAction[] = [
     run: (target, { openDialog }) => openDialog(CloneDialog, { source: specOf(target) }),
   },
   {
+    id: "back-up",
+    icon: Archive,
+    label: () => "Back up…",
+    placement: "menu",
+    key: "b",
+    keyHelp: "Back up the image",
+    changesCluster: true,
+    whyDisabled: whyNotBackedUp,
+    run: ({ spec }, { openDialog }) => openDialog(BackUpDialog, { image: spec }),
+  },
+  {
     id: "lineage",
     icon: Network,
     label: () => "Show in lineage",
@@ -124,6 +144,13 @@ function whyNotClonable({ state, inTrash, operation, snapshot }: ActionTarget): 
       : "The image is not complete. Finish or undo what makes it.";
   }
   if (snapshot !== undefined && snapshot.kind !== "user") return "Only user snapshots can be cloned.";
+  return null;
+}
+
+function whyNotBackedUp({ state, inTrash, operation }: ActionTarget): string | null {
+  if (inTrash) return "The image is in the trash. Restore it to back it up.";
+  if (state === "unreadable") return "The image could not be read, so it cannot be backed up.";
+  if (operation?.purpose === "make") return "The image is not complete.";
   return null;
 }
 

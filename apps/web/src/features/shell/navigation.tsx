@@ -1,6 +1,6 @@
 "use client";
 
-import { HardDrive, LayoutDashboard, ListTodo, type LucideIcon, Network } from "lucide-react";
+import { Archive, HardDrive, LayoutDashboard, ListTodo, type LucideIcon, Network } from "lucide-react";
 import Link from "next/link";
 import { usePathname } from "next/navigation";
 import { Logo } from "#components/page.tsx";
@@ -21,6 +21,12 @@ export const PAGES: readonly NavigationPage[] = [
   { href: (links) => links.overview(), label: "Overview", icon: LayoutDashboard, paths: ["/"] },
   { href: (links) => links.images(), label: "Images", icon: HardDrive, paths: ["/images/", "/image/"] },
   { href: (links) => links.lineage(), label: "Lineage", icon: Network, paths: ["/lineage/"] },
+  {
+    href: (links) => links.backups(),
+    label: "Backups",
+    icon: Archive,
+    paths: ["/backups/", "/backups/history/", "/backups/point/", "/backups/targets/"],
+  },
   { href: (links) => links.tasks(), label: "Tasks", icon: ListTodo, paths: ["/tasks/", "/task/"] },
 ];
 

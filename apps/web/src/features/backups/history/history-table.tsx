@@ -21,7 +21,7 @@ interface HistoryTableProps<Point extends DescribedPoint> {
   onSelect: (id: string) => void;
   onOpen: (id: string) => void;
   /** The last column: why retention keeps a point, and until when. */
-  retention: { title: string; of: (point: Point) => ReactNode } | null;
+  retention?: { title: string; of: (point: Point) => ReactNode } | undefined;
   className?: string;
 }
 
@@ -68,7 +68,7 @@ export function HistoryTable<Point extends DescribedPoint>({
       className={cn(
         "min-h-0 overflow-auto [--cells:1.5rem_minmax(11rem,1.2fr)_minmax(7.5rem,1fr)]",
         "md:[--cells:1.5rem_minmax(9rem,1.2fr)_6rem_5.5rem_5.5rem_5.5rem_minmax(11rem,1.4fr)]",
-        retention !== null &&
+        retention !== undefined &&
           "xl:[--cells:1.5rem_minmax(9rem,1.2fr)_6rem_5.5rem_5.5rem_5.5rem_minmax(11rem,1.2fr)_minmax(9rem,1.4fr)]",
         className,
       )}
@@ -94,7 +94,7 @@ export function HistoryTable<Point extends DescribedPoint>({
             Duration
           </Head>
           <Head>Verified</Head>
-          {retention !== null && <Head widest>{retention.title}</Head>}
+          {retention !== undefined && <Head widest>{retention.title}</Head>}
         </GridPart>
         <GridPart
           role="rowgroup"
@@ -157,7 +157,7 @@ export function HistoryTable<Point extends DescribedPoint>({
                     </Badge>
                   )}
                 </Cell>
-                {retention !== null && <Cell widest>{retention.of(point)}</Cell>}
+                {retention !== undefined && <Cell widest>{retention.of(point)}</Cell>}
               </GridPart>
             );
           })}

@@ -56,7 +56,7 @@ export type { RowError } from "./api/schemas.ts";
 export type { Role } from "./api/trpc.ts";
 export type { BackupRequest, BackupTaskResult } from "./backups/backup-task.ts";
 export type { PointDetail, TargetView } from "./backups/backups-router.ts";
-export type { ChainView, PointView } from "./backups/chain-view.ts";
+export type { BackupChainView, PointView } from "./backups/chain-view.ts";
 export type { ImportCinderTaskResult } from "./backups/import-task.ts";
 export type {
   DeleteBackupTaskResult,
@@ -76,6 +76,17 @@ export type { ImageListInput, ImageListPage } from "./inventory/image-list.ts";
 export type { ImageListRow } from "./inventory/image-row.ts";
 export type { LineageForest, LineageNode } from "./inventory/lineage.ts";
 export type { CloneInput, ClonePlanView, CloneTaskResult } from "./operations/clone.ts";
+export type { DeletionPlanView, DeletionTaskResult } from "./operations/deletion/deletion.ts";
+export type {
+  MoveToTrashTaskResult,
+  PurgePreview,
+  PurgeTaskResult,
+  RestoreFromTrashTaskResult,
+  TrashPage,
+} from "./operations/deletion/trash.ts";
 export type { ReconcileTaskResult, RecordedOperation } from "./operations/interrupted.ts";
 export type { RebuildTaskResult } from "./operations/rebuild-object-map.ts";
+export type { ChainSizes, ChainView, ChangedView } from "./operations/snapshots/chain.ts";
+export type { RollbackTaskResult } from "./operations/snapshots/rollback.ts";
+export type { SnapshotTaskResult } from "./operations/snapshots/snapshots.ts";
 export type { TaskError, TaskLogLine, TaskObject, TaskState, TaskUnit } from "./tasks/task.ts";

@@ -86,7 +86,8 @@ export async function startServer(config: Config, clock: Clock = systemClock): P
   });
   const backups = await createBackups(host, { database, clusters, inventories });
   const { cloneTasks } = config;
-  const operations = { clusters, inventories, flattens, reconcilers, backups, cloneTasks };
+  const dependantsOf = (cluster: string) => backups.dependantsOf(cluster);
+  const operations = { clusters, inventories, flattens, reconcilers, backups, dependantsOf, cloneTasks };
   const runner = createRunner(host, {
     database,
     kinds: runnableKinds(operations),

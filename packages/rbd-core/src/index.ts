@@ -260,6 +260,7 @@ export {
   protectSnapshot,
   type RemoveSnapshotOptions,
   removeSnapshot,
+  renameSnapshot,
   unprotectSnapshot,
   type WorkOptions,
 } from "./image/index.ts";

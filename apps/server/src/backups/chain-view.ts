@@ -72,13 +72,17 @@ export const chainView = z.object({
 });
 
 export type PointView = z.output<typeof pointView>;
-export type ChainView = z.output<typeof chainView>;
+export type BackupChainView = z.output<typeof chainView>;
 
 /** Whether the source still has the snapshot that a backup was taken from; null when that is not known. */
 export type HasSnapshot = (backup: Pick<BackupRecord, "completedAt" | "source">) => boolean | null;
 
 /** A chain with records as it is shown. Pure. */
-export function viewChain(target: StoredTarget, row: BackupChainRow, hasSnapshot: HasSnapshot): ChainView {
+export function viewChain(
+  target: StoredTarget,
+  row: BackupChainRow,
+  hasSnapshot: HasSnapshot,
+): BackupChainView {
   const problems = Map.groupBy(row.problems, ({ id }) => id);
   const broken = brokenPoints(target, row);
   return {
@@ -165,7 +169,7 @@ function storedBytes({ stored, reason, transfer }: BackupRecord): number | null 
 }
 
 /** A chain that another program made. Pure. */
-export function viewForeignChain(target: StoredTarget, foreign: ForeignChain): ChainView {
+export function viewForeignChain(target: StoredTarget, foreign: ForeignChain): BackupChainView {
   return {
     target: nameOf(target),
     chain: foreign.chain,
@@ -217,7 +221,7 @@ function describeProblem(problem: CinderChainProblem): string {
   }
 }
 
-function nameOf({ id, name, settings }: StoredTarget): ChainView["target"] {
+function nameOf({ id, name, settings }: StoredTarget): BackupChainView["target"] {
   return { id, name, kind: settings.kind };
 }
 

@@ -1,3 +1,4 @@
+import type { FindDependants } from "rbd-core";
 import type { Backups } from "../backups/services.ts";
 import type { Clusters, PerCluster } from "../cluster/clusters.ts";
 import type { Inventories } from "../inventory/inventories.ts";
@@ -11,6 +12,11 @@ export interface OperationServices {
   flattens: PerCluster<BackgroundFlattens>;
   reconcilers: PerCluster<Reconciler>;
   backups: Backups;
+  /**
+   * What outside of Ceph needs an image or one of its snapshots, such as backups; by the cluster's id. Deletions refuse what
+   * it names.
+   */
+  dependantsOf: (cluster: string) => FindDependants;
   /** How many clones run at the same time. */
   cloneTasks: number;
 }

@@ -11,9 +11,15 @@ import {
 import { type RunnableKind, runnableKind } from "../tasks/task-kind.ts";
 import type { TaskRunner } from "../tasks/task-runner.ts";
 import { cloneRouter, cloneTask } from "./clone.ts";
+import { deletionRouter, deletionTask } from "./deletion/deletion.ts";
+import { locksRouter } from "./deletion/locks.ts";
+import { moveTask, purgeTask, restoreTask as restoreFromTrashTask, trashRouter } from "./deletion/trash.ts";
 import { interruptedRouter, reconcileTask } from "./interrupted.ts";
 import type { OperationServices } from "./operation-services.ts";
 import { objectMapRouter, rebuildTask } from "./rebuild-object-map.ts";
+import { chainRouter } from "./snapshots/chain.ts";
+import { rollbackRouter, rollbackTask } from "./snapshots/rollback.ts";
+import { snapshotsRouter, snapshotTask } from "./snapshots/snapshots.ts";
 
 // A new operation is added to these two lists, and to no other.
 
@@ -28,6 +34,12 @@ const kinds = [
   deleteTask,
   pruneTask,
   importTask,
+  snapshotTask,
+  rollbackTask,
+  deletionTask,
+  moveTask,
+  restoreFromTrashTask,
+  purgeTask,
 ] as const;
 
 /** The areas of the API that start tasks. */
@@ -37,6 +49,12 @@ export function operationRouters(services: OperationServices, runner: TaskRunner
     objectMap: objectMapRouter(services, runner),
     operations: interruptedRouter(services, runner),
     backups: backupsRouter(services, runner),
+    chain: chainRouter(services),
+    snapshots: snapshotsRouter(services, runner),
+    rollback: rollbackRouter(services, runner),
+    deletion: deletionRouter(services, runner),
+    trash: trashRouter(services, runner),
+    locks: locksRouter(services),
   };
 }
 

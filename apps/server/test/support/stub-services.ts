@@ -68,6 +68,7 @@ export function stubServices(inventory: Inventory = inventoryOf([])): StubServic
       }),
   );
   const limits = { soft: 1000, hard: 1000 };
+  const backups = stubBackups(clusters, inventories);
   const services: Services = {
     version: "0.0.0",
     clock,
@@ -89,7 +90,8 @@ export function stubServices(inventory: Inventory = inventoryOf([])): StubServic
           onChanged: () => {},
         }),
     ),
-    backups: stubBackups(clusters, inventories),
+    backups,
+    dependantsOf: (id) => backups.dependantsOf(id),
     cloneTasks: 1,
     runner: idleRunner(),
     hub,
@@ -126,6 +128,7 @@ function idleRunner(): TaskRunner {
     list: async () => ({ rows: [], nextCursor: null }),
     get: async (id: string) => task(id),
     cancel: async (id: string) => task(id),
+    retry: async () => randomUUID(),
   };
   return runner as unknown as TaskRunner;
 }

@@ -4,9 +4,9 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import type { Cluster } from "../../../src/cluster/cluster.ts";
 import { connect } from "../../../src/cluster/connect.ts";
-import type { DependantFacts } from "../../../src/deletion/deletion-facts.ts";
-import { type DeletionPlan, deletionPlan } from "../../../src/deletion/deletion-plan.ts";
 import { executeDeletion } from "../../../src/deletion/execute-deletion.ts";
+import type { DependantFacts } from "../../../src/deletion/plan/deletion-facts.ts";
+import { type DeletionPlan, deletionPlan } from "../../../src/deletion/plan/deletion-plan.ts";
 import { openImage } from "../../../src/image/image.ts";
 import { deletePools, freshName, RbdCli } from "../../support/rbd-cli.ts";
 

@@ -93,6 +93,7 @@ const calls: Record<ForCluster, Call> = {
   removeImage: (c, signal) => api.removeImage(c, image, { signal }),
   removeNamespace: (c, signal) => api.removeNamespace(c, own.pool, "kept", { signal }),
   removeSnapshot: (c, signal) => api.removeSnapshot(c, snapshot, { signal }),
+  renameSnapshot: (c, signal) => api.renameSnapshot(c, snapshot, "t", { signal }),
   removeTemplate: (c, signal) => api.removeTemplate(c, { template: snapshot, signal }),
   renameVolume: (c, signal) => api.renameVolume(c, { from: image, to: target, signal }),
   requestFlatten: (c, signal) => api.requestFlatten(c, image, { signal }),

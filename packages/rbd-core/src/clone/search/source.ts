@@ -1,7 +1,7 @@
 import type { Image, IoCtx } from "rbd-native";
-import type { Cluster } from "../cluster/index.ts";
-import { allSettledOrThrow } from "../concurrency/index.ts";
-import { CoppiceError, withCoppiceErrors } from "../errors/index.ts";
+import type { Cluster } from "../../cluster/index.ts";
+import { allSettledOrThrow } from "../../concurrency/index.ts";
+import { CoppiceError, withCoppiceErrors } from "../../errors/index.ts";
 import {
   DecodeError,
   decodeImageHeader,
@@ -9,9 +9,9 @@ import {
   type ParentHeader,
   readOmap,
   type SnapshotHeader,
-} from "../headers/index.ts";
-import { type ParentLink, readParent, readSnapshots, type SnapshotRow } from "../inventory/index.ts";
-import { type ImageSpec, showImageSpec } from "../names/index.ts";
+} from "../../headers/index.ts";
+import { type ParentLink, readParent, readSnapshots, type SnapshotRow } from "../../inventory/index.ts";
+import { type ImageSpec, showImageSpec } from "../../names/index.ts";
 
 /** What has to be known of an image before it can be cloned. */
 export interface SourceFacts {

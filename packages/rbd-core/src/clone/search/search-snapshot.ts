@@ -1,17 +1,17 @@
 import type { Image, IoCtx } from "rbd-native";
-import type { Cluster } from "../cluster/index.ts";
-import { decodeObjectMap, hasFastDiff, isTrusted, type ObjectMap, objectMapBytes } from "../diff/index.ts";
-import { hasCode, withCoppiceErrors } from "../errors/index.ts";
+import type { Cluster } from "../../cluster/index.ts";
+import { decodeObjectMap, hasFastDiff, isTrusted, type ObjectMap, objectMapBytes } from "../../diff/index.ts";
+import { hasCode, withCoppiceErrors } from "../../errors/index.ts";
 import {
   DecodeError,
   objectCount,
   objectMapObject,
   readContent,
   type SnapshotHeader,
-} from "../headers/index.ts";
-import { imageFeatures } from "../image/index.ts";
-import { type ParentLink, readParent, type SnapshotRow } from "../inventory/index.ts";
-import { showImageSpec } from "../names/index.ts";
+} from "../../headers/index.ts";
+import { imageFeatures } from "../../image/index.ts";
+import { type ParentLink, readParent, type SnapshotRow } from "../../inventory/index.ts";
+import { showImageSpec } from "../../names/index.ts";
 import type { SnapshotHistory, SourceFacts } from "./source.ts";
 import {
   changedRanges,

@@ -1,9 +1,9 @@
 import type { Image } from "rbd-native";
-import type { CallOptions, Cluster } from "../cluster/index.ts";
-import { allSettledOrThrow } from "../concurrency/index.ts";
-import { CoppiceError, hasCode, withCoppiceErrors } from "../errors/index.ts";
-import { type ImageById, isById } from "../inventory/index.ts";
-import { type ImageSpecLike, showImageSpec, toImageOnly } from "../names/index.ts";
+import type { CallOptions, Cluster } from "../../cluster/index.ts";
+import { allSettledOrThrow } from "../../concurrency/index.ts";
+import { CoppiceError, hasCode, withCoppiceErrors } from "../../errors/index.ts";
+import { type ImageById, isById } from "../../inventory/index.ts";
+import { type ImageSpecLike, showImageSpec, toImageOnly } from "../../names/index.ts";
 
 /** A client that has an image open. */
 export interface WatcherFacts {

@@ -1,4 +1,4 @@
-import { showGroup } from "../inventory/index.ts";
+import { showGroup } from "../../inventory/index.ts";
 import { type ChildFacts, showImage } from "./children.ts";
 import type { DeletionFacts, SnapshotFacts } from "./deletion-facts.ts";
 import { deadClientHint } from "./image-users.ts";
@@ -40,6 +40,8 @@ export interface Blocker {
   object: string;
   /** One sentence without a full stop. */
   message: string;
+  /** Of a lock: who holds it, as `breakLock` takes it. */
+  owner?: string;
   /** What the user can do, as a sentence; `null` when a step of the plan does it. */
   hint: string | null;
   /** The ways that it closes. A blocker that a step removes closes none. */
@@ -91,6 +93,7 @@ function imageBlockers(facts: DeletionFacts): Blocker[] {
     add({
       kind: "lock",
       object: address,
+      owner: client,
       message: abandoned
         ? `${client} at ${address} died and left its lock "${cookie}", which is broken before anything is removed`
         : `${client} at ${address} holds the lock "${cookie}"`,

@@ -1,7 +1,7 @@
-import type { Measure } from "../chain/index.ts";
-import type { Cluster } from "../cluster/index.ts";
-import { type ImageById, type NamedGroup, showGroup } from "../inventory/index.ts";
-import { type ImageSpecLike, showImageSpec } from "../names/index.ts";
+import type { Measure } from "../../chain/index.ts";
+import type { Cluster } from "../../cluster/index.ts";
+import { type ImageById, type NamedGroup, showGroup } from "../../inventory/index.ts";
+import { type ImageSpecLike, showImageSpec } from "../../names/index.ts";
 import { type Blocker, type DeletionWay, findBlockers } from "./blockers.ts";
 import { type ImageRef, showImage } from "./children.ts";
 import {

@@ -1,6 +1,6 @@
-import { compareObjectMaps, type ObjectMap, objectState } from "../diff/index.ts";
-import type { ObjectLayout } from "../headers/index.ts";
-import type { SnapshotRow } from "../inventory/index.ts";
+import { compareObjectMaps, type ObjectMap, objectState } from "../../diff/index.ts";
+import type { ObjectLayout } from "../../headers/index.ts";
+import type { SnapshotRow } from "../../inventory/index.ts";
 
 /** A range of bytes that differs. `exists` is false where the current state has no data (zeros). */
 export interface Difference {

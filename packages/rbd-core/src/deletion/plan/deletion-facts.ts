@@ -1,16 +1,16 @@
-import { estimateChain, type Measure, readObjectMaps } from "../chain/index.ts";
-import { readOwnSnapshots } from "../clone/index.ts";
-import type { Cluster } from "../cluster/index.ts";
-import { allSettledOrThrow } from "../concurrency/index.ts";
-import { CoppiceError, withCoppiceErrors } from "../errors/index.ts";
+import { estimateChain, type Measure, readObjectMaps } from "../../chain/index.ts";
+import { readOwnSnapshots } from "../../clone/index.ts";
+import type { Cluster } from "../../cluster/index.ts";
+import { allSettledOrThrow } from "../../concurrency/index.ts";
+import { CoppiceError, withCoppiceErrors } from "../../errors/index.ts";
 import {
   decodeMirrorImage,
   imageLayout,
   mirrorImageKey,
   mirroringObject,
   readOmapValue,
-} from "../headers/index.ts";
-import { openImage } from "../image/index.ts";
+} from "../../headers/index.ts";
+import { openImage } from "../../image/index.ts";
 import {
   decoding,
   findImage,
@@ -22,8 +22,8 @@ import {
   readSnapshots,
   type SnapshotKind,
   snapshotRow,
-} from "../inventory/index.ts";
-import { type ImageSpec, type ImageSpecLike, showImageSpec, toImageSpec } from "../names/index.ts";
+} from "../../inventory/index.ts";
+import { type ImageSpec, type ImageSpecLike, showImageSpec, toImageSpec } from "../../names/index.ts";
 import { type ChildFacts, gatherChildren, type ImageRef, type UnsearchedPool } from "./children.ts";
 import { type ImageUsers, readUsers } from "./image-users.ts";
 

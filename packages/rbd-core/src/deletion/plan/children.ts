@@ -1,6 +1,6 @@
-import type { Cluster } from "../cluster/index.ts";
-import { allSettledOrThrow, forEachLimit } from "../concurrency/index.ts";
-import { CoppiceError, toCoppiceError } from "../errors/index.ts";
+import type { Cluster } from "../../cluster/index.ts";
+import { allSettledOrThrow, forEachLimit } from "../../concurrency/index.ts";
+import { CoppiceError, toCoppiceError } from "../../errors/index.ts";
 import {
   type ChildImage,
   DecodeError,
@@ -9,10 +9,10 @@ import {
   type ImageHeader,
   readCloneV1Children,
   readOmap,
-} from "../headers/index.ts";
-import { imageFeatures } from "../image/index.ts";
-import { type HeldImage, type Place, type PlaceNames, readPlaceNames } from "../inventory/index.ts";
-import { compareText, showImageSpec } from "../names/index.ts";
+} from "../../headers/index.ts";
+import { imageFeatures } from "../../image/index.ts";
+import { type HeldImage, type Place, type PlaceNames, readPlaceNames } from "../../inventory/index.ts";
+import { compareText, showImageSpec } from "../../names/index.ts";
 
 /** An image by its id. Pool, namespace and id identify it; the name is for messages and for calls that need it. */
 export interface ImageRef {

@@ -8,7 +8,7 @@ import { findImage } from "../inventory/catalog.ts";
 import type { OperationServices } from "../operations/operation-services.ts";
 import type { TaskRunner } from "../tasks/task-runner.ts";
 import { backupRequest, queueBackup } from "./backup-task.ts";
-import { type ChainView, pointView } from "./chain-view.ts";
+import { type BackupChainView, pointView } from "./chain-view.ts";
 import { importRequest, queueImport } from "./import-task.ts";
 import {
   deleteRequest,
@@ -248,7 +248,7 @@ async function detailOf(
 /** @throws {ServerError} `BACKUP_UNKNOWN` */
 async function readPoint({ backups }: OperationServices, targetId: string, id: string): Promise<PointDetail> {
   const { sources } = await backups.sources();
-  const isIt = ({ target, points }: ChainView) =>
+  const isIt = ({ target, points }: BackupChainView) =>
     target.id === targetId && points.some((point) => point.id === id);
   const source = sources.find(({ chains }) => chains.some(isIt));
   const chain = source?.chains.find(isIt);

@@ -1,6 +1,6 @@
 "use client";
 
-import type { ChainView, PointView, SourceDetail } from "@coppice/server/router";
+import type { BackupChainView, PointView, SourceDetail } from "@coppice/server/router";
 import { skipToken, useMutation, useQuery } from "@tanstack/react-query";
 import { Archive, HardDrive, Save, Scissors } from "lucide-react";
 import { useRouter } from "next/navigation";
@@ -140,7 +140,7 @@ function HistoryHeader({ source }: { source: Source }) {
 }
 
 /** The picture, the table and the selected point of some chains. The URL holds the selection. */
-export function History({ chains, label }: { chains: readonly ChainView[]; label: string }) {
+export function History({ chains, label }: { chains: readonly BackupChainView[]; label: string }) {
   const links = useLinks();
   const router = useRouter();
   const [wanted, setWanted] = useQueryState(
@@ -193,7 +193,7 @@ export function History({ chains, label }: { chains: readonly ChainView[]; label
 
 /** All points for the table, also those without a time. */
 function newestFirst(
-  chains: readonly ChainView[],
+  chains: readonly BackupChainView[],
   lanes: readonly Lane<PointView>[],
 ): LanePoint<PointView>[] {
   const laid = lanes.flatMap(({ points }) => points);
@@ -221,7 +221,7 @@ export function shortName(chain: string): string {
 }
 
 /** What is wrong with chains, and what can be done about it. */
-function ChainNotes({ chains, lanes }: { chains: readonly ChainView[]; lanes: readonly Lane<PointView>[] }) {
+function ChainNotes({ chains, lanes }: { chains: readonly BackupChainView[]; lanes: readonly Lane<PointView>[] }) {
   const holes = lanes.flatMap((lane) => lane.holes.map((hole) => ({ hole, lane })));
   return (
     <>
@@ -244,7 +244,7 @@ function ChainNotes({ chains, lanes }: { chains: readonly ChainView[]; lanes: re
 }
 
 /** Says what can be done with a chain that another program made, and offers to import it. */
-function CinderNote({ chain: { chain, target, notes } }: { chain: ChainView }) {
+function CinderNote({ chain: { chain, target, notes } }: { chain: BackupChainView }) {
   const mayOperate = useMayOperate();
   const reportEnd = useReportEnd();
   const start = useMutation(

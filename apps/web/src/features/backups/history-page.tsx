@@ -23,7 +23,7 @@ import { BackUpDialog, PruneDialog } from "./dialogs/index.ts";
 import { HistoryLegend, HistoryPicture } from "./history/history-picture.tsx";
 import { HistoryTable } from "./history/history-table.tsx";
 import { healthOf, type Lane, type LanePoint, layLanes } from "./history/lanes.ts";
-import { describePoint, faultOf, KIND, KindMark, Verified } from "./history/point-facts.tsx";
+import { capital, describePoint, faultOf, KIND, KindMark, Verified } from "./history/point-facts.tsx";
 import { PointActions } from "./point-actions.tsx";
 import { SourceBadges } from "./source-table.tsx";
 import { BACKUPS_REFETCH_MS } from "./targets.ts";
@@ -221,7 +221,13 @@ export function shortName(chain: string): string {
 }
 
 /** What is wrong with chains, and what can be done about it. */
-function ChainNotes({ chains, lanes }: { chains: readonly BackupChainView[]; lanes: readonly Lane<PointView>[] }) {
+function ChainNotes({
+  chains,
+  lanes,
+}: {
+  chains: readonly BackupChainView[];
+  lanes: readonly Lane<PointView>[];
+}) {
   const holes = lanes.flatMap((lane) => lane.holes.map((hole) => ({ hole, lane })));
   return (
     <>
@@ -314,7 +320,7 @@ function SelectedPoint({ each }: { each: LanePoint<PointView> }) {
             ],
             ["Duration", point.duration === null ? "Unknown" : formatDuration(point.duration / 1000)],
             ["Verified", <Verified key="verified" point={point} />],
-            ...(point.why === null ? [] : [["Reason", point.why] as const]),
+            ...(point.why === null ? [] : [["Reason", `${capital(point.why)}.`] as const]),
             ...(point.protected ? [["Protected", "Retention keeps it"] as const] : []),
           ]}
         />

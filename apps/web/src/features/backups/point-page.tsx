@@ -15,7 +15,7 @@ import { useLinks } from "#features/cluster/current-cluster.tsx";
 import { toProblem, trpc } from "#lib/api.ts";
 import { absoluteTime, exactBytes, formatDuration, plural } from "#lib/format.ts";
 import { healthOf } from "./history/lanes.ts";
-import { faultOf, KIND, KindMark } from "./history/point-facts.tsx";
+import { capital, faultOf, KIND, KindMark } from "./history/point-facts.tsx";
 import { PointActions } from "./point-actions.tsx";
 
 /** One restore point: everything that is known of it, what can be done with it, and the commands that restore it. */
@@ -132,7 +132,7 @@ function RecordPanel({ detail: { point, target, needs, source } }: { detail: Poi
       ),
     ],
     ["Kind", KIND[point.kind]],
-    ...(point.why === null ? [] : [["Reason", point.why] as const]),
+    ...(point.why === null ? [] : [["Reason", `${capital(point.why)}.`] as const]),
     [
       "Size",
       <span key="size">

@@ -10,7 +10,7 @@ const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
 /** The shortest time that can be shown. */
-const SHORTEST = 10 * MINUTE;
+const SHORTEST = MINUTE;
 
 /**
  * The window around all of these times with some room at both ends. A single time is shown in the middle of a day; without
@@ -21,7 +21,7 @@ export function fitWindow(times: readonly number[], now: number): TimeWindow {
   const first = times.reduce((a, b) => Math.min(a, b));
   const last = times.reduce((a, b) => Math.max(a, b));
   if (first === last) return { from: first - DAY / 2, to: last + DAY / 2 };
-  const room = Math.max((last - first) * 0.03, SHORTEST / 2);
+  const room = Math.max((last - first) * 0.04, SHORTEST / 2);
   return { from: first - room, to: last + room };
 }
 

@@ -2,6 +2,7 @@
 
 import type { ImageListRow, SnapshotDetail } from "@coppice/server/router";
 import {
+  Archive,
   Camera,
   ClipboardCopy,
   Copy,
@@ -18,6 +19,7 @@ import {
 import { usePathname, useRouter } from "next/navigation";
 import { type KeyboardEvent, useEffect, useMemo } from "react";
 import { toast } from "#components/ui/toast.tsx";
+import { BackUpDialog } from "#features/backups/dialogs/index.ts";
 import { useLinks } from "#features/cluster/current-cluster.tsx";
 import { useMayOperate } from "#features/session/session.tsx";
 import { useProtection } from "#features/snapshots/protection.ts";
@@ -192,6 +194,17 @@ export const IMAGE_ACTIONS: readonly ImageAction[] = [
     run: ({ spec, snapshot }, { setProtection }) => snapshot && setProtection(spec, snapshot.name, false),
   },
   {
+    id: "back-up",
+    icon: Archive,
+    label: () => "Back up…",
+    placement: "menu",
+    key: "b",
+    keyHelp: "Back up the image",
+    changesCluster: true,
+    whyDisabled: whyNotBackedUp,
+    run: ({ spec }, { openDialog }) => openDialog(BackUpDialog, { image: spec }),
+  },
+  {
     id: "lineage",
     icon: Network,
     label: () => "Show in lineage",
@@ -261,6 +274,13 @@ function whyNotClonable({ state, inTrash, operation, snapshot }: ActionTarget): 
       : "The image is not complete. Finish or undo what makes it.";
   }
   if (snapshot !== undefined && snapshot.kind !== "user") return "Only user snapshots can be cloned.";
+  return null;
+}
+
+function whyNotBackedUp({ state, inTrash, operation }: ActionTarget): string | null {
+  if (inTrash) return "The image is in the trash. Restore it to back it up.";
+  if (state === "unreadable") return "The image could not be read, so it cannot be backed up.";
+  if (operation?.purpose === "make") return "The image is not complete.";
   return null;
 }
 

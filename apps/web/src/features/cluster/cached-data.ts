@@ -70,7 +70,17 @@ export function applyTask(client: QueryClient, task: TaskSummary): void {
     if (changed === undefined || ended) void client.invalidateQueries({ queryKey, exact: true });
   }
   applyToTaskPage(client, task, ended);
+  if (ended && BACKUP_KINDS.has(task.kind)) void client.invalidateQueries(trpc.backups.pathFilter());
 }
+
+/** The tasks that change what is known of backups. */
+const BACKUP_KINDS: ReadonlySet<string> = new Set([
+  "backup",
+  "verify",
+  "delete-backup",
+  "prune",
+  "import-cinder",
+]);
 
 /** Events do not contain the log, so the page is fetched again when the phase or the state has changed. */
 function applyToTaskPage(client: QueryClient, task: TaskSummary, ended: boolean): void {

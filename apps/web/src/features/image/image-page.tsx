@@ -20,6 +20,7 @@ import { toProblem, trpc } from "#lib/api.ts";
 import { formatCount } from "#lib/format.ts";
 import { visibleName } from "#lib/spec.ts";
 import { ActivityTab, useImageTasks } from "./activity-tab.tsx";
+import { BackupsTab, useImageBackups } from "./backups-tab.tsx";
 import { FamilyTab } from "./family-tab.tsx";
 import { SummaryTab } from "./summary-tab.tsx";
 
@@ -128,7 +129,7 @@ function ImageHeader({ image }: { image: ImageDetail }) {
   );
 }
 
-const TABS = ["summary", "snapshots", "family", "activity"] as const;
+const TABS = ["summary", "snapshots", "family", "backups", "activity"] as const;
 
 /** The tabs of the page. The URL holds which one is open. */
 function ImageTabs({ image }: { image: ImageDetail }) {
@@ -137,6 +138,7 @@ function ImageTabs({ image }: { image: ImageDetail }) {
     parseAsStringLiteral(TABS).withDefault("summary").withOptions({ history: "push" }),
   );
   const tasks = useImageTasks(image);
+  const backups = useImageBackups(image).data?.source?.points;
   const tab = wanted === "activity" && tasks.length === 0 ? "summary" : wanted;
   const family = image.ancestors.length + image.children.length;
   const known = image.state === "ok";
@@ -147,6 +149,7 @@ function ImageTabs({ image }: { image: ImageDetail }) {
         <Tab value="summary">Summary</Tab>
         <Tab value="snapshots">Snapshots {known && <Amount>{image.snapshots.length}</Amount>}</Tab>
         <Tab value="family">Family {known && <Amount>{family}</Amount>}</Tab>
+        <Tab value="backups">Backups {backups !== undefined && <Amount>{backups}</Amount>}</Tab>
         {tasks.length > 0 && (
           <Tab value="activity">
             Activity <Amount>{tasks.length}</Amount>
@@ -161,6 +164,9 @@ function ImageTabs({ image }: { image: ImageDetail }) {
       </TabPanel>
       <TabPanel value="family" className="pt-4">
         <FamilyTab image={image} />
+      </TabPanel>
+      <TabPanel value="backups" className="flex flex-col gap-4 pt-4">
+        <BackupsTab image={image} />
       </TabPanel>
       {tasks.length > 0 && (
         <TabPanel value="activity" className="pt-4">

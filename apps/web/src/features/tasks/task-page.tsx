@@ -11,6 +11,7 @@ import { ButtonLink, CopyButton } from "#components/ui/button.tsx";
 import { Panel } from "#components/ui/panel.tsx";
 import { Skeleton } from "#components/ui/progress.tsx";
 import { FactList, SpecText, Time } from "#components/values.tsx";
+import { BackupTaskOutcome } from "#features/backups/dialogs/task-results.tsx";
 import { useLinks } from "#features/cluster/current-cluster.tsx";
 import { toProblem, trpc } from "#lib/api.ts";
 import { absoluteTime, clockTime } from "#lib/format.ts";
@@ -87,6 +88,7 @@ function TaskDetail({ task }: { task: Task }) {
       {task.error !== undefined && <ProblemCallout problem={task.error} />}
       {task.result?.kind === "clone" && <CloneResult result={task.result} />}
       {task.result?.kind === "reconcile" && <ReconcileResult result={task.result} />}
+      {task.result !== undefined && task.result !== null && <BackupTaskOutcome result={task.result} />}
       <div className="grid gap-4 md:grid-cols-2">
         <Panel title="Progress">
           <div className="p-4">

@@ -274,9 +274,13 @@ async function findTask(runner: TaskRunner, id: string): Promise<TaskSummary | n
   }
 }
 
-/** What is kept of a task's result with the image. */
-function resultOf({ kind, result }: TaskSummary): ItemResult {
+/** What is kept of a task's result with the image. A task that was completed after the death of its server has none. */
+function resultOf({ id, kind, result }: TaskSummary): ItemResult {
   const succeeded = { state: "succeeded" } as const;
+  if (result === undefined) {
+    const why = "it was completed after the server had stopped";
+    return { ...succeeded, why, ...(kind === backupTask.kind ? { backupId: id } : {}) };
+  }
   if (kind === backupTask.kind) {
     const { backup, backupKind, why, bytesWritten } = backupTask.result.parse(result);
     return { ...succeeded, backupId: backup, backupKind, why, bytes: bytesWritten };

@@ -20,6 +20,11 @@ export class RbdCli {
     return stdout;
   }
 
+  /** Runs `ceph`, to make pools. */
+  async ceph(...args: string[]): Promise<void> {
+    await execute("ceph", ["-c", this.#conf, ...args]);
+  }
+
   /** Runs `rados` in a pool, to damage images. */
   async rados(pool: string, ...args: string[]): Promise<void> {
     await execute("rados", ["-c", this.#conf, "-p", pool, ...args]);

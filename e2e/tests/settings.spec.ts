@@ -93,7 +93,7 @@ test("units and the time zone are those that were chosen", async ({ page }) => {
   await expect(page.getByText("1.65 TB")).toBeVisible();
   await expect(page.getByText(/It is now .* UTC/)).toBeVisible();
   await page.goto("/images/");
-  await expect(page.getByText(/^[\d.]+ GB$/).first()).toBeVisible();
+  await expect(page.getByText(/^[\d.]+ [MGT]B$/).first()).toBeVisible();
 });
 
 for (const colorScheme of ["light", "dark"] as const) {

@@ -44,7 +44,7 @@ test("an image is backed up, verified, restored to a new image and in place, and
     await added.getByRole("button", { name: "Add the target" }).click();
     const card = page.getByRole("listitem").filter({ hasText: `pool vms/${name}` });
     await expect(card.getByText("Backups can be made here.")).toBeVisible();
-    await expectAccessibleInBothThemes(page);
+    await expectAccessible(page);
   });
 
   const digests: string[] = [];
@@ -60,6 +60,7 @@ test("an image is backed up, verified, restored to a new image and in place, and
 
   await test.step("the list leads to the history, in which the arrow keys move", async () => {
     await page.goto(`/backups/?q=${name}`);
+    await expect(page.getByRole("grid").getByRole("link", { name: image })).toBeVisible();
     await expectAccessibleInBothThemes(page);
     await page.getByRole("grid").getByRole("link", { name: image }).click();
     const picture = page.getByRole("listbox", { name: `Backup history of ${image}` });

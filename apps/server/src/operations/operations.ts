@@ -1,9 +1,17 @@
 import { z } from "zod";
-import { backupsRouter, backupTask, deleteTask, importTask, pruneTask, restoreTask, verifyTask } from "../backups/index.ts";
-import { drillTask } from "../schedules/drill-task.ts";
-import { retentionTask } from "../schedules/retention-task.ts";
+import {
+  backupsRouter,
+  backupTask,
+  deleteTask,
+  importTask,
+  pruneTask,
+  restoreTask,
+  verifyTask,
+} from "../backups/index.ts";
 import { mirrorTask } from "../mirrors/mirror-task.ts";
 import { mirrorsRouter } from "../mirrors/mirrors.ts";
+import { drillTask } from "../schedules/drill-task.ts";
+import { retentionTask } from "../schedules/retention-task.ts";
 import { type RunnableKind, runnableKind } from "../tasks/task-kind.ts";
 import type { TaskRunner } from "../tasks/task-runner.ts";
 import { volumeKinds, volumesRouter } from "../volumes/volumes.ts";

@@ -86,7 +86,13 @@ async function targetOf(browser: Browser): Promise<string> {
 }
 
 /** The newest run of a job, once so many are over. */
-async function ended(browser: Browser, messages: AsyncGenerator<Message>, id: string, count: number, job: Job) {
+async function ended(
+  browser: Browser,
+  messages: AsyncGenerator<Message>,
+  id: string,
+  count: number,
+  job: Job,
+) {
   for (;;) {
     const { rows } = await browser.trpc.policies.runs.query({ id, job });
     const over = rows.filter(({ state }) => state !== "waiting" && state !== "running");
@@ -118,7 +124,9 @@ test("a schedule backs up, keeps what its retention says, verifies and tries a r
   const first = await ended(browser, messages, id, 1, "backup");
   expect(first).toMatchObject({ job: "backup", cause: "schedule", state: "succeeded" });
   const outcomes = await browser.trpc.policies.outcomes.query({ runId: first.id });
-  expect(outcomes.items.map(({ kind, image, state, backupKind }) => [kind, image, state, backupKind])).toEqual([
+  expect(
+    outcomes.items.map(({ kind, image, state, backupKind }) => [kind, image, state, backupKind]),
+  ).toEqual([
     ["backup", "vms/web-1", "succeeded", "full"],
     ["backup", "vms/web-2", "succeeded", "full"],
     ["prune", null, "succeeded", null],

@@ -112,7 +112,7 @@ test("an image is backed up, verified, restored to a new image and in place, and
   await test.step("the same point is restored in place, and the state before is kept", async () => {
     await page.getByRole("button", { name: "Restore…" }).click();
     const asked = dialog(page, "Restore a backup");
-    await asked.getByLabel("In place").check();
+    await asked.getByText("In place", { exact: true }).click();
     await asked.getByRole("button", { name: "Continue" }).click();
     await expect(asked.getByText("kept in a snapshot")).toBeVisible();
     await asked.getByRole("button", { name: "Restore", exact: true }).click();

@@ -1,8 +1,9 @@
 import type { inferRouterOutputs } from "@trpc/server";
+import { type ApiKeys, keysRouter } from "./access/api-keys.ts";
 import { type AuditLog, auditRouter } from "./access/audit.ts";
 import { sessionRouter } from "./access/session.ts";
+import { type Users, usersRouter } from "./access/users.ts";
 import { t } from "./api/trpc.ts";
-import type { Clock } from "./base/clock.ts";
 import { clusterRouter, clustersRouter } from "./cluster/cluster-info.ts";
 import { eventsProcedure } from "./events/event-stream.ts";
 import type { Hub } from "./events/hub.ts";
@@ -16,17 +17,20 @@ import { tasksRouter } from "./tasks/tasks-router.ts";
 /** What the procedures work with. */
 export interface Services extends OperationServices {
   version: string;
-  clock: Clock;
   runner: TaskRunner;
   hub: Hub;
   audit: AuditLog;
+  users: Users;
+  keys: ApiKeys;
 }
 
 /** Everything the API offers. */
 export function createRouter(services: Services) {
-  const { version, clusters, inventories, runner, hub, audit } = services;
+  const { version, clusters, inventories, runner, hub, audit, users, keys } = services;
   return t.router({
-    session: sessionRouter(version),
+    session: sessionRouter(version, users),
+    users: usersRouter(users),
+    keys: keysRouter(keys),
     clusters: clustersRouter(clusters),
     cluster: clusterRouter(services),
     images: imagesRouter(inventories),
@@ -50,8 +54,10 @@ export type TaskSummary = TaskListPage["rows"][number];
 export type TaskResult = NonNullable<Task["result"]>;
 export type ServerEvent = Exclude<AnyServerEvent, { type: "task" }> | { type: "task"; task: TaskSummary };
 
+export type { ApiKeyRow } from "./access/api-keys.ts";
 export type { AuditListPage, AuditListRow } from "./access/audit.ts";
-export type { Me } from "./access/session.ts";
+export type { Me, OwnSession } from "./access/session.ts";
+export type { UserRow } from "./access/users.ts";
 export type { RowError } from "./api/schemas.ts";
 export type { Role } from "./api/trpc.ts";
 export type { BackupRequest, BackupTaskResult } from "./backups/backup-task.ts";
@@ -90,3 +96,6 @@ export type { ChainSizes, ChainView, ChangedView } from "./operations/snapshots/
 export type { RollbackTaskResult } from "./operations/snapshots/rollback.ts";
 export type { SnapshotTaskResult } from "./operations/snapshots/snapshots.ts";
 export type { TaskError, TaskLogLine, TaskObject, TaskState, TaskUnit } from "./tasks/task.ts";
+export type { CreateVolumeInput, CreateVolumePlan } from "./volumes/create-volume.ts";
+export type { ResizePlan } from "./volumes/resize.ts";
+export type { TemplateRemoval } from "./volumes/templates.ts";

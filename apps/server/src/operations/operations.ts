@@ -10,6 +10,7 @@ import {
 } from "../backups/index.ts";
 import { type RunnableKind, runnableKind } from "../tasks/task-kind.ts";
 import type { TaskRunner } from "../tasks/task-runner.ts";
+import { volumeKinds, volumesRouter } from "../volumes/volumes.ts";
 import { cloneRouter, cloneTask } from "./clone.ts";
 import { deletionRouter, deletionTask } from "./deletion/deletion.ts";
 import { locksRouter } from "./deletion/locks.ts";
@@ -40,6 +41,7 @@ const kinds = [
   moveTask,
   restoreFromTrashTask,
   purgeTask,
+  ...volumeKinds,
 ] as const;
 
 /** The areas of the API that start tasks. */
@@ -55,6 +57,7 @@ export function operationRouters(services: OperationServices, runner: TaskRunner
     deletion: deletionRouter(services, runner),
     trash: trashRouter(services, runner),
     locks: locksRouter(services),
+    volumes: volumesRouter(services, runner),
   };
 }
 

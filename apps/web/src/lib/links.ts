@@ -59,7 +59,9 @@ export function linksOf(cluster: string) {
       address("/backups/history/", { cluster, source, point }),
     backup: (target: string, id: string) => address("/backups/point/", { cluster, target, id }),
     backupTargets: () => address("/backups/targets/", { cluster }),
+    trash: () => address("/trash/", { cluster }),
     tasks: () => address("/tasks/", { cluster }),
+    settings: (tab?: string) => address("/settings/", { cluster, tab }),
     task: (id: string) => address("/task/", { cluster, id }),
   };
 }

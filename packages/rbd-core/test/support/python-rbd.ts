@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import type { Socket } from "node:net";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
@@ -18,9 +19,32 @@ export type PlainChange =
   | { readonly action: "rebuild"; readonly snapshot?: string }
   | { readonly action: "snapshot" | "remove-snapshot"; readonly name: string };
 
+export interface Listed {
+  readonly images: readonly string[];
+  readonly trash: readonly { readonly id: string; readonly name: string }[];
+}
+
 interface Waiting {
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: Error) => void;
+}
+
+const shared = new Map<string, PythonRbd>();
+
+/** The one of a test file for a cluster. It ends with the file's process. */
+export function pythonRbd(conf: string): PythonRbd {
+  const known = shared.get(conf);
+  if (known !== undefined) return known;
+  const made = new PythonRbd(conf);
+  shared.set(conf, made);
+  return made;
+}
+
+function splitSpec(spec: string): { pool: string; namespace: string; image: string; snapshot?: string } {
+  const parts = /^([^/@]+)\/(?:([^/@]+)\/)?([^/@]+)(?:@([^/@]+))?$/.exec(spec);
+  const [, pool, namespace = "", image, snapshot] = parts ?? [];
+  if (pool === undefined || image === undefined) throw new Error(`${spec} is not pool/image`);
+  return { pool, namespace, image, ...(snapshot === undefined ? {} : { snapshot }) };
 }
 
 class PythonEnded extends Error {}
@@ -41,12 +65,27 @@ export class PythonRbd implements AsyncDisposable {
 
   /** @param since The snapshot that the diff begins at; from nothing without it. */
   async inspect(pool: string, image: string, snapshot?: string, since?: string): Promise<Inspected> {
-    const ask = () => this.#call({ call: "inspect", pool, image, snapshot, since }) as Promise<Inspected>;
-    return await ask().catch((error: unknown) => {
-      // librbd of Ceph 16 aborts now and then under load (`pthread_mutex_lock: assertion failed`). Nothing is changed here.
-      if (error instanceof PythonEnded) return ask();
-      throw error;
-    });
+    return (await this.#ask({ call: "inspect", pool, image, snapshot, since })) as Inspected;
+  }
+
+  /** The digest of everything in an image or snapshot: `pool/image`, `pool/namespace/image@snapshot`. */
+  async digest(spec: string, algorithm: "md5" | "sha256"): Promise<string> {
+    return (await this.#ask({ call: "digest", algorithm, ...splitSpec(spec) })) as string;
+  }
+
+  /** The features of an image, as bits. */
+  async features(spec: string): Promise<bigint> {
+    return BigInt((await this.#ask({ call: "features", ...splitSpec(spec) })) as number);
+  }
+
+  /** The names of all RADOS objects of a pool, in all its namespaces. */
+  async objects(pool: string): Promise<string[]> {
+    return (await this.#ask({ call: "objects", pool })) as string[];
+  }
+
+  /** The images of a pool and what is in its trash. */
+  async listed(pool: string): Promise<Listed> {
+    return (await this.#ask({ call: "listed", pool })) as Listed;
   }
 
   async change(pool: string, image: string, change: PlainChange): Promise<void> {
@@ -60,6 +99,15 @@ export class PythonRbd implements AsyncDisposable {
     await new Promise((resolve) => {
       if (child.exitCode !== null || child.signalCode !== null) resolve(undefined);
       else child.once("close", resolve);
+    });
+  }
+
+  /** For calls that change nothing. */
+  async #ask(request: object): Promise<unknown> {
+    return await this.#call(request).catch((error: unknown) => {
+      // librbd of Ceph 16 aborts now and then under load (`pthread_mutex_lock: assertion failed`).
+      if (error instanceof PythonEnded) return this.#call(request);
+      throw error;
     });
   }
 
@@ -88,6 +136,9 @@ export class PythonRbd implements AsyncDisposable {
       for (const { reject } of this.#waiting.values()) reject(new PythonEnded("python3-rbd ended"));
       this.#waiting.clear();
     });
+    // A process that has ended its work does not wait for this one, which ends with its standard input.
+    child.unref();
+    for (const stream of [child.stdin, child.stdout]) (stream as unknown as Socket).unref();
     this.#child = child;
     return child;
   }

@@ -1,6 +1,6 @@
 import { execFile, spawn } from "node:child_process";
-import { createHash } from "node:crypto";
 import { promisify } from "node:util";
+import { type Listed, pythonRbd } from "./python-rbd.ts";
 
 const run = promisify(execFile);
 
@@ -38,16 +38,14 @@ export class Witness {
     if ((await ended) !== 0) throw new Error(`rados setomapval ${object} ${key} failed`);
   }
 
-  /** The MD5 of everything in an image or snapshot. */
+  /** The images of a pool, and what is in its trash, as plain librbd lists them in another process. */
+  async listed(pool: string): Promise<Listed> {
+    return await pythonRbd(this.#conf).listed(pool);
+  }
+
+  /** The MD5 of everything in an image or snapshot, read by plain librbd in another process. */
   async md5(spec: string): Promise<string> {
-    const child = spawn("rbd", ["-c", this.#conf, "export", "--no-progress", spec, "-"], {
-      stdio: ["ignore", "pipe", "inherit"],
-    });
-    const ended = new Promise<number | null>((resolve) => child.once("close", resolve));
-    const digest = createHash("md5");
-    for await (const chunk of child.stdout) digest.update(chunk);
-    if ((await ended) !== 0) throw new Error(`rbd export ${spec} failed`);
-    return digest.digest("hex");
+    return await pythonRbd(this.#conf).digest(spec, "md5");
   }
 
   async #run(command: string, args: readonly string[]): Promise<string> {

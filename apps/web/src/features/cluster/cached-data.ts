@@ -36,7 +36,8 @@ export function applyUnchangedInventory(
 
 /** After an inventory with changes, everything about images is fetched again, hidden pages when they are next shown. */
 export async function invalidateInventory(client: QueryClient, cluster: string): Promise<void> {
-  const filters = [trpc.images.pathFilter(), trpc.lineage.pathFilter(), trpc.cluster.pathFilter()];
+  const { images, lineage, cluster: info, chain, deletion, trash } = trpc;
+  const filters = [images, lineage, info, chain, deletion, trash].map((area) => area.pathFilter());
   await Promise.all(
     filters.map((filter) =>
       client.invalidateQueries({ ...filter, predicate: (query) => concerns(query, cluster) }),

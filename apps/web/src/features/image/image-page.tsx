@@ -14,6 +14,7 @@ import { Tab, TabPanel, Tabs, TabsList } from "#components/ui/tabs.tsx";
 import { SpecText } from "#components/values.tsx";
 import { ActionButtons, ActionMenu } from "#features/actions/action-controls.tsx";
 import { useImageActions, usePageTarget } from "#features/actions/image-actions.ts";
+import { SnapshotChain } from "#features/chain/snapshot-chain.tsx";
 import { useCluster, useLinks } from "#features/cluster/current-cluster.tsx";
 import { toProblem, trpc } from "#lib/api.ts";
 import { formatCount } from "#lib/format.ts";
@@ -21,7 +22,6 @@ import { visibleName } from "#lib/spec.ts";
 import { ActivityTab, useImageTasks } from "./activity-tab.tsx";
 import { BackupsTab, useImageBackups } from "./backups-tab.tsx";
 import { FamilyTab } from "./family-tab.tsx";
-import { SnapshotsTab } from "./snapshots-tab.tsx";
 import { SummaryTab } from "./summary-tab.tsx";
 
 /** One image. `spec` in the URL is the spec of the image, or its key when the image is in the trash. */
@@ -160,7 +160,7 @@ function ImageTabs({ image }: { image: ImageDetail }) {
         <SummaryTab image={image} />
       </TabPanel>
       <TabPanel value="snapshots" className="pt-4">
-        <SnapshotsTab image={image} />
+        <SnapshotChain image={image} />
       </TabPanel>
       <TabPanel value="family" className="pt-4">
         <FamilyTab image={image} />

@@ -1,6 +1,15 @@
 "use client";
 
-import { Archive, HardDrive, LayoutDashboard, ListTodo, type LucideIcon, Network } from "lucide-react";
+import {
+  Archive,
+  HardDrive,
+  LayoutDashboard,
+  ListTodo,
+  type LucideIcon,
+  Network,
+  Settings,
+  Trash2,
+} from "lucide-react";
 import Link from "next/link";
 import { usePathname } from "next/navigation";
 import { Logo } from "#components/page.tsx";
@@ -27,7 +36,9 @@ export const PAGES: readonly NavigationPage[] = [
     icon: Archive,
     paths: ["/backups/", "/backups/history/", "/backups/point/", "/backups/targets/"],
   },
+  { href: (links) => links.trash(), label: "Trash", icon: Trash2, paths: ["/trash/"] },
   { href: (links) => links.tasks(), label: "Tasks", icon: ListTodo, paths: ["/tasks/", "/task/"] },
+  { href: (links) => links.settings(), label: "Settings", icon: Settings, paths: ["/settings/"] },
 ];
 
 /** The navigation: a column with labels or icons, depending on the width; a bar at the bottom on a phone. */

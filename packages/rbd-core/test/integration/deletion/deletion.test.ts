@@ -7,7 +7,7 @@ import type { DeletionWay } from "../../../src/deletion/plan/blockers.ts";
 import { type DeletionPlan, deletionPlan, showStep } from "../../../src/deletion/plan/deletion-plan.ts";
 import { headerObject } from "../../../src/headers/object-names.ts";
 import { openImage } from "../../../src/image/image.ts";
-import { deletePools, freshName, RbdCli } from "../../support/rbd-cli.ts";
+import { createPools, deletePools, freshName, RbdCli } from "../../support/rbd-cli.ts";
 
 const cli = new RbdCli(inject("cephConf"));
 const pool = freshName("deletion-a");
@@ -15,10 +15,7 @@ const other = freshName("deletion-b");
 let cluster: Cluster;
 
 beforeAll(async () => {
-  for (const name of [pool, other]) {
-    await cli.ceph("osd", "pool", "create", name, "8");
-    await cli.rbd("pool", "init", name);
-  }
+  await createPools(cli, [pool, other]);
   await cli.rbd("namespace", "create", `${pool}/tenant`);
   cluster = await connect({ conf: cli.conf });
 });

@@ -81,6 +81,7 @@ const calls: Record<ForCluster, Call> = {
   planCloneWithinLimits: (c, signal) =>
     api.planCloneWithinLimits(c, new api.Flattener(c), { source: image, target, signal }),
   planDeleteVolume: (c, signal) => api.planDeleteVolume(c, { volume: image, signal }),
+  planShrink: (c, signal) => api.planShrink(c, { volume: image, size: 512, signal }),
   planVolume: (c, signal) => api.planVolume(c, { target, size: 2 ** 20, signal }),
   previewRemoveByPrefix: (c, signal) =>
     api.previewRemoveByPrefix(c, { pool: own.pool, prefix: "di" }, { signal }),
@@ -117,6 +118,7 @@ const calls: Record<ForCluster, Call> = {
   },
   restoreFromTrash: (c, signal) => api.restoreFromTrash(c, inTrash, { signal }),
   rollbackVolume: (c, signal) => api.rollbackVolume(c, { snapshot, signal }),
+  shrinkVolume: (c, signal) => api.shrinkVolume(c, { volume: image, size: 512, signal }),
   snapshotChain: (c, signal) => api.snapshotChain(c, image, { signal }),
   syncImage: (c, signal) => api.syncImage(c, { image, target: { image: target }, signal }),
   unprotectSnapshot: (c, signal) => api.unprotectSnapshot(c, snapshot, { signal }),

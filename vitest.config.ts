@@ -33,7 +33,7 @@ export default defineConfig({
           name: "integration",
           include: ["packages/*/test/integration/**/*.test.ts", "apps/*/test/integration/**/*.test.ts"],
           exclude: ["packages/dev-cluster/**", "**/node_modules/**"],
-          globalSetup: ["test/cluster-setup.ts", "test/bundle-children.ts"],
+          globalSetup: ["test/cluster-setup.ts", "packages/rbd-core/test/support/bundle-children.ts"],
           // A native binding lives in them: processes end cleanly where worker threads might not.
           pool: "forks",
           // One more than the cores of a small machine: some of them wait, for locks, quotas and daemons.

@@ -14,7 +14,7 @@ const integrations = homes.map((home) => join(home, "test/integration"));
 
 try {
   const { factor, first, fuzz } = options();
-  await prepare(["build", "cluster"]);
+  await prepare(["build", "cluster", "witnesses"]);
   const files = soakFiles();
   const ran = [];
   const run = async (title, command, args, env = {}) => {

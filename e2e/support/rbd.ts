@@ -20,6 +20,11 @@ export class RbdCli {
     return stdout;
   }
 
+  /** Runs `ceph`, to make pools. */
+  async ceph(...args: string[]): Promise<void> {
+    await execute("ceph", ["-c", this.#conf, ...args]);
+  }
+
   /** Runs `rados` in a pool, to damage images. */
   async rados(pool: string, ...args: string[]): Promise<void> {
     await execute("rados", ["-c", this.#conf, "-p", pool, ...args]);
@@ -41,6 +46,17 @@ export class RbdCli {
   /** The output of `rbd info`. */
   async info(spec: string): Promise<ImageInfo> {
     return JSON.parse(await this.run("info", "--format", "json", spec)) as ImageInfo;
+  }
+
+  /** The SHA-256 of the bytes of an image, as `rbd export` writes them. */
+  async checksum(spec: string): Promise<string> {
+    const { stdout } = await execute("sh", [
+      "-c",
+      'rbd -c "$0" export --no-progress "$1" - | sha256sum',
+      this.#conf,
+      spec,
+    ]);
+    return stdout.trim();
   }
 
   /** The names of the snapshots, as `rbd snap ls` shows them. */

@@ -21,11 +21,13 @@ import { addRoutes } from "./http/routes.ts";
 import { createInventories } from "./inventory/inventories.ts";
 import { listen } from "./listen.ts";
 import { Metrics } from "./metrics/metrics.ts";
+import { createNotifications } from "./notifications/notifications.ts";
 import { createFlattens } from "./operations/background-flattens.ts";
 import type { OperationServices } from "./operations/operation-services.ts";
 import { runnableKinds } from "./operations/operations.ts";
 import { createReconcilers, type UnsettledTasks } from "./operations/reconciler.ts";
 import { createRouter } from "./router.ts";
+import { createSchedules } from "./schedules/schedules.ts";
 import { createRunner } from "./tasks/task-runner.ts";
 import { Uploads } from "./volumes/upload.ts";
 
@@ -68,10 +70,12 @@ export async function startServer(config: Config, clock: Clock = systemClock): P
       const reconciled = reconcilers.get(id).begin(cluster);
       flattens.get(id).begin(cluster, reconciled, () => inventories.get(id).readRows());
       runner.wake();
+      schedules.scheduler.wake();
     },
     recovered(id) {
       inventories.get(id).renew();
       runner.wake();
+      schedules.scheduler.wake();
     },
   });
   const unsettledTasks: UnsettledTasks = {
@@ -111,11 +115,21 @@ export async function startServer(config: Config, clock: Clock = systemClock): P
     publish(task) {
       metrics.taskChanged(task);
       hub.publish({ type: "task", task });
+      schedules.scheduler.taskChanged(task);
     },
     ready: (id) => canBegin(clusters, id),
   });
 
   const baseUrl = config.publicUrl ?? `http://localhost:${config.port}`;
+  const notifications = await createNotifications(host, { database, origin: baseUrl });
+  const schedules = createSchedules({
+    host,
+    database,
+    ...operations,
+    runner,
+    notifications,
+    changed: (id) => hub.publish({ type: "policy", id }),
+  });
   const { auth, signInLink } = await openAuth({ dataDir: config.dataDir, database, audit, baseUrl, log });
   const sessions = new Sessions(auth, clock);
   const keys = new ApiKeys(database, clock);
@@ -129,7 +143,17 @@ export async function startServer(config: Config, clock: Clock = systemClock): P
     sessions,
     callers,
     audit,
-    router: createRouter({ ...operations, version, runner, hub, audit, users, keys }),
+    router: createRouter({
+      ...operations,
+      version,
+      runner,
+      hub,
+      audit,
+      users,
+      keys,
+      schedules,
+      notifications,
+    }),
     uploads,
     clusters,
     version,
@@ -147,6 +171,7 @@ export async function startServer(config: Config, clock: Clock = systemClock): P
   await runner.start();
   const origin = await listen(server, config);
   for (const [, connection] of clusters) connection.open();
+  await schedules.start();
 
   const parts = opened.move();
   const close = async () => {

@@ -14,7 +14,7 @@ export const auditFilter = z.object({
   cluster: clusterId.optional(),
   /** Only what this user did, by username. */
   username: z.string().trim().max(64).optional(),
-  /** A procedure ("clone.start"), an area of the API ("clone."), or an action such as "sign-in". */
+  /** How the action begins: a procedure ("clone.start"), an area of the API ("clone"), or "sign-in". */
   action: z.string().trim().max(128).optional(),
   /** Part of the name of what it was done to. */
   object: z.string().trim().max(256).optional(),
@@ -120,8 +120,7 @@ export class AuditLog {
       .limit(limit);
     if (cluster !== undefined) query = query.where("cluster", "=", cluster);
     if (username !== undefined) query = query.where("username", "=", username.toLowerCase());
-    if (action?.endsWith(".")) query = query.where(sql<boolean>`instr("action", ${action}) = 1`);
-    else if (action !== undefined) query = query.where("action", "=", action);
+    if (action !== undefined) query = query.where(sql<boolean>`instr("action", ${action}) = 1`);
     if (object !== undefined) query = query.where(sql<boolean>`instr(lower("object"), lower(${object})) > 0`);
     if (outcome !== undefined) query = query.where("outcome", outcome === "ok" ? "=" : "<>", "ok");
     if (from !== undefined) query = query.where("at", ">=", isoTime(Date.parse(from)));

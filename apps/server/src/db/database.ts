@@ -9,6 +9,7 @@ import { up as cluster } from "./migrations/0004-cluster.ts";
 import { up as taskClient } from "./migrations/0005-task-client.ts";
 import { up as access } from "./migrations/0006-access.ts";
 import { up as backupTargets } from "./migrations/0007-backup-targets.ts";
+import { up as policies } from "./migrations/0008-policies.ts";
 import type { Tables } from "./tables.ts";
 
 export type Database = Kysely<Tables>;
@@ -63,6 +64,7 @@ export function migrations(clusterId: string): Record<string, Migration> {
     "0005-task-client": { up: taskClient },
     "0006-access": { up: access },
     "0007-backup-targets": { up: backupTargets },
+    "0008-policies": { up: policies },
   };
 }
 

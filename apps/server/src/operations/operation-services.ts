@@ -1,6 +1,6 @@
 import type { DepthLimits, FindDependants } from "rbd-core";
-import type { Clock } from "../base/clock.ts";
 import type { Backups } from "../backups/services.ts";
+import type { Clock } from "../base/clock.ts";
 import type { Clusters, PerCluster } from "../cluster/clusters.ts";
 import type { Inventories } from "../inventory/inventories.ts";
 import type { Uploads } from "../volumes/upload.ts";

@@ -8,6 +8,10 @@ import {
   restoreTask,
   verifyTask,
 } from "../backups/index.ts";
+import { mirrorTask } from "../mirrors/mirror-task.ts";
+import { mirrorsRouter } from "../mirrors/mirrors.ts";
+import { drillTask } from "../schedules/drill-task.ts";
+import { retentionTask } from "../schedules/retention-task.ts";
 import { type RunnableKind, runnableKind } from "../tasks/task-kind.ts";
 import type { TaskRunner } from "../tasks/task-runner.ts";
 import { volumeKinds, volumesRouter } from "../volumes/volumes.ts";
@@ -42,6 +46,9 @@ const kinds = [
   restoreFromTrashTask,
   purgeTask,
   ...volumeKinds,
+  drillTask,
+  retentionTask,
+  mirrorTask,
 ] as const;
 
 /** The areas of the API that start tasks. */
@@ -58,6 +65,7 @@ export function operationRouters(services: OperationServices, runner: TaskRunner
     trash: trashRouter(services, runner),
     locks: locksRouter(services),
     volumes: volumesRouter(services, runner),
+    mirrors: mirrorsRouter(services, runner),
   };
 }
 

@@ -34,9 +34,7 @@ export async function exportRoutes(
   server.get("/api/export", async (request, reply) => {
     let user: SessionUser | null = null;
     const aborted = new AbortController();
-    request.raw.once("close", () =>
-      aborted.abort(new DOMException("The download was stopped", "AbortError")),
-    );
+    reply.raw.once("close", () => aborted.abort(new DOMException("The download was stopped", "AbortError")));
     const signal = AbortSignal.any([aborted.signal, closing.signal]);
     try {
       user = await callerWith(request, callers, "operator");

@@ -17,6 +17,7 @@ import { Uploads } from "../../src/volumes/upload.ts";
 import { FakeClock } from "./fake-clock.ts";
 import { silentLog } from "./silent-log.ts";
 import { stubBackups } from "./stub-backups.ts";
+import { stubNotifications, stubSchedules } from "./stub-policies.ts";
 import { inventoryOf } from "./synthetic-inventory.ts";
 
 /** The only cluster of the stubs. */
@@ -99,6 +100,8 @@ export function stubServices(inventory: Inventory = inventoryOf([])): StubServic
     depthLimits: limits,
     imports: { uploads: new Uploads(clock), maxBytes: 1024 ** 3, allowPrivate: false },
     runner: idleRunner(),
+    schedules: stubSchedules(),
+    notifications: stubNotifications(),
     hub,
     users: stubUsers(),
     keys: {

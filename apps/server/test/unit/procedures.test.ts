@@ -4,6 +4,7 @@ import { ZodType } from "zod";
 import { ROLES, type Role, roleIncludes } from "../../src/api/trpc.ts";
 import { call, type Person, procedures } from "../support/call-procedure.ts";
 import { BACKUP, POOL_TARGET, TARGET } from "../support/stub-backups.ts";
+import { CHANNEL, DEFINITION, POLICY, RUN } from "../support/stub-policies.ts";
 import { CLUSTER, stubServices } from "../support/stub-services.ts";
 
 const TASK = "6e8f0a51-8a73-4f0f-a6f9-0d6f29c0b0aa";
@@ -214,6 +215,31 @@ const EXPECTED: Record<string, Expected> = {
     audited: { cluster: CLUSTER, object: "rbd/a" },
     readsCluster: true,
   },
+  "mirrors.list": { role: "viewer", onCluster: true },
+  "mirrors.plan": {
+    role: "operator",
+    onCluster: true,
+    input: { to: CLUSTER, pool: "fast", request: { kind: "images", images: [{ source: "rbd/a" }] } },
+    audited: { cluster: CLUSTER, object: "fast/a" },
+  },
+  "mirrors.start": {
+    role: "operator",
+    onCluster: true,
+    input: { to: CLUSTER, pool: "fast", request: { kind: "images", images: [{ source: "rbd/a" }] } },
+    audited: { cluster: CLUSTER, object: "fast/a" },
+  },
+  "mirrors.drive": {
+    role: "operator",
+    onCluster: true,
+    input: { to: CLUSTER, mirror: "fast/a", do: "sync" },
+    audited: { cluster: CLUSTER, object: "fast/a" },
+  },
+  "mirrors.confirm": {
+    role: "operator",
+    onCluster: true,
+    input: { to: CLUSTER, mirror: "fast/a", sources: "keep" },
+    audited: { cluster: CLUSTER, object: "fast/a" },
+  },
   "volumes.create.plan": {
     role: "operator",
     onCluster: true,
@@ -295,6 +321,94 @@ const EXPECTED: Record<string, Expected> = {
   "tasks.get": { role: "viewer", input: { id: TASK } },
   "tasks.cancel": { role: "operator", input: { id: TASK }, audited: { cluster: CLUSTER, object: TASK } },
   "tasks.retry": { role: "operator", input: { id: TASK }, audited: { cluster: CLUSTER, object: TASK } },
+  "policies.list": { role: "viewer", onCluster: true },
+  "policies.get": { role: "viewer", input: { id: POLICY } },
+  "policies.preview": {
+    role: "viewer",
+    onCluster: true,
+    input: {
+      select: DEFINITION.select,
+      timeZone: "UTC",
+      crons: { backup: "0 2 * * *", verify: null, drill: null },
+    },
+  },
+  "policies.previewRetention": {
+    role: "viewer",
+    onCluster: true,
+    input: {
+      select: DEFINITION.select,
+      target: TARGET,
+      cron: "0 2 * * *",
+      timeZone: "UTC",
+      retention: { daily: 7 },
+    },
+  },
+  "policies.create": {
+    role: "operator",
+    onCluster: true,
+    input: { ...DEFINITION, name: "Weekly" },
+    audited: { cluster: CLUSTER, object: "Weekly" },
+  },
+  "policies.change": {
+    role: "operator",
+    onCluster: true,
+    input: { ...DEFINITION, id: POLICY },
+    audited: { cluster: CLUSTER, object: "Nightly" },
+  },
+  "policies.setPaused": {
+    role: "operator",
+    input: { id: POLICY, paused: true },
+    audited: { cluster: CLUSTER, object: "Nightly" },
+  },
+  "policies.remove": {
+    role: "operator",
+    input: { id: POLICY },
+    audited: { cluster: CLUSTER, object: "Nightly" },
+  },
+  "policies.run": {
+    role: "operator",
+    input: { id: POLICY, job: "backup" },
+    audited: { cluster: CLUSTER, object: "Nightly" },
+  },
+  "policies.runs": { role: "viewer", input: { id: POLICY } },
+  "policies.outcomes": { role: "viewer", input: { runId: RUN } },
+  "policies.drills": { role: "viewer", input: { id: POLICY } },
+  "policies.timeZones": { role: "viewer" },
+  "protection.summary": { role: "viewer", onCluster: true },
+  "protection.list": { role: "viewer", onCluster: true },
+  "notifications.list": { role: "admin" },
+  "notifications.add": {
+    role: "admin",
+    input: {
+      name: "hook",
+      settings: { kind: "webhook", url: "https://example.org/" },
+      events: ["failed"],
+      enabled: true,
+      secret: "a key",
+    },
+    audited: { cluster: null, object: "hook" },
+  },
+  "notifications.change": {
+    role: "admin",
+    input: {
+      id: CHANNEL,
+      name: "hook",
+      settings: { kind: "webhook", url: "https://example.org/" },
+      events: ["failed"],
+      enabled: true,
+    },
+    audited: { cluster: null, object: "hook" },
+  },
+  "notifications.remove": {
+    role: "admin",
+    input: { id: CHANNEL },
+    audited: { cluster: null, object: "hook" },
+  },
+  "notifications.test": {
+    role: "admin",
+    input: { id: CHANNEL },
+    audited: { cluster: null, object: "hook" },
+  },
   "audit.list": { role: "admin" },
   events: { role: "viewer" },
 };

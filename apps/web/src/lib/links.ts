@@ -53,13 +53,19 @@ export function linksOf(cluster: string) {
     image: (ref: string, tab?: "snapshots" | "family" | "backups") =>
       address("/image/", { cluster, spec: ref, tab }),
     lineage: (ref?: string) => address("/lineage/", { cluster, focus: ref }),
+    trash: () => address("/trash/", { cluster }),
+    policies: () => address("/policies/", { cluster }),
+    policy: (id: string, run?: string) => address("/policy/", { cluster, id, run }),
+    /** Without an id, a new policy, which chooses `image` when it is given. */
+    editPolicy: (id?: string, image?: string) => address("/policies/edit/", { cluster, id, image }),
+    protection: (state?: string) => address("/policies/", { cluster, show: "images", state }),
+    notifications: () => address("/policies/notifications/", { cluster }),
     backups: (filter: BackupsFilter = {}) => address("/backups/", { cluster, ...filter }),
     /** The history of an image's backups; `source` is the server's key of the source. */
     backupHistory: (source: string, point?: string) =>
       address("/backups/history/", { cluster, source, point }),
     backup: (target: string, id: string) => address("/backups/point/", { cluster, target, id }),
     backupTargets: () => address("/backups/targets/", { cluster }),
-    trash: () => address("/trash/", { cluster }),
     tasks: () => address("/tasks/", { cluster }),
     settings: (tab?: string) => address("/settings/", { cluster, tab }),
     task: (id: string) => address("/task/", { cluster, id }),

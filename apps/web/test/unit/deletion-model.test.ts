@@ -50,6 +50,16 @@ test("blockers are sorted by whether they close the chosen way", () => {
   };
   expect(kinds("trash")).toEqual([["watcher"], ["deferred", "child"]]);
   expect(kinds("remove")).toEqual([["watcher", "deferred"], ["child"]]);
+  const many = [
+    ...Array.from({ length: 4 }, () => blocker("snapshot", [])),
+    blocker("protected", []),
+    blocker("child", []),
+  ];
+  expect(sortBlockers(many, "remove")).toMatchObject({
+    snapshots: 4,
+    solved: [{ kind: "child" }, { kind: "protected" }],
+  });
+  expect(sortBlockers(many.slice(3), "remove").solved).toHaveLength(3);
 });
 
 test("a way says what it takes along", () => {

@@ -38,6 +38,7 @@ describe("offerActions", () => {
       "copy",
       "export",
       "create-snapshot",
+      "back-up",
       "lineage",
       "copy-name",
       "move-to-trash",

@@ -17,8 +17,8 @@ export interface ShrinkPlan {
   from: number;
   to: number;
   /**
-   * Bytes of data that lie behind the new end, and are lost; for a clone with what it reads from its parent there. Snapshots
-   * keep theirs.
+   * Bytes of data that lie behind the new end, and are lost; for a clone with what it reads from its parent there, which librbd
+   * may count in whole objects. Snapshots keep theirs.
    */
   discards: number;
   /** How many other clients have the volume open. It is not made smaller while there are any. */

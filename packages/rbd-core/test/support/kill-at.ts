@@ -6,6 +6,7 @@ import type { ConsistentSnapshotsOptions } from "../../src/snapshot-set/index.ts
 import type { CaptureOptions } from "../../src/template/index.ts";
 import type { CreateVolumeOptions } from "../../src/volume/index.ts";
 import { childProgram } from "./child-program.ts";
+import type { DriveMirror } from "./drive-mirror.ts";
 
 /** At which of its calls of the binding a process ends itself, or in which state it leaves an image that librbd makes. */
 export type Kill =
@@ -22,7 +23,8 @@ export type Flow =
   | { readonly call: "createVolume"; readonly options: CreateVolumeOptions }
   | { readonly call: "captureImage"; readonly options: CaptureOptions }
   | { readonly call: "createConsistentSnapshots"; readonly options: ConsistentSnapshotsOptions }
-  | { readonly call: "importCinderChain"; readonly options: ImportChainOptions };
+  | { readonly call: "importCinderChain"; readonly options: ImportChainOptions }
+  | { readonly call: "mirror"; readonly options: DriveMirror };
 
 export interface KillRequest {
   readonly conf: string;

@@ -89,13 +89,25 @@ def features(ioctx, image, snapshot=None):
 
 
 def change(ioctx, image, action, snapshot=None, **values):
+    if action == "create":
+        object_size = values.get("objectSize")
+        order = None if object_size is None else object_size.bit_length() - 1
+        rbd.RBD().create(ioctx, image, values["size"], order, old_format=False)
+        return
+    if action == "remove":
+        rbd.RBD().remove(ioctx, image)
+        return
     with rbd.Image(ioctx, image, snapshot=snapshot) as opened:
         if action == "resize":
-            opened.resize(values["size"])
+            opened.resize(values["size"], allow_shrink=values.get("allowShrink", True))
         elif action == "rebuild":
             opened.rebuild_object_map(lambda done, total: 0)
         elif action == "snapshot":
             opened.create_snap(values["name"])
+        elif action == "protect":
+            opened.protect_snap(values["name"])
+        elif action == "unprotect":
+            opened.unprotect_snap(values["name"])
         elif action == "remove-snapshot":
             opened.remove_snap(values["name"])
         else:

@@ -15,9 +15,11 @@ export interface Inspected {
 
 /** What another client does to an image, by its head or through one of its snapshots. */
 export type PlainChange =
-  | { readonly action: "resize"; readonly size: number }
+  | { readonly action: "create"; readonly size: number; readonly objectSize?: number }
+  | { readonly action: "remove" }
+  | { readonly action: "resize"; readonly size: number; readonly allowShrink?: boolean }
   | { readonly action: "rebuild"; readonly snapshot?: string }
-  | { readonly action: "snapshot" | "remove-snapshot"; readonly name: string };
+  | { readonly action: "snapshot" | "remove-snapshot" | "protect" | "unprotect"; readonly name: string };
 
 export interface Listed {
   readonly images: readonly string[];
@@ -40,11 +42,25 @@ export function pythonRbd(conf: string): PythonRbd {
   return made;
 }
 
-function splitSpec(spec: string): { pool: string; namespace: string; image: string; snapshot?: string } {
+interface SplitSpec {
+  readonly pool: string;
+  readonly namespace: string;
+  readonly image: string;
+  readonly snapshot?: string;
+}
+
+/** `undefined` for what is not `pool/image`, `pool/namespace/image`, or a snapshot of one. */
+export function splitSpec(spec: string): SplitSpec | undefined {
   const parts = /^([^/@]+)\/(?:([^/@]+)\/)?([^/@]+)(?:@([^/@]+))?$/.exec(spec);
   const [, pool, namespace = "", image, snapshot] = parts ?? [];
-  if (pool === undefined || image === undefined) throw new Error(`${spec} is not pool/image`);
+  if (pool === undefined || image === undefined) return undefined;
   return { pool, namespace, image, ...(snapshot === undefined ? {} : { snapshot }) };
+}
+
+function placeOf(spec: string): SplitSpec {
+  const place = splitSpec(spec);
+  if (place === undefined) throw new Error(`${spec} is not pool/image`);
+  return place;
 }
 
 class PythonEnded extends Error {}
@@ -70,12 +86,12 @@ export class PythonRbd implements AsyncDisposable {
 
   /** The digest of everything in an image or snapshot: `pool/image`, `pool/namespace/image@snapshot`. */
   async digest(spec: string, algorithm: "md5" | "sha256"): Promise<string> {
-    return (await this.#ask({ call: "digest", algorithm, ...splitSpec(spec) })) as string;
+    return (await this.#ask({ call: "digest", algorithm, ...placeOf(spec) })) as string;
   }
 
   /** The features of an image, as bits. */
   async features(spec: string): Promise<bigint> {
-    return BigInt((await this.#ask({ call: "features", ...splitSpec(spec) })) as number);
+    return BigInt((await this.#ask({ call: "features", ...placeOf(spec) })) as number);
   }
 
   /** The names of all RADOS objects of a pool, in all its namespaces. */
@@ -86,6 +102,12 @@ export class PythonRbd implements AsyncDisposable {
   /** The images of a pool and what is in its trash. */
   async listed(pool: string): Promise<Listed> {
     return (await this.#ask({ call: "listed", pool })) as Listed;
+  }
+
+  /** @param spec An image; the snapshot that it may name is one of the change's arguments. */
+  async changeAt(spec: string, change: PlainChange): Promise<void> {
+    const { pool, namespace, image } = placeOf(spec);
+    await this.#call({ call: "change", pool, namespace, image, ...change });
   }
 
   async change(pool: string, image: string, change: PlainChange): Promise<void> {
@@ -116,7 +138,18 @@ export class PythonRbd implements AsyncDisposable {
     return new Promise((resolve, reject) => {
       this.#waiting.set(id, { resolve, reject });
       this.#start().stdin?.write(`${JSON.stringify({ id, ...request })}\n`);
+      this.#holdProcess();
     });
+  }
+
+  /** This process waits for the other one as long as a call is unanswered. Afterwards that one ends with its standard input. */
+  #holdProcess(): void {
+    const child = this.#child;
+    const isWaiting = this.#waiting.size > 0;
+    for (const each of [child, child?.stdin as unknown as Socket, child?.stdout as unknown as Socket]) {
+      if (isWaiting) each?.ref();
+      else each?.unref();
+    }
   }
 
   #start(): ChildProcess {
@@ -128,6 +161,7 @@ export class PythonRbd implements AsyncDisposable {
       const { id, value, error } = JSON.parse(line);
       const waiting = this.#waiting.get(id);
       this.#waiting.delete(id);
+      this.#holdProcess();
       if (error === undefined) waiting?.resolve(value);
       else waiting?.reject(new Error(error));
     });
@@ -136,9 +170,6 @@ export class PythonRbd implements AsyncDisposable {
       for (const { reject } of this.#waiting.values()) reject(new PythonEnded("python3-rbd ended"));
       this.#waiting.clear();
     });
-    // A process that has ended its work does not wait for this one, which ends with its standard input.
-    child.unref();
-    for (const stream of [child.stdin, child.stdout]) (stream as unknown as Socket).unref();
     this.#child = child;
     return child;
   }

@@ -2,6 +2,8 @@ import { execFile } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { promisify } from "node:util";
 import { connect } from "../../src/cluster/connect.ts";
+import { asPlainCall } from "./plain-commands.ts";
+import { pythonRbd } from "./python-rbd.ts";
 
 /** A name, of a pool or a user, that no other run has taken. */
 export function freshName(purpose: string): string {
@@ -22,7 +24,10 @@ export async function deletePools(cli: RbdCli, pools: readonly string[]): Promis
 const run = promisify(execFile);
 const maxBuffer = 64 * 1024 * 1024;
 
-/** Ceph's own command line programs on one cluster: the independent witness. */
+/**
+ * Ceph's own command line programs on one cluster: the independent witness. Commands that are one call of librbd are made by
+ * one process of plain python3-rbd, see {@link asPlainCall}.
+ */
 export class RbdCli {
   readonly conf: string;
 
@@ -31,6 +36,13 @@ export class RbdCli {
   }
 
   async rbd(...args: string[]): Promise<string> {
+    const plain = asPlainCall(args);
+    if (plain === undefined) return await this.#process(args);
+    await pythonRbd(this.conf).changeAt(plain.spec, plain.change);
+    return "";
+  }
+
+  async #process(args: readonly string[]): Promise<string> {
     return (await run("rbd", ["-c", this.conf, ...args], { maxBuffer })).stdout;
   }
 
@@ -51,7 +63,7 @@ export class RbdCli {
   /** Whether Ceph did it. For what may be refused, and no other kind of failure. */
   async attempt(...args: string[]): Promise<boolean> {
     try {
-      await this.rbd(...args);
+      await this.#process(args);
       return true;
     } catch (error) {
       if (typeof (error as { code?: unknown }).code === "number") return false;

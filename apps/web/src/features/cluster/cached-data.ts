@@ -36,13 +36,22 @@ export function applyUnchangedInventory(
 
 /** After an inventory with changes, everything about images is fetched again, hidden pages when they are next shown. */
 export async function invalidateInventory(client: QueryClient, cluster: string): Promise<void> {
-  const { images, lineage, cluster: info, chain, deletion, trash } = trpc;
-  const filters = [images, lineage, info, chain, deletion, trash].map((area) => area.pathFilter());
+  const { images, lineage, cluster: info, chain, deletion, trash, protection } = trpc;
+  const areas = [images, lineage, info, chain, deletion, trash, protection];
+  const filters = areas.map((area) => area.pathFilter());
   await Promise.all(
     filters.map((filter) =>
       client.invalidateQueries({ ...filter, predicate: (query) => concerns(query, cluster) }),
     ),
   );
+}
+
+/** After a change of a policy or a run, or when a task has ended, which may have made a backup. */
+export async function invalidateProtection(client: QueryClient): Promise<void> {
+  await Promise.all([
+    client.invalidateQueries(trpc.policies.pathFilter()),
+    client.invalidateQueries(trpc.protection.pathFilter()),
+  ]);
 }
 
 /**

@@ -15,6 +15,7 @@ import { useMayOperate } from "#features/session/session.tsx";
 import { CancelButton, TaskProgress, TaskStateBadge } from "#features/tasks/task-status.tsx";
 import { useOnScreen } from "#features/tasks/task-watch.tsx";
 import { toProblem, trpc } from "#lib/api.ts";
+import { cn } from "#lib/cn.ts";
 import { plural } from "#lib/format.ts";
 import { parseSpec, visibleName } from "#lib/spec.ts";
 import { isActive } from "#lib/task.ts";
@@ -213,14 +214,19 @@ function WayChoice({
         return (
           <label
             key={each}
-            className="flex items-start gap-2 rounded-lg border border-line p-3 has-checked:border-brand has-checked:bg-brand-soft hover:bg-hover"
+            className={cn(
+              "flex items-start gap-2 rounded-lg border border-line p-3 hover:bg-hover",
+              each === "trash"
+                ? "has-checked:border-brand has-checked:bg-brand-soft"
+                : "has-checked:border-danger has-checked:bg-danger-soft",
+            )}
           >
             <input
               type="radio"
               name={name}
               checked={value === each}
               onChange={() => onValueChange(each)}
-              className="mt-0.5 accent-brand"
+              className={cn("mt-0.5", each === "trash" ? "accent-brand" : "accent-danger")}
             />
             <span>
               <span className="font-medium">{title}</span>

@@ -21,12 +21,28 @@ export function takesAlong(way: DeletionWay): { snapshots: number; flattens: num
   return { snapshots: count("remove-snapshot"), flattens: count("flatten") };
 }
 
-/** The blockers that somebody has to deal with first, and those that a step of the plan deals with. */
-export function sortBlockers(blockers: readonly Blocker[], way: DeletionWay["way"]) {
-  return {
-    closing: blockers.filter(({ closes }) => closes.includes(way)),
-    solved: blockers.filter(({ closes }) => !closes.includes(way)),
-  };
+/** What stands in the way of a deletion, as it is listed. */
+export interface Blockage {
+  /** What somebody has to deal with first. */
+  closing: Blocker[];
+  /** What a step of the plan deals with: clones first. */
+  solved: Blocker[];
+  /** The number of snapshots that go with the image, when there are too many to list each. */
+  snapshots: number;
+}
+
+/** More snapshots than this are one line: the steps name each. */
+const MOST_SNAPSHOTS = 3;
+
+export function sortBlockers(blockers: readonly Blocker[], way: DeletionWay["way"]): Blockage {
+  const closing = blockers.filter(({ closes }) => closes.includes(way));
+  const solved = blockers.filter(({ closes }) => !closes.includes(way));
+  const snapshots = solved.filter(({ kind }) => kind === "snapshot");
+  const others = solved.filter(({ kind }) => kind !== "snapshot");
+  others.sort((a, b) => Number(b.kind === "child") - Number(a.kind === "child"));
+  return snapshots.length > MOST_SNAPSHOTS
+    ? { closing, solved: others, snapshots: snapshots.length }
+    : { closing, solved: [...others, ...snapshots], snapshots: 0 };
 }
 
 export type StepState = "done" | "running" | "stopped" | "waiting";

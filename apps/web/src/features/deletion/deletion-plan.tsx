@@ -2,7 +2,7 @@
 
 import { useMutation } from "@tanstack/react-query";
 import { CircleCheck, CircleDashed, CircleSlash, CircleX, Loader, LockOpen } from "lucide-react";
-import { useState } from "react";
+import { type ReactNode, useState } from "react";
 import { ProblemCallout } from "#components/state.tsx";
 import { Button } from "#components/ui/button.tsx";
 import { toast } from "#components/ui/toast.tsx";
@@ -31,7 +31,7 @@ interface BlockersProps {
 
 /** Why the target cannot simply be removed: what somebody has to do first, and what the plan does. */
 export function Blockers({ blockers, way, image, mayOperate, onLockBroken }: BlockersProps) {
-  const { closing, solved } = sortBlockers(blockers, way);
+  const { closing, solved, snapshots } = sortBlockers(blockers, way);
   return (
     <>
       {closing.length > 0 && (
@@ -59,11 +59,12 @@ export function Blockers({ blockers, way, image, mayOperate, onLockBroken }: Blo
           />
         </section>
       )}
-      {solved.length > 0 && closing.length === 0 && (
+      {solved.length + snapshots > 0 && closing.length === 0 && (
         <section aria-label="What depends on it" className="rounded-lg border border-line bg-sunken">
           <h3 className="px-3 pt-2.5 font-medium text-ink-2 text-xs">
             {way === "trash" ? "Stays as it is" : "The plan takes care of"}
           </h3>
+          {snapshots > 0 && <p className="px-3 pt-2">The image has {plural(snapshots, "snapshot")}.</p>}
           <BlockerList blockers={solved} render={({ message }) => sentence(message)} />
         </section>
       )}
@@ -76,7 +77,7 @@ function BlockerList({
   render,
 }: {
   blockers: readonly Blocker[];
-  render: (blocker: Blocker) => React.ReactNode;
+  render: (blocker: Blocker) => ReactNode;
 }) {
   const [all, setAll] = useState(false);
   const shown = all ? blockers : blockers.slice(0, SHOWN_AT_FIRST);
@@ -178,7 +179,7 @@ const STEP_LOOK = {
 /** The steps of a way in their order; with `states`, how far each is. */
 export function Steps({ way, states }: { way: DeletionWay; states?: readonly StepState[] }) {
   return (
-    <ol aria-label="Steps" className="max-h-64 overflow-y-auto rounded-lg border border-line">
+    <ol aria-label="Steps" className="max-h-48 overflow-y-auto rounded-lg border border-line">
       {way.steps.map(({ text, copies, frees }, index) => {
         const state = states?.[index];
         const look = state === undefined ? null : STEP_LOOK[state];
@@ -186,6 +187,7 @@ export function Steps({ way, states }: { way: DeletionWay; states?: readonly Ste
         return (
           <li
             key={text}
+            ref={state === "running" ? (step) => step?.scrollIntoView({ block: "nearest" }) : undefined}
             aria-current={state === "running" ? "step" : undefined}
             className={cn(
               "flex items-baseline gap-2 border-line border-b px-3 py-1.5 last:border-b-0",

@@ -17,8 +17,9 @@ import { toProblem, trpc } from "#lib/api.ts";
 import { cn } from "#lib/cn.ts";
 import { formatCount, plural } from "#lib/format.ts";
 import { Attention, type Problems, useProblems } from "./attention.tsx";
+import { ProtectionPanel } from "./protection-panel.tsx";
 
-/** Problems first, then the capacity and the recent tasks. */
+/** Whether the backups are well, then problems of images, the capacity and the recent tasks. */
 export function OverviewPage() {
   const problems = useProblems();
   return (
@@ -29,6 +30,7 @@ export function OverviewPage() {
       {problems.data?.total === 0 && (
         <FirstRun className="rounded-lg border border-line bg-surface shadow-card" />
       )}
+      <ProtectionPanel />
       <Figures problems={problems} />
       <div className="grid items-start gap-4 lg:grid-cols-[3fr_2fr]">
         <Attention problems={problems} />

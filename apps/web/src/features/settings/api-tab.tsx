@@ -125,7 +125,7 @@ function Call({ call: { method, path, description, input, output } }: { call: Ap
         <span className="wrap-anywhere font-mono text-xs">{path}</span>
       </summary>
       <div className="grid gap-3 px-4 pt-1 pb-4 md:grid-cols-2">
-        <p className="text-ink-2 md:col-span-2">{description}</p>
+        <p className="text-ink-2 md:col-span-2">{description.replaceAll("`", "")}</p>
         <Shape title="Input" text={input ?? "None"} />
         <Shape title="Output" text={output} />
       </div>

@@ -4,7 +4,7 @@ export const PERIODS = ["any", "day", "week", "month"] as const;
 /** The filters of the audit log as they are in the address. */
 export interface AuditQuery {
   user: string;
-  /** An action, or an area such as "users.". */
+  /** How the action begins: "users", "users.create". */
   action: string;
   object: string;
   outcome: (typeof OUTCOMES)[number];

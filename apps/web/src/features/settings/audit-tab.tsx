@@ -49,21 +49,21 @@ export function AuditTab() {
           placeholder="User"
           value={query.user}
           onValueChange={(value) => void setQuery({ user: value })}
-          className="w-full sm:w-36"
+          className="min-w-32 flex-1 sm:w-36 sm:flex-none"
         />
         <Input
           aria-label="Action"
-          placeholder="Action, or area."
+          placeholder="Action"
           value={query.action}
           onValueChange={(value) => void setQuery({ action: value })}
-          className="w-full sm:w-40"
+          className="min-w-32 flex-1 sm:w-40 sm:flex-none"
         />
         <Input
           aria-label="Object"
-          placeholder="Part of an object's name"
+          placeholder="Object"
           value={query.object}
           onValueChange={(value) => void setQuery({ object: value })}
-          className="w-full sm:w-52"
+          className="min-w-32 flex-1 sm:w-52 sm:flex-none"
         />
         <Segmented
           label="Result"

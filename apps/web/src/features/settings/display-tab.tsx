@@ -31,7 +31,7 @@ export function DisplayTab() {
   }, []);
   return (
     <Panel title="Display in this browser">
-      <dl className="divide-y divide-line">
+      <div className="divide-y divide-line">
         <Choice name="Theme" note="System follows the setting of the computer.">
           <Segmented
             label="Theme"
@@ -89,7 +89,7 @@ export function DisplayTab() {
             onValueChange={(next) => setZone(next === BROWSER ? null : next)}
           />
         </Choice>
-      </dl>
+      </div>
     </Panel>
   );
 }
@@ -98,10 +98,10 @@ function Choice({ name, note, children }: { name: string; note: ReactNode; child
   return (
     <div className="flex flex-wrap items-center justify-between gap-x-6 gap-y-2 px-4 py-3">
       <div className="min-w-0">
-        <dt className="font-medium">{name}</dt>
-        <dd className="text-ink-3 text-xs">{note}</dd>
+        <p className="font-medium">{name}</p>
+        <p className="text-ink-3 text-xs">{note}</p>
       </div>
-      <dd className="max-sm:w-full">{children}</dd>
+      <div className="max-sm:w-full">{children}</div>
     </div>
   );
 }

@@ -1,15 +1,6 @@
 "use client";
 
-import {
-  Archive,
-  HardDrive,
-  LayoutDashboard,
-  ListTodo,
-  type LucideIcon,
-  Network,
-  Settings,
-  Trash2,
-} from "lucide-react";
+import { CalendarClock, HardDrive, LayoutDashboard, ListTodo, type LucideIcon, Network, Settings, Trash2, Archive } from "lucide-react";
 import Link from "next/link";
 import { usePathname } from "next/navigation";
 import { Logo } from "#components/page.tsx";
@@ -35,6 +26,12 @@ export const PAGES: readonly NavigationPage[] = [
     label: "Backups",
     icon: Archive,
     paths: ["/backups/", "/backups/history/", "/backups/point/", "/backups/targets/"],
+  },
+  {
+    href: (links) => links.policies(),
+    label: "Policies",
+    icon: CalendarClock,
+    paths: ["/policies/", "/policy/", "/policies/edit/", "/policies/notifications/"],
   },
   { href: (links) => links.trash(), label: "Trash", icon: Trash2, paths: ["/trash/"] },
   { href: (links) => links.tasks(), label: "Tasks", icon: ListTodo, paths: ["/tasks/", "/task/"] },

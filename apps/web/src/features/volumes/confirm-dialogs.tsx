@@ -47,7 +47,7 @@ export function FlattenDialog({ image, onClose }: { image: string; onClose: () =
               <p>
                 The data that the image shares with{" "}
                 <SpecText spec={`${parent.spec}@${parent.snapshot}`} className="text-xs" /> is copied into it:{" "}
-                <Bytes value={parent.overlap} /> at most. Then it depends on its parent no more.
+                <Bytes value={parent.overlap} /> at most. Afterwards it no longer depends on its parent.
               </p>
               <ul className="flex list-disc flex-col gap-1.5 pl-5 text-ink-2">
                 <li>The image may be in use, and its content stays the same.</li>

@@ -121,7 +121,7 @@ function EmptyForm({ poolSpec, onClose }: { poolSpec: string; onClose: () => voi
               name="objectSize"
               control={form.control}
               render={({ field }) => (
-                <Field label="Object size" hint="In pieces of this size the data is spread over the cluster.">
+                <Field label="Object size" hint="The data is stored in objects of this size.">
                   {(ids) => (
                     <Select
                       {...ids}

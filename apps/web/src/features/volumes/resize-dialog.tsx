@@ -135,7 +135,7 @@ function ResizeForm({ image, size, onClose }: ResizeDialogProps & { size: number
                   kind="danger"
                   title={
                     <>
-                      <Bytes value={plan.discards} /> of data are lost for good.
+                      Up to <Bytes value={plan.discards} /> of data are lost for good.
                     </>
                   }
                 >

@@ -164,8 +164,8 @@ export function CopyDialog({ source, onClose }: SourceProps) {
               written is read back and compared. The copy shares nothing with the image.
             </p>
             <p>
-              To move an image to another pool, stop what uses it, copy it, and then remove it. Its clones
-              stay with the image.
+              To move an image to another pool, stop what uses it, copy it, and then remove the original. Its
+              clones stay with the original.
             </p>
           </div>
         )}
@@ -226,8 +226,8 @@ function CapturePlan({ source, target }: { source: string; target: string | null
             <span className="font-mono text-xs">{plan.snapshot.name}</span>. The disk may be in use.
           </li>
           <li>
-            Copies all <Bytes value={plan.size} /> of the disk that hold data into the template, which shares
-            nothing with the disk.
+            Copies the data of the disk into the template, <Bytes value={plan.size} /> at most. The template
+            shares nothing with the disk.
           </li>
           <li>
             Makes the protected snapshot <span className="font-mono text-xs">snap</span>, from which images

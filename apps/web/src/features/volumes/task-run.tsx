@@ -35,9 +35,11 @@ export function TaskRun({ taskId, made, children, onSucceeded, onBack, onClose }
   // The button that had the focus is gone; screen readers continue at the heading.
   useEffect(() => heading.current?.focus(), []);
   const task = query.data;
+  const result = task?.state === "succeeded" ? task.result : undefined;
+  // A task that works on backups has a target of backups instead of an image.
   const target =
-    task?.state === "succeeded" && task.result !== undefined && "target" in task.result
-      ? task.result.target
+    result !== undefined && "target" in result && typeof result.target === "string"
+      ? result.target
       : undefined;
   const told = useRef(false);
   useEffect(() => {

@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { build } from "rolldown";
 import type { TestProject } from "vitest/node";
 
-const core = fileURLToPath(new URL("../packages/rbd-core/", import.meta.url));
+const core = fileURLToPath(new URL("../../", import.meta.url));
 /** The programs that tests of rbd-core start and kill, hundreds of times a run. */
 const programs = "test/**/{*-and-die,kill-child,killed-operations}.ts";
 

@@ -12,10 +12,20 @@ async function expectAccessibleInBothThemes(page: Page): Promise<void> {
   }
 }
 
-/** Backs the image of the page up, and expects a backup of this kind. */
-async function backUp(page: Page, button: string, kind: "Full" | "Incremental"): Promise<void> {
+/** Backs the image of the page up to the target, and expects a backup of this kind. */
+async function backUp(
+  page: Page,
+  button: string,
+  target: string,
+  kind: "Full" | "Incremental",
+): Promise<void> {
   await page.getByRole("button", { name: button }).first().click();
   const asked = dialog(page, "Back up an image");
+  if (kind === "Full") {
+    await asked.getByLabel("Target").click();
+    await page.getByRole("option", { name: target }).click();
+  }
+  await expect(asked.getByLabel("Target")).toContainText(target);
   await asked.getByRole("button", { name: "Back up", exact: true }).click();
   await expect(asked.getByText("is backed up.")).toBeVisible();
   await expect(asked.getByRole("definition").filter({ hasText: kind }).first()).toBeVisible();
@@ -52,10 +62,10 @@ test("an image is backed up, verified, restored to a new image and in place, and
     await page.goto(`/image/?spec=${encodeURIComponent(image)}&tab=backups`);
     await expect(page.getByRole("heading", { name: "No backups" })).toBeVisible();
     digests.push(await rbd.digest(image));
-    await backUp(page, "Back up this image…", "Full");
+    await backUp(page, "Back up this image…", name, "Full");
     await images.write(image);
     digests.push(await rbd.digest(image));
-    await backUp(page, "Back up now…", "Incremental");
+    await backUp(page, "Back up now…", name, "Incremental");
   });
 
   await test.step("the list leads to the history, in which the arrow keys move", async () => {
@@ -102,7 +112,7 @@ test("an image is backed up, verified, restored to a new image and in place, and
   await test.step("the same point is restored in place, and the state before is kept", async () => {
     await page.getByRole("button", { name: "Restore…" }).click();
     const asked = dialog(page, "Restore a backup");
-    await asked.getByLabel("In place").check();
+    await asked.getByText("In place", { exact: true }).click();
     await asked.getByRole("button", { name: "Continue" }).click();
     await expect(asked.getByText("kept in a snapshot")).toBeVisible();
     await asked.getByRole("button", { name: "Restore", exact: true }).click();

@@ -112,7 +112,10 @@ function HistoryHeader({ source }: { source: Source }) {
             </Button>
           )}
           {mayOperate && imageKey !== null && (
-            <Button variant="primary" onClick={() => openDialog(BackUpDialog, { image: source.image })}>
+            <Button
+              variant="primary"
+              onClick={() => openDialog(BackUpDialog, { image: source.image, target: source.targets[0]?.id })}
+            >
               <Save aria-hidden />
               Back up now…
             </Button>

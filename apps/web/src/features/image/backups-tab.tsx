@@ -51,7 +51,10 @@ export function BackupsTab({ image }: { image: ImageDetail }) {
                 <Scissors aria-hidden />
                 Prune…
               </Button>
-              <Button size="sm" onClick={() => openDialog(BackUpDialog, { image: image.spec })}>
+              <Button
+                size="sm"
+                onClick={() => openDialog(BackUpDialog, { image: image.spec, target: source.targets[0]?.id })}
+              >
                 <Archive aria-hidden />
                 Back up now…
               </Button>

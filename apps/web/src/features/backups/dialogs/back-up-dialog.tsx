@@ -21,6 +21,8 @@ import { BackupTaskOutcome } from "./task-results.tsx";
 interface BackUpDialogProps {
   /** `pool/[namespace/]image`; without it the user chooses the image in the dialog. */
   image?: string;
+  /** Id of the target that is proposed, such as the one with the image's other backups; the first one without it. */
+  target?: string | undefined;
   onClose: () => void;
 }
 
@@ -41,12 +43,12 @@ const KINDS = [
 ] as const;
 
 /** Asks what is backed up, where to and how, then shows the task. */
-export function BackUpDialog({ image, onClose }: BackUpDialogProps) {
+export function BackUpDialog({ image, target: proposed, onClose }: BackUpDialogProps) {
   const links = useLinks();
   const cluster = useCluster();
   const [taskId, setTaskId] = useState<string | null>(null);
   const [chosen, setChosen] = useState(image ?? "");
-  const [targetId, setTargetId] = useState("");
+  const [targetId, setTargetId] = useState(proposed ?? "");
   const [kind, setKind] = useState<Kind>("auto");
   const [labels, setLabels] = useState("");
   const [isProtected, setProtected] = useState(false);

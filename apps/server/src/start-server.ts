@@ -2,8 +2,11 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { openAuth, type SignInLink } from "./access/accounts.ts";
+import { ApiKeys } from "./access/api-keys.ts";
 import { AuditLog } from "./access/audit.ts";
+import { Callers } from "./access/callers.ts";
 import { Sessions } from "./access/session.ts";
+import { Users } from "./access/users.ts";
 import { createBackups } from "./backups/index.ts";
 import { type Clock, systemClock } from "./base/clock.ts";
 import type { Config } from "./base/config.ts";
@@ -17,11 +20,16 @@ import { createHttpServer, logConsole } from "./http/http-server.ts";
 import { addRoutes } from "./http/routes.ts";
 import { createInventories } from "./inventory/inventories.ts";
 import { listen } from "./listen.ts";
+import { Metrics } from "./metrics/metrics.ts";
+import { createNotifications } from "./notifications/notifications.ts";
 import { createFlattens } from "./operations/background-flattens.ts";
+import type { OperationServices } from "./operations/operation-services.ts";
 import { runnableKinds } from "./operations/operations.ts";
 import { createReconcilers, type UnsettledTasks } from "./operations/reconciler.ts";
 import { createRouter } from "./router.ts";
+import { createSchedules } from "./schedules/schedules.ts";
 import { createRunner } from "./tasks/task-runner.ts";
+import { Uploads } from "./volumes/upload.ts";
 
 /** A server that answers requests. */
 export interface RunningServer extends AsyncDisposable {
@@ -62,10 +70,12 @@ export async function startServer(config: Config, clock: Clock = systemClock): P
       const reconciled = reconcilers.get(id).begin(cluster);
       flattens.get(id).begin(cluster, reconciled, () => inventories.get(id).readRows());
       runner.wake();
+      schedules.scheduler.wake();
     },
     recovered(id) {
       inventories.get(id).renew();
       runner.wake();
+      schedules.scheduler.wake();
     },
   });
   const unsettledTasks: UnsettledTasks = {
@@ -85,28 +95,74 @@ export async function startServer(config: Config, clock: Clock = systemClock): P
     watched: () => hub.subscribers > 0,
   });
   const backups = await createBackups(host, { database, clusters, inventories });
-  const { cloneTasks } = config;
-  const dependantsOf = (cluster: string) => backups.dependantsOf(cluster);
-  const operations = { clusters, inventories, flattens, reconcilers, backups, dependantsOf, cloneTasks };
+  const uploads = new Uploads(clock);
+  const operations: OperationServices = {
+    clusters,
+    inventories,
+    flattens,
+    reconcilers,
+    backups,
+    dependantsOf: (cluster) => backups.dependantsOf(cluster),
+    cloneTasks: config.cloneTasks,
+    depthLimits: config.depthLimits,
+    clock,
+    imports: { uploads, maxBytes: config.importMaxBytes, allowPrivate: config.importPrivate },
+  };
+  const metrics = new Metrics();
   const runner = createRunner(host, {
     database,
     kinds: runnableKinds(operations),
-    publish: (task) => hub.publish({ type: "task", task }),
+    publish(task) {
+      metrics.taskChanged(task);
+      hub.publish({ type: "task", task });
+      schedules.scheduler.taskChanged(task);
+    },
     ready: (id) => canBegin(clusters, id),
   });
 
   const baseUrl = config.publicUrl ?? `http://localhost:${config.port}`;
+  const notifications = await createNotifications(host, { database, origin: baseUrl });
+  const schedules = createSchedules({
+    host,
+    database,
+    ...operations,
+    runner,
+    notifications,
+    changed: (id) => hub.publish({ type: "policy", id }),
+  });
   const { auth, signInLink } = await openAuth({ dataDir: config.dataDir, database, audit, baseUrl, log });
+  const sessions = new Sessions(auth, clock);
+  const keys = new ApiKeys(database, clock);
+  const callers = new Callers(sessions, keys);
+  const users = new Users({ auth, database, clock, onChanged: (userId) => callers.forget(userId) });
+  const version = productVersion();
+  metrics.observe({ database, clusters, inventories, hub, clock, version });
   await addRoutes({
     server,
     auth,
-    sessions: new Sessions(auth, clock),
+    sessions,
+    callers,
     audit,
-    router: createRouter({ ...operations, version: productVersion(), clock, runner, hub, audit }),
+    router: createRouter({
+      ...operations,
+      version,
+      runner,
+      hub,
+      audit,
+      users,
+      keys,
+      schedules,
+      notifications,
+    }),
+    uploads,
+    clusters,
+    version,
+    metrics: { registry: metrics.registry, from: config.metricsFrom },
     health: { database, checkClusters: () => checkClusters(clusters), clock },
     webDir: config.webDir,
     publicUrl: config.publicUrl,
     requestLimit: config.requestLimit,
+    keyRequestLimit: config.keyRequestLimit,
   });
   // Streams end first: the port closes only when no request is left.
   server.addHook("preClose", async () => hub.close());
@@ -115,6 +171,7 @@ export async function startServer(config: Config, clock: Clock = systemClock): P
   await runner.start();
   const origin = await listen(server, config);
   for (const [, connection] of clusters) connection.open();
+  await schedules.start();
 
   const parts = opened.move();
   const close = async () => {

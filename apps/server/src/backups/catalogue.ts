@@ -35,11 +35,12 @@ export class Catalogue {
     this.#options = options;
   }
 
-  /** What is in every target. One that cannot be read does not hide the others. */
-  async contents(): Promise<TargetContents[]> {
-    const targets = await this.#options.targets.list();
+  /** What is in every target, or in one. One that cannot be read does not hide the others. @throws {ServerError} `TARGET_UNKNOWN` */
+  async contents(only?: string): Promise<TargetContents[]> {
+    const { targets } = this.#options;
+    const wanted = only === undefined ? await targets.list() : [await targets.get(only)];
     return await Promise.all(
-      targets.map(async (target) => {
+      wanted.map(async (target) => {
         const memory = this.#memory(target.id);
         await memory.current();
         const { listing, readAt, error } = memory;

@@ -99,24 +99,31 @@ export function viewChain(
 }
 
 /**
- * The points that cannot be restored because of another one, with that one. A pool's point holds everything by itself; one in a
- * directory needs every file before it.
+ * The points that cannot be restored because of another one, with that one. A pool's point holds its data by itself, but its
+ * digests build on those of every point before it; one in a directory needs every file before it, too. A point that was read as
+ * a whole and found right after the damage was found is whole, and so is what builds on it.
  */
 function brokenPoints(
   { settings }: StoredTarget,
   { backups, problems }: BackupChainRow,
 ): Map<string, string> {
   const broken = new Map<string, string>();
-  if (settings.kind === "pool") return broken;
   const byId = new Map(backups.map((backup) => [backup.id, backup]));
-  const wrong = new Set(problems.map(({ id }) => id));
+  const wrong = new Set(settings.kind === "pool" ? [] : problems.map(({ id }) => id));
+  const damagedAt = new Map<string, string>();
   for (const { id, checks } of backups) {
-    if (Object.values(checks).some((check) => check?.ok === false)) wrong.add(id);
+    for (const check of Object.values(checks)) {
+      if (check?.ok === false && settings.kind === "directory") damagedAt.set(id, check.at);
+    }
   }
-  for (const { id, parent } of backups) {
+  for (const { id, parent, checks } of backups) {
     if (parent === null) continue;
-    const by = broken.get(parent) ?? (wrong.has(parent) || !byId.has(parent) ? parent : undefined);
-    if (by !== undefined) broken.set(id, by);
+    const isFaulty = wrong.has(parent) || damagedAt.has(parent) || !byId.has(parent);
+    const by = isFaulty ? parent : broken.get(parent);
+    if (by === undefined) continue;
+    const found = wrong.has(by) ? undefined : damagedAt.get(by);
+    const isProven = found !== undefined && checks.deep?.ok === true && checks.deep.at > found;
+    if (!isProven) broken.set(id, by);
   }
   return broken;
 }

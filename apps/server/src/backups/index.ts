@@ -5,7 +5,7 @@
 export { backupTask } from "./backup-task.ts";
 export { backupsRouter } from "./backups-router.ts";
 export { importTask } from "./import-task.ts";
-export { deleteTask, pruneTask } from "./removal-tasks.ts";
+export { deleteTask, pruneTask, retentionPolicy } from "./removal-tasks.ts";
 export { restoreTask } from "./restore-task.ts";
 export { createBackups } from "./services.ts";
 export { verifyTask } from "./verify-task.ts";

@@ -7,7 +7,7 @@ import { taskFields } from "../tasks/task.ts";
  *
  * `hello` begins every new stream. A client that holds images of another `scannedAt` fetched them before the stream
  * began, and missed a change (null: the images were not read yet). `inventory` holds the keys of rows that appeared,
- * changed or disappeared. `reset` means that events were missed (the server restarted, or the tab was away too long):
+ * changed or disappeared. `policy`: a policy, or a run of it, has changed. `reset` means that events were missed (the server restarted, or the tab was away too long):
  * fetch again what is on screen, of one cluster or, when `cluster` is null, of all.
  */
 export function eventSchema<Task extends z.ZodType>(task: Task) {
@@ -23,6 +23,7 @@ export function eventSchema<Task extends z.ZodType>(task: Task) {
       scannedAt: z.string(),
       changed: z.array(z.string()),
     }),
+    z.object({ type: z.literal("policy"), id: z.string() }),
     z.object({ type: z.literal("reset"), cluster: clusterId.nullable() }),
   ]);
 }

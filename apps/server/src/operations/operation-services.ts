@@ -1,7 +1,9 @@
-import type { FindDependants } from "rbd-core";
+import type { DepthLimits, FindDependants } from "rbd-core";
 import type { Backups } from "../backups/services.ts";
+import type { Clock } from "../base/clock.ts";
 import type { Clusters, PerCluster } from "../cluster/clusters.ts";
 import type { Inventories } from "../inventory/inventories.ts";
+import type { Uploads } from "../volumes/upload.ts";
 import type { BackgroundFlattens } from "./background-flattens.ts";
 import type { Reconciler } from "./reconciler.ts";
 
@@ -19,4 +21,13 @@ export interface OperationServices {
   dependantsOf: (cluster: string) => FindDependants;
   /** How many clones run at the same time. */
   cloneTasks: number;
+  depthLimits: DepthLimits;
+  clock: Clock;
+  imports: {
+    uploads: Uploads;
+    /** The largest disk that may be imported. */
+    maxBytes: number;
+    /** Whether disks are downloaded from private networks. */
+    allowPrivate: boolean;
+  };
 }

@@ -8,8 +8,13 @@ import {
   restoreTask,
   verifyTask,
 } from "../backups/index.ts";
+import { mirrorTask } from "../mirrors/mirror-task.ts";
+import { mirrorsRouter } from "../mirrors/mirrors.ts";
+import { drillTask } from "../schedules/drill-task.ts";
+import { retentionTask } from "../schedules/retention-task.ts";
 import { type RunnableKind, runnableKind } from "../tasks/task-kind.ts";
 import type { TaskRunner } from "../tasks/task-runner.ts";
+import { volumeKinds, volumesRouter } from "../volumes/volumes.ts";
 import { cloneRouter, cloneTask } from "./clone.ts";
 import { deletionRouter, deletionTask } from "./deletion/deletion.ts";
 import { locksRouter } from "./deletion/locks.ts";
@@ -40,6 +45,10 @@ const kinds = [
   moveTask,
   restoreFromTrashTask,
   purgeTask,
+  ...volumeKinds,
+  drillTask,
+  retentionTask,
+  mirrorTask,
 ] as const;
 
 /** The areas of the API that start tasks. */
@@ -55,6 +64,8 @@ export function operationRouters(services: OperationServices, runner: TaskRunner
     deletion: deletionRouter(services, runner),
     trash: trashRouter(services, runner),
     locks: locksRouter(services),
+    volumes: volumesRouter(services, runner),
+    mirrors: mirrorsRouter(services, runner),
   };
 }
 

@@ -98,12 +98,14 @@ export class TaskRunner {
   /**
    * Queues a task. Resolves when it is stored: from then on it outlives the server.
    *
+   * @param id For a caller that has stored the task's id before.
    * @throws {ServerError} `SHUTTING_DOWN`
    */
   async enqueue<Input>(
     kind: Pick<TaskKind<Input, { kind: string }, never>, "kind" | "title" | "object" | "related">,
     input: Input,
     user: { id: string; username: string },
+    id: string = randomUUID(),
   ): Promise<string> {
     const named = {
       kind: kind.kind,
@@ -111,7 +113,7 @@ export class TaskRunner {
       object: kind.object(input),
       related: kind.related(input),
     };
-    return await this.#queueTask(named, input, user);
+    return await this.#queueTask(named, input, user, id);
   }
 
   /**
@@ -138,13 +140,14 @@ export class TaskRunner {
     named: Pick<TaskSummary, "kind" | "title" | "object" | "related">,
     input: unknown,
     user: { id: string; username: string },
+    id: string = randomUUID(),
   ): Promise<string> {
     if (!this.#open)
       throw new ServerError("SHUTTING_DOWN", "The server is shutting down.", {
         hint: "Try again in a moment.",
       });
     const summary: TaskSummary = {
-      id: randomUUID(),
+      id,
       ...named,
       state: "queued",
       phase: null,

@@ -1,6 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { type Cluster, forest, type Inventory } from "rbd-core";
+import type { ApiKeys } from "../../src/access/api-keys.ts";
 import type { AuditLog } from "../../src/access/audit.ts";
+import type { Users } from "../../src/access/users.ts";
 import type { AuditEntry } from "../../src/api/trpc.ts";
 import { ClusterConnection } from "../../src/cluster/cluster-connection.ts";
 import { PerCluster } from "../../src/cluster/clusters.ts";
@@ -11,9 +13,11 @@ import { Reconciler } from "../../src/operations/reconciler.ts";
 import type { Services } from "../../src/router.ts";
 import { imageObject } from "../../src/tasks/task.ts";
 import type { TaskRunner } from "../../src/tasks/task-runner.ts";
+import { Uploads } from "../../src/volumes/upload.ts";
 import { FakeClock } from "./fake-clock.ts";
 import { silentLog } from "./silent-log.ts";
 import { stubBackups } from "./stub-backups.ts";
+import { stubNotifications, stubSchedules } from "./stub-policies.ts";
 import { inventoryOf } from "./synthetic-inventory.ts";
 
 /** The only cluster of the stubs. */
@@ -93,14 +97,43 @@ export function stubServices(inventory: Inventory = inventoryOf([])): StubServic
     backups,
     dependantsOf: (id) => backups.dependantsOf(id),
     cloneTasks: 1,
+    depthLimits: limits,
+    imports: { uploads: new Uploads(clock), maxBytes: 1024 ** 3, allowPrivate: false },
     runner: idleRunner(),
+    schedules: stubSchedules(),
+    notifications: stubNotifications(),
     hub,
+    users: stubUsers(),
+    keys: {
+      list: async () => [],
+      create: async () => ({ id: randomUUID(), key: "coppice_x" }),
+      revoke: async () => "backup",
+    } as unknown as ApiKeys,
     audit: {
       write: async (entry: AuditEntry) => void audited.push(entry),
       list: async () => ({ rows: [], nextCursor: null }),
     } as unknown as AuditLog,
   };
   return { services, audited, hub, cluster };
+}
+
+/** Accounts that can all be changed, and are not. */
+function stubUsers(): Users {
+  const link = { path: "/api/auth/magic-link/verify?token=x", expiresAt: "2026-03-01T12:00:00.000Z" };
+  const users = {
+    list: async () => [],
+    nameOf: async () => "ada",
+    create: async () => ({ id: "u1", link }),
+    setRole: async () => {},
+    setDisabled: async () => {},
+    remove: async () => {},
+    resetPassword: async () => link,
+    setFirstPassword: async () => {},
+    hasPassword: async () => true,
+    sessions: async () => [],
+    endSessions: async () => {},
+  };
+  return users as unknown as Users;
 }
 
 /** Queues everything and runs nothing; every id names a queued task. */

@@ -4,6 +4,7 @@ import { ZodType } from "zod";
 import { ROLES, type Role, roleIncludes } from "../../src/api/trpc.ts";
 import { call, type Person, procedures } from "../support/call-procedure.ts";
 import { BACKUP, POOL_TARGET, TARGET } from "../support/stub-backups.ts";
+import { CHANNEL, DEFINITION, POLICY, RUN } from "../support/stub-policies.ts";
 import { CLUSTER, stubServices } from "../support/stub-services.ts";
 
 const TASK = "6e8f0a51-8a73-4f0f-a6f9-0d6f29c0b0aa";
@@ -15,10 +16,10 @@ interface Expected {
   input?: object;
   /** Whether its input names the cluster it works on. */
   onCluster?: true;
+  /** Whether it reads the cluster before it queues a task: on the stub, which has none, it is refused. */
+  readsCluster?: true;
   /** What the audit log has of a mutation. */
   audited?: { cluster: string | null; object: string | null };
-  /** Whether a mutation looks at the cluster before it answers: the stubs have none, so that it fails there. */
-  readsCluster?: true;
 }
 
 const toFile = { target: TARGET, backup: BACKUP, to: { kind: "file", name: "a.raw", format: "raw" } };
@@ -26,6 +27,39 @@ const toFile = { target: TARGET, backup: BACKUP, to: { kind: "file", name: "a.ra
 /** Every procedure. A new one has to be added here, on purpose. */
 const EXPECTED: Record<string, Expected> = {
   "session.me": { role: "viewer" },
+  "session.list": { role: "viewer" },
+  "session.end": { role: "viewer", input: { id: null }, audited: { cluster: null, object: "admin" } },
+  "session.setPassword": {
+    role: "viewer",
+    input: { password: "a long enough one" },
+    audited: { cluster: null, object: "admin" },
+  },
+  "users.list": { role: "admin" },
+  "users.create": {
+    role: "admin",
+    input: { username: "ada", role: "viewer" },
+    audited: { cluster: null, object: "ada" },
+  },
+  "users.setRole": {
+    role: "admin",
+    input: { id: "u1", role: "viewer" },
+    audited: { cluster: null, object: "ada" },
+  },
+  "users.setDisabled": {
+    role: "admin",
+    input: { id: "u1", disabled: true },
+    audited: { cluster: null, object: "ada" },
+  },
+  "users.resetPassword": { role: "admin", input: { id: "u1" }, audited: { cluster: null, object: "ada" } },
+  "users.endSessions": { role: "admin", input: { id: "u1" }, audited: { cluster: null, object: "ada" } },
+  "users.remove": { role: "admin", input: { id: "u1" }, audited: { cluster: null, object: "ada" } },
+  "keys.list": { role: "viewer" },
+  "keys.create": {
+    role: "viewer",
+    input: { name: "backup", role: "viewer", days: 30 },
+    audited: { cluster: null, object: "backup" },
+  },
+  "keys.revoke": { role: "viewer", input: { id: TASK }, audited: { cluster: null, object: "backup" } },
   "clusters.list": { role: "viewer" },
   "cluster.info": { role: "viewer", onCluster: true },
   "images.list": { role: "viewer", onCluster: true },
@@ -181,10 +215,200 @@ const EXPECTED: Record<string, Expected> = {
     audited: { cluster: CLUSTER, object: "rbd/a" },
     readsCluster: true,
   },
+  "mirrors.list": { role: "viewer", onCluster: true },
+  "mirrors.plan": {
+    role: "operator",
+    onCluster: true,
+    input: { to: CLUSTER, pool: "fast", request: { kind: "images", images: [{ source: "rbd/a" }] } },
+    audited: { cluster: CLUSTER, object: "fast/a" },
+  },
+  "mirrors.start": {
+    role: "operator",
+    onCluster: true,
+    input: { to: CLUSTER, pool: "fast", request: { kind: "images", images: [{ source: "rbd/a" }] } },
+    audited: { cluster: CLUSTER, object: "fast/a" },
+  },
+  "mirrors.drive": {
+    role: "operator",
+    onCluster: true,
+    input: { to: CLUSTER, mirror: "fast/a", do: "sync" },
+    audited: { cluster: CLUSTER, object: "fast/a" },
+  },
+  "mirrors.confirm": {
+    role: "operator",
+    onCluster: true,
+    input: { to: CLUSTER, mirror: "fast/a", sources: "keep" },
+    audited: { cluster: CLUSTER, object: "fast/a" },
+  },
+  "volumes.create.plan": {
+    role: "operator",
+    onCluster: true,
+    input: { target: "rbd/b", from: { kind: "empty" }, size: 1024 },
+  },
+  "volumes.create.start": {
+    role: "operator",
+    onCluster: true,
+    input: { target: "rbd/b", from: { kind: "empty" }, size: 1024 },
+    readsCluster: true,
+    audited: { cluster: CLUSTER, object: "rbd/b" },
+  },
+  "volumes.resize.plan": {
+    role: "operator",
+    onCluster: true,
+    input: { image: "rbd/a", size: 1024 },
+  },
+  "volumes.resize.start": {
+    role: "operator",
+    onCluster: true,
+    input: { image: "rbd/a", size: 1024 },
+    readsCluster: true,
+    audited: { cluster: CLUSTER, object: "rbd/a" },
+  },
+  "volumes.rename.start": {
+    role: "operator",
+    onCluster: true,
+    input: { image: "rbd/a", target: "rbd/b" },
+    readsCluster: true,
+    audited: { cluster: CLUSTER, object: "rbd/a" },
+  },
+  "volumes.flatten.start": {
+    role: "operator",
+    onCluster: true,
+    input: { image: "rbd/a" },
+    readsCluster: true,
+    audited: { cluster: CLUSTER, object: "rbd/a" },
+  },
+  "volumes.copy.start": {
+    role: "operator",
+    onCluster: true,
+    input: { image: "rbd/a", target: "rbd/b" },
+    readsCluster: true,
+    audited: { cluster: CLUSTER, object: "rbd/b" },
+  },
+  "volumes.capture.plan": {
+    role: "operator",
+    onCluster: true,
+    input: { source: "rbd/a", target: "rbd/b" },
+  },
+  "volumes.capture.start": {
+    role: "operator",
+    onCluster: true,
+    input: { source: "rbd/a", target: "rbd/b" },
+    readsCluster: true,
+    audited: { cluster: CLUSTER, object: "rbd/b" },
+  },
+  "volumes.import.limits": { role: "operator", onCluster: true },
+  "volumes.import.start": {
+    role: "operator",
+    onCluster: true,
+    input: { target: "rbd/b", source: { kind: "upload", size: 1 } },
+    readsCluster: true,
+    audited: { cluster: CLUSTER, object: "rbd/b" },
+  },
+  "volumes.removeTemplate.preview": {
+    role: "operator",
+    onCluster: true,
+    input: { template: "rbd/a" },
+  },
+  "volumes.removeTemplate.start": {
+    role: "operator",
+    onCluster: true,
+    input: { template: "rbd/a" },
+    readsCluster: true,
+    audited: { cluster: CLUSTER, object: "rbd/a" },
+  },
   "tasks.list": { role: "viewer" },
   "tasks.get": { role: "viewer", input: { id: TASK } },
   "tasks.cancel": { role: "operator", input: { id: TASK }, audited: { cluster: CLUSTER, object: TASK } },
   "tasks.retry": { role: "operator", input: { id: TASK }, audited: { cluster: CLUSTER, object: TASK } },
+  "policies.list": { role: "viewer", onCluster: true },
+  "policies.get": { role: "viewer", input: { id: POLICY } },
+  "policies.preview": {
+    role: "viewer",
+    onCluster: true,
+    input: {
+      select: DEFINITION.select,
+      timeZone: "UTC",
+      crons: { backup: "0 2 * * *", verify: null, drill: null },
+    },
+  },
+  "policies.previewRetention": {
+    role: "viewer",
+    onCluster: true,
+    input: {
+      select: DEFINITION.select,
+      target: TARGET,
+      cron: "0 2 * * *",
+      timeZone: "UTC",
+      retention: { daily: 7 },
+    },
+  },
+  "policies.create": {
+    role: "operator",
+    onCluster: true,
+    input: { ...DEFINITION, name: "Weekly" },
+    audited: { cluster: CLUSTER, object: "Weekly" },
+  },
+  "policies.change": {
+    role: "operator",
+    onCluster: true,
+    input: { ...DEFINITION, id: POLICY },
+    audited: { cluster: CLUSTER, object: "Nightly" },
+  },
+  "policies.setPaused": {
+    role: "operator",
+    input: { id: POLICY, paused: true },
+    audited: { cluster: CLUSTER, object: "Nightly" },
+  },
+  "policies.remove": {
+    role: "operator",
+    input: { id: POLICY },
+    audited: { cluster: CLUSTER, object: "Nightly" },
+  },
+  "policies.run": {
+    role: "operator",
+    input: { id: POLICY, job: "backup" },
+    audited: { cluster: CLUSTER, object: "Nightly" },
+  },
+  "policies.runs": { role: "viewer", input: { id: POLICY } },
+  "policies.outcomes": { role: "viewer", input: { runId: RUN } },
+  "policies.drills": { role: "viewer", input: { id: POLICY } },
+  "policies.timeZones": { role: "viewer" },
+  "protection.summary": { role: "viewer", onCluster: true },
+  "protection.list": { role: "viewer", onCluster: true },
+  "notifications.list": { role: "admin" },
+  "notifications.add": {
+    role: "admin",
+    input: {
+      name: "hook",
+      settings: { kind: "webhook", url: "https://example.org/" },
+      events: ["failed"],
+      enabled: true,
+      secret: "a key",
+    },
+    audited: { cluster: null, object: "hook" },
+  },
+  "notifications.change": {
+    role: "admin",
+    input: {
+      id: CHANNEL,
+      name: "hook",
+      settings: { kind: "webhook", url: "https://example.org/" },
+      events: ["failed"],
+      enabled: true,
+    },
+    audited: { cluster: null, object: "hook" },
+  },
+  "notifications.remove": {
+    role: "admin",
+    input: { id: CHANNEL },
+    audited: { cluster: null, object: "hook" },
+  },
+  "notifications.test": {
+    role: "admin",
+    input: { id: CHANNEL },
+    audited: { cluster: null, object: "hook" },
+  },
   "audit.list": { role: "admin" },
   events: { role: "viewer" },
 };
@@ -249,7 +473,7 @@ describe.each(mutations)("$path in the audit log", ({ path, role, expected, inpu
         user: expect.objectContaining({ id: "id-admin", username: "admin" }),
         action: path,
         ...expected.audited,
-        outcome: fails ? "INTERNAL" : "ok",
+        outcome: fails ? expect.not.stringMatching(/^ok$/) : "ok",
         message: fails ? expect.any(String) : null,
         address: "192.0.2.1",
       },

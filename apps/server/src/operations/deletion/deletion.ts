@@ -17,7 +17,7 @@ import { ServerError } from "../../base/errors.ts";
 import { imageObject } from "../../tasks/task.ts";
 import type { TaskKind } from "../../tasks/task-kind.ts";
 import type { TaskRunner } from "../../tasks/task-runner.ts";
-import { imageById, imageName, namedImage } from "../named-image.ts";
+import { imageById, imageName, keyOf, namedImage } from "../named-image.ts";
 import type { OperationServices } from "../operation-services.ts";
 import { measure } from "../snapshots/chain.ts";
 
@@ -110,6 +110,8 @@ const deletionResult = z.object({
   way: deletionWay,
   steps: z.number(),
   frees: measure.nullable(),
+  /** Names an image that is in the trash now and can be restored as it was; null otherwise. */
+  key: z.string().nullable(),
 });
 
 type DeletionInput = z.output<typeof deletionInput>;
@@ -276,12 +278,14 @@ export const deletionTask: TaskKind<DeletionInput, DeletionTaskResult, Operation
             { hint: "What was done stays done. Look at the new plan, and start that.", object: spec },
           );
         }
+        const restorable = way === "trash" && plan.snapshot === null && total === 1;
         return {
           kind: "delete",
           target: spec,
           way,
           steps: outcome.done.length,
           frees: planned?.frees ?? null,
+          key: restorable ? keyOf(id, plan.image) : null,
         };
       });
     } finally {

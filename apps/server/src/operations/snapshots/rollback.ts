@@ -4,6 +4,7 @@ import {
   checkName,
   createVolumeSnapshot,
   formatImageSpec,
+  listOperations,
   type RollbackPhase,
   removeSnapshot,
   rollbackVolume,
@@ -122,7 +123,8 @@ export const rollbackTask: TaskKind<RollbackInput, RollbackTaskResult, Operation
 };
 
 /**
- * Keeps the current state in a snapshot. One with this name that holds exactly that state, as an interrupted call leaves it,
+ * Keeps the current state in a snapshot, unless an earlier rollback has not ended: the image may be rolled back in part then, and
+ * that is not the state to keep. One with this name that holds exactly that state, as an interrupted call leaves it,
  * serves as well.
  *
  * @returns Removes the snapshot again, if it was made here.
@@ -133,6 +135,21 @@ async function keepState(
   name: string,
   signal: AbortSignal,
 ): Promise<() => Promise<void>> {
+  const { pool, namespace, image: plainName } = plainImage(image);
+  const operations = await listOperations(cluster, { pools: [pool], signal });
+  const isRollback = ({ image: on, purpose }: (typeof operations)[number]) =>
+    purpose === "rollback" && on.namespace === namespace && on.image === plainName;
+  if (operations.some(isRollback)) {
+    throw new CoppiceError({
+      code: "INCOMPLETE",
+      call: "rollbackVolume",
+      object: image,
+      message: `an earlier rollback of ${image} has not ended, so its state cannot be kept now`,
+      hint:
+        "Roll it back without keeping its state: it returns to the state before the earlier rollback first. " +
+        "A snapshot that was kept then still holds that state.",
+    });
+  }
   try {
     await createVolumeSnapshot(cluster, { volume: image, name, protect: false, signal });
     return () => removeSnapshot(cluster, `${image}@${name}`);

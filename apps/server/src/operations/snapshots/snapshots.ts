@@ -1,6 +1,10 @@
 import {
+  type Cluster,
+  CoppiceError,
   checkName,
   createVolumeSnapshot,
+  deletionPlan,
+  type FindDependants,
   formatImageSpec,
   protectSnapshot,
   renameSnapshot,
@@ -113,7 +117,7 @@ export const snapshotTask: TaskKind<SnapshotChange, SnapshotTaskResult, Operatio
   object: (input) => imageObject(input.cluster, specOf(input)),
   related: () => [],
 
-  async run(input, task, { clusters, inventories }) {
+  async run(input, task, { clusters, inventories, dependantsOf }) {
     const { signal } = task;
     const spec = specOf(input);
     task.phase(titleOf(input));
@@ -125,6 +129,7 @@ export const snapshotTask: TaskKind<SnapshotChange, SnapshotTaskResult, Operatio
           return;
         }
         case "rename":
+          await refuseNeeded(cluster, spec, dependantsOf?.(input.cluster), signal);
           return renameSnapshot(cluster, spec, input.name, { signal });
         case "protect":
           return protectSnapshot(cluster, spec, { signal });
@@ -143,6 +148,25 @@ export const snapshotTask: TaskKind<SnapshotChange, SnapshotTaskResult, Operatio
     object: specOf(input),
   }),
 };
+
+/** Backups know the snapshot that they continue from by its name. @throws {CoppiceError} `BUSY` when something needs it */
+async function refuseNeeded(
+  cluster: Cluster,
+  spec: string,
+  findDependants: FindDependants | undefined,
+  signal: AbortSignal,
+): Promise<void> {
+  const { blockers } = await deletionPlan(cluster, spec, { findDependants, signal });
+  const needed = blockers.find(({ kind }) => kind === "dependant");
+  if (needed === undefined) return;
+  throw new CoppiceError({
+    code: "BUSY",
+    call: "renameSnapshot",
+    object: spec,
+    message: `${spec} cannot be renamed: ${needed.message}`,
+    hint: needed.hint ?? undefined,
+  });
+}
 
 function titleOf(input: SnapshotChange): string {
   const spec = specOf(input);

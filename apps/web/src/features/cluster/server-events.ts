@@ -5,7 +5,14 @@ import { useQueryClient } from "@tanstack/react-query";
 import { useSubscription } from "@trpc/tanstack-react-query";
 import { createContext, useCallback, useContext, useEffect, useRef, useSyncExternalStore } from "react";
 import { isSignedOut, trpc } from "#lib/api.ts";
-import { applyTask, applyUnchangedInventory, invalidateCluster, invalidateInventory } from "./cached-data.ts";
+import { isActive } from "#lib/task.ts";
+import {
+  applyTask,
+  applyUnchangedInventory,
+  invalidateCluster,
+  invalidateInventory,
+  invalidateProtection,
+} from "./cached-data.ts";
 
 export type StreamState = "live" | "connecting" | "lost" | "paused";
 
@@ -25,10 +32,13 @@ export function useServerEvents(onTask: (task: TaskSummary) => void): StreamStat
     ({ data: event }: { data: ServerEvent }) => {
       if (event.type === "task") {
         applyTask(client, event.task);
+        if (!isActive(event.task.state)) void invalidateProtection(client);
         onTask(event.task);
       } else if (event.type === "inventory") {
         if (event.changed.length === 0) applyUnchangedInventory(client, event);
         else void invalidateInventory(client, event.cluster);
+      } else if (event.type === "policy") {
+        void invalidateProtection(client);
       } else if (event.type === "reset") {
         void invalidateCluster(client, event.cluster);
       } else {

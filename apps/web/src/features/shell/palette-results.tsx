@@ -2,7 +2,7 @@
 
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { Command } from "cmdk";
-import { Copy, HardDrive, LogOut, type LucideIcon, RefreshCw, TriangleAlert } from "lucide-react";
+import { Copy, HardDrive, LogOut, type LucideIcon, Plus, RefreshCw, TriangleAlert } from "lucide-react";
 import { useRouter } from "next/navigation";
 import { useTheme } from "next-themes";
 import type { ReactNode } from "react";
@@ -15,6 +15,7 @@ import { useCluster, useLinks } from "#features/cluster/current-cluster.tsx";
 import { useRefreshInventory } from "#features/cluster/inventory.tsx";
 import { signOutAndLeave } from "#features/session/auth-api.ts";
 import { useMayOperate } from "#features/session/session.tsx";
+import { NewImageDialog } from "#features/volumes/volume-actions.ts";
 import { toProblem, trpc } from "#lib/api.ts";
 import { imageRef } from "#lib/links.ts";
 import { PAGES } from "./navigation.tsx";
@@ -97,7 +98,10 @@ export function PaletteCommands({ search, onDone }: { search: string; onDone: ()
   }));
   const commands: PaletteCommand[] = [
     ...(mayOperate
-      ? [{ id: "clone", label: "Clone an image…", icon: Copy, run: () => openDialog(CloneDialog, {}) }]
+      ? [
+          { id: "new", label: "New image…", icon: Plus, run: () => openDialog(NewImageDialog, {}) },
+          { id: "clone", label: "Clone an image…", icon: Copy, run: () => openDialog(CloneDialog, {}) },
+        ]
       : []),
     { id: "refresh", label: "Refresh the images", icon: RefreshCw, run: () => refresh.mutate({ cluster }) },
     ...THEMES.map(({ value, label, icon }) => ({

@@ -1,16 +1,14 @@
-import { createHash } from "node:crypto";
 import { expect } from "vitest";
 import type { Cluster } from "../../../src/cluster/cluster.ts";
 import { openImage } from "../../../src/image/image.ts";
+import { imageDigest } from "../../support/image-digest.ts";
 import type { PlainRbd } from "../formats/plain-rbd.ts";
 
 /** Size and digest of an image or snapshot, read through librbd. */
 export async function contentsOf(cluster: Cluster, spec: string): Promise<string> {
   await using image = await openImage(cluster, spec, { readOnly: true, allowIncomplete: true });
   const size = await image.size();
-  const hash = createHash("sha256");
-  for (let at = 0; at < size; at += 4 << 20) hash.update(await image.read(at, Math.min(4 << 20, size - at)));
-  return `${size} ${hash.digest("hex")}`;
+  return `${size} ${await imageDigest(image, size)}`;
 }
 
 /** The names of an image's snapshots. */
@@ -46,8 +44,7 @@ export async function checkObjectMaps(
   what: string,
 ): Promise<void> {
   const [any = ""] = specs;
-  const { features } = JSON.parse(String(await plain.rbd(["info", "--format", "json", any])));
-  if (!features.includes("object-map")) return;
+  if (!(await plain.hasObjectMap(any))) return;
   for (const spec of specs) {
     const wrong = await plain.wrongInObjectMap(spec);
     expect(

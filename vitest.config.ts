@@ -6,7 +6,7 @@ import { SlowestFirst } from "./test/slowest-first.ts";
  * unit: fast, no cluster, all files side by side; the files of a worker share its modules, so a test must not leave state
  * behind.
  * integration: against one private cluster, started only when such a test is selected.
- * dev-cluster: tests that start, kill and stop clusters of their own, one file after another.
+ * dev-cluster: tests that start, kill and stop clusters of their own.
  * The groups run one after the other, so that what measures or times out is not disturbed.
  */
 export default defineConfig({
@@ -24,7 +24,7 @@ export default defineConfig({
             "scripts/test/unit/**/*.test.ts",
           ],
           isolate: false,
-          testTimeout: 10_000,
+          testTimeout: 30_000,
           sequence: { groupOrder: 0 },
         },
       },
@@ -33,12 +33,14 @@ export default defineConfig({
           name: "integration",
           include: ["packages/*/test/integration/**/*.test.ts", "apps/*/test/integration/**/*.test.ts"],
           exclude: ["packages/dev-cluster/**", "**/node_modules/**"],
-          globalSetup: ["test/cluster-setup.ts"],
+          globalSetup: ["test/cluster-setup.ts", "packages/rbd-core/test/support/bundle-children.ts"],
           // A native binding lives in them: processes end cleanly where worker threads might not.
           pool: "forks",
-          maxWorkers: 2,
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
+          // One more than the cores of a small machine: some of them wait, for locks, quotas and daemons.
+          maxWorkers: 3,
+          // Far more than they take: a machine may be slow, and only what hangs is to fail.
+          testTimeout: 180_000,
+          hookTimeout: 180_000,
           sequence: { groupOrder: 1 },
         },
       },
@@ -46,9 +48,10 @@ export default defineConfig({
         test: {
           name: "dev-cluster",
           include: ["packages/dev-cluster/test/integration/**/*.test.ts"],
-          fileParallelism: false,
-          testTimeout: 120_000,
-          hookTimeout: 60_000,
+          // Most of the time they wait for daemons, which start and stop.
+          maxWorkers: 2,
+          testTimeout: 180_000,
+          hookTimeout: 180_000,
           sequence: { groupOrder: 2 },
         },
       },

@@ -9,11 +9,12 @@ import { runInForeground } from "./prepare/run.mjs";
 import { projectNode, root, toolEnv } from "./prepare/toolchain.mjs";
 
 const core = join(root, "packages/rbd-core");
-const integrations = [core, join(root, "apps/server")].map((home) => join(home, "test/integration"));
+const homes = [core, join(root, "packages/rbd-native"), join(root, "apps/server")];
+const integrations = homes.map((home) => join(home, "test/integration"));
 
 try {
   const { factor, first, fuzz } = options();
-  await prepare(["build", "cluster"]);
+  await prepare(["build", "cluster", "witnesses"]);
   const files = soakFiles();
   const ran = [];
   const run = async (title, command, args, env = {}) => {

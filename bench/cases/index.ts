@@ -4,6 +4,7 @@ import { cloneManySnaps, cloneUnchanged } from "./clone.ts";
 import { diffSparse1t } from "./diff-sparse-1t.ts";
 import { inventory1k, inventory10k } from "./inventory.ts";
 import { io4kRead, io4kWrite, io4mRead, io4mWrite, ioMatrix } from "./io.ts";
+import { mirrorSync } from "./mirror-sync.ts";
 import { open1k } from "./open-1k.ts";
 import { transferDeep } from "./transfer-deep.ts";
 import { transferDense, transferDenseLatency, transferVerified } from "./transfer-dense.ts";
@@ -29,6 +30,7 @@ const usual: readonly BenchCase[] = [
   transferRandom4k,
   transferSparse1t,
   transferDeep,
+  mirrorSync,
 ];
 
 /** Cases that run by name only, many by one name. */

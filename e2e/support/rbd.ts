@@ -1,4 +1,7 @@
-import { execFile } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
+import { createHash } from "node:crypto";
+import { once } from "node:events";
+import { pipeline } from "node:stream/promises";
 import { promisify } from "node:util";
 import type { APIRequestContext } from "@playwright/test";
 
@@ -27,9 +30,33 @@ export class RbdCli {
     await execute("rados", ["-c", this.#conf, "-p", pool, ...args]);
   }
 
+  /** SHA-256 of all of an image's or a snapshot's bytes, as `rbd export` reads them. */
+  async digest(spec: string): Promise<string> {
+    const child = spawn("rbd", ["-c", this.#conf, "export", "--no-progress", spec, "-"], {
+      stdio: ["ignore", "pipe", "ignore"],
+    });
+    const closed = once(child, "close");
+    const hash = createHash("sha256");
+    await pipeline(child.stdout, hash);
+    const [code] = await closed;
+    if (code !== 0) throw new Error(`rbd export ${spec} ended with ${code}`);
+    return hash.digest("hex");
+  }
+
   /** The output of `rbd info`. */
   async info(spec: string): Promise<ImageInfo> {
     return JSON.parse(await this.run("info", "--format", "json", spec)) as ImageInfo;
+  }
+
+  /** The SHA-256 of the bytes of an image, as `rbd export` writes them. */
+  async checksum(spec: string): Promise<string> {
+    const { stdout } = await execute("sh", [
+      "-c",
+      'rbd -c "$0" export --no-progress "$1" - | sha256sum',
+      this.#conf,
+      spec,
+    ]);
+    return stdout.trim();
   }
 
   /** The names of the snapshots, as `rbd snap ls` shows them. */

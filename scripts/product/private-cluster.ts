@@ -5,7 +5,13 @@ import { type DevCluster, startCluster } from "@coppice/dev-cluster";
 import { connect } from "rbd-core";
 import { step } from "../prepare/output.mjs";
 
-/** Starts (or starts again) the private cluster in `dataDir`/ceph and fills it once with the demonstration forest. */
+/** The pool of the private cluster that backups go to. */
+export const backupPool = "backups";
+
+/**
+ * Starts (or starts again) the private cluster in `dataDir`/ceph, fills it once with the demonstration forest, and makes sure that
+ * there is a pool for backups.
+ */
 export async function startPrivateCluster(dataDir: string, signal: AbortSignal): Promise<DevCluster> {
   const cluster = await step("Starting a private Ceph cluster", (detail) =>
     startCluster({ dir: join(dataDir, "ceph"), onProgress: detail, signal }),
@@ -14,6 +20,8 @@ export async function startPrivateCluster(dataDir: string, signal: AbortSignal):
     await step("Planting the demonstration forest", async (detail) => {
       await using connection = await connect({ conf: cluster.conf, signal });
       await plantDemoForest(connection, { onProgress: ({ spec }) => detail(spec), signal });
+      const pools = await connection.listPools();
+      if (!pools.some(({ name }) => name === backupPool)) await connection.createPool(backupPool);
     });
     return cluster;
   } catch (error) {

@@ -4,6 +4,7 @@ import { createInterface } from "node:readline";
 import { createStream, type RotatingFileStream } from "rotating-file-stream";
 import { UserError } from "../prepare/output.mjs";
 import { root } from "../prepare/toolchain.mjs";
+import { backupPool } from "./private-cluster.ts";
 import type { ProductSettings } from "./settings.ts";
 
 /** How long the server may take to end after SIGTERM: longer than the 30 s after which it ends itself. */
@@ -47,6 +48,8 @@ export async function startServer(
     env: {
       // Ceph's client runs a dozen threads: one malloc arena for each would hold tens of MiB of unused memory.
       MALLOC_ARENA_MAX: "2",
+      // A private cluster has a pool for backups; the environment may name another one.
+      ...(settings.cephConf === undefined ? { COPPICE_BACKUP_POOL: backupPool } : {}),
       ...process.env,
       COPPICE_PORT: String(settings.port),
       COPPICE_HOST: settings.host,

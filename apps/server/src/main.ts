@@ -3,6 +3,7 @@ import { ConfigError, checkFiles, readConfig } from "./base/config.ts";
 import { DataDirInUseError } from "./base/data-dir.ts";
 import { EXIT, ExitError } from "./listen.ts";
 import { type RunningServer, startServer } from "./start-server.ts";
+import { commandError, userCommand } from "./user-command.ts";
 
 /** Longer than running tasks may take to undo what is half made. A cluster that does not answer must not hold the process. */
 const SHUTDOWN_MS = 30_000;
@@ -11,7 +12,10 @@ const SHUTDOWN_MS = 30_000;
 const SIGNALS = ["SIGINT", "SIGTERM"] as const;
 
 try {
-  await main();
+  const [command, ...args] = process.argv.slice(2);
+  if (command === "user")
+    await userCommand(args, process.env).catch((error) => Promise.reject(commandError(error)));
+  else await main();
 } catch (error) {
   const code = exitCodeFor(error);
   const text = error instanceof Error ? (code === null ? error.stack : error.message) : String(error);

@@ -2,8 +2,11 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { openAuth, type SignInLink } from "./access/accounts.ts";
+import { ApiKeys } from "./access/api-keys.ts";
 import { AuditLog } from "./access/audit.ts";
+import { Callers } from "./access/callers.ts";
 import { Sessions } from "./access/session.ts";
+import { Users } from "./access/users.ts";
 import { createBackups } from "./backups/index.ts";
 import { type Clock, systemClock } from "./base/clock.ts";
 import type { Config } from "./base/config.ts";
@@ -17,13 +20,16 @@ import { createHttpServer, logConsole } from "./http/http-server.ts";
 import { addRoutes } from "./http/routes.ts";
 import { createInventories } from "./inventory/inventories.ts";
 import { listen } from "./listen.ts";
+import { Metrics } from "./metrics/metrics.ts";
 import { createNotifications } from "./notifications/notifications.ts";
 import { createFlattens } from "./operations/background-flattens.ts";
+import type { OperationServices } from "./operations/operation-services.ts";
 import { runnableKinds } from "./operations/operations.ts";
 import { createReconcilers, type UnsettledTasks } from "./operations/reconciler.ts";
 import { createRouter } from "./router.ts";
 import { createSchedules } from "./schedules/schedules.ts";
 import { createRunner } from "./tasks/task-runner.ts";
+import { Uploads } from "./volumes/upload.ts";
 
 /** A server that answers requests. */
 export interface RunningServer extends AsyncDisposable {
@@ -89,12 +95,25 @@ export async function startServer(config: Config, clock: Clock = systemClock): P
     watched: () => hub.subscribers > 0,
   });
   const backups = await createBackups(host, { database, clusters, inventories });
-  const { cloneTasks } = config;
-  const operations = { clusters, inventories, flattens, reconcilers, backups, cloneTasks };
+  const uploads = new Uploads(clock);
+  const operations: OperationServices = {
+    clusters,
+    inventories,
+    flattens,
+    reconcilers,
+    backups,
+    dependantsOf: (cluster) => backups.dependantsOf(cluster),
+    cloneTasks: config.cloneTasks,
+    depthLimits: config.depthLimits,
+    clock,
+    imports: { uploads, maxBytes: config.importMaxBytes, allowPrivate: config.importPrivate },
+  };
+  const metrics = new Metrics();
   const runner = createRunner(host, {
     database,
     kinds: runnableKinds(operations),
     publish(task) {
+      metrics.taskChanged(task);
       hub.publish({ type: "task", task });
       schedules.scheduler.taskChanged(task);
     },
@@ -112,25 +131,38 @@ export async function startServer(config: Config, clock: Clock = systemClock): P
     changed: (id) => hub.publish({ type: "policy", id }),
   });
   const { auth, signInLink } = await openAuth({ dataDir: config.dataDir, database, audit, baseUrl, log });
+  const sessions = new Sessions(auth, clock);
+  const keys = new ApiKeys(database, clock);
+  const callers = new Callers(sessions, keys);
+  const users = new Users({ auth, database, clock, onChanged: (userId) => callers.forget(userId) });
+  const version = productVersion();
+  metrics.observe({ database, clusters, inventories, hub, clock, version });
   await addRoutes({
     server,
     auth,
-    sessions: new Sessions(auth, clock),
+    sessions,
+    callers,
     audit,
     router: createRouter({
       ...operations,
-      version: productVersion(),
-      clock,
+      version,
       runner,
       hub,
       audit,
+      users,
+      keys,
       schedules,
       notifications,
     }),
+    uploads,
+    clusters,
+    version,
+    metrics: { registry: metrics.registry, from: config.metricsFrom },
     health: { database, checkClusters: () => checkClusters(clusters), clock },
     webDir: config.webDir,
     publicUrl: config.publicUrl,
     requestLimit: config.requestLimit,
+    keyRequestLimit: config.keyRequestLimit,
   });
   // Streams end first: the port closes only when no request is left.
   server.addHook("preClose", async () => hub.close());

@@ -4,6 +4,8 @@ import { secretFile } from "../base/data-dir.ts";
 import type { Database } from "../db/database.ts";
 import type { AuditLog } from "./audit.ts";
 import { type Auth, createAuth } from "./auth.ts";
+import { createSignInPath } from "./sign-in-links.ts";
+import { mailOf } from "./users.ts";
 
 /** Random bytes of the secret that signs cookies, and of the first password. */
 const SECRET_BYTES = 32;
@@ -31,15 +33,19 @@ export async function openAuth({
   baseUrl,
   log,
 }: OpenAuthOptions): Promise<OpenAuth> {
-  let lastToken = "";
   const { secret } = await secretFile(join(dataDir, "auth-secret"), SECRET_BYTES);
   const auth = createAuth({
     database,
     secret,
     baseUrl,
     log,
-    onSignInToken: (token) => {
-      lastToken = token;
+    isDisabled: async (userId) => {
+      const found = await database
+        .selectFrom("user")
+        .select("disabledAt")
+        .where("id", "=", userId)
+        .executeTakeFirst();
+      return found?.disabledAt != null;
     },
     onSignIn: (userId, address) => auditSignIn({ database, audit, userId, address }),
   });
@@ -54,7 +60,7 @@ export async function openAuth({
   }
   return {
     auth,
-    signInLink: (origin) => createSignInLink({ auth, database, origin, takeToken: () => lastToken }),
+    signInLink: (origin) => createSignInLink({ auth, database, origin }),
   };
 }
 
@@ -81,9 +87,6 @@ async function auditSignIn(options: {
     address,
   });
 }
-
-/** better-auth identifies users by mail address. Coppice uses usernames, so the address is made up and never used. */
-const mailOf = (username: string) => `${username}@coppice.invalid`;
 
 const FIRST_ADMIN = "admin";
 
@@ -137,20 +140,15 @@ async function createSignInLink(options: {
   auth: Auth;
   database: Database;
   origin: string;
-  /** The newest sign-in token. */
-  takeToken(): string;
 }): Promise<SignInLink | null> {
   const admin = await options.database
     .selectFrom("user")
     .select(["email", "username", "name"])
     .where("role", "=", "admin")
+    .where("disabledAt", "is", null)
     .orderBy("createdAt")
     .executeTakeFirst();
   if (admin === undefined) return null;
-  await options.auth.api.signInMagicLink({ body: { email: admin.email }, headers: new Headers() });
-  const url = new URL("/api/auth/magic-link/verify", options.origin);
-  url.searchParams.set("token", options.takeToken());
-  url.searchParams.set("callbackURL", "/");
-  url.searchParams.set("errorCallbackURL", "/sign-in/");
-  return { url: url.toString(), username: admin.username ?? admin.name };
+  const { path } = await createSignInPath(options.auth, admin.email, false);
+  return { url: new URL(path, options.origin).toString(), username: admin.username ?? admin.name };
 }

@@ -1,11 +1,16 @@
+import { createHash } from "node:crypto";
 import { betterAuth } from "better-auth";
+import { APIError } from "better-auth/api";
 import { magicLink, username } from "better-auth/plugins";
 import type { FastifyBaseLogger } from "fastify";
 import type { Database } from "../db/database.ts";
 import { shortened } from "../http/request-log.ts";
 
-/** A sign-in link is meant to be opened at once. */
+/** A sign-in link is meant to be opened at once; one for somebody else is made to last longer (see sign-in-links.ts). */
 const LINK_SECONDS = 10 * 60;
+/** Characters of a password. */
+export const LEAST_PASSWORD = 12;
+export const LONGEST_PASSWORD = 256;
 const SESSION_SECONDS = 7 * 24 * 60 * 60;
 const DAY_SECONDS = 24 * 60 * 60;
 
@@ -17,8 +22,8 @@ interface AuthOptions {
   log: FastifyBaseLogger;
   /** Called with each new session. */
   onSignIn(userId: string, address: string): Promise<void>;
-  /** Called with each sign-in token, which is shown instead of being mailed. */
-  onSignInToken(token: string): void;
+  /** Whether the user may not sign in. */
+  isDisabled(userId: string): Promise<boolean>;
 }
 
 /** Accounts, passwords and sessions: better-auth on the server's database. */
@@ -31,11 +36,17 @@ export function createAuth(options: AuthOptions) {
     database: { db: options.database, type: "sqlite", transaction: true },
     telemetry: { enabled: false },
     logger: authLogger(options.log),
-    emailAndPassword: { enabled: true, disableSignUp: true, minPasswordLength: 12, maxPasswordLength: 256 },
+    emailAndPassword: {
+      enabled: true,
+      disableSignUp: true,
+      minPasswordLength: LEAST_PASSWORD,
+      maxPasswordLength: LONGEST_PASSWORD,
+    },
     session: { expiresIn: SESSION_SECONDS, updateAge: DAY_SECONDS, cookieCache: { enabled: false } },
     user: {
       additionalFields: {
         role: { type: "string", required: true, defaultValue: "viewer", input: false },
+        disabledAt: { type: "string", required: false, input: false },
       },
     },
     rateLimit: {
@@ -59,6 +70,13 @@ export function createAuth(options: AuthOptions) {
     databaseHooks: {
       session: {
         create: {
+          before: async ({ userId }) => {
+            if (!(await options.isDisabled(userId))) return;
+            throw new APIError("FORBIDDEN", {
+              code: "USER_DISABLED",
+              message: "This account is disabled. Ask an administrator to enable it.",
+            });
+          },
           after: async (session, context) => {
             // A change of the password replaces the session of the person who made it.
             if (context?.path !== "/change-password")
@@ -77,9 +95,10 @@ export function createAuth(options: AuthOptions) {
       magicLink({
         disableSignUp: true,
         expiresIn: LINK_SECONDS,
-        storeToken: "hashed",
+        storeToken: { type: "custom-hasher", hash: async (token) => hashOfToken(token) },
         rateLimit: { window: 60, max: 20 },
-        sendMagicLink: async ({ token }) => options.onSignInToken(token),
+        // Nothing is mailed: whoever asked for the link is handed its token.
+        sendMagicLink: async ({ token, metadata }) => void metadata?.handOver(token),
       }),
     ],
   });
@@ -93,8 +112,13 @@ export type Auth = ReturnType<typeof createAuth>;
  */
 export const CLIENT_ADDRESS_HEADER = "x-coppice-client-address";
 
+/** How the token of a sign-in link is stored. */
+export function hashOfToken(token: string): string {
+  return createHash("sha256").update(token).digest("base64url");
+}
+
 /** Letters, digits, dot, dash, underscore; begins with a letter or digit. */
-function isUsername(text: string): boolean {
+export function isUsername(text: string): boolean {
   return /^[a-z0-9][a-z0-9._-]{1,63}$/i.test(text);
 }
 

@@ -13,6 +13,9 @@ export const operatorProcedure = procedureFor("operator");
 /** For those who manage the server and its users. */
 export const adminProcedure = procedureFor("admin");
 
+/** For a person at the dashboard: what concerns passwords, sessions and keys is not for those who hold a key. */
+export const personProcedure = procedureFor("viewer").use(requireSession());
+
 /** Errors are mapped outermost, so that the audit log keeps the original error. */
 function procedureFor(role: Role) {
   return t.procedure.meta({ role }).use(mapErrors()).use(audited()).use(requireRole(role));
@@ -40,12 +43,12 @@ function audited() {
     // A mutation fills in the image, snapshot or task that it changes, and the cluster when its input does not name it.
     const audit: { cluster: string | null; object: string | null } = { cluster: null, object: null };
     if (type !== "mutation" || ctx.user === null) return next({ ctx: { audit } });
-    const input = onCluster.safeParse(await getRawInput().catch(() => null)); // the procedure refuses what cannot be read
+    const input = onCluster.safeParse(await rawInput(getRawInput));
     if (input.success) audit.cluster = input.data.cluster;
     const result = await next({ ctx: { audit } });
     const error = result.ok ? null : toUserError(result.error);
     await ctx.writeAudit({
-      user: ctx.user,
+      user: { id: ctx.user.id, username: ctx.user.username, apiKey: ctx.user.apiKey },
       action: path,
       ...audit,
       outcome: error?.code ?? "ok",
@@ -54,6 +57,15 @@ function audited() {
     });
     return result;
   });
+}
+
+/** The input as it was sent; null when it cannot be read, which the procedure refuses. */
+async function rawInput(read: () => unknown): Promise<unknown> {
+  try {
+    return await read();
+  } catch {
+    return null;
+  }
 }
 
 /** Lets a call through when its caller is signed in with `needed` or a stronger role; narrows `ctx.user`. */
@@ -72,5 +84,18 @@ function requireRole(needed: Role) {
     }
     const signedIn: SessionUser & { role: Role } = { ...user, role };
     return next({ ctx: { ...ctx, user: signedIn } });
+  });
+}
+
+/** Lets a call through when it was made in a session; narrows `ctx.sessionId`. */
+function requireSession() {
+  return t.middleware(({ ctx, next }) => {
+    const { sessionId } = ctx;
+    if (sessionId === null) {
+      throw new ServerError("SESSION_NEEDED", "This cannot be done with an API key.", {
+        hint: "Sign in to the dashboard and do it there.",
+      });
+    }
+    return next({ ctx: { sessionId } });
   });
 }

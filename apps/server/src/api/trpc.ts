@@ -18,18 +18,25 @@ export function roleIncludes(role: Role, needed: Role): boolean {
   return ROLES.indexOf(role) >= ROLES.indexOf(needed);
 }
 
-/** A person with a session. */
+/** A person with a session, or for whom a script acts with an API key. */
 export interface SessionUser {
   id: string;
   name: string;
   username: string;
   /** Null when the stored role is not one of `ROLES`: signed in, but allowed nothing. */
   role: Role | null;
+  /** Name of the API key of the request; null for a session. */
+  apiKey: string | null;
 }
 
 /** An action of a user, allowed or refused. */
 export interface AuditEntry {
-  user: { id: string; username: string };
+  user: {
+    id: string;
+    username: string;
+    /** Name of the API key that was used; null or absent for a person at the dashboard. */
+    apiKey?: string | null;
+  };
   /** Path of the procedure ("clone.start"), "sign-in", "sign-out" or "change-password". */
   action: string;
   /** The cluster it was done on; null when it concerns none. */
@@ -45,7 +52,9 @@ export interface AuditEntry {
 /** What every procedure is given. `user` is null for a stranger. */
 export interface Context {
   user: SessionUser | null;
-  /** Aborts when the session of `user` ends. */
+  /** The session of `user`; null for a stranger and for an API key. */
+  sessionId: string | null;
+  /** Aborts when the session of `user` ends, or the API key is revoked. */
   sessionEnded: AbortSignal;
   log: FastifyBaseLogger;
   /** Address the request came from, for the audit log. */
@@ -95,7 +104,11 @@ function formatError({
   ctx: Context | undefined;
 }): ErrorShape {
   const coppice = toUserError(error);
-  if (coppice.code === "INTERNAL" && ctx !== undefined)
-    coppice.hint = `The server's log has the details, under the request ${ctx.requestId}.`;
+  if (coppice.code === "INTERNAL" && ctx !== undefined) coppice.hint = hintToLog(ctx.requestId);
   return { ...shape, message: coppice.message, data: { ...shape.data, coppice } };
+}
+
+/** The hint of an unexpected error. */
+export function hintToLog(requestId: string): string {
+  return `The server's log has the details, under the request ${requestId}.`;
 }

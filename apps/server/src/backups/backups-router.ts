@@ -8,7 +8,7 @@ import { findImage } from "../inventory/catalog.ts";
 import type { OperationServices } from "../operations/operation-services.ts";
 import type { TaskRunner } from "../tasks/task-runner.ts";
 import { backupRequest, queueBackup } from "./backup-task.ts";
-import { pointView } from "./chain-view.ts";
+import { type BackupChainView, pointView } from "./chain-view.ts";
 import { importRequest, queueImport } from "./import-task.ts";
 import {
   deleteRequest,
@@ -24,6 +24,7 @@ import {
   type Source,
   type SourceDetail,
   sourceDetail,
+  sourceRow,
   sourcesInput,
   sourcesPage,
 } from "./source-list.ts";
@@ -41,6 +42,8 @@ const targetView = z.object({
 
 const pointDetail = z.object({
   point: pointView,
+  /** The image that it is a backup of. */
+  source: sourceRow,
   /** The points whose data it is made of, oldest first, with itself as the last one. */
   needs: z.array(z.string()),
   target: targetView,
@@ -245,10 +248,12 @@ async function detailOf(
 /** @throws {ServerError} `BACKUP_UNKNOWN` */
 async function readPoint({ backups }: OperationServices, targetId: string, id: string): Promise<PointDetail> {
   const { sources } = await backups.sources();
-  const chains = sources.flatMap((source) => source.chains).filter(({ target }) => target.id === targetId);
-  const chain = chains.find(({ points }) => points.some((point) => point.id === id));
+  const isIt = ({ target, points }: BackupChainView) =>
+    target.id === targetId && points.some((point) => point.id === id);
+  const source = sources.find(({ chains }) => chains.some(isIt));
+  const chain = source?.chains.find(isIt);
   const point = chain?.points.find((each) => each.id === id);
-  if (chain === undefined || point === undefined) {
+  if (source === undefined || chain === undefined || point === undefined) {
     throw new ServerError("BACKUP_UNKNOWN", `The target has no backup ${id}.`, {
       hint: "It may have been removed. Look for it in the list of backups.",
       object: id,
@@ -258,6 +263,7 @@ async function readPoint({ backups }: OperationServices, targetId: string, id: s
     const needed = backups.catalogue.dataOf(targetId, chain.chain, id);
     return {
       point,
+      source: source.row,
       needs: needed.map((each) => each.id),
       target: viewTarget(stored),
       commands: restoreCommands(location, needed).map(({ title, commands }) => ({

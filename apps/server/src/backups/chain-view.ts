@@ -72,13 +72,17 @@ export const chainView = z.object({
 });
 
 export type PointView = z.output<typeof pointView>;
-export type ChainView = z.output<typeof chainView>;
+export type BackupChainView = z.output<typeof chainView>;
 
 /** Whether the source still has the snapshot that a backup was taken from; null when that is not known. */
 export type HasSnapshot = (backup: Pick<BackupRecord, "completedAt" | "source">) => boolean | null;
 
 /** A chain with records as it is shown. Pure. */
-export function viewChain(target: StoredTarget, row: BackupChainRow, hasSnapshot: HasSnapshot): ChainView {
+export function viewChain(
+  target: StoredTarget,
+  row: BackupChainRow,
+  hasSnapshot: HasSnapshot,
+): BackupChainView {
   const problems = Map.groupBy(row.problems, ({ id }) => id);
   const broken = brokenPoints(target, row);
   return {
@@ -95,24 +99,31 @@ export function viewChain(target: StoredTarget, row: BackupChainRow, hasSnapshot
 }
 
 /**
- * The points that cannot be restored because of another one, with that one. A pool's point holds everything by itself; one in a
- * directory needs every file before it.
+ * The points that cannot be restored because of another one, with that one. A pool's point holds its data by itself, but its
+ * digests build on those of every point before it; one in a directory needs every file before it, too. A point that was read as
+ * a whole and found right after the damage was found is whole, and so is what builds on it.
  */
 function brokenPoints(
   { settings }: StoredTarget,
   { backups, problems }: BackupChainRow,
 ): Map<string, string> {
   const broken = new Map<string, string>();
-  if (settings.kind === "pool") return broken;
   const byId = new Map(backups.map((backup) => [backup.id, backup]));
-  const wrong = new Set(problems.map(({ id }) => id));
+  const wrong = new Set(settings.kind === "pool" ? [] : problems.map(({ id }) => id));
+  const damagedAt = new Map<string, string>();
   for (const { id, checks } of backups) {
-    if (Object.values(checks).some((check) => check?.ok === false)) wrong.add(id);
+    for (const check of Object.values(checks)) {
+      if (check?.ok === false && settings.kind === "directory") damagedAt.set(id, check.at);
+    }
   }
-  for (const { id, parent } of backups) {
+  for (const { id, parent, checks } of backups) {
     if (parent === null) continue;
-    const by = broken.get(parent) ?? (wrong.has(parent) || !byId.has(parent) ? parent : undefined);
-    if (by !== undefined) broken.set(id, by);
+    const isFaulty = wrong.has(parent) || damagedAt.has(parent) || !byId.has(parent);
+    const by = isFaulty ? parent : broken.get(parent);
+    if (by === undefined) continue;
+    const found = wrong.has(by) ? undefined : damagedAt.get(by);
+    const isProven = found !== undefined && checks.deep?.ok === true && checks.deep.at > found;
+    if (!isProven) broken.set(id, by);
   }
   return broken;
 }
@@ -158,7 +169,7 @@ function storedBytes({ stored, reason, transfer }: BackupRecord): number | null 
 }
 
 /** A chain that another program made. Pure. */
-export function viewForeignChain(target: StoredTarget, foreign: ForeignChain): ChainView {
+export function viewForeignChain(target: StoredTarget, foreign: ForeignChain): BackupChainView {
   return {
     target: nameOf(target),
     chain: foreign.chain,
@@ -210,7 +221,7 @@ function describeProblem(problem: CinderChainProblem): string {
   }
 }
 
-function nameOf({ id, name, settings }: StoredTarget): ChainView["target"] {
+function nameOf({ id, name, settings }: StoredTarget): BackupChainView["target"] {
   return { id, name, kind: settings.kind };
 }
 

@@ -69,7 +69,11 @@ export const restoreRequest = z.object({
   acceptDamaged: z.boolean().default(false),
 });
 
-const restoreInput = restoreRequest.extend({ subject: backupSubject });
+const restoreInput = restoreRequest.extend({
+  subject: backupSubject,
+  /** In place: the highest id of a snapshot before. The one that keeps the state before has a higher one. */
+  known: z.string().regex(/^\d+$/).nullable(),
+});
 
 const restoreResult = z.object({
   kind: z.literal("restore"),
@@ -154,7 +158,19 @@ export async function queueRestore(
   destination(services, wanted.to);
   const subject = backups.subjectOf(await backups.find(wanted.target, wanted.backup));
   if (wanted.to.kind !== "file") await clusters.get(wanted.to.cluster).whenOpen();
-  return await runner.enqueue(restoreTask, { ...wanted, subject }, user);
+  const known = wanted.to.kind === "in-place" ? await newestSnapshot(services, wanted.to) : null;
+  return await runner.enqueue(restoreTask, { ...wanted, subject, known }, user);
+}
+
+/** The highest id of a snapshot of an image; 0 without one. @throws {CoppiceError} `NOT_FOUND` */
+async function newestSnapshot(
+  { clusters }: OperationServices,
+  { cluster: id, image: spec }: { cluster: string; image: string },
+): Promise<string> {
+  return await clusters.get(id).ask(async (cluster) => {
+    await using image = await openImage(cluster, spec, { readOnly: true });
+    return String((await image.listSnapshots()).at(-1)?.id ?? 0n);
+  });
 }
 
 type Destination = RestoreRequest["to"];
@@ -282,14 +298,14 @@ export const restoreTask: TaskKind<RestoreInput, RestoreTaskResult, OperationSer
 
   recorded: {
     purpose: ["make", "restore"],
-    async examine({ to, backup }, client, { clusters }) {
+    async examine({ to, known, backup }, client, { clusters }) {
       if (to.kind === "file") return { outcome: "undone", what: `${to.name} is not complete` };
       const { image } = to;
       return await clusters
         .get(to.cluster)
         .ask((cluster) =>
           to.kind === "in-place"
-            ? examineInPlace(cluster, image, backup)
+            ? examineInPlace(cluster, to, backup, BigInt(known ?? 0))
             : examineMade(cluster, image, client),
         );
     },
@@ -297,14 +313,24 @@ export const restoreTask: TaskKind<RestoreInput, RestoreTaskResult, OperationSer
 };
 
 /**
- * No operation stands on the image: the restore had not begun, or was complete. Its snapshot of the state before goes when it
- * fails, so it is there only in the second case.
+ * No operation stands on the image: the restore had not begun, or was complete. The snapshot of the state before goes when a
+ * restore fails, so it is there only in the second case.
  */
-async function examineInPlace(cluster: Cluster, spec: string, backup: string): Promise<TaskOutcome> {
+async function examineInPlace(
+  cluster: Cluster,
+  { image: spec, safetySnapshot }: { image: string; safetySnapshot: boolean },
+  backup: string,
+  known: bigint,
+): Promise<TaskOutcome> {
+  if (!safetySnapshot) {
+    const what = `nothing tells whether ${spec} holds the backup ${backup}: restore it again`;
+    return { outcome: "unfinished", what };
+  }
   await using image = await openImage(cluster, spec, { readOnly: true });
-  const isSafety = ({ name }: { name: string }) => name.startsWith(`coppice-before-restore-${backup}-`);
+  const isSafety = ({ name, id }: { name: string; id: bigint }) =>
+    id > known && name.startsWith(`coppice-before-restore-${backup}-`);
   if ((await image.listSnapshots()).some(isSafety)) {
     return { outcome: "finished", what: `${spec} holds the backup ${backup}` };
   }
-  return { outcome: "undone", what: `no restore of ${spec} is under way` };
+  return { outcome: "undone", what: `nothing was written to ${spec}` };
 }

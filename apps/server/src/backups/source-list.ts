@@ -3,7 +3,13 @@ import { z } from "zod";
 import { clusterId, rowErrorSchema } from "../api/schemas.ts";
 import { staleCursor } from "../base/paging.ts";
 import type { TargetContents } from "./catalogue.ts";
-import { type ChainView, chainView, type HasSnapshot, viewChain, viewForeignChain } from "./chain-view.ts";
+import {
+  type BackupChainView,
+  chainView,
+  type HasSnapshot,
+  viewChain,
+  viewForeignChain,
+} from "./chain-view.ts";
 
 /** What a source can be sorted by. */
 const sorts = ["name", "newest", "oldest", "points", "stored", "verified"] as const;
@@ -107,7 +113,7 @@ export type FindSource = (source: BackupRecord["source"]) => KnownSource;
 export interface Source {
   row: SourceRow;
   isGone: boolean;
-  chains: ChainView[];
+  chains: BackupChainView[];
 }
 
 /** The key of a source: by ids, which are never used again. */
@@ -125,7 +131,7 @@ const unknownFsid = "00000000-0000-0000-0000-000000000000";
 /** Groups what is in some targets by source. Pure. */
 export function collectSources(contents: readonly TargetContents[], findSource: FindSource): Source[] {
   const sources = new Map<string, Source>();
-  const add = (key: string, chain: ChainView, make: () => SourceRow, isGone: boolean) => {
+  const add = (key: string, chain: BackupChainView, make: () => SourceRow, isGone: boolean) => {
     const source = sources.get(key) ?? { row: make(), isGone, chains: [] };
     source.chains.push(chain);
     sources.set(key, source);

@@ -5,6 +5,7 @@ import {
   type BackupLocation,
   type BackupTarget,
   type Cluster,
+  CoppiceError,
   openDirectoryTarget,
   openPoolTarget,
 } from "rbd-core";
@@ -202,8 +203,8 @@ export class StoredTargets implements BackupTargets {
     if (location.kind === "directory") {
       for (const { settings } of await this.list()) {
         if (settings.kind !== "directory") continue;
-        const target = await this.#open(settings);
-        if (target.location.kind === "directory" && target.location.path === location.path) return target;
+        const target = await this.#openIfThere(settings);
+        if (target?.location.kind === "directory" && target.location.path === location.path) return target;
       }
       return undefined;
     }
@@ -237,6 +238,15 @@ export class StoredTargets implements BackupTargets {
       await target.find("0"); // whether its records can be read
       return await poolSpace(cluster, settings.dataPool ?? settings.pool);
     });
+  }
+
+  async #openIfThere(settings: TargetSettings): Promise<BackupTarget | undefined> {
+    try {
+      return await this.#open(settings);
+    } catch (error) {
+      if (error instanceof CoppiceError) return undefined; // its file system is not mounted
+      throw error;
+    }
   }
 
   async #open(settings: TargetSettings, { create = false } = {}): Promise<BackupTarget> {

@@ -31,19 +31,20 @@ const origin = z.string().transform((value, context) => {
   return url?.origin ?? "";
 });
 
+const networks = z
+  .string()
+  .transform((value) => value.split(",").map((part) => part.trim()))
+  .refine(
+    (parts) => parts.every(isNetwork),
+    "must be addresses or networks such as 10.0.0.0/8, separated by commas",
+  );
+
 const environment = z
   .object({
     COPPICE_PORT: wholeNumber(0, 65_535, 4400),
     COPPICE_HOST: z.string().default("127.0.0.1"),
     COPPICE_URL: origin.optional(),
-    COPPICE_TRUST_PROXY: z
-      .string()
-      .transform((value) => value.split(",").map((part) => part.trim()))
-      .refine(
-        (parts) => parts.every(isNetwork),
-        "must be addresses or networks such as 10.0.0.0/8, separated by commas",
-      )
-      .optional(),
+    COPPICE_TRUST_PROXY: networks.optional(),
     COPPICE_DATA: z.string().default("./.coppice"),
     COPPICE_WEB_DIR: z.string().default(fileURLToPath(new URL("../../../web/out", import.meta.url))),
     COPPICE_SIGN_IN_LINK: flag,
@@ -54,8 +55,12 @@ const environment = z
       )
       .default("info"),
     COPPICE_REQUEST_LIMIT: wholeNumber(100, 1_000_000, 12_000),
+    COPPICE_KEY_REQUEST_LIMIT: wholeNumber(1, 1_000_000, 1200),
+    COPPICE_METRICS_FROM: networks.optional(),
     COPPICE_SCAN_SECONDS: wholeNumber(1, 86_400, 30),
     COPPICE_CLONE_TASKS: wholeNumber(1, 64, 4),
+    COPPICE_IMPORT_MAX_GIB: wholeNumber(1, 1_048_576, 1024),
+    COPPICE_IMPORT_PRIVATE: flag,
     COPPICE_BACKUP_TASKS: wholeNumber(1, 64, 2),
     COPPICE_BACKUP_POOL: z
       .string()
@@ -98,6 +103,10 @@ export interface Config {
   logLevel: string;
   /** How many requests an address may make in a minute. */
   requestLimit: number;
+  /** How many requests may be made with an API key in a minute. */
+  keyRequestLimit: number;
+  /** Addresses and networks that may read `/metrics` without a key. */
+  metricsFrom: string[];
   /** How long after a scan the images are read again while somebody has the dashboard open. */
   scanIntervalMs: number;
   /** How many clones run at the same time. */
@@ -110,6 +119,10 @@ export interface Config {
   restoreDir: string | null;
   /** From these depths on, the source of a clone is flattened in the background (soft) or before it is cloned (hard). */
   depthLimits: DepthLimits;
+  /** The largest disk that may be imported, in bytes. */
+  importMaxBytes: number;
+  /** Whether disks are downloaded from private networks and this machine, when a user names such an address. */
+  importPrivate: boolean;
   /** Exactly one today. */
   clusters: readonly [ClusterConfig, ...ClusterConfig[]];
 }
@@ -152,12 +165,16 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     signInLink: values.COPPICE_SIGN_IN_LINK,
     logLevel: values.COPPICE_LOG_LEVEL,
     requestLimit: values.COPPICE_REQUEST_LIMIT,
+    keyRequestLimit: values.COPPICE_KEY_REQUEST_LIMIT,
+    metricsFrom: values.COPPICE_METRICS_FROM ?? [],
     scanIntervalMs: values.COPPICE_SCAN_SECONDS * 1000,
     cloneTasks: values.COPPICE_CLONE_TASKS,
     backupTasks: values.COPPICE_BACKUP_TASKS,
     backupPool: values.COPPICE_BACKUP_POOL ?? null,
     restoreDir: values.COPPICE_RESTORE_DIR === undefined ? null : resolve(values.COPPICE_RESTORE_DIR),
     depthLimits: { soft: values.COPPICE_SOFT_DEPTH, hard: values.COPPICE_HARD_DEPTH },
+    importMaxBytes: values.COPPICE_IMPORT_MAX_GIB * 1024 ** 3,
+    importPrivate: values.COPPICE_IMPORT_PRIVATE,
     clusters: [
       {
         id: values.COPPICE_CLUSTER_ID,

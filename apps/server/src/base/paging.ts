@@ -7,7 +7,9 @@ interface Position {
   id: string;
 }
 
-const position = z.tuple([z.iso.datetime(), z.uuid()]).transform(([at, id]): Position => ({ at, id }));
+const position = z
+  .tuple([z.iso.datetime(), z.string().min(1)])
+  .transform(([at, id]): Position => ({ at, id }));
 
 /** Cuts `limit + 1` entries to a page, and gives the cursor of the next one if there is one. */
 export function cutPage<T>(

@@ -1,15 +1,15 @@
 import { closeSync, openSync } from "node:fs";
 import { DatabaseSync, type SQLInputValue } from "node:sqlite";
 import { Kysely, SqliteAdapter, type SqliteDatabase, SqliteDialect, type SqliteStatement } from "kysely";
-import type { Migration } from "kysely/migration";
-import { Migrator } from "kysely/migration";
+import { type Migration, Migrator } from "kysely/migration";
 import { up as people } from "./migrations/0001-people.ts";
 import { up as tasks } from "./migrations/0002-tasks.ts";
 import { up as audit } from "./migrations/0003-audit.ts";
 import { up as cluster } from "./migrations/0004-cluster.ts";
 import { up as taskClient } from "./migrations/0005-task-client.ts";
-import { up as backupTargets } from "./migrations/0006-backup-targets.ts";
-import { up as policies } from "./migrations/0010-policies.ts";
+import { up as access } from "./migrations/0006-access.ts";
+import { up as backupTargets } from "./migrations/0007-backup-targets.ts";
+import { up as policies } from "./migrations/0008-policies.ts";
 import type { Tables } from "./tables.ts";
 
 export type Database = Kysely<Tables>;
@@ -62,8 +62,9 @@ export function migrations(clusterId: string): Record<string, Migration> {
     "0003-audit": { up: audit },
     "0004-cluster": { up: (db) => cluster(db, clusterId) },
     "0005-task-client": { up: taskClient },
-    "0006-backup-targets": { up: backupTargets },
-    "0010-policies": { up: policies },
+    "0006-access": { up: access },
+    "0007-backup-targets": { up: backupTargets },
+    "0008-policies": { up: policies },
   };
 }
 

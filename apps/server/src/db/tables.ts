@@ -3,6 +3,7 @@ export interface Tables extends AuthTables {
   task: TaskTable;
   taskLog: TaskLogTable;
   audit: AuditTable;
+  apiKey: ApiKeyTable;
   backupTarget: BackupTargetTable;
   policy: PolicyTable;
   policyRun: PolicyRunTable;
@@ -57,6 +58,24 @@ interface AuditTable {
   outcome: string;
   message: string | null;
   address: string;
+  /** Name of the API key it was done with; null for a person at the dashboard. */
+  apiKey: string | null;
+}
+
+/** A key with which a script acts for its owner. The key itself is not stored, only its hash. */
+interface ApiKeyTable {
+  id: string;
+  userId: string;
+  name: string;
+  role: string;
+  /** The first characters of the key, by which its owner recognises it. */
+  start: string;
+  /** SHA-256, hexadecimal. */
+  hash: string;
+  createdAt: string;
+  /** Null: it does not expire. */
+  expiresAt: string | null;
+  lastUsedAt: string | null;
 }
 
 /** A named place for backups. `settings` is JSON. */
@@ -158,10 +177,21 @@ interface AuthTables {
     image: string | null;
     username: string | null;
     role: string;
+    /** Since when the user may not sign in; null for one who may. */
+    disabledAt: string | null;
     createdAt: string;
     updatedAt: string;
   };
-  session: { id: string; userId: string; token: string; expiresAt: string };
+  session: {
+    id: string;
+    userId: string;
+    token: string;
+    ipAddress: string | null;
+    userAgent: string | null;
+    expiresAt: string;
+    createdAt: string;
+    updatedAt: string;
+  };
   account: { id: string; userId: string; providerId: string; accountId: string };
   verification: { id: string; identifier: string; value: string; expiresAt: string };
 }

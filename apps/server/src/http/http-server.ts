@@ -18,19 +18,48 @@ interface HttpServerOptions {
 /** Fastify with the limits that hold for every route, and the log. It has no routes yet, and does not listen. */
 export function createHttpServer(options: HttpServerOptions): FastifyInstance {
   const { logLevel, trustProxy, requestTimeoutMs = 30_000, stream = process.stderr } = options;
-  return fastify({
+  const server = fastify({
     logger: logOptions(logLevel, stream),
     logController: new RequestLog(),
     trustProxy: trustProxy.length === 0 ? false : [...trustProxy],
     bodyLimit: BODY_BYTES,
     genReqId: () => randomUUID(),
-    requestTimeout: requestTimeoutMs,
     http: {
       headersTimeout: requestTimeoutMs / 2,
       connectionsCheckingInterval: requestTimeoutMs / 6,
     },
     // The names of all procedures of a batch are one parameter of the path.
     routerOptions: { maxParamLength: 4096 },
+  });
+  limitBodyTime(server, requestTimeoutMs);
+  return server;
+}
+
+declare module "fastify" {
+  interface FastifyContextConfig {
+    /** The body may take as long as it takes: the route itself gives up a silent client. */
+    slowBody?: boolean;
+  }
+}
+
+/**
+ * Closes a connection whose request is not complete in time. Node.js has a limit of its own, but for all requests alike, and
+ * the upload of a disk takes as long as it takes.
+ */
+function limitBodyTime(server: FastifyInstance, limitMs: number): void {
+  server.addHook("onRequest", async ({ raw, routeOptions }, { raw: response }) => {
+    const { headers, complete } = raw;
+    const hasBody = headers["content-length"] !== undefined || headers["transfer-encoding"] !== undefined;
+    if (!hasBody || complete || routeOptions.config.slowBody === true) return;
+    const timer = setTimeout(() => {
+      if (raw.complete) return;
+      if (!response.headersSent) {
+        raw.socket.write("HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n\r\n");
+      }
+      raw.destroy();
+    }, limitMs);
+    timer.unref();
+    for (const event of ["end", "close"]) raw.once(event, () => clearTimeout(timer));
   });
 }
 

@@ -4,9 +4,11 @@ import { type FastifyReply, type FastifyRequest, type FastifyServerOptions, LogC
 const SECRET = [
   "req.headers.cookie",
   "req.headers.authorization",
+  'req.headers["x-api-key"]',
   'res.headers["set-cookie"]',
   "headers.cookie",
   "headers.authorization",
+  'headers["x-api-key"]',
   "password",
   "*.password",
   "token",

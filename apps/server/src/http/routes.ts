@@ -2,11 +2,19 @@ import compress from "@fastify/compress";
 import helmet from "@fastify/helmet";
 import rateLimit from "@fastify/rate-limit";
 import type { FastifyError, FastifyInstance, FastifyRequest } from "fastify";
+import { hashOf, keyIn } from "../access/api-keys.ts";
 import type { AuditLog } from "../access/audit.ts";
+import { auditExport } from "../access/audit-export.ts";
 import type { Auth } from "../access/auth.ts";
 import { authRoutes } from "../access/auth-routes.ts";
+import type { Callers } from "../access/callers.ts";
 import type { Sessions } from "../access/session.ts";
+import type { Clusters } from "../cluster/clusters.ts";
+import { type MetricsOptions, metricsRoute } from "../metrics/metrics-route.ts";
+import { restRoutes } from "../rest/rest-routes.ts";
 import type { AppRouter } from "../router.ts";
+import { exportRoutes } from "../volumes/export.ts";
+import { type Uploads, uploadRoutes } from "../volumes/upload.ts";
 import { type HealthOptions, healthRoutes } from "./health.ts";
 import { shortened } from "./request-log.ts";
 import { staticSite } from "./static-site.ts";
@@ -16,13 +24,20 @@ interface HttpOptions {
   server: FastifyInstance;
   auth: Auth;
   sessions: Sessions;
+  callers: Callers;
   audit: AuditLog;
   router: AppRouter;
+  uploads: Uploads;
+  clusters: Clusters;
+  version: string;
+  metrics: Omit<MetricsOptions, "callers">;
   health: HealthOptions;
   webDir: string;
   publicUrl: string | null;
   /** How many requests an address may make in a minute. */
   requestLimit: number;
+  /** How many requests an API key may make in a minute. */
+  keyRequestLimit: number;
 }
 
 /** Registers all routes of the server on one Fastify instance. */
@@ -30,12 +45,18 @@ export async function addRoutes({
   server,
   auth,
   sessions,
+  callers,
   audit,
   router,
+  uploads,
+  clusters,
+  version,
+  metrics,
   health,
   webDir,
   publicUrl,
   requestLimit,
+  keyRequestLimit,
 }: HttpOptions): Promise<void> {
   const https = publicUrl?.startsWith("https:") ?? false;
   await server.register(helmet, {
@@ -52,6 +73,7 @@ export async function addRoutes({
   handleErrors(server);
   server.addHook("onRequest", async (request, reply) => void reply.header("x-request-id", request.id));
   await limitRequests(server, requestLimit);
+  limitKeys(server, keyRequestLimit);
   requireSameOrigin(server, publicUrl);
   await server.register(healthRoutes, health);
   await server.register(authRoutes, {
@@ -61,7 +83,12 @@ export async function addRoutes({
     database: health.database,
     clock: health.clock,
   });
-  await server.register(trpcRoutes, { sessions, audit, router });
+  await server.register(trpcRoutes, { callers, audit, router });
+  await server.register(restRoutes, { callers, audit, router, version });
+  await server.register(uploadRoutes, { uploads, callers });
+  await server.register(exportRoutes, { clusters, callers, audit });
+  await server.register(auditExport, { callers, audit });
+  await server.register(metricsRoute, { ...metrics, callers });
   await staticSite(server, { webDir, https });
 }
 
@@ -95,6 +122,29 @@ async function limitRequests(server: FastifyInstance, max: number): Promise<void
       }),
   });
   server.addHook("onRequest", server.rateLimit());
+}
+
+/** Limits how many requests are made with one API key, from all addresses together. */
+function limitKeys(server: FastifyInstance, max: number): void {
+  const limit = server.createRateLimit({
+    max,
+    timeWindow: 60_000,
+    keyGenerator: ({ headers }) => `key ${hashOf(keyIn(headers) ?? "")}`,
+  });
+  server.addHook("onRequest", async (request, reply) => {
+    if (keyIn(request.headers) === null) return;
+    const state = await limit(request);
+    if (state.isAllowed || !state.isExceeded) return;
+    return reply
+      .code(429)
+      .header("retry-after", state.ttlInSeconds)
+      .send({
+        code: "TOO_MANY_REQUESTS",
+        message: "Too many requests with this API key. Try again later.",
+        hint: `${max} in a minute are allowed (COPPICE_KEY_REQUEST_LIMIT).`,
+        object: null,
+      });
+  });
 }
 
 /** An event stream is not compressed: each event must reach the browser at once, not when a block is full. */

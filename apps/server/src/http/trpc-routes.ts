@@ -1,10 +1,10 @@
 import { type FastifyTRPCPluginOptions, fastifyRequestHandler } from "@trpc/server/adapters/fastify";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { AuditLog } from "../access/audit.ts";
-import type { Sessions } from "../access/session.ts";
-import type { Context } from "../api/trpc.ts";
+import type { Callers } from "../access/callers.ts";
 import { toUserError } from "../base/errors.ts";
 import type { AppRouter } from "../router.ts";
+import { requestContext } from "./request-context.ts";
 
 /** No page sends more calls in one request. */
 const MOST_CALLS_PER_REQUEST = 20;
@@ -12,23 +12,12 @@ const MOST_CALLS_PER_REQUEST = 20;
 /** Everything under `/trpc`. */
 export async function trpcRoutes(
   server: FastifyInstance,
-  { sessions, audit, router }: { sessions: Sessions; audit: AuditLog; router: AppRouter },
+  { callers, audit, router }: { callers: Callers; audit: AuditLog; router: AppRouter },
 ): Promise<void> {
   const trpcOptions: FastifyTRPCPluginOptions<AppRouter>["trpcOptions"] = {
     router,
     maxBatchSize: MOST_CALLS_PER_REQUEST,
-    createContext: async ({ req, res }): Promise<Context> => {
-      const session = await sessions.find(req.headers);
-      for (const cookie of session?.cookies ?? []) res.header("set-cookie", cookie);
-      return {
-        user: session?.user ?? null,
-        sessionEnded: session?.ended ?? new AbortController().signal,
-        log: req.log,
-        address: req.ip,
-        requestId: req.id,
-        writeAudit: (entry) => audit.write(entry),
-      };
-    },
+    createContext: ({ req, res }) => requestContext(req, res, { callers, audit }),
     responseMeta: () => ({ headers: new Headers({ "cache-control": "no-store" }) }),
     onError: ({ error, path, req }) => {
       const { code } = toUserError(error);

@@ -1,4 +1,5 @@
 import {
+  type ClonePlan,
   type Cluster,
   CoppiceError,
   cloneWithinLimits,
@@ -29,7 +30,7 @@ const cloneInput = z.object({
 });
 
 /** What a clone would do, decided by reading the cluster and without changing it. */
-const clonePlan = z.object({
+export const clonePlan = z.object({
   snapshot: z.object({ name: z.string(), action: z.enum(["reuse", "create"]), reason: z.string() }),
   /** Whether the snapshot has to be protected first. */
   protect: z.boolean(),
@@ -102,6 +103,11 @@ async function planClone(
     const options = { source, target, memory: memoryOf(cluster), signal };
     return planCloneWithinLimits(cluster, flattens.get(id).get(), options);
   });
+  return clonePlanView(plan);
+}
+
+/** The SDK's plan of a clone as it is sent. */
+export function clonePlanView(plan: ClonePlan): ClonePlanView {
   const { name, action, reason } = plan.snapshot;
   return {
     snapshot: { name, action, reason },

@@ -107,16 +107,48 @@ export class TaskRunner {
     user: { id: string; username: string },
     id: string = randomUUID(),
   ): Promise<string> {
+    const named = {
+      kind: kind.kind,
+      title: visible(kind.title(input)),
+      object: kind.object(input),
+      related: kind.related(input),
+    };
+    return await this.#queueTask(named, input, user, id);
+  }
+
+  /**
+   * Queues a task that did not succeed again, with the same input, as a new task.
+   *
+   * @throws {ServerError} `TASK_UNKNOWN`; `TASK_NOT_ENDED`; `TASK_ENDED` when it succeeded, or this version cannot run its kind
+   */
+  async retry(id: string, user: { id: string; username: string }): Promise<string> {
+    const { kind, title, object, related, state } = await this.get(id);
+    const stored = await this.#options.store.find(id);
+    if (nextState(state, "cancel") !== null) {
+      throw new ServerError("TASK_NOT_ENDED", `This task has not ended: it is ${state}.`, {
+        hint: "Wait until it has, or cancel it.",
+        object: id,
+      });
+    }
+    if (stored === null || state === "succeeded" || !this.#kinds.has(kind)) {
+      throw new ServerError("TASK_ENDED", `This task cannot be tried again: it is ${state}.`, { object: id });
+    }
+    return await this.#queueTask({ kind, title, object, related }, stored.input, user);
+  }
+
+  async #queueTask(
+    named: Pick<TaskSummary, "kind" | "title" | "object" | "related">,
+    input: unknown,
+    user: { id: string; username: string },
+    id: string = randomUUID(),
+  ): Promise<string> {
     if (!this.#open)
       throw new ServerError("SHUTTING_DOWN", "The server is shutting down.", {
         hint: "Try again in a moment.",
       });
     const summary: TaskSummary = {
       id,
-      kind: kind.kind,
-      title: visible(kind.title(input)),
-      object: kind.object(input),
-      related: kind.related(input),
+      ...named,
       state: "queued",
       phase: null,
       done: 0,

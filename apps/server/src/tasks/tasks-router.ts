@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { operatorProcedure, viewerProcedure } from "../api/procedures.ts";
+import { queuedTask } from "../api/schemas.ts";
 import { t } from "../api/trpc.ts";
 import { taskListInput, taskSchemas } from "./task.ts";
 import type { TaskRunner } from "./task-runner.ts";
@@ -31,6 +32,17 @@ export function tasksRouter<Result extends z.ZodType<{ kind: string }>>(runner: 
         const { object } = await runner.get(input.id);
         ctx.audit.cluster = object.cluster;
         return runner.cancel(input.id);
+      }),
+
+    /** Queues a task that failed, was canceled or was interrupted again, with the same input. */
+    retry: operatorProcedure
+      .input(taskIdInput)
+      .output(queuedTask)
+      .mutation(async ({ ctx, input }) => {
+        ctx.audit.object = input.id;
+        const { object } = await runner.get(input.id);
+        ctx.audit.cluster = object.cluster;
+        return { taskId: await runner.retry(input.id, ctx.user) };
       }),
   });
 }

@@ -5,7 +5,7 @@ import { ownCluster } from "../support/own-cluster.ts";
 import { rbd, rbdJson } from "../support/rbd.ts";
 import { ServerProcess, temporaryDir } from "../support/server-process.ts";
 
-const conf = await ownCluster();
+const conf = await ownCluster({ mgr: true });
 const space = `server-${randomUUID().slice(0, 8)}`;
 const disk = `rbd/${space}/disk`;
 

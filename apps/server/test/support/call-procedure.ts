@@ -33,7 +33,13 @@ export const procedures: KnownProcedure[] = Object.entries(
 
 function userOf(person: Person): SessionUser | null {
   if (person === "stranger") return null;
-  return { id: `id-${person}`, name: person, username: person, role: person === "no-role" ? null : person };
+  return {
+    id: `id-${person}`,
+    name: person,
+    username: person,
+    role: person === "no-role" ? null : person,
+    apiKey: null,
+  };
 }
 
 /** Calls a procedure by its path; a subscription is ended as soon as it has begun. */
@@ -45,6 +51,7 @@ export async function call(
 ): Promise<unknown> {
   const caller = createRouter(services).createCaller({
     user: userOf(person),
+    sessionId: person === "stranger" ? null : `session-${person}`,
     sessionEnded: new AbortController().signal,
     log: silentLog(),
     address: "192.0.2.1",

@@ -4,11 +4,15 @@ import { dirname, join } from "node:path";
 import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from "fastify";
 import type { Inventory } from "rbd-core";
 import { type OpenAuth, openAuth } from "../../src/access/accounts.ts";
+import { ApiKeys } from "../../src/access/api-keys.ts";
 import { AuditLog } from "../../src/access/audit.ts";
+import { Callers } from "../../src/access/callers.ts";
 import { Sessions } from "../../src/access/session.ts";
+import { Users } from "../../src/access/users.ts";
 import { type Database, migrations, openDatabase } from "../../src/db/database.ts";
 import { createHttpServer } from "../../src/http/http-server.ts";
 import { addRoutes } from "../../src/http/routes.ts";
+import { Metrics } from "../../src/metrics/metrics.ts";
 import { createRouter } from "../../src/router.ts";
 import { FakeClock } from "./fake-clock.ts";
 import { type StubServices, stubServices } from "./stub-services.ts";
@@ -30,6 +34,8 @@ export interface HttpBench extends AsyncDisposable {
   server: FastifyInstance;
   database: Database;
   openAuth: OpenAuth;
+  users: Users;
+  keys: ApiKeys;
   stubs: StubServices;
   clock: FakeClock;
   /** What was logged, as text. */
@@ -50,6 +56,8 @@ export async function httpBench(
     logLevel?: string;
     inventory?: Inventory;
     requestLimit?: number;
+    keyRequestLimit?: number;
+    metricsFrom?: string[];
     requestTimeoutMs?: number;
   } = {},
 ): Promise<HttpBench> {
@@ -70,7 +78,6 @@ export async function httpBench(
   const database = await openDatabase(":memory:", migrations("ceph"));
   const audit = new AuditLog(database, clock);
   const stubs = stubServices(options.inventory);
-  const router = createRouter({ ...stubs.services, audit });
   const publicUrl = options.publicUrl ?? null;
   const auth = await openAuth({
     dataDir: dir,
@@ -79,6 +86,18 @@ export async function httpBench(
     baseUrl: publicUrl ?? ORIGIN,
     log: server.log,
   });
+  const sessions = new Sessions(auth.auth, clock);
+  const keys = new ApiKeys(database, clock);
+  const callers = new Callers(sessions, keys);
+  const users = new Users({
+    auth: auth.auth,
+    database,
+    clock,
+    onChanged: (userId) => callers.forget(userId),
+  });
+  const services = { ...stubs.services, audit, users, keys };
+  const metrics = new Metrics();
+  metrics.observe({ ...services, database });
   const cluster: HttpBench["cluster"] = { error: null };
   const checkClusters = async () => {
     if (cluster.error !== null) throw cluster.error;
@@ -86,13 +105,19 @@ export async function httpBench(
   await addRoutes({
     server,
     auth: auth.auth,
-    sessions: new Sessions(auth.auth, clock),
+    sessions,
+    callers,
     audit,
-    router,
+    uploads: stubs.services.imports.uploads,
+    clusters: stubs.services.clusters,
+    router: createRouter(services),
+    version: services.version,
+    metrics: { registry: metrics.registry, from: options.metricsFrom ?? [] },
     health: { database, checkClusters, clock },
     webDir,
     publicUrl,
     requestLimit: options.requestLimit ?? 100_000,
+    keyRequestLimit: options.keyRequestLimit ?? 100_000,
   });
   await server.ready();
   benches += 1;
@@ -104,6 +129,8 @@ export async function httpBench(
     server,
     database,
     openAuth: auth,
+    users,
+    keys,
     stubs,
     clock,
     logged: () => lines.join(""),

@@ -1,6 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { type Cluster, forest, type Inventory } from "rbd-core";
+import type { ApiKeys } from "../../src/access/api-keys.ts";
 import type { AuditLog } from "../../src/access/audit.ts";
+import type { Users } from "../../src/access/users.ts";
 import type { AuditEntry } from "../../src/api/trpc.ts";
 import { ClusterConnection } from "../../src/cluster/cluster-connection.ts";
 import { PerCluster } from "../../src/cluster/clusters.ts";
@@ -11,6 +13,7 @@ import { Reconciler } from "../../src/operations/reconciler.ts";
 import type { Services } from "../../src/router.ts";
 import { imageObject } from "../../src/tasks/task.ts";
 import type { TaskRunner } from "../../src/tasks/task-runner.ts";
+import { Uploads } from "../../src/volumes/upload.ts";
 import { FakeClock } from "./fake-clock.ts";
 import { silentLog } from "./silent-log.ts";
 import { stubBackups } from "./stub-backups.ts";
@@ -69,6 +72,7 @@ export function stubServices(inventory: Inventory = inventoryOf([])): StubServic
       }),
   );
   const limits = { soft: 1000, hard: 1000 };
+  const backups = stubBackups(clusters, inventories);
   const services: Services = {
     version: "0.0.0",
     clock,
@@ -90,18 +94,46 @@ export function stubServices(inventory: Inventory = inventoryOf([])): StubServic
           onChanged: () => {},
         }),
     ),
-    backups: stubBackups(clusters, inventories),
+    backups,
+    dependantsOf: (id) => backups.dependantsOf(id),
     cloneTasks: 1,
+    depthLimits: limits,
+    imports: { uploads: new Uploads(clock), maxBytes: 1024 ** 3, allowPrivate: false },
     runner: idleRunner(),
     schedules: stubSchedules(),
     notifications: stubNotifications(),
     hub,
+    users: stubUsers(),
+    keys: {
+      list: async () => [],
+      create: async () => ({ id: randomUUID(), key: "coppice_x" }),
+      revoke: async () => "backup",
+    } as unknown as ApiKeys,
     audit: {
       write: async (entry: AuditEntry) => void audited.push(entry),
       list: async () => ({ rows: [], nextCursor: null }),
     } as unknown as AuditLog,
   };
   return { services, audited, hub, cluster };
+}
+
+/** Accounts that can all be changed, and are not. */
+function stubUsers(): Users {
+  const link = { path: "/api/auth/magic-link/verify?token=x", expiresAt: "2026-03-01T12:00:00.000Z" };
+  const users = {
+    list: async () => [],
+    nameOf: async () => "ada",
+    create: async () => ({ id: "u1", link }),
+    setRole: async () => {},
+    setDisabled: async () => {},
+    remove: async () => {},
+    resetPassword: async () => link,
+    setFirstPassword: async () => {},
+    hasPassword: async () => true,
+    sessions: async () => [],
+    endSessions: async () => {},
+  };
+  return users as unknown as Users;
 }
 
 /** Queues everything and runs nothing; every id names a queued task. */
@@ -129,6 +161,7 @@ function idleRunner(): TaskRunner {
     list: async () => ({ rows: [], nextCursor: null }),
     get: async (id: string) => task(id),
     cancel: async (id: string) => task(id),
+    retry: async () => randomUUID(),
   };
   return runner as unknown as TaskRunner;
 }

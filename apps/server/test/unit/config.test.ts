@@ -36,6 +36,8 @@ test("settings are read and paths made absolute", () => {
     COPPICE_TRUST_PROXY: "127.0.0.1, 10.0.0.0/8",
     COPPICE_SIGN_IN_LINK: "1",
     COPPICE_SCAN_SECONDS: "5",
+    COPPICE_IMPORT_MAX_GIB: "2",
+    COPPICE_IMPORT_PRIVATE: "1",
     COPPICE_SOFT_DEPTH: "2",
     COPPICE_HARD_DEPTH: "2",
     COPPICE_CLUSTER_ID: "site-b",
@@ -49,6 +51,8 @@ test("settings are read and paths made absolute", () => {
     trustProxy: ["127.0.0.1", "10.0.0.0/8"],
     signInLink: true,
     scanIntervalMs: 5000,
+    importMaxBytes: 2 ** 31,
+    importPrivate: true,
     depthLimits: { soft: 2, hard: 2 },
     clusters: [{ id: "site-b", conf: `${process.cwd()}/conf/ceph.conf`, user: "coppice" }],
   });

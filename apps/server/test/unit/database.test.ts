@@ -55,7 +55,7 @@ test("opening it again changes nothing", async () => {
       .execute(),
   );
   const kept = await withDatabase((database) => database.selectFrom("audit").selectAll().execute());
-  expect(kept).toEqual([{ ...entry, cluster: null, object: null, message: null }]);
+  expect(kept).toEqual([{ ...entry, cluster: null, object: null, message: null, apiKey: null }]);
 });
 
 test("a migration that fails half way leaves nothing behind, and the next start runs it again", async () => {

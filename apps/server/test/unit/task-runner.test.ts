@@ -124,6 +124,28 @@ test("a waiting task that is canceled never begins", async () => {
   expect(bench.works.has("rbd/c")).toBe(false);
 });
 
+test("a failed task is tried again as a new task with the same input, one that succeeded or runs is not", async () => {
+  const ben = { id: "u2", username: "ben" };
+  const id = await bench.enqueue("rbd/a");
+  await settle();
+  await expect(bench.runner.retry(id, ben)).rejects.toMatchObject({ code: "TASK_NOT_ENDED" });
+  bench.work("rbd/a").fail(new Error("once"));
+  await settle();
+  const again = await bench.runner.retry(id, ben);
+  await settle();
+  bench.work("rbd/a").finish();
+  await settle();
+  expect(again).not.toBe(id);
+  expect(await bench.runner.get(again)).toMatchObject({
+    state: "succeeded",
+    title: "Work on rbd/a",
+    user: "ben",
+    result: resultOf("rbd/a"),
+  });
+  expect((await bench.runner.get(id)).state).toBe("failed");
+  await expect(bench.runner.retry(again, ben)).rejects.toMatchObject({ code: "TASK_ENDED" });
+});
+
 test("an unknown task is reported as TASK_UNKNOWN", async () => {
   const id = "6e8f0a51-8a73-4f0f-a6f9-0d6f29c0b0aa";
   await expect(bench.runner.get(id)).rejects.toMatchObject({ code: "TASK_UNKNOWN", object: id });

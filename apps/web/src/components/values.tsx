@@ -2,14 +2,16 @@
 
 import { type ClipboardEvent, type ReactNode, useSyncExternalStore } from "react";
 import { cn } from "#lib/cn.ts";
+import { useByteUnits, useTimeZone } from "#lib/display.ts";
 import { absoluteTime, exactBytes, formatBytes, relativeTime } from "#lib/format.ts";
 import { parseSpec, visibleName } from "#lib/spec.ts";
 
 /** A size in bytes: rounded on screen, exact on hover and when it is copied. */
 export function Bytes({ value, className }: { value: number; className?: string }) {
+  const [units] = useByteUnits();
   const copyExact = (event: ClipboardEvent) => {
     // A selection that contains more than this number is copied unchanged.
-    if (window.getSelection()?.toString().trim() !== formatBytes(value)) return;
+    if (window.getSelection()?.toString().trim() !== formatBytes(value, units)) return;
     event.clipboardData.setData("text/plain", String(value));
     event.preventDefault();
   };
@@ -20,7 +22,7 @@ export function Bytes({ value, className }: { value: number; className?: string 
       onCopy={copyExact}
       className={cn("whitespace-nowrap tabular-nums", className)}
     >
-      {formatBytes(value)}
+      {formatBytes(value, units)}
     </data>
   );
 }
@@ -37,7 +39,8 @@ interface TimeProps {
 export function Time({ at, show = "relative", className }: TimeProps) {
   const date = new Date(at);
   const relative = relativeTime(date, useNow());
-  const absolute = absoluteTime(date);
+  const [zone] = useTimeZone();
+  const absolute = absoluteTime(date, zone ?? undefined);
   return (
     <time
       dateTime={at}

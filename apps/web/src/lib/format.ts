@@ -1,4 +1,16 @@
-const UNITS = ["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"] as const;
+const UNITS = {
+  iec: { base: 1024, names: ["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"] },
+  si: { base: 1000, names: ["B", "kB", "MB", "GB", "TB", "PB", "EB"] },
+} as const;
+
+export type ByteUnits = keyof typeof UNITS;
+
+/** How this browser's user wants to read sizes and times; see `lib/display.ts`. */
+let display: { units: ByteUnits; timeZone: string | undefined } = { units: "iec", timeZone: undefined };
+
+export function setDisplay(wanted: typeof display): void {
+  display = wanted;
+}
 
 /** A number with up to three significant digits, without trailing zeros. */
 function threeDigits(value: number): string {
@@ -7,20 +19,21 @@ function threeDigits(value: number): string {
 }
 
 /**
- * Bytes in IEC units with up to three significant digits: `1.5 GiB`. The dashboard has no other byte formatter, so
- * that a size reads the same on every page. `exactBytes` returns the full number.
+ * Bytes with up to three significant digits: `1.5 GiB`, or `1.61 GB` for who prefers SI units. The dashboard has no other
+ * byte formatter, so that a size reads the same on every page. `exactBytes` returns the full number.
  */
-export function formatBytes(bytes: number): string {
+export function formatBytes(bytes: number, units: ByteUnits = display.units): string {
   if (!Number.isFinite(bytes)) return "–";
+  const { base, names } = UNITS[units];
   let value = Math.abs(bytes);
   let unit = 0;
   // 1023.5 would round to 1024: such a value belongs to the next unit.
-  while (value >= 1023.5 && unit < UNITS.length - 1) {
-    value /= 1024;
+  while (value >= base - 0.5 && unit < names.length - 1) {
+    value /= base;
     unit += 1;
   }
   const sign = bytes < 0 ? "−" : "";
-  return `${sign}${unit === 0 ? Math.round(value) : threeDigits(value)} ${UNITS[unit]}`;
+  return `${sign}${unit === 0 ? Math.round(value) : threeDigits(value)} ${names[unit]}`;
 }
 
 /** The full number of bytes with grouped thousands: `1,610,612,736 bytes`. */
@@ -131,10 +144,10 @@ function formatFor(timeZone: string | undefined): Intl.DateTimeFormat {
 }
 
 /**
- * The date and time with the zone: `2026-03-01 14:05:22 GMT+1`. `timeZone` is an IANA name; the default is the zone of
- * the browser.
+ * The date and time with the zone: `2026-03-01 14:05:22 GMT+1`. `timeZone` is an IANA name; the default is the zone that
+ * the user prefers, or that of the browser.
  */
-export function absoluteTime(at: Date, timeZone?: string): string {
+export function absoluteTime(at: Date, timeZone: string | undefined = display.timeZone): string {
   const part = new Map(
     formatFor(timeZone)
       .formatToParts(at)

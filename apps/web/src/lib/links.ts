@@ -34,6 +34,13 @@ interface ImagesFilter {
   pool?: string;
 }
 
+interface BackupsFilter {
+  q?: string;
+  state?: "problems" | "unverified";
+  /** Id of a target. */
+  target?: string;
+}
+
 /**
  * The addresses of the pages of a cluster. Each names the cluster, so that a link means the same thing to everyone. A
  * page is a static file, so everything else about it is in the query as well.
@@ -43,15 +50,24 @@ export function linksOf(cluster: string) {
     overview: () => address("/", { cluster }),
     images: ({ kind, pool }: ImagesFilter = {}) => address("/images/", { cluster, kind, pool }),
     /** `ref` is the spec or the key of the image; see `imageRef`. */
-    image: (ref: string, tab?: "snapshots" | "family") => address("/image/", { cluster, spec: ref, tab }),
+    image: (ref: string, tab?: "snapshots" | "family" | "backups") =>
+      address("/image/", { cluster, spec: ref, tab }),
     lineage: (ref?: string) => address("/lineage/", { cluster, focus: ref }),
+    trash: () => address("/trash/", { cluster }),
     policies: () => address("/policies/", { cluster }),
     policy: (id: string, run?: string) => address("/policy/", { cluster, id, run }),
     /** Without an id, a new policy, which chooses `image` when it is given. */
     editPolicy: (id?: string, image?: string) => address("/policies/edit/", { cluster, id, image }),
     protection: (state?: string) => address("/policies/", { cluster, show: "images", state }),
     notifications: () => address("/policies/notifications/", { cluster }),
+    backups: (filter: BackupsFilter = {}) => address("/backups/", { cluster, ...filter }),
+    /** The history of an image's backups; `source` is the server's key of the source. */
+    backupHistory: (source: string, point?: string) =>
+      address("/backups/history/", { cluster, source, point }),
+    backup: (target: string, id: string) => address("/backups/point/", { cluster, target, id }),
+    backupTargets: () => address("/backups/targets/", { cluster }),
     tasks: () => address("/tasks/", { cluster }),
+    settings: (tab?: string) => address("/settings/", { cluster, tab }),
     task: (id: string) => address("/task/", { cluster, id }),
   };
 }

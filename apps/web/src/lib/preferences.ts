@@ -47,8 +47,18 @@ function read(key: string): string | null {
   }
 }
 
+/** Calls `listener` when a preference changes, here or in another tab. It must be added before the page is shown. */
+export function onPreferenceChange(listener: () => void): void {
+  subscribe(listener);
+}
+
+/** The text stored under a name; null when there is none. */
+export function storedPreference(name: string): string | null {
+  return read(`coppice.${name}`);
+}
+
 /** A text stored in this browser; null when there is none. Every component that uses the same name follows a change. */
-function useStoredText(name: string): [string | null, (text: string) => void] {
+export function useStoredText(name: string): [string | null, (text: string) => void] {
   const key = `coppice.${name}`;
   const text = useSyncExternalStore(
     subscribe,

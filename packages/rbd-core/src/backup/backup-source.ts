@@ -59,7 +59,7 @@ export async function settleInterrupted(
   const left: PendingBackup[] = [];
   const complete: PendingBackup[] = [];
   for (const pending of pendingOf(operation)) {
-    const target = (await targetAt(pending.location)) ?? (await ownPool(cluster, pending.location));
+    const target = await reach(cluster, pending.location, targetAt);
     if (target === undefined) left.push(pending);
     else if (await isComplete(target, pending, operation.signal)) complete.push(pending);
     else await removePendingSnapshot(cluster, operation, pending);
@@ -77,7 +77,6 @@ interface SettledBackups {
   readonly complete: readonly PendingBackup[];
 }
 
-/** @param target "gone" for a pool that was deleted, with everything in it */
 async function isComplete(
   target: BackupTarget | "gone",
   { id, chain }: PendingBackup,
@@ -89,16 +88,18 @@ async function isComplete(
   return (await target.find(id, { signal })) !== null;
 }
 
-/** A target in the source's own cluster, which needs no configuration to be found; "gone" when its pool is. */
-async function ownPool(
+/** The target at a location; "gone" for a pool that was deleted, with everything in it. */
+async function reach(
   cluster: Cluster,
   location: BackupLocation,
+  targetAt: FindBackupTarget,
 ): Promise<BackupTarget | "gone" | undefined> {
-  if (location.kind !== "pool" || location.fsid !== cluster.fsid) return undefined;
   try {
+    const found = await targetAt(location);
+    if (found !== undefined || location.kind !== "pool" || location.fsid !== cluster.fsid) return found;
     return await openPoolTarget(cluster, location);
   } catch (error) {
-    if (hasCode(error, "NOT_FOUND")) return "gone";
+    if (location.kind === "pool" && hasCode(error, "NOT_FOUND")) return "gone";
     throw error;
   }
 }

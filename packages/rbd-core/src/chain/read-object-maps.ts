@@ -25,9 +25,14 @@ interface ObjectMaps {
 /**
  * Reads the object maps of all snapshots and of HEAD at once, each from its own object.
  *
+ * @param only the positions of the points to read, oldest first, HEAD last; the maps of the others are `null`. `null`: all
  * @throws {RbdError}
  */
-export async function readObjectMaps(image: HeldImage, signal?: AbortSignal): Promise<ObjectMaps> {
+export async function readObjectMaps(
+  image: HeldImage,
+  signal?: AbortSignal,
+  only: ReadonlySet<number> | null = null,
+): Promise<ObjectMaps> {
   const { header, spec } = image;
   const points = [
     ...header.snapshots.map(({ id, name, size, flags }) => ({ id, name, size, flags })),
@@ -40,8 +45,8 @@ export async function readObjectMaps(image: HeldImage, signal?: AbortSignal): Pr
   const layout = imageLayout(header);
   const unreadable: (string | null)[] = [];
   const maps = await Promise.all(
-    points.map(async ({ id, name, size, flags }) => {
-      if (!isTrusted(flags)) return null;
+    points.map(async ({ id, name, size, flags }, at) => {
+      if (!isTrusted(flags) || only?.has(at) === false) return null;
       const map = await readObjectMap(image.place.ioCtx, image.id, layout, { id, size }, signal);
       if (map === null) unreadable.push(name);
       return map;

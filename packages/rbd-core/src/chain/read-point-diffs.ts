@@ -5,6 +5,8 @@ import type { HeldImage } from "../inventory/index.ts";
 import type { PointDiff } from "./chain-sizes.ts";
 
 interface PointDiffOptions {
+  /** The positions of the points to read; the diffs of the others are `null`. `null`: all. */
+  points: ReadonlySet<number> | null;
   signal?: AbortSignal | undefined;
   onProgress?: ((progress: { done: number; total: number }) => void) | undefined;
 }
@@ -19,7 +21,7 @@ interface PointDiffOptions {
 export async function readPointDiffs(
   held: HeldImage,
   maps: readonly (ObjectMap | null)[],
-  { signal, onProgress }: PointDiffOptions,
+  { points: only, signal, onProgress }: PointDiffOptions,
 ): Promise<(PointDiff | null)[]> {
   const { header } = held;
   const layout = imageLayout(header);
@@ -32,7 +34,7 @@ export async function readPointDiffs(
   for (const [at, { id, size }] of points.entries()) {
     onProgress?.({ done: at, total: points.length });
     const before = points[at - 1];
-    if (before !== undefined && before.kind !== "user") {
+    if (only?.has(at) === false || (before !== undefined && before.kind !== "user")) {
       diffs.push(null);
       continue;
     }

@@ -57,6 +57,12 @@ export interface SnapshotChainOptions {
    * object maps.
    */
   exact?: boolean | undefined;
+  /**
+   * Measures only these points, by the ids of their snapshots, `null` for HEAD: what a list of a thousand snapshots needs for
+   * the rows in view. Ids that the image does not have are ignored. The measures of all other points are `null`, and so is
+   * `freedIfImageRemoved`; `objectMaps` is about the maps that were needed. Default: all points.
+   */
+  only?: readonly (bigint | null)[] | undefined;
   signal?: AbortSignal | undefined;
   /** With `exact`: called with the number of measured points. */
   onProgress?: ((progress: { done: number; total: number }) => void) | undefined;
@@ -89,9 +95,10 @@ export async function snapshotChain(
   return withCoppiceErrors(
     { object: spec, what: `the snapshots of ${spec} could not be measured` },
     async () => {
-      const { state, maps } = await readObjectMaps(held, signal);
+      const wanted = wantedPoints(held, options.only);
+      const { state, maps } = await readObjectMaps(held, signal, around(wanted, -1, 1));
       const measured = options.exact
-        ? exactChain(await readPointDiffs(held, maps, options))
+        ? exactChain(await readPointDiffs(held, maps, { ...options, points: around(wanted, 0, 1) }))
         : estimateChain(
             imageLayout(held.header),
             sizes(held).map((size, at) => ({ size, map: maps[at] ?? null })),
@@ -101,7 +108,7 @@ export async function snapshotChain(
         bytes === null || bytes === undefined ? null : { bytes, accuracy };
       const points = sizes(held).map((size, at): ChainPoint => {
         const snapshot = held.header.snapshots[at];
-        const numbers = measured[at];
+        const numbers = wanted === null || wanted.has(at) ? measured[at] : undefined;
         return {
           snapshot: snapshot === undefined ? null : snapshotRow(snapshot),
           size,
@@ -113,6 +120,22 @@ export async function snapshotChain(
       return { spec, readAt, objectMaps: state, points, freedIfImageRemoved: sumOfOwn(points) };
     },
   );
+}
+
+/** The positions of these points in the chain, oldest first; `null`: all. */
+function wantedPoints({ header }: HeldImage, only: SnapshotChainOptions["only"]): Set<number> | null {
+  if (only === undefined) return null;
+  const ids = new Set(only);
+  const points = [...header.snapshots.map(({ id }) => id), null];
+  return new Set(points.flatMap((id, at) => (ids.has(id) ? [at] : [])));
+}
+
+/** The wanted points, and those from `first` before to `last` after each: what they are compared with. */
+function around(wanted: Set<number> | null, first: number, last: number): Set<number> | null {
+  if (wanted === null) return null;
+  const near = new Set<number>();
+  for (const at of wanted) for (let offset = first; offset <= last; offset++) near.add(at + offset);
+  return near;
 }
 
 /** The image's size at each snapshot, oldest first, and at HEAD. */

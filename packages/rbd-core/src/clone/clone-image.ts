@@ -7,7 +7,7 @@ import { type CloneOptions, type ClonePlan, type DerivePhase, derivePhases } fro
 import { newCloneRecord } from "./clone-record.ts";
 import { deriveImage } from "./derive.ts";
 import { checkSnapshotNameFree, type PreparedClone, prepareClone, prepareCurrent } from "./prepare.ts";
-import type { SearchMemory } from "./search-memory.ts";
+import type { SearchMemory } from "./search/search-memory.ts";
 
 /** What was done: the plan as it was executed, and what is new on the cluster besides the clone. */
 export interface CloneResult extends Omit<ClonePlan, "snapshot" | "protect" | "flatten"> {

@@ -1,7 +1,7 @@
 import { CoppiceError } from "../errors/index.ts";
 import { featureNames, type ImageFeature, imageFeatures } from "../image/index.ts";
 import { type ImageSpec, showImageSpec } from "../names/index.ts";
-import type { SourceFacts } from "./source.ts";
+import type { SourceFacts } from "./search/source.ts";
 
 /** What a caller may choose about a clone; the rest comes from its parent. */
 export interface CloneChoices {

@@ -5,8 +5,8 @@ import { type ImageSpec, type ImageSpecLike, showImageSpec } from "../names/inde
 import type { ProgressUnit } from "../operation/index.ts";
 import type { CloneFormat, CloneFormatChoice } from "./clone-format.ts";
 import { type CloneChoices, cloneFeatures, cloneLayout } from "./clone-layout.ts";
-import type { NameSource } from "./snapshot-name.ts";
-import type { SourceFacts } from "./source.ts";
+import type { NameSource } from "./own-snapshots.ts";
+import type { SourceFacts } from "./search/source.ts";
 
 /** The size of a clone, and how independent it is of its source. */
 export interface CloneShapeOptions {

@@ -4,7 +4,7 @@ import { showImageSpec } from "../names/index.ts";
 import type { Operation } from "../operation/index.ts";
 import { type ClonePlan, changesSource } from "./clone-plan.ts";
 import type { PreparedClone } from "./prepare.ts";
-import type { SourceFacts } from "./source.ts";
+import type { SourceFacts } from "./search/source.ts";
 
 const snapshotSchema = z.strictObject({
   name: z.string(),

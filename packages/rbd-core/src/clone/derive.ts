@@ -16,7 +16,7 @@ import {
 import { recordClone } from "./clone-record.ts";
 import type { HeldSnapshot } from "./own-snapshots.ts";
 import type { PreparedClone } from "./prepare.ts";
-import { openSource, type SourceFacts } from "./source.ts";
+import { openSource, type SourceFacts } from "./search/source.ts";
 import { readySnapshotStep, releaseSnapshotStep } from "./source-snapshot.ts";
 
 interface DerivedImage {

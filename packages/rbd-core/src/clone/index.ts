@@ -14,7 +14,13 @@ export {
 } from "./clone-plan.ts";
 export { type CloneRecord, newCloneRecord } from "./clone-record.ts";
 export { createImageStep, deriveImage, flattenStep } from "./derive.ts";
-export { type HeldSnapshot, readOwnSnapshots } from "./own-snapshots.ts";
+export {
+  defaultNames,
+  type HeldSnapshot,
+  type NameSource,
+  newSnapshotName,
+  readOwnSnapshots,
+} from "./own-snapshots.ts";
 export { checkSnapshotNameFree, checkTarget, type PreparedClone, prepareCurrent } from "./prepare.ts";
 export { recoverClone } from "./recover-clone.ts";
 export {
@@ -23,9 +29,14 @@ export {
   recordDeleted,
   releaseParents,
 } from "./release-parents.ts";
-export { SearchMemory } from "./search-memory.ts";
-export { defaultNames, type NameSource, newSnapshotName } from "./snapshot-name.ts";
-export { namedSnapshot, openSource, readSourceFacts, type SourceFacts, sourceDepth } from "./source.ts";
+export { SearchMemory } from "./search/search-memory.ts";
+export {
+  namedSnapshot,
+  openSource,
+  readSourceFacts,
+  type SourceFacts,
+  sourceDepth,
+} from "./search/source.ts";
 export {
   createSnapshotStep,
   protectStep,

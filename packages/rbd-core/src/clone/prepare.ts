@@ -14,9 +14,9 @@ import {
   checkCloneable,
   decideClone,
 } from "./clone-plan.ts";
-import type { SearchMemory } from "./search-memory.ts";
-import { searchSnapshot } from "./search-snapshot.ts";
-import { defaultNames, newSnapshotName } from "./snapshot-name.ts";
+import { defaultNames, newSnapshotName } from "./own-snapshots.ts";
+import type { SearchMemory } from "./search/search-memory.ts";
+import { searchSnapshot } from "./search/search-snapshot.ts";
 import {
   isUnchanged,
   namedSnapshot,
@@ -24,7 +24,7 @@ import {
   readSourceFacts,
   type SourceFacts,
   sourceDepth,
-} from "./source.ts";
+} from "./search/source.ts";
 
 export interface PreparedClone {
   plan: ClonePlan;

@@ -10,7 +10,7 @@ import type { CloneOptions } from "./clone-plan.ts";
 import { changesMore, newestSnapshot, recordPlan } from "./clone-record.ts";
 import { forgetOwnSnapshot, type HeldSnapshot, recordOwnSnapshot, releaseRecorded } from "./own-snapshots.ts";
 import { checkSnapshotNameFree, type PreparedClone, prepareCurrent } from "./prepare.ts";
-import { isUnchanged, type SourceFacts } from "./source.ts";
+import { isUnchanged, type SourceFacts } from "./search/source.ts";
 
 interface ReadySnapshot {
   /** The plan as it is executed: another operation may have made the snapshot meanwhile. */

@@ -2,11 +2,11 @@ import type { Image, IoCtx } from "rbd-native";
 import type { Cluster } from "../cluster/index.ts";
 import { type CoppiceError, hasCode, withCoppiceErrors } from "../errors/index.ts";
 import { showGroup } from "../inventory/index.ts";
-import type { DeletionWay } from "./blockers.ts";
-import { type ImageRef, showImage } from "./children.ts";
-import { type DeletionFacts, type FindDependants, gatherDeletionFacts } from "./deletion-facts.ts";
-import { type DeletionPlan, type DeletionStep, planDeletion, showStep } from "./deletion-plan.ts";
-import { breakAbandonedLocks } from "./image-users.ts";
+import type { DeletionWay } from "./plan/blockers.ts";
+import { type ImageRef, showImage } from "./plan/children.ts";
+import { type DeletionFacts, type FindDependants, gatherDeletionFacts } from "./plan/deletion-facts.ts";
+import { type DeletionPlan, type DeletionStep, planDeletion, showStep } from "./plan/deletion-plan.ts";
+import { breakAbandonedLocks } from "./plan/image-users.ts";
 import { fenceById, recordRemoval, removalDetails } from "./removal-record.ts";
 import { finishTrashMove, isJustMoving, locateImage, removeHeaderless } from "./trash-entry.ts";
 

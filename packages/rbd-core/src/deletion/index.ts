@@ -1,11 +1,12 @@
-export { type Blocker, type BlockerKind, blockerKinds, type DeletionWay } from "./blockers.ts";
-export type { ImageRef } from "./children.ts";
+export { type DeletionOutcome, type ExecuteDeletionOptions, executeDeletion } from "./execute-deletion.ts";
+export { type Blocker, type BlockerKind, blockerKinds, type DeletionWay } from "./plan/blockers.ts";
+export type { ImageRef } from "./plan/children.ts";
 export {
   type DeletionFacts,
   type DependantFacts,
   type FindDependants,
   gatherDeletionFacts,
-} from "./deletion-facts.ts";
+} from "./plan/deletion-facts.ts";
 export {
   type DeletionPlan,
   type DeletionPlanOptions,
@@ -13,8 +14,7 @@ export {
   deletionPlan,
   showStep,
   type WayPlan,
-} from "./deletion-plan.ts";
-export { type DeletionOutcome, type ExecuteDeletionOptions, executeDeletion } from "./execute-deletion.ts";
+} from "./plan/deletion-plan.ts";
 export {
   type BreakLockOptions,
   type BrokenLock,
@@ -25,7 +25,7 @@ export {
   readUsers,
   showUsers,
   type WatcherFacts,
-} from "./image-users.ts";
+} from "./plan/image-users.ts";
 export { recoverRemoval, removeUnderRecord } from "./recover-removal.ts";
 export {
   type CloneOfImage,

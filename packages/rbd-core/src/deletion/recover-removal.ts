@@ -10,8 +10,8 @@ import {
   type RetryOptions,
   readOperations,
 } from "../operation/index.ts";
-import { deletionPlan } from "./deletion-plan.ts";
 import { runDeletion } from "./execute-deletion.ts";
+import { deletionPlan } from "./plan/deletion-plan.ts";
 import {
   beginRemoval,
   endingAfter,

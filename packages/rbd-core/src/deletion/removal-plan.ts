@@ -3,15 +3,15 @@ import { CoppiceError, type CoppiceErrorCode, hasCode, withCoppiceErrors } from 
 import { findImageId, isPartlyCreated } from "../image/index.ts";
 import { type ImageSpec, showImageSpec } from "../names/index.ts";
 import { listOperations } from "../operation/index.ts";
-import { type BlockerKind, findBlockers } from "./blockers.ts";
-import { type ChildFacts, showImage } from "./children.ts";
+import { type BlockerKind, findBlockers } from "./plan/blockers.ts";
+import { type ChildFacts, showImage } from "./plan/children.ts";
 import {
   type DeletionFacts,
   gatherDeletionFacts,
   gatherFormat1Facts,
   type SnapshotFacts,
-} from "./deletion-facts.ts";
-import { deadClientHint, type ImageUsers, showUsers } from "./image-users.ts";
+} from "./plan/deletion-facts.ts";
+import { deadClientHint, type ImageUsers, showUsers } from "./plan/image-users.ts";
 
 /**
  * Why `deleteVolume`, `removeTemplate` and `removeByPrefix` do not remove an image. They remove it in one operation that is

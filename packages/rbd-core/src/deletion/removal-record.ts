@@ -18,8 +18,8 @@ import {
   retryWhileBusy,
   type StepRunner,
 } from "../operation/index.ts";
-import type { DeletionWay } from "./blockers.ts";
-import { type ImageRef, showImage } from "./children.ts";
+import type { DeletionWay } from "./plan/blockers.ts";
+import { type ImageRef, showImage } from "./plan/children.ts";
 import type { SnapshotsToRemove } from "./removal-plan.ts";
 import { locateImage } from "./trash-entry.ts";
 

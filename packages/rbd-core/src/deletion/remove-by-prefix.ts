@@ -3,7 +3,7 @@ import { forEachLimit } from "../concurrency/index.ts";
 import { CoppiceError, hasCode, withCoppiceErrors } from "../errors/index.ts";
 import { checkName, compareText, type ImageSpec } from "../names/index.ts";
 import { type Operation, StepRunner } from "../operation/index.ts";
-import type { DeletionFacts } from "./deletion-facts.ts";
+import type { DeletionFacts } from "./plan/deletion-facts.ts";
 import { finishEarlierRemovals, isStillThere, takeUp } from "./recover-removal.ts";
 import {
   evaluateRemoval,

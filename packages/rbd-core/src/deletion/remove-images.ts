@@ -16,7 +16,7 @@ import {
   type StepRunner,
   type UndoLog,
 } from "../operation/index.ts";
-import { breakAbandonedLocks, hintForUsers, type ImageUsers, showUsers } from "./image-users.ts";
+import { breakAbandonedLocks, hintForUsers, type ImageUsers, showUsers } from "./plan/image-users.ts";
 import { removeUnderRecord } from "./recover-removal.ts";
 import type { RemovalTarget, RemovalVerdict } from "./removal-plan.ts";
 import { fenceById, readRemovalDetails, removalDetails } from "./removal-record.ts";

@@ -33,6 +33,7 @@ export {
   protectSnapshot,
   type RemoveSnapshotOptions,
   removeSnapshot,
+  renameSnapshot,
   repairMapAfterRollback,
   unprotectSnapshot,
 } from "./snapshots.ts";

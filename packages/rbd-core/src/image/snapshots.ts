@@ -1,7 +1,13 @@
 import { type Image, RbdError } from "rbd-native";
 import type { CallOptions, Cluster } from "../cluster/index.ts";
 import { CoppiceError, hasCode, withCoppiceErrors } from "../errors/index.ts";
-import { formatImageSpec, type ImageSpecLike, showImageSpec, toSnapshotSpec } from "../names/index.ts";
+import {
+  checkName,
+  formatImageSpec,
+  type ImageSpecLike,
+  showImageSpec,
+  toSnapshotSpec,
+} from "../names/index.ts";
 import { imageFeatures } from "./features.ts";
 
 /**
@@ -46,6 +52,24 @@ export function removeSnapshot(
       await image.removeSnapshot(name, options);
     });
   });
+}
+
+/**
+ * Renames a snapshot; its clones stay. (`rbd_snap_rename`)
+ *
+ * @param name the new name, without the `@`
+ * @throws {CoppiceError} `EXISTS`; `NOT_FOUND`; `INVALID_NAME`
+ */
+export async function renameSnapshot(
+  cluster: Cluster,
+  snapshot: ImageSpecLike,
+  name: string,
+  options: CallOptions = {},
+): Promise<void> {
+  checkName("snapshot", name);
+  await onSnapshot(cluster, snapshot, options, "renamed", (image, from) =>
+    image.renameSnapshot(from, name, options),
+  );
 }
 
 /**

@@ -1,5 +1,11 @@
 export { breakDeadLock, fenceDeadClient } from "./fence-dead-client.ts";
-export { type ListOperationsOptions, listOperations, type OperationInfo, toInfo } from "./list-operations.ts";
+export {
+  type ListOperationsOptions,
+  listOperations,
+  listPlaces,
+  type OperationInfo,
+  toInfo,
+} from "./list-operations.ts";
 export { lockObject } from "./object-lock.ts";
 export { beginOperation, type Operation, type OperationRequest } from "./operation.ts";
 export {

@@ -52,10 +52,7 @@ export async function listOperations(
   options: ListOperationsOptions = {},
 ): Promise<OperationInfo[]> {
   const { signal } = options;
-  const places: { pool: string; namespace: string }[] = [];
-  for (const pool of options.pools ?? (await cluster.listPools()).map(({ name }) => name)) {
-    for (const namespace of ["", ...(await namespacesOf(cluster, pool))]) places.push({ pool, namespace });
-  }
+  const places = await listPlaces(cluster, options.pools);
   const operations: OperationInfo[] = [];
   const read = async (place: { pool: string; namespace: string }) => {
     const ioCtx = await cluster.pool(place.pool, place.namespace);
@@ -64,6 +61,18 @@ export async function listOperations(
   };
   await forEachLimit(places, namespacesAtOnce, read, signal);
   return operations;
+}
+
+/** Every pool with each of its namespaces, the default one included. @param pools Default: all. @throws {CoppiceError} */
+export async function listPlaces(
+  cluster: Cluster,
+  pools: readonly string[] | undefined,
+): Promise<{ pool: string; namespace: string }[]> {
+  const places: { pool: string; namespace: string }[] = [];
+  for (const pool of pools ?? (await cluster.listPools()).map(({ name }) => name)) {
+    for (const namespace of ["", ...(await namespacesOf(cluster, pool))]) places.push({ pool, namespace });
+  }
+  return places;
 }
 
 /** A pool that RBD does not use has none. */

@@ -12,6 +12,7 @@ import type { Cluster } from "../cluster/index.ts";
 import { recoverRemoval, removalKinds } from "../deletion/index.ts";
 import { CoppiceError, hasCode } from "../errors/index.ts";
 import { recoverFlatten } from "../flatten/index.ts";
+import { recoverMirror } from "../mirror/index.ts";
 import { showImageSpec } from "../names/index.ts";
 import {
   beginOperation,
@@ -40,6 +41,7 @@ useRecoveries({
   "restore-in-place": recoverInPlace,
   "consistent-snapshots": recoverSet,
   sync: recoverSync,
+  mirror: recoverMirror,
   flatten: recoverFlatten,
   rollback: recoverRollback,
   snapshot: recoverVolumeSnapshot,

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { Image } from "rbd-native";
 import { z } from "zod";
 import type { Cluster } from "../cluster/index.ts";
+import { withinLimit } from "../concurrency/index.ts";
 import { CoppiceError, hasCode, withCoppiceErrors } from "../errors/index.ts";
 import { openImage, waitForDeadClients } from "../image/index.ts";
 import {
@@ -270,14 +271,14 @@ async function whileFrozen<T>(
   let done: { readonly value: T } | undefined;
   let failure: { readonly error: unknown } | undefined;
   try {
-    await withinLimit("freeze", freeze, freezeLimitMs, signal);
+    await runHook("freeze", freeze, freezeLimitMs, signal);
     done = { value: await action() };
   } catch (error) {
     failure = { error };
   }
   // A call that was aborted thaws, too.
   try {
-    await withinLimit("thaw", thaw, thawLimitMs, undefined);
+    await runHook("thaw", thaw, thawLimitMs, undefined);
   } catch (error) {
     const also = "the failure, and what the hook that thaws threw";
     failure = { error: failure === undefined ? error : new AggregateError([failure.error, error], also) };
@@ -286,24 +287,13 @@ async function whileFrozen<T>(
   return done.value;
 }
 
-/** Runs a hook. One that does not end in time is told to stop by its signal, and not waited for. */
-async function withinLimit(
+async function runHook(
   what: "freeze" | "thaw",
   hook: (signal: AbortSignal) => Promise<void>,
   limitMs = defaultHookLimitMs,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  const late = new AbortController();
-  const timer = setTimeout(() => late.abort(hookTooLate(what, limitMs)), limitMs);
-  const either = signal === undefined ? late.signal : AbortSignal.any([late.signal, signal]);
-  const aborted = new Promise<never>((_, reject) => {
-    either.addEventListener("abort", () => reject(either.reason), { once: true });
-  });
-  try {
-    await Promise.race([hook(either), aborted]);
-  } finally {
-    clearTimeout(timer);
-  }
+  await withinLimit(hook, limitMs, () => hookTooLate(what, limitMs), signal);
 }
 
 function hookTooLate(what: "freeze" | "thaw", limitMs: number): CoppiceError {

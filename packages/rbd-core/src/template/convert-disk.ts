@@ -6,7 +6,7 @@ import { allSettledOrThrow } from "../concurrency/index.ts";
 import { CoppiceError } from "../errors/index.ts";
 import type { StepRunner } from "../operation/index.ts";
 import { ChunkPool, type Digests, rechunk, StreamDigests } from "../transfer/index.ts";
-import { checkLength, type KnownSource, type OpenedSource, openFile } from "./source.ts";
+import { checkLength, checkMost, type KnownSource, type OpenedSource, openFile } from "./source.ts";
 
 /** A raw disk in a temporary file, which disposing removes. */
 interface ConvertedDisk extends OpenedSource {
@@ -16,6 +16,8 @@ interface ConvertedDisk extends OpenedSource {
 export interface ConvertOptions {
   /** The size that the source must have, in bytes. */
   readonly size?: number | undefined;
+  /** The most bytes that the source, and the disk in it, may have. */
+  readonly maxSize?: number | undefined;
   /** The program that converts. Default `qemu-img`. */
   readonly qemuImg?: string | undefined;
   /** Where the temporary folder is made. Default: the system's folder for temporary files. */
@@ -35,7 +37,7 @@ export async function convertDisk(
   options: ConvertOptions,
   runner: Pick<StepRunner<"receive" | "convert">, "run">,
 ): Promise<ConvertedDisk> {
-  const { signal, qemuImg: program = "qemu-img", scratchFolder = tmpdir() } = options;
+  const { signal, maxSize, qemuImg: program = "qemu-img", scratchFolder = tmpdir() } = options;
   await using stack = new AsyncDisposableStack();
   const folder = await mkdtemp(join(scratchFolder, "coppice-import-"));
   stack.defer(() => rm(folder, { recursive: true, force: true }));
@@ -48,7 +50,7 @@ export async function convertDisk(
       const chunks = new ChunkPool(1024 ** 2, 2);
       let count = 0;
       const size = options.size ?? source.size;
-      for await (const chunk of rechunk(checkLength(known.bytes, source.name, size), chunks)) {
+      for await (const chunk of rechunk(checkLength(known.bytes, source.name, size, maxSize), chunks)) {
         const release = chunks.share(chunk, 1);
         await allSettledOrThrow([digests.update(chunk), file.writeFile(chunk)]);
         release();
@@ -64,6 +66,7 @@ export async function convertDisk(
     convertToRaw(received, raw, {
       program,
       signal,
+      maxSize,
       onProgress: (percent) => advance(Math.floor(percent), 100),
     }),
   );
@@ -80,6 +83,12 @@ interface DiskInfo {
   "format-specific"?: { data?: { "data-file"?: string } };
 }
 
+interface Examining {
+  program: string;
+  signal?: AbortSignal | undefined;
+  maxSize?: number | undefined;
+}
+
 /**
  * Converts a qcow2 file to a raw one with `qemu-img`, which must be installed.
  *
@@ -89,9 +98,9 @@ interface DiskInfo {
 async function convertToRaw(
   file: string,
   output: string,
-  options: { program: string; signal?: AbortSignal | undefined; onProgress(percent: number): void },
+  options: Examining & { onProgress(percent: number): void },
 ): Promise<void> {
-  await refuseOtherFiles(file, options);
+  await examine(file, options);
   const args = ["convert", "-p", "-f", "qcow2", "-O", "raw", `file:${file}`, output];
   await run(options.program, args, options.signal, (text) => {
     const percent = /\(([\d.]+)\/100%\)/.exec(text)?.[1];
@@ -99,16 +108,17 @@ async function convertToRaw(
   });
 }
 
-/** `qemu-img` would also read the files that a disk names: files of this machine that were never meant to be imported. */
-async function refuseOtherFiles(
-  file: string,
-  { program, signal }: { program: string; signal?: AbortSignal | undefined },
-): Promise<void> {
+/**
+ * `qemu-img` would also read the files that a disk names: files of this machine that were never meant to be imported. And a
+ * small file may hold a disk of any size.
+ */
+async function examine(file: string, { program, signal, maxSize }: Examining): Promise<void> {
   const text = await run(program, ["info", "--output=json", "-f", "qcow2", `file:${file}`], signal);
   const info = JSON.parse(text) as DiskInfo;
   const other = info["backing-filename"] ?? info["format-specific"]?.data?.["data-file"];
   if (other !== undefined)
     throw refusal("UNSUPPORTED", `the qcow2 disk needs another file, ${JSON.stringify(other)}`);
+  checkMost("the qcow2 disk", info["virtual-size"], maxSize);
   if (info.encrypted) throw refusal("UNSUPPORTED", "the qcow2 disk is encrypted");
 }
 

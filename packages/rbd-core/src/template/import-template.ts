@@ -25,6 +25,7 @@ import { templateSnapshot } from "../volume/index.ts";
 import { convertDisk } from "./convert-disk.ts";
 import {
   checkLength,
+  checkMost,
   determineFormat,
   type OpenedSource,
   openTemplateSource,
@@ -46,6 +47,8 @@ export interface ImportTemplateOptions extends FlowOptions<ImportPhase> {
   target: ImageSpecLike;
   /** The size of the stream in bytes, if known: it must then have exactly that many. Files and most downloads say it. */
   size?: number | undefined;
+  /** The most bytes that the source, and the disk in it, may have. Default: any number. */
+  maxSize?: number | undefined;
   /** Default: determined by the first bytes. `raw` takes the bytes as they are, whatever they look like. */
   format?: "raw" | "qcow2" | undefined;
   /** The digests that the source must have, in hex: any of `md5`, `sha256` and `sha512`. */
@@ -99,8 +102,8 @@ const ownSteps: readonly ImportPhase[] = ["create", "write", "snapshot", "protec
  * same time, and a failure leaves nothing behind.
  *
  * @throws {CoppiceError}
- * - `INVALID_NAME`, `INVALID_ARGUMENT`: an invalid name, size or digest; a source with more bytes than its size, or with
- *   none.
+ * - `INVALID_NAME`, `INVALID_ARGUMENT`: an invalid name, size or digest; a source with more bytes than its size or than
+ *   `maxSize`, or with none.
  * - `NOT_FOUND`, `PERMISSION_DENIED`: the pool, the file or the address. `EXISTS`: the target.
  * - `BUSY`, `LEASE_LOST`: another process imports to that name, or may have taken the import over.
  * - `UNSUPPORTED`: a format that cannot be imported, or qcow2 without `qemu-img`.
@@ -135,6 +138,7 @@ export async function importTemplate(
       return { ...made, format: "qcow2", sourceDigests: disk.sourceDigests };
     }
     const raw = { name: source.name, bytes: known.bytes, size: options.size ?? source.size };
+    checkMost(raw.name, raw.size, options.maxSize);
     const made = await writeTemplate(cluster, target, raw, settings, options, runner);
     return { ...made, format: "raw", sourceDigests: made.digests };
   } catch (error) {
@@ -196,7 +200,7 @@ async function writeTemplate(
 function writeDisk(
   image: Image,
   disk: Pick<OpenedSource, "bytes" | "size" | "name">,
-  { chunkSize, sparseSize, expected }: ImportSettings,
+  { chunkSize, sparseSize, expected, maxSize }: ImportSettings,
   signal: AbortSignal,
   runner: StepRunner<ImportPhase>,
 ): Promise<WrittenRaw & { digests: Digests }> {
@@ -204,7 +208,7 @@ function writeDisk(
     "write",
     async (advance) => {
       await using digests = new StreamDigests();
-      const bytes = checkLength(disk.bytes, disk.name, disk.size);
+      const bytes = checkLength(disk.bytes, disk.name, disk.size, maxSize);
       const written = await writeRaw(image, bytes, {
         chunkSize,
         sparseSize,
@@ -225,6 +229,7 @@ interface ImportSettings {
   sparseSize: number;
   snapshotName: string;
   expected: Partial<Digests>;
+  maxSize: number | undefined;
 }
 
 const mebibyte = 1024 ** 2;
@@ -237,6 +242,7 @@ export function checkImport(options: ImportTemplateOptions): ImportSettings {
     sparseSize = 4096,
     snapshotName = templateSnapshot,
     size,
+    maxSize,
     expected = {},
   } = options;
   checkName("snapshot", snapshotName);
@@ -249,6 +255,8 @@ export function checkImport(options: ImportTemplateOptions): ImportSettings {
   }
   if (size !== undefined && !isWhole(size, 1, Number.MAX_SAFE_INTEGER))
     throw refusal(`${size} is not a size in bytes`);
+  if (maxSize !== undefined && !isWhole(maxSize, 1, Number.MAX_SAFE_INTEGER))
+    throw refusal(`${maxSize} is not a size in bytes`);
   const digests: Partial<Digests> = {};
   for (const name of digestNames) {
     const length = digestLengths[name];
@@ -259,7 +267,7 @@ export function checkImport(options: ImportTemplateOptions): ImportSettings {
     }
     digests[name] = digest;
   }
-  return { chunkSize, sparseSize, snapshotName, expected: digests };
+  return { chunkSize, sparseSize, snapshotName, expected: digests, maxSize };
 }
 
 /** @throws {CoppiceError} `IO` when a digest differs from the expected one */

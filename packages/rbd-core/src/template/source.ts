@@ -268,17 +268,32 @@ async function nextOf(
   }
 }
 
+/** Refuses a source by what it says of its size. @throws {CoppiceError} `INVALID_ARGUMENT` for one above the limit */
+export function checkMost(name: string, size: number | null, maxSize: number | undefined): void {
+  if (maxSize === undefined || size === null || size <= maxSize) return;
+  throw new CoppiceError({
+    code: "INVALID_ARGUMENT",
+    call: "importTemplate",
+    object: name,
+    message: `${name} has ${size} bytes, and at most ${maxSize} may be imported`,
+    hint: "Choose a smaller disk, or raise the limit.",
+  });
+}
+
 /**
  * Passes on a source's bytes, and checks that there are any, and as many as its size says.
  *
  * @param size In bytes; `null` when it is not known.
+ * @param maxSize In bytes; what is read beyond it is refused.
  * @throws {CoppiceError} `IO` for a source that is too short, `INVALID_ARGUMENT` for one that is too long or empty
  */
 export async function* checkLength(
   bytes: AsyncIterable<Uint8Array>,
   name: string,
   size: number | null,
+  maxSize?: number | undefined,
 ): AsyncGenerator<Uint8Array, void, undefined> {
+  checkMost(name, size, maxSize);
   const wrongLength = (code: CoppiceErrorCode, what: string) =>
     new CoppiceError({
       code,
@@ -293,6 +308,7 @@ export async function* checkLength(
     read += piece.length;
     if (size !== null && read > size)
       throw wrongLength("INVALID_ARGUMENT", `more than the expected ${size} bytes`);
+    checkMost(name, read, maxSize);
     yield piece;
   }
   if (read === 0) throw wrongLength("INVALID_ARGUMENT", "no bytes");

@@ -13,6 +13,7 @@
  * `copy`, `export` and `import` do not use each other. The formats of the streams are in `formats/`, and the notes that
  * transfers write into the metadata of a target in `notes/`.
  */
+export { isUnnamedCopy } from "./copy/copy-checkpoint.ts";
 export { type CopyDiffOptions, type CopyDiffResult, copyDiff } from "./copy/copy-diff.ts";
 export { type CopyImageOptions, type CopyImageResult, copyImage } from "./copy/copy-image.ts";
 export { recoverCopy } from "./copy/copy-mark.ts";
@@ -52,7 +53,7 @@ export {
   newImageOptions,
 } from "./new-image.ts";
 export { identityOf, isSameImage, type SourceRange } from "./source.ts";
-export { setSize } from "./target/head.ts";
+export { headEquals, setSize } from "./target/head.ts";
 export { holdTarget, openTarget } from "./target/open-target.ts";
 export { readPoint, removePoint } from "./target/point-record.ts";
 export {

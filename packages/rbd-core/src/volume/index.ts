@@ -38,4 +38,11 @@ export {
   recoverRollback,
   rollbackVolume,
 } from "./rollback-volume.ts";
+export {
+  planShrink,
+  type ShrinkPlan,
+  type ShrinkPlanOptions,
+  type ShrinkVolumeOptions,
+  shrinkVolume,
+} from "./shrink-volume.ts";
 export { resolveTemplate, type TemplateLike, templateSnapshot, type VolumeOrigin } from "./volume-origin.ts";

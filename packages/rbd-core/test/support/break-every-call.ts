@@ -1,6 +1,7 @@
 import { expect } from "vitest";
 import type { Cluster } from "../../src/cluster/cluster.ts";
 import { withBrokenCall } from "./break-call.ts";
+import { faultsIn } from "./soak.ts";
 import type { OwnPools } from "./use-own-pool.ts";
 
 export interface BrokenFlow<T> {
@@ -20,8 +21,8 @@ export interface BrokenFlow<T> {
 }
 
 /**
- * Runs a flow again and again, breaking its first call of the binding, then the second, and so on, until there is no
- * further call to break. After every failure the pools must look as before, down to the RADOS objects.
+ * Runs a flow again and again, breaking one of its calls of the binding after the other, as {@link faultsIn} chooses them.
+ * After every failure the pools must look as before, down to the RADOS objects.
  *
  * @returns the names of the calls that were broken
  */
@@ -30,13 +31,16 @@ export async function breakEveryCall<T>(broken: BrokenFlow<T>): Promise<Set<stri
   const look = () => own.look(...pools);
   const before = await look();
   const names = new Set<string>();
-  for (let at = 0; ; at++) {
+  const whole = await withBrokenCall(own.native, Number.POSITIVE_INFINITY, late, flow);
+  expect(whole.outcome.error, "the unbroken run").toBeUndefined();
+  await broken.reset();
+  for (const at of faultsIn(whole.calls, late)) {
     const { calls, struck, outcome } = await withBrokenCall(own.native, at, late, flow);
     if (struck === undefined) {
-      // Nothing was broken: the flow has fewer calls.
+      // Nothing was broken: this time the flow has fewer calls.
       expect(outcome.error, `run ${at}, unbroken`).toBeUndefined();
       await broken.reset();
-      return names;
+      continue;
     }
     names.add(calls[at] ?? "");
     const what = `${struck} broken ${late ? "after it took effect" : "before"}`;
@@ -50,4 +54,5 @@ export async function breakEveryCall<T>(broken: BrokenFlow<T>): Promise<Set<stri
     expect(after, `${what}: ${String(outcome.error)}`).toEqual(before);
     expect((outcome.error as { code?: unknown }).code, `${what}: ${String(outcome.error)}`).toBe("IO");
   }
+  return names;
 }

@@ -1,12 +1,11 @@
 import { spawn } from "node:child_process";
-import { fileURLToPath } from "node:url";
 import { expect } from "vitest";
 import type { Cluster } from "../../src/cluster/cluster.ts";
+import { childProgram } from "./child-program.ts";
 
-/** Runs a program of this folder with a JSON argument until it kills itself. Returns false when it ended by itself. */
+/** Runs a program that is named `…-and-die.ts` with a JSON argument until it kills itself. Returns false when it ended by itself. */
 export async function runUntilDead(program: string, argument: unknown): Promise<boolean> {
-  const path = fileURLToPath(new URL(program, import.meta.url));
-  const child = spawn(process.execPath, [path, JSON.stringify(argument)], {
+  const child = spawn(process.execPath, [childProgram(program), JSON.stringify(argument)], {
     stdio: ["ignore", "inherit", "pipe"],
   });
   let problem = "";

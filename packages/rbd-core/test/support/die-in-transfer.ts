@@ -1,9 +1,9 @@
 import { spawn } from "node:child_process";
-import { fileURLToPath } from "node:url";
 import { expect } from "vitest";
 import type { Cluster } from "../../src/cluster/cluster.ts";
 import { hasCode } from "../../src/errors/with-coppice-errors.ts";
 import { openImage } from "../../src/image/image.ts";
+import { childProgram } from "./child-program.ts";
 import type { DyingTransfer } from "./transfer-and-die.ts";
 
 /**
@@ -31,7 +31,7 @@ export async function dieInTransfer(
 
 /** Runs a transfer in a process of its own, which is killed on its way. Its client stays known to the cluster. */
 export async function runUntilKilled(dying: DyingTransfer, mayOutlive = false): Promise<boolean> {
-  const program = fileURLToPath(new URL("transfer-and-die.ts", import.meta.url));
+  const program = childProgram("transfer-and-die.ts");
   const child = spawn(process.execPath, [program, JSON.stringify(dying)], {
     stdio: ["ignore", "inherit", "pipe"],
   });

@@ -1,11 +1,12 @@
 import { spawn } from "node:child_process";
-import { fileURLToPath } from "node:url";
 import { expect } from "vitest";
 import type { ImportChainOptions } from "../../src/backup/index.ts";
 import type { CloneOptions } from "../../src/clone/index.ts";
 import type { ConsistentSnapshotsOptions } from "../../src/snapshot-set/index.ts";
 import type { CaptureOptions } from "../../src/template/index.ts";
 import type { CreateVolumeOptions } from "../../src/volume/index.ts";
+import { childProgram } from "./child-program.ts";
+import type { DriveMirror } from "./drive-mirror.ts";
 
 /** At which of its calls of the binding a process ends itself, or in which state it leaves an image that librbd makes. */
 export type Kill =
@@ -22,7 +23,8 @@ export type Flow =
   | { readonly call: "createVolume"; readonly options: CreateVolumeOptions }
   | { readonly call: "captureImage"; readonly options: CaptureOptions }
   | { readonly call: "createConsistentSnapshots"; readonly options: ConsistentSnapshotsOptions }
-  | { readonly call: "importCinderChain"; readonly options: ImportChainOptions };
+  | { readonly call: "importCinderChain"; readonly options: ImportChainOptions }
+  | { readonly call: "mirror"; readonly options: DriveMirror };
 
 export interface KillRequest {
   readonly conf: string;
@@ -32,7 +34,7 @@ export interface KillRequest {
 
 /** Runs a flow in a process of its own that is killed on its way. @returns Whether it was killed, and at which call. */
 export async function runAndKill(request: KillRequest): Promise<{ killed: boolean; at: string }> {
-  const program = fileURLToPath(new URL("kill-child.ts", import.meta.url));
+  const program = childProgram("kill-child.ts");
   const child = spawn(process.execPath, [program, JSON.stringify(request)], {
     stdio: ["ignore", "pipe", "pipe"],
   });

@@ -8,6 +8,7 @@ import { createConsistentSnapshots } from "../../src/snapshot-set/index.ts";
 import { captureImage } from "../../src/template/index.ts";
 import { createVolume } from "../../src/volume/index.ts";
 import { die } from "./die-at.ts";
+import { driveMirror } from "./drive-mirror.ts";
 import type { KillRequest } from "./kill-at.ts";
 
 const { conf, kill, flow } = JSON.parse(process.argv[2] ?? "") as KillRequest;
@@ -90,4 +91,5 @@ if (flow.call === "createVolume") await createVolume(cluster, flow.options);
 if (flow.call === "captureImage") await captureImage(cluster, flow.options);
 if (flow.call === "createConsistentSnapshots") await createConsistentSnapshots(cluster, flow.options);
 if (flow.call === "importCinderChain") await importCinderChain(cluster, flow.options);
+if (flow.call === "mirror") await driveMirror(cluster, flow.options);
 await cluster.close();

@@ -1,10 +1,7 @@
-import { execFile } from "node:child_process";
-import { createHash } from "node:crypto";
-import { promisify } from "node:util";
-import type { Image, IoCtx, Cluster as NativeCluster } from "rbd-native";
+import type { IoCtx, Cluster as NativeCluster } from "rbd-native";
 import { readOperations } from "../../src/operation/operation-record.ts";
-
-const run = promisify(execFile);
+import { imageDigest } from "./image-digest.ts";
+import { pythonRbd } from "./python-rbd.ts";
 
 /** Objects that Ceph makes once for a pool and keeps, whatever becomes of the images. */
 const indexes = new Set([
@@ -48,8 +45,9 @@ async function imageState(ioCtx: IoCtx, reference: { id: string }): Promise<obje
   for (const { name, namespace } of snapshots) {
     if (namespace === "user") children.push([name, await image.listChildren(name)]);
   }
+  const size = await image.size();
   return {
-    size: await image.size(),
+    size,
     features: await image.features(),
     flags: await image.flags(),
     parent: await image.parent(),
@@ -59,27 +57,11 @@ async function imageState(ioCtx: IoCtx, reference: { id: string }): Promise<obje
     snapshots,
     children,
     allChildren: (await image.listChildren()).map(({ imageId }) => imageId).toSorted(),
-    digest: await digestOf(image),
+    digest: await imageDigest(image, size),
   };
-}
-
-async function digestOf(image: Image): Promise<string> {
-  const hash = createHash("sha256");
-  const size = await image.size();
-  for (let offset = 0; offset < size; offset += 16 * 1024 ** 2) {
-    hash.update(await image.read(offset, Math.min(16 * 1024 ** 2, size - offset)));
-  }
-  return hash.digest("hex");
 }
 
 /** What no image accounts for shows here: a data object, object map or header that was left. */
 async function objectNames(conf: string, pool: string): Promise<string[]> {
-  const { stdout } = await run("rados", ["-c", conf, "-p", pool, "ls", "--all"], {
-    maxBuffer: 64 * 1024 ** 2,
-  });
-  return stdout
-    .split("\n")
-    .map((line) => line.trim())
-    .filter((name) => name !== "" && !indexes.has(name))
-    .toSorted();
+  return (await pythonRbd(conf).objects(pool)).filter((name) => !indexes.has(name)).toSorted();
 }

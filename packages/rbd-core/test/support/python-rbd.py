@@ -14,6 +14,7 @@ cluster = rados.Rados(conffile=sys.argv[1])
 cluster.connect()
 printing = threading.Lock()
 EXISTING_STATES = (1, 3)
+PIECE = 4 << 20
 
 
 def states_in_map(ioctx, image_id, snapshot_id):
@@ -72,26 +73,70 @@ def inspect(ioctx, image, snapshot=None, since=None):
         }
 
 
+def digest(ioctx, image, algorithm, snapshot=None):
+    """The digest of everything that an image or snapshot holds."""
+    with rbd.Image(ioctx, image, snapshot=snapshot, read_only=True) as opened:
+        size = opened.size()
+        hashed = hashlib.new(algorithm)
+        for at in range(0, size, PIECE):
+            hashed.update(opened.read(at, min(PIECE, size - at)))
+        return hashed.hexdigest()
+
+
+def features(ioctx, image, snapshot=None):
+    with rbd.Image(ioctx, image, snapshot=snapshot, read_only=True) as opened:
+        return opened.features()
+
+
 def change(ioctx, image, action, snapshot=None, **values):
+    if action == "create":
+        object_size = values.get("objectSize")
+        order = None if object_size is None else object_size.bit_length() - 1
+        rbd.RBD().create(ioctx, image, values["size"], order, old_format=False)
+        return
+    if action == "remove":
+        rbd.RBD().remove(ioctx, image)
+        return
     with rbd.Image(ioctx, image, snapshot=snapshot) as opened:
         if action == "resize":
-            opened.resize(values["size"])
+            opened.resize(values["size"], allow_shrink=values.get("allowShrink", True))
         elif action == "rebuild":
             opened.rebuild_object_map(lambda done, total: 0)
         elif action == "snapshot":
             opened.create_snap(values["name"])
+        elif action == "protect":
+            opened.protect_snap(values["name"])
+        elif action == "unprotect":
+            opened.unprotect_snap(values["name"])
         elif action == "remove-snapshot":
             opened.remove_snap(values["name"])
         else:
             raise ValueError(action)
 
 
+def objects(ioctx):
+    """The names of all RADOS objects of a pool, in all namespaces."""
+    ioctx.set_namespace(rados.LIBRADOS_ALL_NSPACES)
+    return [each.key for each in ioctx.list_objects()]
+
+
+def listed(ioctx):
+    """The images of a pool, and what is in its trash."""
+    trash = [{"id": each["id"], "name": each["name"]} for each in rbd.RBD().trash_list(ioctx)]
+    return {"images": rbd.RBD().list(ioctx), "trash": trash}
+
+
+CALLS = {"inspect": inspect, "digest": digest, "features": features, "listed": listed, "objects": objects, "change": change}
+
+
 def answer(line):
     request = json.loads(line)
     number, call, pool = request.pop("id"), request.pop("call"), request.pop("pool")
+    namespace = request.pop("namespace", "")
     try:
         with cluster.open_ioctx(pool) as ioctx:
-            reply = {"value": {"inspect": inspect, "change": change}[call](ioctx, **request)}
+            ioctx.set_namespace(namespace)
+            reply = {"value": CALLS[call](ioctx, **request)}
     except Exception as error:
         reply = {"error": "%s: %s" % (type(error).__name__, error)}
     with printing:

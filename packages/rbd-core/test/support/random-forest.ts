@@ -1,4 +1,4 @@
-import { deletePools, freshName, type RbdCli } from "./rbd-cli.ts";
+import { createPools, deletePools, freshName, type RbdCli } from "./rbd-cli.ts";
 
 /** Numbers that a seed repeats (mulberry32). */
 export class Dice {
@@ -57,8 +57,7 @@ export async function growRandomForest(
   const dice = new Dice(seed);
   const [pools, data] = [[freshName(name), freshName(name)], freshName(`${name}-data`)];
   undo.defer(() => deletePools(cli, [...pools, data]));
-  for (const pool of [...pools, data]) await cli.ceph("osd", "pool", "create", pool, "8");
-  for (const pool of pools) await cli.rbd("pool", "init", pool);
+  await createPools(cli, [...pools, data]);
   const places: ForestPlace[] = pools.map((pool) => ({ pool, namespace: "" }));
   for (const namespace of ["one", "two"]) {
     await cli.rbd("namespace", "create", `${pools[0]}/${namespace}`);

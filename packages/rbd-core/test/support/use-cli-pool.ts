@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, inject } from "vitest";
 import type { Cluster } from "../../src/cluster/cluster.ts";
 import { connect } from "../../src/cluster/connect.ts";
-import { deletePools, freshName, RbdCli } from "./rbd-cli.ts";
+import { freshName, RbdCli } from "./rbd-cli.ts";
 
 export interface CliPool {
   readonly cli: RbdCli;
@@ -17,13 +17,12 @@ export function useCliPool(name: string): CliPool {
   const pool = freshName(name);
   let cluster: Cluster | undefined;
   beforeAll(async () => {
-    await cli.ceph("osd", "pool", "create", pool, "8");
-    await cli.rbd("pool", "init", pool);
     cluster = await connect({ conf: cli.conf });
+    await cluster.createPool(pool);
   });
   afterAll(async () => {
+    await cluster?.deletePool(pool);
     await cluster?.close();
-    await deletePools(cli, [pool]);
   });
   return {
     cli,

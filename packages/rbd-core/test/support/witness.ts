@@ -1,10 +1,14 @@
 import { execFile, spawn } from "node:child_process";
-import { createHash } from "node:crypto";
 import { promisify } from "node:util";
+import { asPlainCall } from "./plain-commands.ts";
+import { type Listed, pythonRbd } from "./python-rbd.ts";
 
 const run = promisify(execFile);
 
-/** Plain `rbd` and `ceph`: what they say is what the tests compare with. */
+/**
+ * Plain `rbd` and `ceph`: what they say is what the tests compare with. Commands that are one call of librbd are made by one
+ * process of plain python3-rbd, see {@link asPlainCall}.
+ */
 export class Witness {
   readonly #conf: string;
 
@@ -13,7 +17,10 @@ export class Witness {
   }
 
   async rbd(...args: string[]): Promise<string> {
-    return this.#run("rbd", args);
+    const plain = asPlainCall(args);
+    if (plain === undefined) return this.#run("rbd", args);
+    await pythonRbd(this.#conf).changeAt(plain.spec, plain.change);
+    return "";
   }
 
   async json(...args: string[]): Promise<unknown> {
@@ -38,16 +45,14 @@ export class Witness {
     if ((await ended) !== 0) throw new Error(`rados setomapval ${object} ${key} failed`);
   }
 
-  /** The MD5 of everything in an image or snapshot. */
+  /** The images of a pool, and what is in its trash, as plain librbd lists them in another process. */
+  async listed(pool: string): Promise<Listed> {
+    return await pythonRbd(this.#conf).listed(pool);
+  }
+
+  /** The MD5 of everything in an image or snapshot, read by plain librbd in another process. */
   async md5(spec: string): Promise<string> {
-    const child = spawn("rbd", ["-c", this.#conf, "export", "--no-progress", spec, "-"], {
-      stdio: ["ignore", "pipe", "inherit"],
-    });
-    const ended = new Promise<number | null>((resolve) => child.once("close", resolve));
-    const digest = createHash("md5");
-    for await (const chunk of child.stdout) digest.update(chunk);
-    if ((await ended) !== 0) throw new Error(`rbd export ${spec} failed`);
-    return digest.digest("hex");
+    return await pythonRbd(this.#conf).digest(spec, "md5");
   }
 
   async #run(command: string, args: readonly string[]): Promise<string> {

@@ -30,6 +30,7 @@ const layers: readonly (readonly [folder: string, purpose: string])[] = [
   ["volume", "volumes of virtual machines: create, extend, roll back, delete"],
   ["template", "templates: import, capture, clone, export, remove"],
   ["snapshot-set", "snapshots of several images that show one instant"],
+  ["mirror", "mirrors of a machine's disks: start, keep in step, pivot, abort"],
   ["backup", "backups in a pool or a directory: chains, restore, verification, retention"],
   ["reconcile", "finishing or undoing what was interrupted"],
 ];

@@ -20,7 +20,7 @@ export const buttonStyle = cva(
         ghost:
           "border-transparent text-ink-2 hover:bg-hover hover:text-ink aria-expanded:bg-hover data-popup-open:bg-hover disabled:text-ink-3",
         danger:
-          "border-danger-line bg-surface text-danger shadow-card hover:bg-danger-soft disabled:text-ink-3",
+          "border-danger-line bg-surface text-danger shadow-card hover:bg-danger-soft disabled:text-ink-3 data-disabled:border-line data-disabled:text-ink-3 data-disabled:shadow-none",
       },
       size: {
         sm: "h-7 px-2 text-xs [&_svg]:size-3.5",

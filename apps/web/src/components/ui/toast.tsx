@@ -10,6 +10,8 @@ import { buttonStyle } from "./button.tsx";
 interface ToastData {
   tone: "good" | "bad" | "neutral";
   link?: { href: string; label: string };
+  /** A button, such as "Undo". The toast closes when it is pressed. */
+  action?: { label: string; run: () => void };
 }
 
 const manager = Base.createToastManager<ToastData>();
@@ -21,7 +23,7 @@ export function toast(title: string, { description, ...data }: ToastData & { des
     ...(description === undefined ? {} : { description }),
     data,
     priority: data.tone === "bad" ? "high" : "low",
-    timeout: data.tone === "bad" ? 12_000 : 6_000,
+    timeout: data.tone === "bad" || data.action !== undefined ? 12_000 : 6_000,
   });
 }
 
@@ -52,14 +54,25 @@ function Toasts() {
         <div className="min-w-0 flex-1">
           <Base.Title className="wrap-anywhere font-medium text-sm" />
           <Base.Description className="wrap-anywhere text-ink-2 text-xs" />
-          {item.data?.link !== undefined && (
-            <Link
-              href={item.data.link.href}
-              className="mt-1 inline-block font-medium text-brand text-xs hover:underline"
-            >
-              {item.data.link.label}
-            </Link>
-          )}
+          <span className="mt-1 flex gap-4 font-medium text-brand text-xs empty:hidden">
+            {item.data?.action !== undefined && (
+              <button
+                type="button"
+                onClick={() => {
+                  item.data?.action?.run();
+                  manager.close(item.id);
+                }}
+                className="rounded-sm hover:underline"
+              >
+                {item.data.action.label}
+              </button>
+            )}
+            {item.data?.link !== undefined && (
+              <Link href={item.data.link.href} className="hover:underline">
+                {item.data.link.label}
+              </Link>
+            )}
+          </span>
         </div>
         <Base.Close
           aria-label="Dismiss"

@@ -1,29 +1,74 @@
 "use client";
 
 import type { ImageListRow, SnapshotDetail } from "@coppice/server/router";
-import { ClipboardCopy, Copy, type LucideIcon, Network, SquareArrowOutUpRight, Wrench } from "lucide-react";
+import {
+  Archive,
+  Camera,
+  ClipboardCopy,
+  Copy,
+  type LucideIcon,
+  Network,
+  Pencil,
+  ShieldCheck,
+  ShieldOff,
+  SquareArrowOutUpRight,
+  Trash2,
+  Undo2,
+  Wrench,
+} from "lucide-react";
 import { usePathname, useRouter } from "next/navigation";
 import { type KeyboardEvent, useEffect, useMemo } from "react";
 import { toast } from "#components/ui/toast.tsx";
-import { useCloneDialog } from "#features/clone/clone-dialog.tsx";
+import { BackUpDialog } from "#features/backups/dialogs/index.ts";
 import { useLinks } from "#features/cluster/current-cluster.tsx";
 import { useMayOperate } from "#features/session/session.tsx";
+import { useProtection } from "#features/snapshots/protection.ts";
+import { VOLUME_ACTIONS } from "#features/volumes/volume-actions.ts";
 import { imageRef, type LinkedImage, type Links } from "#lib/links.ts";
-import { type InterruptedWork, useReconcileDialog } from "./reconcile-dialog.tsx";
+import { lazyDialog, type OpenDialog, useOpenDialog } from "./dialog-host.tsx";
 
 /** The image, or one of its snapshots, that an action applies to. */
 export interface ActionTarget extends LinkedImage {
   state: "ok" | "unreadable";
   operation: ImageListRow["operation"];
-  snapshot?: Pick<SnapshotDetail, "name" | "kind">;
+  /** How many images are above it; absent where that is not known. */
+  depth?: number;
+  snapshot?: Pick<SnapshotDetail, "id" | "name" | "kind" | "protected">;
 }
 
 /** What an action may need to run. */
 interface ActionContext {
   links: Links;
-  openClone: (source: string) => void;
-  openReconcile: (work: InterruptedWork) => void;
+  openDialog: OpenDialog;
+  /** Protects a snapshot from removal, or unprotects it. */
+  setProtection: (image: string, snapshot: string, isProtected: boolean) => void;
 }
+
+// Each dialog's code is loaded when it is opened for the first time.
+export const CloneDialog = lazyDialog(
+  async () => (await import("#features/clone/clone-dialog.tsx")).CloneDialog,
+);
+export const ReconcileDialog = lazyDialog(
+  async () => (await import("./reconcile-dialog.tsx")).ReconcileDialog,
+);
+const CreateSnapshotDialog = lazyDialog(
+  async () => (await import("#features/snapshots/create-snapshot-dialog.tsx")).CreateSnapshotDialog,
+);
+const RenameSnapshotDialog = lazyDialog(
+  async () => (await import("#features/snapshots/rename-snapshot-dialog.tsx")).RenameSnapshotDialog,
+);
+const RollbackDialog = lazyDialog(
+  async () => (await import("#features/snapshots/rollback-dialog.tsx")).RollbackDialog,
+);
+export const DeletionDialog = lazyDialog(
+  async () => (await import("#features/deletion/deletion-dialog.tsx")).DeletionDialog,
+);
+const MoveToTrashDialog = lazyDialog(
+  async () => (await import("#features/trash/move-to-trash-dialog.tsx")).MoveToTrashDialog,
+);
+export const RestoreDialog = lazyDialog(
+  async () => (await import("#features/trash/restore-dialog.tsx")).RestoreDialog,
+);
 
 interface ImageActionBase {
   id: string;
@@ -76,7 +121,8 @@ export const IMAGE_ACTIONS: readonly ImageAction[] = [
     placement: "button",
     changesCluster: true,
     applies: ({ operation }) => operation?.state === "interrupted",
-    run: ({ spec, operation }, { openReconcile }) => openReconcile({ image: spec, operation }),
+    run: ({ spec, operation }, { openDialog }) =>
+      openDialog(ReconcileDialog, { work: { image: spec, operation } }),
   },
   {
     id: "clone",
@@ -89,7 +135,74 @@ export const IMAGE_ACTIONS: readonly ImageAction[] = [
     changesCluster: true,
     forSnapshots: true,
     whyDisabled: whyNotClonable,
-    run: (target, { openClone }) => openClone(specOf(target)),
+    run: (target, { openDialog }) => openDialog(CloneDialog, { source: specOf(target) }),
+  },
+  ...VOLUME_ACTIONS,
+  {
+    id: "create-snapshot",
+    icon: Camera,
+    label: () => "Create snapshot…",
+    placement: "menu",
+    changesCluster: true,
+    whyDisabled: whyNotChangeable,
+    run: ({ spec }, { openDialog }) => openDialog(CreateSnapshotDialog, { image: spec }),
+  },
+  {
+    id: "rollback",
+    icon: Undo2,
+    label: () => "Roll back…",
+    placement: "menu",
+    changesCluster: true,
+    forSnapshots: true,
+    applies: isSnapshot,
+    whyDisabled: whyNotChangeable,
+    run: ({ key, spec, snapshot }, { openDialog }) =>
+      snapshot && openDialog(RollbackDialog, { imageKey: key, image: spec, snapshot }),
+  },
+  {
+    id: "rename-snapshot",
+    icon: Pencil,
+    label: () => "Rename…",
+    placement: "menu",
+    changesCluster: true,
+    forSnapshots: true,
+    applies: isSnapshot,
+    whyDisabled: whyNotChangeable,
+    run: ({ spec, snapshot }, { openDialog }) =>
+      snapshot && openDialog(RenameSnapshotDialog, { image: spec, snapshot: snapshot.name }),
+  },
+  {
+    id: "protect",
+    icon: ShieldCheck,
+    label: () => "Protect",
+    placement: "menu",
+    changesCluster: true,
+    forSnapshots: true,
+    applies: ({ snapshot }) => snapshot?.protected === false,
+    whyDisabled: whyNotChangeable,
+    run: ({ spec, snapshot }, { setProtection }) => snapshot && setProtection(spec, snapshot.name, true),
+  },
+  {
+    id: "unprotect",
+    icon: ShieldOff,
+    label: () => "Unprotect",
+    placement: "menu",
+    changesCluster: true,
+    forSnapshots: true,
+    applies: ({ snapshot }) => snapshot?.protected === true,
+    whyDisabled: whyNotChangeable,
+    run: ({ spec, snapshot }, { setProtection }) => snapshot && setProtection(spec, snapshot.name, false),
+  },
+  {
+    id: "back-up",
+    icon: Archive,
+    label: () => "Back up…",
+    placement: "menu",
+    key: "b",
+    keyHelp: "Back up the image",
+    changesCluster: true,
+    whyDisabled: whyNotBackedUp,
+    run: ({ spec }, { openDialog }) => openDialog(BackUpDialog, { image: spec }),
   },
   {
     id: "lineage",
@@ -106,7 +219,51 @@ export const IMAGE_ACTIONS: readonly ImageAction[] = [
     forSnapshots: true,
     run: (target) => copyText(specOf(target)),
   },
+  {
+    id: "restore",
+    icon: Undo2,
+    label: () => "Restore…",
+    placement: "menu",
+    changesCluster: true,
+    applies: ({ inTrash, snapshot }) => inTrash && snapshot === undefined,
+    run: ({ key, spec }, { openDialog }) => openDialog(RestoreDialog, { imageKey: key, spec }),
+  },
+  {
+    id: "move-to-trash",
+    icon: Trash2,
+    label: () => "Move to trash…",
+    placement: "menu",
+    changesCluster: true,
+    applies: ({ inTrash }) => !inTrash,
+    run: ({ spec }, { openDialog }) => openDialog(MoveToTrashDialog, { image: spec }),
+  },
+  {
+    id: "delete",
+    icon: Trash2,
+    label: ({ snapshot, inTrash }) => {
+      if (snapshot !== undefined) return "Remove snapshot…";
+      return inTrash ? "Delete for good…" : "Delete image…";
+    },
+    placement: "menu",
+    changesCluster: true,
+    forSnapshots: true,
+    run: ({ key, spec, inTrash, snapshot }, { openDialog }) =>
+      openDialog(DeletionDialog, { image: inTrash ? key : spec, spec, snapshot: snapshot?.name ?? null }),
+  },
 ];
+
+function isSnapshot({ snapshot }: ActionTarget): boolean {
+  return snapshot !== undefined;
+}
+
+/** Why an image or a snapshot of it cannot be changed. */
+function whyNotChangeable({ state, inTrash, operation, snapshot }: ActionTarget): string | null {
+  if (inTrash) return "The image is in the trash. Restore it first.";
+  if (state === "unreadable") return "The image could not be read.";
+  if (operation?.purpose === "make") return "The image is not complete.";
+  if (snapshot !== undefined && snapshot.kind !== "user") return "Only user snapshots can be changed.";
+  return null;
+}
 
 function whyNotClonable({ state, inTrash, operation, snapshot }: ActionTarget): string | null {
   if (inTrash) return "The image is in the trash. Restore it to clone it.";
@@ -117,6 +274,13 @@ function whyNotClonable({ state, inTrash, operation, snapshot }: ActionTarget): 
       : "The image is not complete. Finish or undo what makes it.";
   }
   if (snapshot !== undefined && snapshot.kind !== "user") return "Only user snapshots can be cloned.";
+  return null;
+}
+
+function whyNotBackedUp({ state, inTrash, operation }: ActionTarget): string | null {
+  if (inTrash) return "The image is in the trash. Restore it to back it up.";
+  if (state === "unreadable") return "The image could not be read, so it cannot be backed up.";
+  if (operation?.purpose === "make") return "The image is not complete.";
   return null;
 }
 
@@ -192,16 +356,16 @@ export function useImageActions() {
   const router = useRouter();
   const path = usePathname();
   const links = useLinks();
-  const { openClone } = useCloneDialog();
-  const { openReconcile } = useReconcileDialog();
+  const openDialog = useOpenDialog();
+  const setProtection = useProtection();
   const mayOperate = useMayOperate();
 
   return useMemo(() => {
     const actionsFor = (target: ActionTarget): OfferedAction[] =>
       offerActions(target, {
         links,
-        openClone,
-        openReconcile,
+        openDialog,
+        setProtection,
         mayOperate,
         path,
         goTo: (href) => router.push(href),
@@ -216,7 +380,7 @@ export function useImageActions() {
       return true;
     };
     return { actionsFor, runByKey };
-  }, [router, path, links, openClone, openReconcile, mayOperate]);
+  }, [router, path, links, openDialog, setProtection, mayOperate]);
 }
 
 let pageTarget: ActionTarget | undefined;

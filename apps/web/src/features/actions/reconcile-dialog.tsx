@@ -2,11 +2,10 @@
 
 import type { ImageListRow } from "@coppice/server/router";
 import { useMutation } from "@tanstack/react-query";
-import { createContext, type ReactNode, useContext, useMemo, useState } from "react";
 import { operationNoun } from "#components/image-status.tsx";
 import { ProblemCallout } from "#components/state.tsx";
 import { Button } from "#components/ui/button.tsx";
-import { Dialog, DialogContent } from "#components/ui/dialog.tsx";
+import { DialogContent } from "#components/ui/dialog.tsx";
 import { SpecText } from "#components/values.tsx";
 import { useCluster } from "#features/cluster/current-cluster.tsx";
 import { useReportEnd } from "#features/tasks/task-watch.tsx";
@@ -19,40 +18,12 @@ export interface InterruptedWork {
   operation: ImageListRow["operation"];
 }
 
-interface ReconcileDialogControl {
-  /** Asks whether to finish or undo what was interrupted, and says what will happen. */
-  openReconcile: (work: InterruptedWork) => void;
-}
-
-const ReconcileDialogContext = createContext<ReconcileDialogControl>({ openReconcile: () => {} });
-
-/** Opens the dialog that finishes or undoes interrupted work, from anywhere in the console. */
-export function useReconcileDialog(): ReconcileDialogControl {
-  return useContext(ReconcileDialogContext);
-}
-
-/** The dialog. The console has one, shared by all pages. */
-export function ReconcileDialogProvider({ children }: { children: ReactNode }) {
-  const [open, setOpen] = useState(false);
-  const [work, setWork] = useState<InterruptedWork>({ image: null, operation: null });
-  const control = useMemo(
-    () => ({
-      openReconcile: (next: InterruptedWork) => {
-        setWork(next);
-        setOpen(true);
-      },
-    }),
-    [],
-  );
+/** Asks whether to finish or undo what was interrupted, and says what will happen. */
+export function ReconcileDialog({ work, onClose }: { work: InterruptedWork; onClose: () => void }) {
   return (
-    <ReconcileDialogContext value={control}>
-      {children}
-      <Dialog open={open} onOpenChange={setOpen}>
-        <DialogContent title="Finish or undo" description={<Subject work={work} />}>
-          <Confirmation work={work} onClose={() => setOpen(false)} />
-        </DialogContent>
-      </Dialog>
-    </ReconcileDialogContext>
+    <DialogContent title="Finish or undo" description={<Subject work={work} />}>
+      <Confirmation work={work} onClose={onClose} />
+    </DialogContent>
   );
 }
 

@@ -1,54 +1,32 @@
 "use client";
 
-import { createContext, type ReactNode, type RefObject, useContext, useMemo, useRef, useState } from "react";
-import { Dialog, DialogContent } from "#components/ui/dialog.tsx";
+import { type RefObject, useRef, useState } from "react";
+import { DialogContent } from "#components/ui/dialog.tsx";
 import { type CloneDraft, draftFrom } from "./clone-draft.ts";
 import { CloneForm } from "./clone-form.tsx";
 import { CloneRun } from "./clone-run.tsx";
 
-interface CloneDialogControl {
+interface CloneDialogProps {
   /**
-   * Opens the dialog. `source` is `pool/[namespace/]image` or `pool/[namespace/]image@snapshot`; without it the user
-   * chooses the source in the dialog.
+   * `pool/[namespace/]image` or `pool/[namespace/]image@snapshot`; without it the user chooses the source in the
+   * dialog.
    */
-  openClone: (source?: string) => void;
+  source?: string;
+  onClose: () => void;
 }
 
-const CloneDialogContext = createContext<CloneDialogControl>({ openClone: () => {} });
-
-/** Opens the clone dialog from anywhere in the console. */
-export function useCloneDialog(): CloneDialogControl {
-  return useContext(CloneDialogContext);
-}
-
-/** The clone dialog. The console has one, shared by all pages. */
-export function CloneDialogProvider({ children }: { children: ReactNode }) {
-  const [open, setOpen] = useState(false);
-  const [source, setSource] = useState<string | undefined>();
+/** Asks for source and target, shows what cloning would do, then the task that clones. */
+export function CloneDialog({ source, onClose }: CloneDialogProps) {
   const nameField = useRef<HTMLInputElement>(null);
-  const control = useMemo(
-    () => ({
-      openClone: (next?: string) => {
-        setSource(next);
-        setOpen(true);
-      },
-    }),
-    [],
-  );
   return (
-    <CloneDialogContext value={control}>
-      {children}
-      <Dialog open={open} onOpenChange={setOpen}>
-        <DialogContent
-          title="Clone an image"
-          description="A copy-on-write clone is ready at once and shares the data of its parent."
-          // When the source is given, the name is the first thing to fill in.
-          initialFocus={source === undefined ? true : nameField}
-        >
-          <CloneSteps source={source} nameField={nameField} onClose={() => setOpen(false)} />
-        </DialogContent>
-      </Dialog>
-    </CloneDialogContext>
+    <DialogContent
+      title="Clone an image"
+      description="A copy-on-write clone is ready at once and shares the data of its parent."
+      // When the source is given, the name is the first thing to fill in.
+      initialFocus={source === undefined ? true : nameField}
+    >
+      <CloneSteps source={source} nameField={nameField} onClose={onClose} />
+    </DialogContent>
   );
 }
 

@@ -107,7 +107,7 @@ interface ImagePickerProps {
 }
 
 /** Finds an image by any part of its spec, on the server. Offers images that can be cloned only. */
-function ImagePicker({ value, onValueChange, ...control }: ImagePickerProps) {
+export function ImagePicker({ value, onValueChange, ...control }: ImagePickerProps) {
   const [text, setText] = useState(value);
   const search = text === value ? "" : text.trim();
   const found = useQuery(

@@ -36,12 +36,9 @@ export function applyUnchangedInventory(
 
 /** After an inventory with changes, everything about images is fetched again, hidden pages when they are next shown. */
 export async function invalidateInventory(client: QueryClient, cluster: string): Promise<void> {
-  const filters = [
-    trpc.images.pathFilter(),
-    trpc.lineage.pathFilter(),
-    trpc.cluster.pathFilter(),
-    trpc.protection.pathFilter(),
-  ];
+  const { images, lineage, cluster: info, chain, deletion, trash, protection } = trpc;
+  const areas = [images, lineage, info, chain, deletion, trash, protection];
+  const filters = areas.map((area) => area.pathFilter());
   await Promise.all(
     filters.map((filter) =>
       client.invalidateQueries({ ...filter, predicate: (query) => concerns(query, cluster) }),
@@ -73,7 +70,17 @@ export function applyTask(client: QueryClient, task: TaskSummary): void {
     if (changed === undefined || ended) void client.invalidateQueries({ queryKey, exact: true });
   }
   applyToTaskPage(client, task, ended);
+  if (ended && BACKUP_KINDS.has(task.kind)) void client.invalidateQueries(trpc.backups.pathFilter());
 }
+
+/** The tasks that change what is known of backups. */
+const BACKUP_KINDS: ReadonlySet<string> = new Set([
+  "backup",
+  "verify",
+  "delete-backup",
+  "prune",
+  "import-cinder",
+]);
 
 /** Events do not contain the log, so the page is fetched again when the phase or the state has changed. */
 function applyToTaskPage(client: QueryClient, task: TaskSummary, ended: boolean): void {

@@ -14,13 +14,14 @@ import { Tab, TabPanel, Tabs, TabsList } from "#components/ui/tabs.tsx";
 import { SpecText } from "#components/values.tsx";
 import { ActionButtons, ActionMenu } from "#features/actions/action-controls.tsx";
 import { useImageActions, usePageTarget } from "#features/actions/image-actions.ts";
+import { SnapshotChain } from "#features/chain/snapshot-chain.tsx";
 import { useCluster, useLinks } from "#features/cluster/current-cluster.tsx";
 import { toProblem, trpc } from "#lib/api.ts";
 import { formatCount } from "#lib/format.ts";
 import { visibleName } from "#lib/spec.ts";
 import { ActivityTab, useImageTasks } from "./activity-tab.tsx";
+import { BackupsTab, useImageBackups } from "./backups-tab.tsx";
 import { FamilyTab } from "./family-tab.tsx";
-import { SnapshotsTab } from "./snapshots-tab.tsx";
 import { SummaryTab } from "./summary-tab.tsx";
 
 /** One image. `spec` in the URL is the spec of the image, or its key when the image is in the trash. */
@@ -128,7 +129,7 @@ function ImageHeader({ image }: { image: ImageDetail }) {
   );
 }
 
-const TABS = ["summary", "snapshots", "family", "activity"] as const;
+const TABS = ["summary", "snapshots", "family", "backups", "activity"] as const;
 
 /** The tabs of the page. The URL holds which one is open. */
 function ImageTabs({ image }: { image: ImageDetail }) {
@@ -137,6 +138,7 @@ function ImageTabs({ image }: { image: ImageDetail }) {
     parseAsStringLiteral(TABS).withDefault("summary").withOptions({ history: "push" }),
   );
   const tasks = useImageTasks(image);
+  const backups = useImageBackups(image).data?.source?.points;
   const tab = wanted === "activity" && tasks.length === 0 ? "summary" : wanted;
   const family = image.ancestors.length + image.children.length;
   const known = image.state === "ok";
@@ -147,6 +149,7 @@ function ImageTabs({ image }: { image: ImageDetail }) {
         <Tab value="summary">Summary</Tab>
         <Tab value="snapshots">Snapshots {known && <Amount>{image.snapshots.length}</Amount>}</Tab>
         <Tab value="family">Family {known && <Amount>{family}</Amount>}</Tab>
+        <Tab value="backups">Backups {backups !== undefined && <Amount>{backups}</Amount>}</Tab>
         {tasks.length > 0 && (
           <Tab value="activity">
             Activity <Amount>{tasks.length}</Amount>
@@ -157,10 +160,13 @@ function ImageTabs({ image }: { image: ImageDetail }) {
         <SummaryTab image={image} />
       </TabPanel>
       <TabPanel value="snapshots" className="pt-4">
-        <SnapshotsTab image={image} />
+        <SnapshotChain image={image} />
       </TabPanel>
       <TabPanel value="family" className="pt-4">
         <FamilyTab image={image} />
+      </TabPanel>
+      <TabPanel value="backups" className="flex flex-col gap-4 pt-4">
+        <BackupsTab image={image} />
       </TabPanel>
       {tasks.length > 0 && (
         <TabPanel value="activity" className="pt-4">

@@ -1,10 +1,14 @@
 "use client";
 
-import { HardDrive, SearchX } from "lucide-react";
+import { Plus, SearchX } from "lucide-react";
 import { PageHeader } from "#components/page.tsx";
 import { EmptyState, ErrorState, StaleNotice } from "#components/state.tsx";
 import { Button } from "#components/ui/button.tsx";
+import { useOpenDialog } from "#features/actions/dialog-host.tsx";
 import { InventoryAge, ScanProblems } from "#features/cluster/inventory.tsx";
+import { useMayOperate } from "#features/session/session.tsx";
+import { FirstRun } from "#features/volumes/first-run.tsx";
+import { NewImageDialog } from "#features/volumes/volume-actions.ts";
 import { toProblem } from "#lib/api.ts";
 import { formatCount, plural } from "#lib/format.ts";
 import { DisplayMenu } from "./columns.tsx";
@@ -24,6 +28,9 @@ export function ImagesPage() {
   const [filters, setFilters] = useImageFilters();
   const list = useImageList(filters);
   const { query, rows, last } = list;
+  const openDialog = useOpenDialog();
+  const mayOperate = useMayOperate();
+  const poolSpec = filters.pool === "" ? {} : { poolSpec: filters.pool.replace(/\/$/, "") };
 
   return (
     <div className="flex h-full flex-col">
@@ -31,6 +38,12 @@ export function ImagesPage() {
         <PageHeader title="Images" note={last && <Count filtered={last.filtered} total={last.total} />}>
           <InventoryAge scannedAt={last?.scannedAt} />
           <DisplayMenu />
+          {mayOperate && (
+            <Button variant="primary" onClick={() => openDialog(NewImageDialog, poolSpec)}>
+              <Plus aria-hidden />
+              New image…
+            </Button>
+          )}
         </PageHeader>
         <FilterBar filters={filters} setFilters={setFilters} />
         {query.isError && last !== undefined && (
@@ -94,10 +107,5 @@ function ImageListState({ list: { query, last }, filters, setFilters }: ImageLis
       </EmptyState>
     );
   }
-  return (
-    <EmptyState icon={HardDrive} title="This cluster has no images yet">
-      Create one with <code className="font-mono text-xs">rbd create --size 10G pool/image</code>. It appears
-      here automatically.
-    </EmptyState>
-  );
+  return <FirstRun />;
 }

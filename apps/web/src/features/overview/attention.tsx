@@ -10,7 +10,8 @@ import { Button } from "#components/ui/button.tsx";
 import { Badge, Panel } from "#components/ui/panel.tsx";
 import { Skeleton } from "#components/ui/progress.tsx";
 import { SpecText } from "#components/values.tsx";
-import { useReconcileDialog } from "#features/actions/reconcile-dialog.tsx";
+import { useOpenDialog } from "#features/actions/dialog-host.tsx";
+import { ReconcileDialog } from "#features/actions/image-actions.ts";
 import { useCluster, useLinks } from "#features/cluster/current-cluster.tsx";
 import { ScanProblems } from "#features/cluster/inventory.tsx";
 import { useMayOperate } from "#features/session/session.tsx";
@@ -93,11 +94,11 @@ export function Attention({ problems }: { problems: Problems }) {
 
 /** Finishes or undoes everything that was interrupted. Nothing when there is nothing, or the role does not allow it. */
 function ReconcileAll({ rows }: { rows: readonly ImageListRow[] }) {
-  const { openReconcile } = useReconcileDialog();
+  const openDialog = useOpenDialog();
   const mayOperate = useMayOperate();
   if (!mayOperate || !rows.some(({ operation }) => operation?.state === "interrupted")) return null;
   return (
-    <Button size="sm" onClick={() => openReconcile({ image: null, operation: null })}>
+    <Button size="sm" onClick={() => openDialog(ReconcileDialog, { work: { image: null, operation: null } })}>
       <Wrench aria-hidden />
       Finish or undo all…
     </Button>

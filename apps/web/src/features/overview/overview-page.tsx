@@ -12,6 +12,7 @@ import { useCluster, useLinks } from "#features/cluster/current-cluster.tsx";
 import { InventoryAge } from "#features/cluster/inventory.tsx";
 import { TrayItem } from "#features/tasks/task-tray.tsx";
 import { useRecentTasks } from "#features/tasks/task-watch.tsx";
+import { FirstRun } from "#features/volumes/first-run.tsx";
 import { toProblem, trpc } from "#lib/api.ts";
 import { cn } from "#lib/cn.ts";
 import { formatCount, plural } from "#lib/format.ts";
@@ -26,6 +27,9 @@ export function OverviewPage() {
       <PageHeader title="Overview">
         <InventoryAge scannedAt={problems.data?.scannedAt} />
       </PageHeader>
+      {problems.data?.total === 0 && (
+        <FirstRun className="rounded-lg border border-line bg-surface shadow-card" />
+      )}
       <ProtectionPanel />
       <Figures problems={problems} />
       <div className="grid items-start gap-4 lg:grid-cols-[3fr_2fr]">

@@ -45,6 +45,21 @@ export async function signIn(username: string, password: string): Promise<void> 
   );
 }
 
+/** Replaces the password, and ends all other sessions. @throws SignInError */
+export async function changePassword(currentPassword: string, newPassword: string): Promise<void> {
+  const response = await post("/change-password", { currentPassword, newPassword });
+  if (response.ok) return;
+  const failure = (await response.json().catch(() => ({}))) as AuthFailure;
+  if (failure.code === "INVALID_PASSWORD")
+    throw new SignInError(response.status, "The current password is wrong.");
+  if (response.status === 429)
+    throw new SignInError(429, "Too many attempts. Wait a minute, then try again.");
+  throw new SignInError(
+    response.status,
+    failure.message ?? `The server answered with status ${response.status}. See its log for details.`,
+  );
+}
+
 /** Ends the session. @throws SignInError when the server did not end it */
 async function signOut(): Promise<void> {
   const response = await post("/sign-out", {});

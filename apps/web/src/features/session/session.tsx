@@ -71,3 +71,8 @@ export function useMayOperate(): boolean {
   const { role } = useMe().user;
   return role === "operator" || role === "admin";
 }
+
+/** Whether the user manages the server and its users. */
+export function useIsAdmin(): boolean {
+  return useMe().user.role === "admin";
+}

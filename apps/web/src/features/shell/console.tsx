@@ -2,8 +2,7 @@
 
 import { type ReactNode, Suspense } from "react";
 import { Skeleton } from "#components/ui/progress.tsx";
-import { ReconcileDialogProvider } from "#features/actions/reconcile-dialog.tsx";
-import { CloneDialogProvider } from "#features/clone/clone-dialog.tsx";
+import { DialogHost } from "#features/actions/dialog-host.tsx";
 import { ClusterChip } from "#features/cluster/cluster-chip.tsx";
 import { ClusterProvider } from "#features/cluster/current-cluster.tsx";
 import { SessionGuard } from "#features/session/session.tsx";
@@ -19,31 +18,29 @@ export function Console({ children }: { children: ReactNode }) {
     <SessionGuard fallback={<ConsoleSkeleton />}>
       <ClusterProvider fallback={<ConsoleSkeleton />}>
         <TaskWatch>
-          <CloneDialogProvider>
-            <ReconcileDialogProvider>
-              <PaletteProvider>
-                <a
-                  href="#main"
-                  className="fixed top-2 left-2 z-60 -translate-y-16 rounded-md bg-brand px-3 py-1.5 text-on-brand focus-visible:translate-y-0"
-                >
-                  Skip to content
-                </a>
-                <div className="flex h-dvh flex-col-reverse md:flex-row">
-                  <Navigation />
-                  <div className="flex min-h-0 min-w-0 flex-1 flex-col">
-                    <TopBar />
-                    <main
-                      id="main"
-                      tabIndex={-1}
-                      className="relative min-h-0 flex-1 overflow-y-auto outline-hidden"
-                    >
-                      <Suspense>{children}</Suspense>
-                    </main>
-                  </div>
+          <DialogHost>
+            <PaletteProvider>
+              <a
+                href="#main"
+                className="fixed top-2 left-2 z-60 -translate-y-16 rounded-md bg-brand px-3 py-1.5 text-on-brand focus-visible:translate-y-0"
+              >
+                Skip to content
+              </a>
+              <div className="flex h-dvh flex-col-reverse md:flex-row">
+                <Navigation />
+                <div className="flex min-h-0 min-w-0 flex-1 flex-col">
+                  <TopBar />
+                  <main
+                    id="main"
+                    tabIndex={-1}
+                    className="relative min-h-0 flex-1 overflow-y-auto outline-hidden"
+                  >
+                    <Suspense>{children}</Suspense>
+                  </main>
                 </div>
-              </PaletteProvider>
-            </ReconcileDialogProvider>
-          </CloneDialogProvider>
+              </div>
+            </PaletteProvider>
+          </DialogHost>
         </TaskWatch>
       </ClusterProvider>
     </SessionGuard>

@@ -1,6 +1,6 @@
 "use client";
 
-import { CalendarClock, HardDrive, LayoutDashboard, ListTodo, type LucideIcon, Network } from "lucide-react";
+import { CalendarClock, HardDrive, LayoutDashboard, ListTodo, type LucideIcon, Network, Settings, Trash2, Archive } from "lucide-react";
 import Link from "next/link";
 import { usePathname } from "next/navigation";
 import { Logo } from "#components/page.tsx";
@@ -22,12 +22,20 @@ export const PAGES: readonly NavigationPage[] = [
   { href: (links) => links.images(), label: "Images", icon: HardDrive, paths: ["/images/", "/image/"] },
   { href: (links) => links.lineage(), label: "Lineage", icon: Network, paths: ["/lineage/"] },
   {
+    href: (links) => links.backups(),
+    label: "Backups",
+    icon: Archive,
+    paths: ["/backups/", "/backups/history/", "/backups/point/", "/backups/targets/"],
+  },
+  {
     href: (links) => links.policies(),
     label: "Policies",
     icon: CalendarClock,
     paths: ["/policies/", "/policy/", "/policies/edit/", "/policies/notifications/"],
   },
+  { href: (links) => links.trash(), label: "Trash", icon: Trash2, paths: ["/trash/"] },
   { href: (links) => links.tasks(), label: "Tasks", icon: ListTodo, paths: ["/tasks/", "/task/"] },
+  { href: (links) => links.settings(), label: "Settings", icon: Settings, paths: ["/settings/"] },
 ];
 
 /** The navigation: a column with labels or icons, depending on the width; a bar at the bottom on a phone. */

@@ -2,19 +2,20 @@
 
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { Command } from "cmdk";
-import { Copy, HardDrive, LogOut, type LucideIcon, RefreshCw, TriangleAlert } from "lucide-react";
+import { Copy, HardDrive, LogOut, type LucideIcon, Plus, RefreshCw, TriangleAlert } from "lucide-react";
 import { useRouter } from "next/navigation";
 import { useTheme } from "next-themes";
 import type { ReactNode } from "react";
 import { useState } from "react";
 import { Skeleton } from "#components/ui/progress.tsx";
 import { Bytes, SpecText } from "#components/values.tsx";
-import { currentPageTarget, useImageActions } from "#features/actions/image-actions.ts";
-import { useCloneDialog } from "#features/clone/clone-dialog.tsx";
+import { useOpenDialog } from "#features/actions/dialog-host.tsx";
+import { CloneDialog, currentPageTarget, useImageActions } from "#features/actions/image-actions.ts";
 import { useCluster, useLinks } from "#features/cluster/current-cluster.tsx";
 import { useRefreshInventory } from "#features/cluster/inventory.tsx";
 import { signOutAndLeave } from "#features/session/auth-api.ts";
 import { useMayOperate } from "#features/session/session.tsx";
+import { NewImageDialog } from "#features/volumes/volume-actions.ts";
 import { toProblem, trpc } from "#lib/api.ts";
 import { imageRef } from "#lib/links.ts";
 import { PAGES } from "./navigation.tsx";
@@ -83,7 +84,7 @@ export function PaletteCommands({ search, onDone }: { search: string; onDone: ()
   const links = useLinks();
   const cluster = useCluster();
   const { setTheme } = useTheme();
-  const { openClone } = useCloneDialog();
+  const openDialog = useOpenDialog();
   const { actionsFor } = useImageActions();
   const refresh = useRefreshInventory();
   const mayOperate = useMayOperate();
@@ -96,7 +97,12 @@ export function PaletteCommands({ search, onDone }: { search: string; onDone: ()
     run: () => router.push(href(links)),
   }));
   const commands: PaletteCommand[] = [
-    ...(mayOperate ? [{ id: "clone", label: "Clone an image…", icon: Copy, run: () => openClone() }] : []),
+    ...(mayOperate
+      ? [
+          { id: "new", label: "New image…", icon: Plus, run: () => openDialog(NewImageDialog, {}) },
+          { id: "clone", label: "Clone an image…", icon: Copy, run: () => openDialog(CloneDialog, {}) },
+        ]
+      : []),
     { id: "refresh", label: "Refresh the images", icon: RefreshCw, run: () => refresh.mutate({ cluster }) },
     ...THEMES.map(({ value, label, icon }) => ({
       id: `theme ${value}`,

@@ -1,6 +1,7 @@
 "use client";
 
-import { CircleUser, Keyboard, LogOut, Monitor, Moon, Sun } from "lucide-react";
+import { CircleUser, Keyboard, LogOut, Monitor, Moon, Settings, Sun } from "lucide-react";
+import Link from "next/link";
 import { useTheme } from "next-themes";
 import { useState } from "react";
 import { Button } from "#components/ui/button.tsx";
@@ -10,11 +11,13 @@ import {
   MenuGroup,
   MenuItem,
   MenuLabel,
+  MenuLinkItem,
   MenuRadioGroup,
   MenuRadioItem,
   MenuSeparator,
   MenuTrigger,
 } from "#components/ui/menu.tsx";
+import { useLinks } from "#features/cluster/current-cluster.tsx";
 import { signOutAndLeave } from "#features/session/auth-api.ts";
 import { useMe } from "#features/session/session.tsx";
 import { ShortcutsDialog } from "./shortcuts-dialog.tsx";
@@ -30,6 +33,7 @@ export function UserMenu() {
   const { user, product } = useMe();
   const { theme, setTheme } = useTheme();
   const [keysOpen, setKeysOpen] = useState(false);
+  const links = useLinks();
 
   return (
     <>
@@ -55,6 +59,10 @@ export function UserMenu() {
             ))}
           </MenuRadioGroup>
           <MenuSeparator />
+          <MenuLinkItem render={<Link href={links.settings()} />}>
+            <Settings aria-hidden />
+            Settings
+          </MenuLinkItem>
           <MenuItem onClick={() => setKeysOpen(true)}>
             <Keyboard aria-hidden />
             Keyboard shortcuts

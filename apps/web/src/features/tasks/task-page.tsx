@@ -11,12 +11,20 @@ import { ButtonLink, CopyButton } from "#components/ui/button.tsx";
 import { Panel } from "#components/ui/panel.tsx";
 import { Skeleton } from "#components/ui/progress.tsx";
 import { FactList, SpecText, Time } from "#components/values.tsx";
+import { BackupTaskOutcome } from "#features/backups/dialogs/task-results.tsx";
 import { useLinks } from "#features/cluster/current-cluster.tsx";
 import { toProblem, trpc } from "#lib/api.ts";
 import { absoluteTime, clockTime } from "#lib/format.ts";
 import { objectLink } from "#lib/links.ts";
 import { isActive } from "#lib/task.ts";
-import { CancelButton, CloneResult, ReconcileResult, TaskProgress, TaskStateBadge } from "./task-status.tsx";
+import {
+  CancelButton,
+  CloneResult,
+  ReconcileResult,
+  RetryButton,
+  TaskProgress,
+  TaskStateBadge,
+} from "./task-status.tsx";
 import { runTime } from "./task-table.tsx";
 import { useOnScreen } from "./task-watch.tsx";
 
@@ -73,16 +81,14 @@ function TaskDetail({ task }: { task: Task }) {
         <TaskStateBadge state={task.state} />
         <div className="ml-auto flex gap-2">
           <CancelButton task={task} />
-          {task.state === "succeeded" && task.kind !== "reconcile" && (
-            <ButtonLink href={objectLink(task.object)} variant="primary">
-              {task.kind === "clone" ? "Open the clone" : "Open the image"}
-            </ButtonLink>
-          )}
+          <RetryButton task={task} />
+          <ResultLink task={task} />
         </div>
       </header>
       {task.error !== undefined && <ProblemCallout problem={task.error} />}
       {task.result?.kind === "clone" && <CloneResult result={task.result} />}
       {task.result?.kind === "reconcile" && <ReconcileResult result={task.result} />}
+      {task.result !== undefined && task.result !== null && <BackupTaskOutcome result={task.result} />}
       <div className="grid gap-4 md:grid-cols-2">
         <Panel title="Progress">
           <div className="p-4">
@@ -131,6 +137,21 @@ function TaskDetail({ task }: { task: Task }) {
       </div>
       <TaskLog lines={task.log} />
     </>
+  );
+}
+
+/** A link to what the task made or changed, if that is still there. */
+function ResultLink({ task }: { task: Task }) {
+  const links = useLinks();
+  if (task.state !== "succeeded" || task.kind === "reconcile" || task.kind === "purge-trash") return null;
+  if (task.kind === "delete" || task.kind === "move-to-trash") {
+    const inTrash = task.result !== undefined && "key" in task.result && task.result.key !== null;
+    return inTrash ? <ButtonLink href={links.trash()}>Open the trash</ButtonLink> : null;
+  }
+  return (
+    <ButtonLink href={objectLink(task.object)} variant="primary">
+      {task.kind === "clone" ? "Open the clone" : "Open the image"}
+    </ButtonLink>
   );
 }
 

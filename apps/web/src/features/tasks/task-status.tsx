@@ -2,12 +2,14 @@
 
 import type { CloneTaskResult, ReconcileTaskResult, TaskState, TaskSummary } from "@coppice/server/router";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { CircleCheck } from "lucide-react";
+import { CircleCheck, RotateCw } from "lucide-react";
+import { useRouter } from "next/navigation";
 import { Button } from "#components/ui/button.tsx";
 import { Badge } from "#components/ui/panel.tsx";
 import { ProgressBar } from "#components/ui/progress.tsx";
 import { FactList, SpecText } from "#components/values.tsx";
 import { applyTask } from "#features/cluster/cached-data.ts";
+import { useLinks } from "#features/cluster/current-cluster.tsx";
 import { useMayOperate } from "#features/session/session.tsx";
 import { toProblem, trpc } from "#lib/api.ts";
 import {
@@ -78,6 +80,30 @@ export function CancelButton({ task, size = "md" }: { task: TaskSummary; size?: 
       >
         Cancel
         <span className="sr-only">{task.title}</span>
+      </Button>
+    </span>
+  );
+}
+
+/** Starts a task that did not succeed again, and leads to the new one. Renders nothing for other tasks. */
+export function RetryButton({ task }: { task: TaskSummary }) {
+  const router = useRouter();
+  const links = useLinks();
+  const retry = useMutation(
+    trpc.tasks.retry.mutationOptions({ onSuccess: ({ taskId }) => router.push(links.task(taskId)) }),
+  );
+  const mayRetry = useMayOperate();
+  if (!mayRetry || isActive(task.state) || task.state === "succeeded") return null;
+  return (
+    <span className="flex items-center gap-2">
+      {retry.isError && (
+        <span role="alert" className="text-danger text-xs">
+          {toProblem(retry.error).message}
+        </span>
+      )}
+      <Button disabled={retry.isPending} focusableWhenDisabled onClick={() => retry.mutate({ id: task.id })}>
+        <RotateCw aria-hidden />
+        Try again
       </Button>
     </span>
   );

@@ -1,13 +1,13 @@
 "use client";
 
 import type { TaskSummary } from "@coppice/server/router";
-import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { createContext, type ReactNode, useCallback, useContext, useEffect, useRef } from "react";
 import { toast } from "#components/ui/toast.tsx";
 import { useCluster, useLinks } from "#features/cluster/current-cluster.tsx";
 import { StreamStateContext, useServerEvents } from "#features/cluster/server-events.ts";
 import { useMe } from "#features/session/session.tsx";
-import { trpc } from "#lib/api.ts";
+import { toProblem, trpc } from "#lib/api.ts";
 import { isActive, TASK_STATE } from "#lib/task.ts";
 
 /** Keeps the console up to date with the events of the server, and notifies the user when one of their tasks ends. */
@@ -15,6 +15,11 @@ export function TaskWatch({ children }: { children: ReactNode }) {
   const links = useLinks();
   const { username } = useMe().user;
   const running = useRef(new Set<string>());
+  const { mutate: restore } = useMutation(
+    trpc.trash.restore.mutationOptions({
+      onError: (error) => toast("Undo failed", { tone: "bad", description: toProblem(error).message }),
+    }),
+  );
 
   const onTask = useCallback(
     (task: TaskSummary) => {
@@ -27,13 +32,22 @@ export function TaskWatch({ children }: { children: ReactNode }) {
       if (!running.current.delete(task.id)) return;
       if (tasksOnScreen.has(task.id)) return;
       const { label } = TASK_STATE[task.state];
+      const moved = movedToTrash(task);
       toast(task.title, {
+        ...(moved === null
+          ? {}
+          : {
+              action: {
+                label: "Undo",
+                run: () => restore({ cluster: task.object.cluster, image: moved }),
+              },
+            }),
         tone: task.state === "succeeded" ? "good" : task.state === "failed" ? "bad" : "neutral",
         description: task.error?.message ?? label,
         link: { href: links.task(task.id), label: "Show task" },
       });
     },
-    [username, links],
+    [username, links, restore],
   );
 
   const client = useQueryClient();
@@ -54,6 +68,12 @@ export function TaskWatch({ children }: { children: ReactNode }) {
       <ReportEndContext value={reportEnd}>{children}</ReportEndContext>
     </StreamStateContext>
   );
+}
+
+/** The key of the image that a task moved to the trash and that can be restored as it was; null for other tasks. */
+function movedToTrash({ state, result }: TaskSummary): string | null {
+  if (state !== "succeeded") return null;
+  return result?.kind === "move-to-trash" || result?.kind === "delete" ? result.key : null;
 }
 
 const ReportEndContext = createContext<(taskId: string) => Promise<void>>(async () => {});

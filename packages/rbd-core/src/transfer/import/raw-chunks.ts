@@ -154,17 +154,20 @@ export async function* untilAborted<T>(
     return;
   }
   signal.throwIfAborted();
-  const aborted = Promise.withResolvers<never>();
-  // Without a listener the rejection would be reported as unhandled.
-  aborted.promise.catch(() => {});
-  const abort = () => aborted.reject(signal.reason);
+  let interrupt: (reason: unknown) => void = () => {};
+  const abort = () => interrupt(signal.reason);
   signal.addEventListener("abort", abort, { once: true });
   const iterator =
     Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]();
   let ended = false;
   try {
     for (;;) {
-      const next = await Promise.race([iterator.next(), aborted.promise]);
+      // A promise of its own for each piece: one that lives on, in a race with each, would keep every piece in memory.
+      const turn = Promise.withResolvers<IteratorResult<T, unknown>>();
+      interrupt = turn.reject;
+      if (signal.aborted) turn.reject(signal.reason);
+      else Promise.resolve(iterator.next()).then(turn.resolve, turn.reject);
+      const next = await turn.promise;
       if (next.done) {
         ended = true;
         return;

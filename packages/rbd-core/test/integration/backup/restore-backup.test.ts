@@ -1,6 +1,12 @@
 import { writeSteps } from "rbd-native";
 import { describe, expect, it } from "vitest";
-import { type BackupRecord, backupImage, openPoolTarget, restoreBackup } from "../../../src/backup/index.ts";
+import {
+  type BackupRecord,
+  backupImage,
+  openPoolTarget,
+  planRestore,
+  restoreBackup,
+} from "../../../src/backup/index.ts";
 import { createNamespace } from "../../../src/cluster/cluster.ts";
 import { createImage, openImage } from "../../../src/image/image.ts";
 import { listOperations } from "../../../src/operation/index.ts";
@@ -74,7 +80,13 @@ describe("restoreBackup", () => {
     const bySnapshot = await restore(newest, false);
     expect(bySnapshot).toMatchObject({ foundBy: "snapshot", safetySnapshot: null });
     await write(cluster, image, 9 * mib, 4096, 7);
+    const request = { target, backup: newest.backup.id, to: { kind: "in-place", image } as const };
+    const plan = await planRestore(cluster, request);
+    expect(plan).toMatchObject({ conflicts: [], estimatedBy: "changes" });
     const little = await restore(newest, false);
+    // What the restores before wrote counts for the plan as well.
+    expect(plan.bytesToWrite).toBeGreaterThanOrEqual(little.bytesWritten);
+    expect(plan.bytesToWrite).toBeLessThan(plan.size);
     expect(little.foundBy).toBe("snapshot");
     expect(little.bytesWritten).toBeLessThanOrEqual(mib);
     await restore(middle, false);
@@ -85,11 +97,10 @@ describe("restoreBackup", () => {
     const { image, backups } = await backedUp("used");
     await using _open = await openImage(cluster, image);
     const to = { kind: "in-place", image } as const;
-    const restoring = restoreBackup(cluster, {
-      target: await openVault(),
-      backup: backups[0]?.backup.id ?? "",
-      to,
-    });
+    const request = { target: await openVault(), backup: backups[0]?.backup.id ?? "", to };
+    const { conflicts } = await planRestore(cluster, request);
+    expect(conflicts).toMatchObject([{ code: "BUSY", message: expect.stringContaining("client.") }]);
+    const restoring = restoreBackup(cluster, request);
     await expect(restoring).rejects.toMatchObject({
       code: "BUSY",
       message: expect.stringContaining("client."),

@@ -107,6 +107,8 @@ export function describeBackupTarget(pools: OwnPools, { open, damage }: TargetUn
       expect(byId(listing.points)).toEqual(byId(of));
       expect(listing.problems).toEqual([]);
       expect(byId((await target.list()).points)).toEqual(expect.arrayContaining(byId([...of, ...others])));
+      expect(await target.points(of[0]?.chain ?? "")).toEqual(of);
+      expect(await target.points("no-such-chain")).toEqual([]);
     });
 
     it("lets one process at a time change a chain", async () => {
@@ -164,6 +166,7 @@ export function describeBackupTarget(pools: OwnPools, { open, damage }: TargetUn
       const spec = await makeImage("update");
       const point = (await makeChain(target, spec))[1] as BackupRecord;
       await using chain = await target.openChain(point.chain);
+      expect(await chain.points()).toContainEqual(point);
       const quick = { at: new Date().toISOString(), ok: true, bytes: 1, problems: [], problemCount: 0 };
       const changed = {
         ...point,
@@ -173,6 +176,7 @@ export function describeBackupTarget(pools: OwnPools, { open, damage }: TargetUn
       };
       await chain.update(changed);
       expect(await target.find(point.id)).toEqual(changed);
+      expect(await chain.points()).toContainEqual(changed);
       await expect(chain.update({ ...changed, size: 4096 })).rejects.toMatchObject({
         code: "INVALID_ARGUMENT",
       });

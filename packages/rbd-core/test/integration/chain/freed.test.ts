@@ -1,8 +1,8 @@
 import type { Image } from "rbd-native";
 import { describe, expect, it } from "vitest";
 import { snapshotChain } from "../../../src/chain/snapshot-chain.ts";
-import { deletionPlan } from "../../../src/deletion/deletion-plan.ts";
 import { executeDeletion } from "../../../src/deletion/execute-deletion.ts";
+import { deletionPlan } from "../../../src/deletion/plan/deletion-plan.ts";
 import { createImage, openImage } from "../../../src/image/image.ts";
 import { Dice } from "../../support/random-forest.ts";
 import { testSeed } from "../../support/test-seed.ts";

@@ -117,6 +117,20 @@ describe(`snapshotChain (COPPICE_TEST_SEED=${testSeed})`, () => {
     for (const [k, point] of chain.points.entries()) {
       expect(estimate.points[k]?.own?.bytes).toBeGreaterThanOrEqual(point.own?.bytes ?? 0);
     }
+    // A part of the chain has the same numbers as the whole.
+    for (const whole of [chain, estimate]) {
+      const ids = whole.points.map(({ snapshot }) => snapshot?.id ?? null);
+      for (const only of [ids.slice(2, 4), ids.slice(0, 1), ids.slice(-2), []]) {
+        const part = await snapshotChain(own.cluster, image, { only, exact: whole === chain });
+        const unknown = { own: null, delta: null, freedIfRemoved: null };
+        expect(part.points).toEqual(
+          whole.points.map((point, at) =>
+            only.includes(ids[at] ?? null) ? point : { ...point, ...unknown },
+          ),
+        );
+        expect(part.freedIfImageRemoved).toBeNull();
+      }
+    }
   });
 
   it("counts what a shrink cut off, and what a discard took away", async () => {

@@ -4,6 +4,7 @@ import type { CloneOptions } from "../../../src/clone/clone-plan.ts";
 import { CoppiceError } from "../../../src/errors/coppice-error.ts";
 import { inventory } from "../../../src/inventory/inventory.ts";
 import { type Fault, faultyCluster } from "../../support/break-call.ts";
+import { faultsIn } from "../../support/soak.ts";
 import type { OwnPools } from "../../support/use-own-pool.ts";
 
 /** Everything about the pool that a clone could change. */
@@ -12,7 +13,7 @@ async function state(own: OwnPools): Promise<unknown> {
   return rows.map((row) => (row.state === "ok" ? { ...row, modifiedAt: null } : row));
 }
 
-/** Breaks every call of the flow once, before and after it took effect. */
+/** Breaks the calls of the flow in turn, before and after they took effect, as {@link faultsIn} chooses them. */
 export async function breakEachCall(
   own: OwnPools,
   prepare: () => Promise<Omit<CloneOptions, "target">>,
@@ -20,22 +21,22 @@ export async function breakEachCall(
 ) {
   const options = { ...(await prepare()), target: `${own.pool}/${target}` };
   const before = await state(own);
+  const run = async (fault: Fault | null) => {
+    const { cluster, calls } = faultyCluster(own.native, fault);
+    const outcome = await cloneImage(cluster, options).then(
+      () => "done",
+      (error: unknown) => error,
+    );
+    return { calls, outcome };
+  };
+  const whole = await run(null);
+  expect(whole.outcome).toBe("done");
+  await own.witness.rbd("rm", "--no-progress", options.target);
+  await removeLeftovers(own, options);
+  expect(await state(own)).toEqual(before);
   for (const late of [false, true]) {
-    for (let at = 0; ; at++) {
-      const fault: Fault = { at, late };
-      const { cluster, calls } = faultyCluster(own.native, fault);
-      const outcome = await cloneImage(cluster, options).then(
-        () => "done",
-        (error: unknown) => error,
-      );
-      if (calls.length <= at) {
-        // One call more than the flow has: nothing was broken, and it went through.
-        expect(outcome).toBe("done");
-        await own.witness.rbd("rm", "--no-progress", options.target);
-        await removeLeftovers(own, options);
-        expect(await state(own)).toEqual(before);
-        break;
-      }
+    for (const at of faultsIn(whole.calls, late)) {
+      const { calls, outcome } = await run({ at, late });
       const which = `${calls[at]} (call ${at}${late ? ", late" : ""})`;
       expect(outcome, which).toBeInstanceOf(CoppiceError);
       expect(outcome, which).toMatchObject({ code: "IO", left: [] });

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { readChangedRanges } from "../../../src/clone/search-snapshot.ts";
-import { openSource, readSourceFacts } from "../../../src/clone/source.ts";
+import { readChangedRanges } from "../../../src/clone/search/search-snapshot.ts";
+import { openSource, readSourceFacts } from "../../../src/clone/search/source.ts";
 import { createImage, openImage } from "../../../src/image/image.ts";
 import { parseImageSpec } from "../../../src/names/image-spec.ts";
 import { mib } from "../../support/fill.ts";

@@ -145,7 +145,7 @@ describe.runIf(isSoak)("a clone whose process is killed at random instants", { t
     const killed = await making("random", ["monday"], { cloneFormat: 1 });
     const before = await stateOf(killed);
     const outcomes: Record<string, number> = {};
-    for (const seed of seedsFrom(1, { usual: 0, ci: 100 })) {
+    for (const seed of seedsFrom(1, { usual: 0, soak: 100 })) {
       const remedy = seed % 2 === 0 ? "again" : "reconcile";
       const { outcome } = await killOnce(killed, { afterMs: (seed * 7919) % 400 }, remedy, before);
       outcomes[`${remedy}: ${outcome}`] = (outcomes[`${remedy}: ${outcome}`] ?? 0) + 1;

@@ -5,9 +5,9 @@ import {
   detailsFromImage,
   ImageDeltaReader,
   type SnapshotDetails,
-} from "../../../src/clone/search-snapshot.ts";
-import { openSource, readSourceFacts } from "../../../src/clone/source.ts";
-import { findZeroDelta } from "../../../src/clone/zero-delta.ts";
+} from "../../../src/clone/search/search-snapshot.ts";
+import { openSource, readSourceFacts } from "../../../src/clone/search/source.ts";
+import { findZeroDelta } from "../../../src/clone/search/zero-delta.ts";
 import { featureBits } from "../../../src/image/features.ts";
 import { openImage } from "../../../src/image/image.ts";
 import { createSnapshot } from "../../../src/image/snapshots.ts";

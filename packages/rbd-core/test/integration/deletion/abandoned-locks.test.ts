@@ -23,7 +23,7 @@ async function abandoned(snapshot?: string): Promise<string> {
   const spec = `${pool}/${name}`;
   await rbd("create", "--size", "4M", spec);
   if (snapshot !== undefined) await own.protectedSnapshot(`${spec}@${snapshot}`);
-  await runUntilDead("../integration/deletion/children/open-and-die.ts", { conf: own.conf, image: spec });
+  await runUntilDead("open-and-die.ts", { conf: own.conf, image: spec });
   await forgetWatches(own.cluster, pool, name);
   expect(await lockers(name)).toEqual([expect.stringMatching(/^client\.\d+$/)]);
   return spec;

@@ -13,7 +13,6 @@ import { deathsAt, isSoak } from "../../support/soak.ts";
 import { useOwnPool } from "../../support/use-own-pool.ts";
 
 const own = useOwnPool("killed-removals");
-const { rbd } = own;
 
 interface Victim {
   kind: keyof typeof removals;
@@ -25,20 +24,22 @@ interface Victim {
   clones?: string[];
 }
 
-async function idOf(spec: string): Promise<string> {
-  return ((await own.witness.json("info", spec)) as { id: string }).id;
-}
-
+/** Made past the product, whose records are looked at, and without an `rbd` process for each step. */
 async function volume(pool: string, snapshot?: string, name = "volume"): Promise<string> {
-  const spec = `${pool}/${name}`;
-  await rbd("create", "--size", "8M", spec);
-  if (snapshot !== undefined) await own.protectedSnapshot(`${spec}@${snapshot}`);
-  return await idOf(spec);
+  await using ioCtx = await own.native.openPool(pool);
+  await ioCtx.createImage(name, { size: 8 * 1024 ** 2 });
+  await using image = await ioCtx.openImage(name);
+  if (snapshot !== undefined) {
+    await image.createSnapshot(snapshot);
+    await image.protectSnapshot(snapshot);
+  }
+  return image.id;
 }
 
 async function withClone(pool: string): Promise<string> {
   const id = await volume(pool, "s");
-  await rbd("clone", `${pool}/volume@s`, `${pool}/clone`);
+  await using ioCtx = await own.native.openPool(pool);
+  await ioCtx.clone({ pool: ioCtx, image: "volume", snapshot: "s" }, "clone");
   return id;
 }
 
@@ -57,8 +58,12 @@ const victims: readonly Victim[] = [
     kind: "purgeTrash",
     async make(pool) {
       const id = await volume(pool, "s");
-      await rbd("snap", "unprotect", `${pool}/volume@s`);
-      await rbd("trash", "mv", `${pool}/volume`);
+      await using ioCtx = await own.native.openPool(pool);
+      {
+        await using image = await ioCtx.openImage({ id });
+        await image.unprotectSnapshot("s");
+      }
+      await ioCtx.trashMove("volume");
       return id;
     },
   },
@@ -68,8 +73,7 @@ const victims: readonly Victim[] = [
 ];
 
 async function listed(pool: string) {
-  const images = (await own.witness.json("ls", pool)) as string[];
-  const trash = (await own.witness.json("trash", "ls", "--all", pool)) as { name: string }[];
+  const { images, trash } = await own.witness.listed(pool);
   return { images: images.toSorted(), trash: trash.map(({ name }) => name).toSorted() };
 }
 

@@ -4,11 +4,11 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import type { Cluster } from "../../../src/cluster/cluster.ts";
 import { connect } from "../../../src/cluster/connect.ts";
-import type { DependantFacts } from "../../../src/deletion/deletion-facts.ts";
-import { type DeletionPlan, deletionPlan } from "../../../src/deletion/deletion-plan.ts";
 import { executeDeletion } from "../../../src/deletion/execute-deletion.ts";
+import type { DependantFacts } from "../../../src/deletion/plan/deletion-facts.ts";
+import { type DeletionPlan, deletionPlan } from "../../../src/deletion/plan/deletion-plan.ts";
 import { openImage } from "../../../src/image/image.ts";
-import { deletePools, freshName, RbdCli } from "../../support/rbd-cli.ts";
+import { createPools, deletePools, freshName, RbdCli } from "../../support/rbd-cli.ts";
 
 const cli = new RbdCli(inject("cephConf"));
 const pool = freshName("recheck-a");
@@ -16,10 +16,7 @@ const other = freshName("recheck-b");
 let cluster: Cluster;
 
 beforeAll(async () => {
-  for (const name of [pool, other]) {
-    await cli.ceph("osd", "pool", "create", name, "8");
-    await cli.rbd("pool", "init", name);
-  }
+  await createPools(cli, [pool, other]);
   await cli.rbd("mirror", "pool", "enable", pool, "image");
   cluster = await connect({ conf: cli.conf });
 });

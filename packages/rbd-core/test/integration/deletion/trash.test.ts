@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import type { Cluster } from "../../../src/cluster/cluster.ts";
 import { connect } from "../../../src/cluster/connect.ts";
 import { listTrash, moveToTrash, purgeTrash, restoreFromTrash } from "../../../src/deletion/trash.ts";
-import { deletePools, freshName, RbdCli } from "../../support/rbd-cli.ts";
+import { createPools, deletePools, freshName, RbdCli } from "../../support/rbd-cli.ts";
 import { printedTime } from "../../support/rbd-witness.ts";
 
 const cli = new RbdCli(inject("cephConf"));
@@ -10,8 +10,7 @@ const pool = freshName("trash-test");
 let cluster: Cluster;
 
 beforeAll(async () => {
-  await cli.ceph("osd", "pool", "create", pool, "8");
-  await cli.rbd("pool", "init", pool);
+  await createPools(cli, [pool]);
   await cli.rbd("namespace", "create", `${pool}/tenant`);
   cluster = await connect({ conf: cli.conf });
 });

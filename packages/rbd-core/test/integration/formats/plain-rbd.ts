@@ -1,9 +1,11 @@
 import { execFile, spawn } from "node:child_process";
-import { createHash } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { connect } from "../../../src/cluster/connect.ts";
+import { featureBits } from "../../../src/image/features.ts";
+import { pythonRbd } from "../../support/python-rbd.ts";
 
 /** Ceph's own command, as an independent witness. */
 export class PlainRbd {
@@ -21,10 +23,9 @@ export class PlainRbd {
 
   static async make(conf: string, name: string): Promise<PlainRbd> {
     const pool = `${name}-${crypto.randomUUID().slice(0, 8)}`;
-    const plain = new PlainRbd(conf, pool, await mkdtemp(join(tmpdir(), `coppice-${name}-`)));
-    await plain.run("ceph", ["osd", "pool", "create", pool, "8"]);
-    await plain.run("rbd", ["pool", "init", pool]);
-    return plain;
+    await using cluster = await connect({ conf });
+    await cluster.createPool(pool);
+    return new PlainRbd(conf, pool, await mkdtemp(join(tmpdir(), `coppice-${name}-`)));
   }
 
   /** Runs `rbd` and returns what it printed. `input` goes to its standard input. */
@@ -41,13 +42,13 @@ export class PlainRbd {
     return `${this.pool}/${name}`;
   }
 
-  /** SHA-256 of an image's or snapshot's contents, by `rbd export`. */
+  /** SHA-256 of an image's or snapshot's contents, read by plain librbd in another process. */
   async contents(spec: string): Promise<string> {
-    const hash = createHash("sha256");
-    await this.#spawn("rbd", ["export", "--no-progress", spec, "-"], undefined, (chunk) =>
-      hash.update(chunk),
-    );
-    return hash.digest("hex");
+    return await pythonRbd(this.conf).digest(spec, "sha256");
+  }
+
+  async hasObjectMap(spec: string): Promise<boolean> {
+    return ((await pythonRbd(this.conf).features(spec)) & featureBits(["object-map"])) !== 0n;
   }
 
   /** What `rbd object-map check` finds wrong. */
@@ -65,8 +66,8 @@ export class PlainRbd {
 
   async dispose(): Promise<void> {
     await rm(this.folder, { recursive: true, force: true });
-    await this.run("ceph", ["config", "set", "mon", "mon_allow_pool_delete", "true"]);
-    await this.run("ceph", ["osd", "pool", "delete", this.pool, this.pool, "--yes-i-really-really-mean-it"]);
+    await using cluster = await connect({ conf: this.conf });
+    await cluster.deletePool(this.pool);
   }
 
   #spawn(

@@ -22,6 +22,7 @@ const manifest: api.DigestManifest = {
   isFull: true,
   unknown: [],
 };
+const nothing = async () => {};
 const bytes = () => Readable.from([Buffer.alloc(512, 1)]);
 
 let before: unknown;
@@ -30,6 +31,7 @@ type Call = (cluster: api.Cluster, signal: AbortSignal) => Promise<unknown> | As
 
 /** One call of every function that talks to the cluster; the compiler holds that none is missing. */
 const calls: Record<ForCluster, Call> = {
+  abortMirror: (c, signal) => api.abortMirror(c, { mirror: target, signal }),
   backupImage: async (c, signal) => {
     const pool = await api.openPoolTarget(c, { pool: own.pool });
     return await api.backupImage(c, { image, target: pool, signal });
@@ -40,6 +42,7 @@ const calls: Record<ForCluster, Call> = {
   cloneTemplate: (c, signal) => api.cloneTemplate(c, { template: snapshot, target, signal }),
   cloneWithinLimits: (c, signal) =>
     api.cloneWithinLimits(c, new api.Flattener(c), { source: image, target, signal }),
+  confirmPivot: (c, signal) => api.confirmPivot(c, { mirror: target, sources: "keep", signal }),
   copyDiff: (c, signal) => api.copyDiff(c, { image, to: "base", target: { image: target }, signal }),
   copyImage: (c, signal) => api.copyImage(c, { image, target: { image: target }, signal }),
   createConsistentSnapshots: (c, signal) =>
@@ -61,6 +64,7 @@ const calls: Record<ForCluster, Call> = {
   exportTemplateFile: (c, signal) => api.exportTemplateFile(c, { template: snapshot, file: file(), signal }),
   extendVolume: (c, signal) => api.extendVolume(c, { volume: image, size: 2 ** 30, signal }),
   flattenImage: (c, signal) => api.flattenImage(c, image, { signal }),
+  followMirror: (c, signal) => api.followMirror(c, { mirror: target, lagTargetSeconds: 60, signal }),
   importCinderChain: (c, signal) =>
     api.importCinderChain(c, { pool: own.pool, chain: "volume-a.backup.base", signal }),
   importDiff: (c, signal) => api.importDiff(c, { image, source: bytes(), signal }),
@@ -70,17 +74,22 @@ const calls: Record<ForCluster, Call> = {
   inventory: (c, signal) => api.inventory(c, { signal }),
   isCloneable: (c, signal) =>
     api.isCloneable(c, { url: `rbd://${c.fsid}/${snapshot.replace("@", "/")}`, format: "raw" }, { signal }),
+  listMirrors: (c, signal) => api.listMirrors(c, { signal }),
   listOperations: (c, signal) => api.listOperations(c, { signal }),
   listTrash: (c, signal) => api.listTrash(c, { signal }),
+  mirrorStatus: (c, signal) => api.mirrorStatus(c, { mirror: target, signal }),
   moveToTrash: (c, signal) => api.moveToTrash(c, image, { signal }),
   openImage: (c, signal) => api.openImage(c, image, { signal }),
   openPoolTarget: (c, signal) => api.openPoolTarget(c, { pool: own.pool, signal }),
   pendingFlattens: async (c, signal) => api.pendingFlattens(c, (await api.inventory(c)).rows, { signal }),
+  pivotMirror: (c, signal) =>
+    api.pivotMirror(c, { mirror: target, quiesce: nothing, resume: nothing, switch: nothing, signal }),
   planCapture: (c, signal) => api.planCapture(c, { source: image, target, signal }),
   planClone: (c, signal) => api.planClone(c, { source: image, target, signal }),
   planCloneWithinLimits: (c, signal) =>
     api.planCloneWithinLimits(c, new api.Flattener(c), { source: image, target, signal }),
   planDeleteVolume: (c, signal) => api.planDeleteVolume(c, { volume: image, signal }),
+  planShrink: (c, signal) => api.planShrink(c, { volume: image, size: 512, signal }),
   planVolume: (c, signal) => api.planVolume(c, { target, size: 2 ** 20, signal }),
   previewRemoveByPrefix: (c, signal) =>
     api.previewRemoveByPrefix(c, { pool: own.pool, prefix: "di" }, { signal }),
@@ -93,6 +102,7 @@ const calls: Record<ForCluster, Call> = {
   removeImage: (c, signal) => api.removeImage(c, image, { signal }),
   removeNamespace: (c, signal) => api.removeNamespace(c, own.pool, "kept", { signal }),
   removeSnapshot: (c, signal) => api.removeSnapshot(c, snapshot, { signal }),
+  renameSnapshot: (c, signal) => api.renameSnapshot(c, snapshot, "t", { signal }),
   removeTemplate: (c, signal) => api.removeTemplate(c, { template: snapshot, signal }),
   renameVolume: (c, signal) => api.renameVolume(c, { from: image, to: target, signal }),
   requestFlatten: (c, signal) => api.requestFlatten(c, image, { signal }),
@@ -116,8 +126,16 @@ const calls: Record<ForCluster, Call> = {
   },
   restoreFromTrash: (c, signal) => api.restoreFromTrash(c, inTrash, { signal }),
   rollbackVolume: (c, signal) => api.rollbackVolume(c, { snapshot, signal }),
+  shrinkVolume: (c, signal) => api.shrinkVolume(c, { volume: image, size: 512, signal }),
   snapshotChain: (c, signal) => api.snapshotChain(c, image, { signal }),
+  startMirror: (c, signal) =>
+    api.startMirror(
+      c,
+      { disks: [{ source: image, mirror: target }] },
+      { target: { pool: own.pool }, signal },
+    ),
   syncImage: (c, signal) => api.syncImage(c, { image, target: { image: target }, signal }),
+  syncMirror: (c, signal) => api.syncMirror(c, { mirror: target, signal }),
   unprotectSnapshot: (c, signal) => api.unprotectSnapshot(c, snapshot, { signal }),
   verifyDigests: (c, signal) => api.verifyDigests(c, { image, snapshot: "base", manifest, signal }),
   whatChanged: (c, signal) => api.whatChanged(c, image, { signal }),

@@ -1,7 +1,7 @@
 import { fork } from "node:child_process";
 import { once } from "node:events";
-import { fileURLToPath } from "node:url";
 import { afterAll, expect, it } from "vitest";
+import { childProgram } from "../../support/child-program.ts";
 import { type DyingRound, operations, prepareRound, remedyRound } from "../../support/killed-operations.ts";
 import { seedsFrom } from "../../support/soak.ts";
 import { useOwnPool } from "../../support/use-own-pool.ts";
@@ -30,8 +30,9 @@ afterAll(() => {
  * @param length About how many milliseconds they take.
  */
 async function runAndKill(round: DyingRound, random: Random, length: number): Promise<void> {
-  const program = fileURLToPath(new URL("../../support/killed-operations.ts", import.meta.url));
-  const child = fork(program, [JSON.stringify(round)], { stdio: ["ignore", "inherit", "pipe", "ipc"] });
+  const child = fork(childProgram("killed-operations.ts"), [JSON.stringify(round)], {
+    stdio: ["ignore", "inherit", "pipe", "ipc"],
+  });
   let problem = "";
   child.stderr?.on("data", (chunk: Buffer) => {
     problem = (problem + chunk.toString()).slice(-4000);
@@ -44,7 +45,7 @@ async function runAndKill(round: DyingRound, random: Random, length: number): Pr
   if (code !== 0) expect(code, problem).toBe(null);
 }
 
-it.each(seedsFrom(1, { usual: 1, ci: 1 }))(
+it.each(seedsFrom(1, { usual: 1, soak: 1 }))(
   "whatever a process was doing when it was killed is finished or undone (seed %i)",
   { timeout: 180_000 },
   async (seed) => {

@@ -61,7 +61,7 @@ describe("copyDiff", () => {
 
   it("says that the target's pool is full without waiting for room, and works when it is not any more", async () => {
     const image = await makeSource("quota");
-    const { pool, setQuota } = await smallPool(plain, "small");
+    const { pool, setQuota } = await smallPool(cluster, plain, "small");
     const target = `${pool}/copy`;
     await createImage(cluster, target, { size: 0, objectSize: MiB });
     await copyDiff(cluster, { image, to: "one", target: { image: target } });

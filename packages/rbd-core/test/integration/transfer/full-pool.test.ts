@@ -16,7 +16,7 @@ const timeoutSeconds = 60;
 const { plain, cluster } = await usePlainRbd("full-pool", {
   settings: { rados_osd_op_timeout: String(timeoutSeconds) },
 });
-const small = await smallPool(plain, "small");
+const small = await smallPool(cluster, plain, "small");
 const source = plain.image("source");
 
 beforeAll(async () => {

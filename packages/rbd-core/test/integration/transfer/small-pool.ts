@@ -1,4 +1,5 @@
 import { expect } from "vitest";
+import type { Cluster } from "../../../src/cluster/cluster.ts";
 import type { PlainRbd } from "../formats/plain-rbd.ts";
 
 export interface SmallPool {
@@ -8,20 +9,27 @@ export interface SmallPool {
 }
 
 /** Makes a pool that can be filled. Needs a manager: without one nobody tells the monitors how full a pool is. */
-export async function smallPool(plain: PlainRbd, name: string): Promise<SmallPool> {
-  const pool = `${plain.pool}-${name}`;
-  await plain.run("ceph", ["osd", "pool", "create", pool, "8"]);
-  await plain.run("rbd", ["pool", "init", pool]);
+export async function smallPool(cluster: Cluster, { pool: own }: PlainRbd, name: string): Promise<SmallPool> {
+  const pool = `${own}-${name}`;
+  await cluster.createPool(pool);
   const isFull = async () => {
-    const args = ["osd", "pool", "ls", "detail", "--format", "json"];
-    const pools = JSON.parse(String(await plain.run("ceph", args)));
-    const { flags_names } = pools.find(({ pool_name }: { pool_name: string }) => pool_name === pool);
-    return (flags_names as string).includes("full_quota");
+    const pools = (await cluster.monCommand({ prefix: "osd pool ls", detail: "detail" })) as {
+      readonly pool_name: string;
+      readonly flags_names: string;
+    }[];
+    return pools.some(
+      ({ pool_name, flags_names }) => pool_name === pool && flags_names.includes("full_quota"),
+    );
   };
   return {
     pool,
     async setQuota(bytes) {
-      await plain.run("ceph", ["osd", "pool", "set-quota", pool, "max_bytes", String(bytes)]);
+      await cluster.monCommand({
+        prefix: "osd pool set-quota",
+        pool,
+        field: "max_bytes",
+        val: String(bytes),
+      });
       await expect.poll(isFull, { timeout: 60_000, interval: 200 }).toBe(bytes > 0);
     },
   };

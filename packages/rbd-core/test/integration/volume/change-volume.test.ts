@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { openImage } from "../../../src/image/index.ts";
 import { extendVolume, renameVolume } from "../../../src/volume/change-volume.ts";
+import { planShrink, shrinkVolume } from "../../../src/volume/shrink-volume.ts";
 import { breakEveryCall } from "../../support/break-every-call.ts";
 import { expectAlike } from "../../support/expect-alike.ts";
 import { useOwnPool } from "../../support/use-own-pool.ts";
@@ -34,6 +36,60 @@ describe("extendVolume", () => {
   ])("refuses %s", async (_, size, code) => {
     const [ours] = await pair();
     await expect(extendVolume(own.cluster, { volume: ours, size })).rejects.toMatchObject({ code });
+  });
+});
+
+describe("shrinkVolume", () => {
+  const [old, size] = [4 * mebibyte, 65_536];
+  /** By `rbd diff`: how much of an image's data lies behind its new end. */
+  const behind = async (spec: string) => {
+    const extents = (await own.witness.json("diff", spec)) as { offset: number; length: number }[];
+    const lengths = extents.map(({ offset, length }) =>
+      Math.max(0, offset + length - Math.max(offset, size)),
+    );
+    return lengths.reduce((sum, each) => sum + each, 0);
+  };
+
+  it("frees what lies behind the new end once that is agreed, as `rbd resize --allow-shrink` does", async () => {
+    const [ours, theirs] = await pair();
+    await rbd("resize", "--no-progress", "--size", "8M", ours);
+    const empty = await planShrink(own.cluster, { volume: ours, size: old });
+    expect(empty).toMatchObject({ from: 8 * mebibyte, to: old, discards: 0, openElsewhere: 0 });
+    await shrinkVolume(own.cluster, { volume: ours, size: old });
+
+    const { discards } = await planShrink(own.cluster, { volume: ours, size });
+    expect(discards).toBe(await behind(ours));
+    expect(discards).toBeGreaterThan(0);
+    await expect(shrinkVolume(own.cluster, { volume: ours, size })).rejects.toMatchObject({
+      code: "NOT_EMPTY",
+      message: expect.stringContaining(`${discards} bytes of data`),
+    });
+    await expectAlike(own.witness, ours, theirs);
+    await shrinkVolume(own.cluster, { volume: ours, size, discardData: true });
+    await rbd("resize", "--no-progress", "--allow-shrink", "--size", "64K", theirs);
+    await expectAlike(own.witness, ours, theirs);
+  });
+
+  it("counts what a clone reads from its parent", async () => {
+    const [ours] = await pair();
+    await rbd("snap", "create", "--no-progress", `${ours}@s`);
+    await rbd("snap", "protect", `${ours}@s`);
+    await rbd("clone", `${ours}@s`, `${ours}-clone`);
+    const { discards } = await planShrink(own.cluster, { volume: `${ours}-clone`, size });
+    expect(discards).toBe(await behind(ours));
+  });
+
+  it("refuses a volume that is open elsewhere, and a size that is not smaller", async () => {
+    const [ours] = await pair();
+    await expect(shrinkVolume(own.cluster, { volume: ours, size: old })).rejects.toMatchObject({
+      code: "INVALID_ARGUMENT",
+    });
+    await using _open = await openImage(own.cluster, ours);
+    expect(await planShrink(own.cluster, { volume: ours, size })).toMatchObject({ openElsewhere: 1 });
+    const before = await look();
+    const refused = shrinkVolume(own.cluster, { volume: ours, size, discardData: true });
+    await expect(refused).rejects.toMatchObject({ code: "BUSY" });
+    expect(await look()).toEqual(before);
   });
 });
 

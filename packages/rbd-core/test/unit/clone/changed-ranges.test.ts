@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { changedRanges } from "../../../src/clone/zero-delta.ts";
+import { changedRanges } from "../../../src/clone/search/zero-delta.ts";
 import { ObjectMap } from "../../../src/diff/object-map.ts";
 
 /** A map of these states, in Ceph's numbers: 0 absent, 1 written, 3 there and unchanged. */

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { chooseCloneFormat } from "../../../src/clone/clone-format.ts";
 import { type CloneDecision, checkCloneable, decideClone } from "../../../src/clone/clone-plan.ts";
-import { newSnapshotName } from "../../../src/clone/snapshot-name.ts";
-import type { SourceFacts } from "../../../src/clone/source.ts";
+import { newSnapshotName } from "../../../src/clone/own-snapshots.ts";
+import type { SourceFacts } from "../../../src/clone/search/source.ts";
 import { CoppiceError } from "../../../src/errors/coppice-error.ts";
 import { featureBits, featureNames, flagNames } from "../../../src/image/features.ts";
 import { snapshotRow } from "../rows.ts";

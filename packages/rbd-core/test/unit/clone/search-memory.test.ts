@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { SearchMemory } from "../../../src/clone/search-memory.ts";
-import type { SearchResult } from "../../../src/clone/search-snapshot.ts";
-import type { SourceFacts } from "../../../src/clone/source.ts";
+import { SearchMemory } from "../../../src/clone/search/search-memory.ts";
+import type { SearchResult } from "../../../src/clone/search/search-snapshot.ts";
+import type { SourceFacts } from "../../../src/clone/search/source.ts";
 
 const nothing: SearchResult = { snapshot: null, reason: "the source has no snapshot" };
 

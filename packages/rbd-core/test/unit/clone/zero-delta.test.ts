@@ -5,7 +5,7 @@ import {
   type Difference,
   deltaCandidates,
   findZeroDelta,
-} from "../../../src/clone/zero-delta.ts";
+} from "../../../src/clone/search/zero-delta.ts";
 import type { SnapshotRow } from "../../../src/inventory/rows.ts";
 import { snapshotRow } from "../rows.ts";
 

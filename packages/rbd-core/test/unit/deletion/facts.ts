@@ -1,6 +1,6 @@
 import fc from "fast-check";
-import type { ChildFacts } from "../../../src/deletion/children.ts";
-import type { DeletionFacts, SnapshotFacts } from "../../../src/deletion/deletion-facts.ts";
+import type { ChildFacts } from "../../../src/deletion/plan/children.ts";
+import type { DeletionFacts, SnapshotFacts } from "../../../src/deletion/plan/deletion-facts.ts";
 
 export const estimated = (bytes: number) => ({ bytes, accuracy: "estimated" }) as const;
 

@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { DeletionWay } from "../../../src/deletion/blockers.ts";
-import type { DeletionFacts } from "../../../src/deletion/deletion-facts.ts";
-import { type DeletionStep, planDeletion } from "../../../src/deletion/deletion-plan.ts";
 import { nextStep } from "../../../src/deletion/execute-deletion.ts";
+import type { DeletionWay } from "../../../src/deletion/plan/blockers.ts";
+import type { DeletionFacts } from "../../../src/deletion/plan/deletion-facts.ts";
+import { type DeletionStep, planDeletion } from "../../../src/deletion/plan/deletion-plan.ts";
 import { anyFacts, child, group, plainImage, snapshot } from "./facts.ts";
 
 /** What Ceph does: the facts after a step, `null` when the target is gone. */

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { DeletionFacts } from "../../../src/deletion/deletion-facts.ts";
-import { type DeletionPlan, planDeletion } from "../../../src/deletion/deletion-plan.ts";
+import type { DeletionFacts } from "../../../src/deletion/plan/deletion-facts.ts";
+import { type DeletionPlan, planDeletion } from "../../../src/deletion/plan/deletion-plan.ts";
 import { anyFacts, child, group, plainImage, snapshot } from "./facts.ts";
 
 function show(plan: DeletionPlan): string {

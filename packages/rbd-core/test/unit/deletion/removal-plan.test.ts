@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { DeletionFacts } from "../../../src/deletion/deletion-facts.ts";
+import type { DeletionFacts } from "../../../src/deletion/plan/deletion-facts.ts";
 import { evaluateRemoval, refuseBlocked } from "../../../src/deletion/removal-plan.ts";
 import { child, group, plainImage, snapshot } from "./facts.ts";
 

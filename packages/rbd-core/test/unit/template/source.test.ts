@@ -103,6 +103,14 @@ describe("checkLength", () => {
     await expect(passed(size)).rejects.toMatchObject({ code, message: expect.stringContaining(message) });
   });
 
+  it("refuses one above the limit by what it says, and by what it delivers", async () => {
+    const read = (size: number | null) => collect(checkLength(pieces(), "x.raw", size, 4));
+    for (const size of [5, null]) {
+      const message = expect.stringContaining("x.raw has 5 bytes, and at most 4 may be imported");
+      await expect(read(size)).rejects.toMatchObject({ code: "INVALID_ARGUMENT", message });
+    }
+  });
+
   it("refuses one without any bytes", async () => {
     await expect(passed(null, Readable.from([]))).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
   });

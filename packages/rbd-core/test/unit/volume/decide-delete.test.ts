@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { DeletionFacts } from "../../../src/deletion/deletion-facts.ts";
+import type { DeletionFacts } from "../../../src/deletion/plan/deletion-facts.ts";
 import { decideDelete, deletePhases } from "../../../src/volume/delete-volume.ts";
 import { child, group, plainImage, snapshot } from "../deletion/facts.ts";
 

@@ -21,7 +21,7 @@ const opening = io.openImage(name);
 at("opening");
 const image = await opening;
 at("opened");
-const data = Buffer.alloc(4 * MiB, 1);
+const data = Buffer.alloc(MiB, 1);
 const writes = Array.from({ length: 16 }, (_, i) => image.write(i * 4 * MiB, data));
 at("writing");
 await Promise.all(writes);

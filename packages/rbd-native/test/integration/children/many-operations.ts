@@ -1,7 +1,7 @@
-// 100,000 operations without growth of memory: `many-operations.ts CONF POOL`, --expose-gc.
+// Many operations without growth of memory: `many-operations.ts CONF POOL COUNT`, --expose-gc.
 import { Cluster } from "rbd-native";
 
-const [conf, pool] = process.argv.slice(2) as [string, string];
+const [conf, pool, count] = process.argv.slice(2) as [string, string, string];
 const collect = globalThis.gc as () => void;
 const MiB = 2 ** 20;
 const BLOCK = 4096;
@@ -42,9 +42,9 @@ function settledMemory(): number {
   return process.memoryUsage.rss();
 }
 
-await run(20_000);
+await run(Number(count) / 5);
 const before = settledMemory();
-await run(100_000);
+await run(Number(count));
 const grown = settledMemory() - before;
 await cluster.close();
 console.log(JSON.stringify({ grown }));

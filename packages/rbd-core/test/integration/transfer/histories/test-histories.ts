@@ -2,7 +2,7 @@ import { afterAll, expect, inject, it } from "vitest";
 import { connect } from "../../../../src/cluster/connect.ts";
 import { PythonRbd } from "../../../support/python-rbd.ts";
 import { freshName } from "../../../support/rbd-cli.ts";
-import { isSoak, seedsFrom } from "../../../support/soak.ts";
+import { firstSeed, isSoak, seedsFrom } from "../../../support/soak.ts";
 import { Counts } from "./history-target.ts";
 import { runHistory } from "./run-history.ts";
 
@@ -28,7 +28,8 @@ export async function testHistories(part: number): Promise<void> {
   afterAll(() => {
     if (isSoak) console.log(`Histories, part ${part}: ${counts}`);
   });
-  const all = seedsFrom(1, { usual: 40, ci: 200 }).filter((_, i) => i % files === part - 1);
+  if (!isSoak) console.log(`Random histories from seed ${firstSeed + 1} on`);
+  const all = seedsFrom(1, { usual: 12, soak: 200 }).filter((_, i) => i % files === part - 1);
   const tests = Array.from({ length: Math.ceil(all.length / historiesATest) }, (_, i) => {
     const seeds = all.slice(i * historiesATest, (i + 1) * historiesATest);
     return { seeds, first: seeds[0], last: seeds.at(-1) };

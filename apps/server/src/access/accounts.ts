@@ -39,14 +39,6 @@ export async function openAuth({
     secret,
     baseUrl,
     log,
-    isDisabled: async (userId) => {
-      const found = await database
-        .selectFrom("user")
-        .select("disabledAt")
-        .where("id", "=", userId)
-        .executeTakeFirst();
-      return found?.disabledAt != null;
-    },
     onSignIn: (userId, address) => auditSignIn({ database, audit, userId, address }),
   });
 

@@ -22,8 +22,6 @@ interface AuthOptions {
   log: FastifyBaseLogger;
   /** Called with each new session. */
   onSignIn(userId: string, address: string): Promise<void>;
-  /** Whether the user may not sign in. */
-  isDisabled(userId: string): Promise<boolean>;
 }
 
 /** Accounts, passwords and sessions: better-auth on the server's database. */
@@ -70,8 +68,10 @@ export function createAuth(options: AuthOptions) {
     databaseHooks: {
       session: {
         create: {
-          before: async ({ userId }) => {
-            if (!(await options.isDisabled(userId))) return;
+          before: async ({ userId }, context) => {
+            // Through better-auth, which may be in a transaction: a query of our own would wait for its end for ever.
+            const user = await context?.context.internalAdapter.findUserById(userId);
+            if (user != null && "disabledAt" in user && user.disabledAt === null) return;
             throw new APIError("FORBIDDEN", {
               code: "USER_DISABLED",
               message: "This account is disabled. Ask an administrator to enable it.",

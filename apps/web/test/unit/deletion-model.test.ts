@@ -48,7 +48,7 @@ test("blockers are sorted by whether they close the chosen way", () => {
     const { closing, solved } = sortBlockers(blockers, chosen);
     return [closing, solved].map((each) => each.map(({ kind }) => kind));
   };
-  expect(kinds("trash")).toEqual([["watcher"], ["deferred", "child"]]);
+  expect(kinds("trash")).toEqual([["watcher"], ["child", "deferred"]]);
   expect(kinds("remove")).toEqual([["watcher", "deferred"], ["child"]]);
   const many = [
     ...Array.from({ length: 4 }, () => blocker("snapshot", [])),

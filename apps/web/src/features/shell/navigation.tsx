@@ -1,6 +1,16 @@
 "use client";
 
-import { CalendarClock, HardDrive, LayoutDashboard, ListTodo, type LucideIcon, Network, Settings, Trash2, Archive } from "lucide-react";
+import {
+  Archive,
+  CalendarClock,
+  HardDrive,
+  LayoutDashboard,
+  ListTodo,
+  type LucideIcon,
+  Network,
+  Settings,
+  Trash2,
+} from "lucide-react";
 import Link from "next/link";
 import { usePathname } from "next/navigation";
 import { Logo } from "#components/page.tsx";

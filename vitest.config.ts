@@ -36,8 +36,7 @@ export default defineConfig({
           globalSetup: ["test/cluster-setup.ts", "packages/rbd-core/test/support/bundle-children.ts"],
           // A native binding lives in them: processes end cleanly where worker threads might not.
           pool: "forks",
-          // One more than the cores of a small machine: some of them wait, for locks, quotas and daemons.
-          maxWorkers: 3,
+          maxWorkers: 2,
           // Far more than they take: a machine may be slow, and only what hangs is to fail.
           testTimeout: 180_000,
           hookTimeout: 180_000,

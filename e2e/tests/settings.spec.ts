@@ -43,7 +43,8 @@ test("a viewer is created, signs in with the link, makes a key, and the audit lo
   const api = (path: string, init: RequestInit = {}) =>
     fetch(`${environment("E2E_ORIGIN")}${path}`, { ...init, headers: { authorization: `Bearer ${key}` } });
   const images = await api("/api/v1/images/list?cluster=ceph&limit=3");
-  expect([images.status, (await images.json()).rows.length]).toEqual([200, 3]);
+  const { rows } = (await images.json()) as { rows: object[] };
+  expect([images.status, rows.length]).toEqual([200, 3]);
   expect((await api("/api/v1/users/list")).status).toBe(403);
   expect((await api("/api/v1/inventory/refresh", { method: "POST" })).status).toBe(400);
   expect(await (await api("/metrics")).text()).toContain('coppice_cluster_up{cluster="ceph"} 1');

@@ -49,10 +49,11 @@ function parsed({ cron, timeZone }: Schedule): Cron {
   return new Cron(cron, { timezone: timeZone, mode: "5-part", fixedTimeRule: "no-wildcard", paused: true });
 }
 
-/** A schedule in words: "At 02:00 AM, only on Sunday". @throws {ServerError} `INVALID_INPUT` */
+/** A schedule in words: "At 02:00, only on Sunday". @throws {ServerError} `INVALID_INPUT` */
 export function describeSchedule(schedule: Schedule): string {
   checkSchedule(schedule);
-  return describeCron(schedule.cron, { use24HourTimeFormat: true, verbose: false });
+  const words = describeCron(schedule.cron, { use24HourTimeFormat: true });
+  return words.startsWith("At ") && schedule.cron.endsWith(" * * *") ? `${words}, every day` : words;
 }
 
 /** The next `count` times after `after`, in milliseconds since 1970. Fewer when there are no more. */

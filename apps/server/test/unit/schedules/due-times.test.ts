@@ -127,5 +127,6 @@ test("what cannot be read is refused with what to write instead", () => {
 
 test("schedules are said in words", () => {
   expect(describeSchedule(utc("0 2 * * 0"))).toBe("At 02:00, only on Sunday");
+  expect(describeSchedule(utc("0 2 * * *"))).toBe("At 02:00, every day");
   expect(describeSchedule(utc("*/15 * * * *"))).toBe("Every 15 minutes");
 });

@@ -31,11 +31,11 @@ export interface PolicyDraft {
   parallel: string;
 }
 
-/** A new policy: every night, checked and tried every week, kept for weeks and months. `image` is chosen when it is given. */
+/** A new policy: every night, checked and tried every week, kept for weeks and months. `image` is chosen when it is given, and `pool` is where drills restore to. */
 export function newDraft(image: string | null, pool: string | null): PolicyDraft {
   return {
     name: "",
-    patterns: image ?? (pool === null ? "" : `${pool}/*`),
+    patterns: image ?? "",
     pools: "",
     exclude: "",
     target: "",

@@ -54,8 +54,10 @@ export function PolicyEditor() {
       </div>
     );
   }
+  // Where most images are, which is hardly a pool of backups.
+  const [home] = (info.data?.pools ?? []).toSorted((a, b) => b.images - a.images);
   const first =
-    existing.data === undefined ? newDraft(image, pools[0] ?? null) : draftOf(existing.data.definition);
+    existing.data === undefined ? newDraft(image, home?.name ?? null) : draftOf(existing.data.definition);
   return <EditorForm first={first} policy={existing.data ?? null} pools={pools} />;
 }
 

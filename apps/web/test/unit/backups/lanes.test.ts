@@ -105,4 +105,6 @@ test("points that would cover each other are gathered, faulty ones apart from go
     [32, 1],
   ]);
   expect(gather(lane?.points ?? [], (time) => xOf(time) * 100, 10)).toHaveLength(5);
+  const marked = gather(lane?.points ?? [], xOf, 10, ({ id }) => id === "p2");
+  expect(marked.map(({ points }) => points.length)).toEqual([1, 1, 1, 1, 1]);
 });

@@ -203,7 +203,7 @@ function PrunePreview({
     [plan],
   );
   const points = lanes.flatMap((lane) => lane.points);
-  const selected = points.find(({ point }) => point.id === wanted) ?? points[0];
+  const selected = points.find(({ point }) => point.id === wanted) ?? lanes[0]?.points.at(-1);
   const isRemoved = ({ id }: PointView) => reasons.get(id)?.length === 0;
   if (plan === undefined || lanes.length === 0) return <Skeleton className="h-40 w-full rounded-lg" />;
   return (

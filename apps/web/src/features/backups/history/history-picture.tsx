@@ -233,7 +233,7 @@ function LaneRow<Point extends HistoryPoint>(props: LaneRowProps<Point>) {
     const x = xOf(time);
     return x > -MARK && x < width + MARK;
   });
-  const { clusters, scale } = fitMarks(visible, xOf);
+  const { clusters, scale } = fitMarks(visible, xOf, isRemoved);
   return (
     // biome-ignore lint/a11y/useSemanticElements: a group of options, for which HTML has no element outside of its own select
     <div
@@ -311,13 +311,14 @@ function LaneRow<Point extends HistoryPoint>(props: LaneRowProps<Point>) {
 function fitMarks<Point extends HistoryPoint>(
   points: readonly LanePoint<Point>[],
   xOf: (time: number) => number,
+  isRemoved: ((point: Point) => boolean) | undefined,
 ): { clusters: Cluster<Point>[]; scale: number } {
-  const single = gather(points, xOf, SMALLEST);
+  const single = gather(points, xOf, SMALLEST, isRemoved);
   if (single.some(({ points: some }) => some.length > 1)) {
-    return { clusters: gather(points, xOf, CLUSTER), scale: 1 };
+    return { clusters: gather(points, xOf, CLUSTER, isRemoved), scale: 1 };
   }
   const distances = single.map(({ x }, index) => x - (single[index - 1]?.x ?? Number.NEGATIVE_INFINITY));
-  return { clusters: single, scale: Math.min(1, Math.min(...distances) / MARK) };
+  return { clusters: single, scale: Math.min(1, Math.max(SMALLEST, Math.min(...distances)) / MARK) };
 }
 
 function describeCluster<Point extends HistoryPoint>(

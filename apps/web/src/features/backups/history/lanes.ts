@@ -166,19 +166,23 @@ export interface Cluster<Point extends HistoryPoint> {
 
 /**
  * Gathers the points of a lane that stand closer together than `gap` pixels. A faulty point is never gathered with good
- * ones, so that it stays in view at every zoom. Pure.
+ * ones, so that it stays in view at every zoom, nor one that `isMarked` with others. Pure.
  */
 export function gather<Point extends HistoryPoint>(
   points: readonly LanePoint<Point>[],
   xOf: (time: number) => number,
   gap: number,
+  isMarked: (point: Point) => boolean = () => false,
 ): Cluster<Point>[] {
   const groups: LanePoint<Point>[][] = [];
   for (const each of points) {
     const group = groups.at(-1);
     const first = group?.[0];
     const fits =
-      first !== undefined && xOf(each.time) - xOf(first.time) < gap && first.health === each.health;
+      first !== undefined &&
+      xOf(each.time) - xOf(first.time) < gap &&
+      first.health === each.health &&
+      isMarked(first.point) === isMarked(each.point);
     if (fits) group?.push(each);
     else groups.push([each]);
   }

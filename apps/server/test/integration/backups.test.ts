@@ -14,7 +14,7 @@ import { ended, succeeded } from "../support/tasks.ts";
 const run = promisify(execFile);
 const MIB = 1024 ** 2;
 const disk = "rbd/disk";
-const conf = await ownCluster();
+const conf = await ownCluster({ mgr: true });
 
 let data: Awaited<ReturnType<typeof temporaryDir>>;
 let server: ServerProcess;

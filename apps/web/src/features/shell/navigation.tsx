@@ -24,6 +24,8 @@ interface NavigationPage {
   icon: LucideIcon;
   /** The paths for which the page is marked as the current one. */
   paths: readonly string[];
+  /** Left out of the bar on a phone: the user's menu leads there, too. */
+  inUserMenu?: true;
 }
 
 /** The pages of the navigation. The page of a single image or task belongs to the page that lists it. */
@@ -45,7 +47,13 @@ export const PAGES: readonly NavigationPage[] = [
   },
   { href: (links) => links.trash(), label: "Trash", icon: Trash2, paths: ["/trash/"] },
   { href: (links) => links.tasks(), label: "Tasks", icon: ListTodo, paths: ["/tasks/", "/task/"] },
-  { href: (links) => links.settings(), label: "Settings", icon: Settings, paths: ["/settings/"] },
+  {
+    href: (links) => links.settings(),
+    label: "Settings",
+    icon: Settings,
+    paths: ["/settings/"],
+    inUserMenu: true,
+  },
 ];
 
 /** The navigation: a column with labels or icons, depending on the width; a bar at the bottom on a phone. */
@@ -65,10 +73,10 @@ export function Navigation() {
         <span className="sr-only xl:not-sr-only">Coppice</span>
       </Link>
       <ul className="flex flex-1 justify-around p-1.5 md:mt-1 md:flex-col md:justify-start md:gap-0.5 md:px-2">
-        {PAGES.map(({ href, label, icon: Icon, paths }) => {
+        {PAGES.map(({ href, label, icon: Icon, paths, inUserMenu }) => {
           const current = paths.includes(path);
           return (
-            <li key={label} className="min-w-0 flex-1 md:flex-none">
+            <li key={label} className={cn("min-w-0 flex-1 md:block md:flex-none", inUserMenu && "hidden")}>
               <Link
                 href={href(links)}
                 title={label}

@@ -117,8 +117,8 @@ export function relativeTime(at: Date, now: Date): string {
   for (const [unit, size] of STEPS) {
     if (Math.abs(seconds) >= size) return relative.format(Math.trunc(seconds / size), unit);
   }
-  if (seconds > 10) return "in less than a minute";
-  return seconds > -10 ? "just now" : "less than a minute ago";
+  if (seconds > 10) return "in under a minute";
+  return seconds > -10 ? "just now" : "under a minute ago";
 }
 
 const formats = new Map<string, Intl.DateTimeFormat>();

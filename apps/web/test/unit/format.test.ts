@@ -93,7 +93,7 @@ describe("relativeTime", () => {
   test.each([
     [0, "just now"],
     [9, "just now"],
-    [30, "less than a minute ago"],
+    [30, "under a minute ago"],
     [60, "1 minute ago"],
     [3_599, "59 minutes ago"],
     [7_200, "2 hours ago"],
@@ -101,7 +101,7 @@ describe("relativeTime", () => {
     [86_400 * 20, "2 weeks ago"],
     [86_400 * 400, "1 year ago"],
     [-120, "in 2 minutes"],
-    [-30, "in less than a minute"],
+    [-30, "in under a minute"],
   ])("%d seconds before now: %s", (seconds, text) => expect(ago(seconds)).toBe(text));
 });
 
